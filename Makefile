@@ -1,0 +1,35 @@
+# Two commands do all the set-up on a machine with Python and make: `make demo` and `make test`.
+PYTHON ?= python3
+VENV := .venv
+BIN := $(VENV)/bin
+
+.PHONY: demo test acceptance benchmark clean
+
+demo: $(VENV)/demo
+	$(BIN)/inpaint-bench run
+
+test: $(VENV)/test
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+	$(BIN)/mypy
+	$(BIN)/pytest -m "not acceptance"
+
+# Minutes, not seconds: random kills, every partition into shards, simulations.
+acceptance: $(VENV)/test
+	$(BIN)/pytest
+
+benchmark: $(VENV)/test
+	$(BIN)/python benchmarks/metrics.py
+	$(BIN)/python benchmarks/rescore.py
+
+$(VENV)/demo: pyproject.toml constraints.txt
+	test -x $(BIN)/python || $(PYTHON) -m venv $(VENV)
+	$(BIN)/pip install --quiet --disable-pip-version-check -c constraints.txt -e '.[classical]'
+	touch $@
+
+$(VENV)/test: $(VENV)/demo
+	$(BIN)/pip install --quiet --disable-pip-version-check -c constraints.txt -e '.[classical,test]'
+	touch $@
+
+clean:
+	rm -rf $(VENV) dist runs

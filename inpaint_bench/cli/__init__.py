@@ -1,0 +1,72 @@
+"""The command line. A command parses, calls, prints; what it needs is imported when it runs."""
+
+import sys
+from importlib import import_module
+
+import click
+
+from inpaint_bench import __version__
+from inpaint_bench.errors import BenchError, did_you_mean
+
+COMMANDS = {  # name → the module of this package that holds it
+    "run": "run",
+    "predict": "run",
+    "score": "score",
+    "merge": "merge",
+    "table": "table",
+    "pairs": "pairs",
+    "methods": "show",
+    "datasets": "show",
+    "metrics": "show",
+}
+
+
+class Commands(click.Group):
+    """Commands in the order of the flow; a wrong name gets a proposal."""
+
+    def list_commands(self, ctx: click.Context) -> list[str]:
+        """The names, in the order of the flow."""
+        return list(COMMANDS)
+
+    def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command:
+        """The command of that name. Raises UsageError, with the nearest one, when there is none."""
+        if cmd_name not in COMMANDS:
+            raise click.UsageError(f"no command is called '{cmd_name}'. {did_you_mean(cmd_name, COMMANDS)}", ctx)
+        command = getattr(import_module(f"inpaint_bench.cli.{COMMANDS[cmd_name]}"), cmd_name)
+        assert isinstance(command, click.Command)
+        return command
+
+
+@click.group(cls=Commands, context_settings={"help_option_names": ["-h", "--help"]})
+@click.version_option(__version__, prog_name="inpaint-bench")
+def cli() -> None:
+    """Benchmark image inpainting: fixed pairs, named metrics, comparable tables.
+
+    With nothing else, `inpaint-bench run` runs every method that can run here on the sample dataset. Every option
+    can also be set as INPAINT_BENCH_<OPTION>. Exit codes: 0 done, 1 drift or a failed check, 2 bad input or usage,
+    3 incomplete, 4 not comparable, 5 a file is not what its hash says, 130 interrupted.
+    """
+
+
+def main() -> None:
+    """The entry point: errors become one sentence and an exit code."""
+    sys.exit(run_cli(sys.argv[1:]))
+
+
+def run_cli(arguments: list[str]) -> int:
+    """Run a command line and return its exit code."""
+    try:
+        code = cli.main(arguments, prog_name="inpaint-bench", standalone_mode=False)
+        return code if isinstance(code, int) else 0
+    except click.ClickException as error:
+        error.show()
+        return error.exit_code
+    except BenchError as error:
+        click.echo(f"Error: {error}", err=True)
+        return error.exit_code
+    except (KeyboardInterrupt, click.Abort):
+        click.echo("Interrupted. What was finished is kept; run the same command again to go on.", err=True)
+        return 130
+    except BrokenPipeError:  # the reader of our output had enough
+        sys.stderr.close()
+        return 0

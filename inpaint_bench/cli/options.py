@@ -1,0 +1,125 @@
+"""Options that several commands share; each also reads INPAINT_BENCH_<OPTION>."""
+
+import os
+import re
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any, TypeVar
+
+import click
+
+Command = TypeVar("Command", bound=Callable[..., Any])
+
+NOT_FROM_ENVIRONMENT = {
+    "data",
+    "weights",
+}  # INPAINT_BENCH_DATA and _WEIGHTS are roots with a folder a dataset, a method
+
+
+def option(name: str, *names: str, **settings: Any) -> Callable[[Command], Command]:
+    """An option that its environment variable can set too."""
+    word = name.removeprefix("--").partition("/")[0]
+    variable = None if word in NOT_FROM_ENVIRONMENT else f"INPAINT_BENCH_{word.upper().replace('-', '_')}"
+    return click.option(name, *names, envvar=variable, **settings)
+
+
+def several(*options: Callable[[Command], Command]) -> Callable[[Command], Command]:
+    """Some options as one decorator, in their order."""
+
+    def decorate(command: Command) -> Command:
+        for one in reversed(options):
+            command = one(command)
+        return command
+
+    return decorate
+
+
+def as_shard(ctx: click.Context, param: click.Parameter, value: str | None) -> tuple[int, int] | None:
+    """K/N as two numbers, 1 <= K <= N. Raises BadParameter for anything else."""
+    if value is None:
+        return None
+    found = re.fullmatch(r"(\d+)/(\d+)", value)
+    if not found or not 1 <= int(found[1]) <= int(found[2]):
+        raise click.BadParameter(f"'{value}' is no part; give K/N with 1 <= K <= N, as in 2/8.")
+    return int(found[1]), int(found[2])
+
+
+def as_named_files(ctx: click.Context, param: click.Parameter, values: tuple[str, ...]) -> dict[str, Path]:
+    """Each NAME=FILE as a name and a path. Raises BadParameter when one of the two is missing."""
+    named = {}
+    for value in values:
+        name, _, path = value.partition("=")
+        if not name or not path:
+            raise click.BadParameter(f"'{value}' must be NAME=FILE, as in spn=spn.safetensors.")
+        named[name] = Path(path)
+    return named
+
+
+FOLDER = click.Path(path_type=Path)
+
+dataset_options = several(
+    option(
+        "--dataset",
+        default="sample",
+        show_default=True,
+        help="A protocol's name, or the path of your own page.",
+    ),
+    option(
+        "--data",
+        type=FOLDER,
+        help="Where its images/ and masks/ lie. Default: $INPAINT_BENCH_DATA/<dataset>.",
+    ),
+    option("--pairs", type=FOLDER, help="Another list of pairs, as `pairs import` writes it."),
+)
+folder_options = several(
+    option("--images", type=FOLDER, help="In place of --dataset: a folder of pictures."),
+    option("--masks", type=FOLDER, help="With --images: their masks, by the same names; 255 is the hole."),
+)
+part_options = several(
+    option("--limit", type=click.IntRange(1), help="Only the first so many pairs; the run is marked as partial."),
+    option(
+        "--shard",
+        metavar="K/N",
+        callback=as_shard,
+        help="The part of the pairs to take, e.g. 2/8; `merge` makes them whole.",
+    ),
+)
+method_options = several(
+    option(
+        "--methods",
+        default="",
+        help="Names, separated by commas, and your own: mine=folder:DIR, mine=python:MODULE:FUNCTION, "
+        "mine=exec:'COMMAND with {images} {masks} {out}'. Default: every method that can run here.",
+    ),
+    option("--rooms", type=FOLDER, help="A folder of your own rooms, each with its card.toml."),
+    option(
+        "--weights",
+        metavar="NAME=FILE",
+        multiple=True,
+        callback=as_named_files,
+        help="The weights of a method. May be repeated.",
+    ),
+)
+pace_options = several(
+    option("--device", default="cpu", show_default=True, help="cpu, cuda or cuda:1."),
+    option(
+        "--batch",
+        type=click.IntRange(1),
+        default=8,
+        show_default=True,
+        help="Images a network takes at once.",
+    ),
+    option(
+        "--jobs",
+        type=click.IntRange(1),
+        default=min(8, os.cpu_count() or 1),
+        help="Threads that read and write.",
+    ),
+    option("--timeout", type=click.FloatRange(0, min_open=True), help="Seconds an exec: program may run."),
+)
+metric_option = option("--metrics", default="", help="Names, separated by commas. Default: the protocol's.")
+out_option = option("--out", type=FOLDER, help="The run folder. Default: runs/<dataset>.")
+quiet_option = option("--quiet", is_flag=True, help="No progress.")
+format_option = option(
+    "--format", "format_", type=click.Choice(["text", "markdown", "csv"]), default="text", show_default=True
+)

@@ -1,0 +1,155 @@
+"""`methods`, `datasets` and `metrics`: what there is, and what is known of it."""
+
+from collections.abc import Sequence
+from pathlib import Path
+
+import click
+
+from inpaint_bench.cli.options import FOLDER, option
+
+
+@click.group(invoke_without_command=True)
+@click.pass_context
+def datasets(ctx: click.Context) -> None:
+    """List the datasets, or show one: how to get its data, and under which licence."""
+    if ctx.invoked_subcommand is None:
+        ctx.invoke(list_datasets)
+
+
+@datasets.command("list")
+def list_datasets() -> None:
+    """One line a dataset."""
+    from inpaint_bench.protocols import page_names, page_path, read_page
+
+    pages = [read_page(page_path(name)) for name in page_names()]
+    _columns([(page.name, f"{page.count} pairs", page.about.title) for page in pages])
+
+
+@datasets.command("show")
+@click.argument("name")
+def show_dataset(name: str) -> None:
+    """A dataset's protocol, and how to get its data."""
+    from inpaint_bench.protocols import bucket_names, page_path, read_page
+
+    path = page_path(name)
+    page = read_page(path)
+    images = f"{page.images.resize} to {page.size}" if page.size else "as they are"
+    _columns(
+        [
+            ("title", page.about.title),
+            ("paper", page.about.paper or "-"),
+            ("pairs", f"{page.count}, seed {page.seed}, buckets {', '.join(bucket_names(page))}"),
+            ("images", f"crop {page.images.crop}, {images}, grey pictures: {page.images.grey}"),
+            (
+                "masks",
+                f"{page.masks.set}, resize {page.masks.resize}, hole where the value is {page.masks.hole}",
+            ),
+            ("8 bits", page.eight_bit),
+            ("metrics", ", ".join(page.metrics)),
+            ("licence", page.about.licence),
+            ("page", str(path)),
+        ]
+    )
+    click.echo(f"\nHow to get the data\n{page.about.get.strip()}")
+
+
+@click.group(invoke_without_command=True)
+@click.pass_context
+def methods(ctx: click.Context) -> None:
+    """List the methods, or show one: its paper, its code, its weights, and where ours departs."""
+    if ctx.invoked_subcommand is None:
+        ctx.invoke(list_methods)
+
+
+@methods.command("list")
+@option("--rooms", type=FOLDER, help="A folder of your own rooms.")
+@option("--dataset", default="sample", show_default=True, help="For which dataset weights are looked for.")
+def list_methods(rooms: Path | None, dataset: str) -> None:
+    """One line a method, and whether it can run here."""
+    from inpaint_bench.methods.rooms import find_rooms, installed, runnable
+
+    rows = []
+    for name, (_, card) in find_rooms(rooms).items():
+        lacks = (
+            "no weights here"
+            if installed(card)
+            else f"needs inpaint-bench[{card.requires.extra if card.requires else ''}]"
+        )
+        rows.append((name, "runs here" if runnable(card, dataset) else lacks, card.title))
+    _columns(rows)
+
+
+@methods.command("show")
+@click.argument("name")
+@option("--rooms", type=FOLDER, help="A folder of your own rooms.")
+def show_method(name: str, rooms: Path | None) -> None:
+    """A method's card."""
+    from inpaint_bench.errors import InputError, did_you_mean
+    from inpaint_bench.methods.rooms import find_rooms
+
+    known = find_rooms(rooms)
+    if name not in known:
+        raise InputError(f"no method is called '{name}'. {did_you_mean(name, known)}")
+    room, card = known[name]
+    rows = [
+        ("title", card.title),
+        ("paper", f"{card.paper}{f' ({card.year})' if card.year else ''}"),
+        ("code", f"{card.repository} {card.commit}".strip()),
+        ("licence", card.licence),
+        ("stochastic", "yes" if card.stochastic else "no"),
+        ("sizes", card.sizes),
+        ("room", str(room.folder)),
+    ]
+    if card.learned:
+        rows += [
+            ("parameters", f"{card.parameters:,} {card.parameters_note}".strip()),
+            ("training", card.training_data or "-"),
+        ]
+    for published in card.weights:
+        where = f"{published.host} {published.id}{f', {published.file}' if published.file else ''}"
+        rows.append((f"weights, {published.dataset}", f"{where}; licence: {published.licence}"))
+    rows += [("departs", departure) for departure in card.departures]
+    _columns(rows)
+
+
+@click.group(invoke_without_command=True)
+@click.pass_context
+def metrics(ctx: click.Context) -> None:
+    """List the metrics, or show one: its formula and its signature."""
+    if ctx.invoked_subcommand is None:
+        ctx.invoke(list_metrics)
+
+
+@metrics.command("list")
+def list_metrics() -> None:
+    """One line a metric."""
+    from inpaint_bench.metrics import METRICS
+
+    _columns(
+        [
+            (m.name, f"{m.better} is better", m.unit or "-", (m.function.__doc__ or "").split("\n")[0])
+            for m in METRICS.values()
+        ]
+    )
+
+
+@metrics.command("show")
+@click.argument("name")
+def show_metric(name: str) -> None:
+    """A metric's definition."""
+    from inspect import getdoc
+
+    from inpaint_bench.metrics import metric, signature
+
+    found = metric(name)
+    click.echo(f"{found.name}, {found.better} is better{f', in {found.unit}' if found.unit else ''}\n")
+    click.echo(getdoc(found.function) or "")
+    for rule, where in (("truncate", "in the four protocols of the paper"), ("round", "in our own")):
+        click.echo(f"\nsignature {where}: {signature(found, rule, raw=False)}", nl=False)  # type: ignore[arg-type]
+    click.echo()
+
+
+def _columns(rows: Sequence[Sequence[str]]) -> None:
+    widths = [max((len(row[i]) for row in rows), default=0) for i in range(len(rows[0]))] if rows else []
+    for row in rows:
+        click.echo("  ".join(cell.ljust(width) for cell, width in zip(row, widths, strict=True)).rstrip())

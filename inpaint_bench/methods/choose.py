@@ -1,0 +1,90 @@
+"""What `--methods` may say: names of rooms' methods, and three ways to bring one's own."""
+
+import re
+from collections.abc import Mapping
+from pathlib import Path
+
+from inpaint_bench.errors import InputError, did_you_mean
+from inpaint_bench.methods.card import MethodCard
+from inpaint_bench.methods.folders import folder_method
+from inpaint_bench.methods.networks import network_method, python_method
+from inpaint_bench.methods.programs import program_method
+from inpaint_bench.methods.rooms import Room, find_rooms, loader, runnable, weights_of
+from inpaint_bench.methods.work import Method
+from inpaint_bench.pairs.find import Dataset
+from inpaint_bench.protocols import NAME
+from inpaint_bench.weights import NO_WEIGHTS, open_weights
+
+KINDS = ("folder", "python", "exec")
+
+
+def split_methods(text: str) -> list[str]:
+    """The entries of `--methods`, separated by commas; within quotes a comma is a comma."""
+    entries, quoted, current = [], "", ""
+    for letter in text:
+        if letter in "'\"" and (not quoted or letter == quoted):
+            quoted = "" if quoted else letter
+        if letter == "," and not quoted:
+            entries.append(current)
+            current = ""
+        else:
+            current += letter
+    return [entry.strip() for entry in [*entries, current] if entry.strip()]
+
+
+def choose_methods(
+    entries: list[str],
+    dataset: Dataset,
+    every: Dataset,
+    rooms: Path | None,
+    named_weights: Mapping[str, Path],
+) -> list[Method]:
+    """The methods of `--methods`; with no entry, all that can run here as they are.
+
+    `every` is the whole dataset, of which `dataset` may be a shard. Raises InputError for an unknown name.
+    """
+    known = find_rooms(rooms)
+    if not entries:
+        entries = [name for name, (_, card) in known.items() if runnable(card, dataset.page.name)]
+    names = [entry.partition("=")[0] for entry in entries]
+    for name in names:
+        if names.count(name) > 1:
+            raise InputError(f"--methods names '{name}' twice. Give each method a name of its own.")
+    if strangers := sorted(named_weights.keys() - set(names)):
+        raise InputError(
+            f"--weights names '{strangers[0]}', which is not among --methods. {did_you_mean(strangers[0], names)}"
+        )
+    return [_method(entry, dataset, every, known, named_weights) for entry in entries]
+
+
+def _method(
+    entry: str,
+    dataset: Dataset,
+    every: Dataset,
+    known: Mapping[str, tuple[Room, MethodCard]],
+    named_weights: Mapping[str, Path],
+) -> Method:
+    name, brought, rest = entry.partition("=")
+    weights = named_weights.get(name)
+    if not brought:
+        if name not in known:
+            raise InputError(f"no method is called '{name}'. {did_you_mean(name, known)}")
+        room, card = known[name]
+        load = loader(room, card)
+        return network_method(
+            name, f"room {room.folder.name}", room.code, load, weights_of(card, dataset.page.name, weights)
+        )
+    kind, _, target = rest.partition(":")
+    if not re.fullmatch(NAME, name):
+        raise InputError(
+            f"--methods {entry}: '{name}' cannot name a method; use small letters, digits, '.', '_' and '-'."
+        )
+    if kind == "python":
+        return python_method(name, target, open_weights(weights) if weights else NO_WEIGHTS)
+    if weights is not None:
+        raise InputError(f"--weights {name}: a {kind}: method takes no weights from here.")
+    if kind == "folder":
+        return folder_method(name, Path(target), every.pairs)
+    if kind == "exec":
+        return program_method(name, target)
+    raise InputError(f"--methods {entry}: '{kind}' is no way to bring a method. {did_you_mean(kind, KINDS)}")

@@ -1,0 +1,147 @@
+"""Methods that are a function in Python, from a room or from a user's module, run in batches."""
+
+import contextlib
+import importlib
+import inspect
+import sys
+from collections.abc import Callable, Iterator
+from itertools import groupby, islice
+from pathlib import Path
+from typing import Any
+
+import torch
+from torch import Tensor
+
+from inpaint_bench import files, images
+from inpaint_bench.errors import BenchError, InputError, MethodError
+from inpaint_bench.methods.probe import refuse_inverted
+from inpaint_bench.methods.work import Made, Method, Work, refuse_bad
+from inpaint_bench.pairs.pixels import Prepared
+from inpaint_bench.threads import in_order
+from inpaint_bench.weights import Weights
+
+Load = Callable[[Weights, torch.device], Any]
+
+
+def network_method(name: str, source: str, code: str, load: Load, weights: Weights) -> Method:
+    """A method whose `load(weights, device)` returns `inpaint(image, mask)` or `inpaint(image, mask, seeds)`."""
+    return Method(name, source, code, lambda work: _make(name, load, weights, work), weights)
+
+
+def python_method(name: str, target: str, weights: Weights) -> Method:
+    """`module:function` of the user's own. Raises InputError when it cannot be imported."""
+    module_name, _, function = target.partition(":")
+    if not module_name or not function:
+        raise InputError(f"{name}=python:{target}: give python:MODULE:FUNCTION, as in python:mine:load.")
+    if (here := str(Path.cwd())) not in sys.path:
+        sys.path.insert(0, here)
+    try:
+        module = importlib.import_module(module_name)
+    except Exception as error:  # whatever a user's module raises is the user's to read
+        raise InputError(f"{name}=python:{target}: importing {module_name} failed: {_said(error)}") from error
+    load = getattr(module, function, None)
+    if not callable(load):
+        raise InputError(f"{name}=python:{target}: {module_name} has no function '{function}'.")
+    code = files.file_sha256(Path(module.__file__))[:12] if module.__file__ else ""
+    return network_method(name, f"python:{target}", code, load, weights)
+
+
+def _make(name: str, load: Load, weights: Weights, work: Work) -> Iterator[Made]:
+    with _blamed(name, "loading it"):
+        inpaint = load(weights, work.device)
+    samples = work.samples if _takes_seeds(inpaint) else None
+
+    def run(batch: list[Prepared]) -> Tensor:
+        return _predict(inpaint, batch, work, samples)
+
+    with _blamed(name, "the probe of two images"):
+        refuse_inverted(name, lambda image, mask: _probe(inpaint, image, mask, work), work.page.size or 256)
+    for batch in _batches(in_order(work.prepare, work.pairs, work.jobs), work.batch):
+        for prepared, prediction in _one_by_one(name, run, batch):
+            if samples is None:
+                yield _checked(name, prepared, None, prediction)
+                continue
+            if prediction.ndim != 4 or len(prediction) != samples:
+                raise MethodError(
+                    f"{name}: pair {prepared.pair.pair}: predictions of shape {tuple(prediction.shape)}; "
+                    f"it must be ({samples}, 3, height, width), one a seed."
+                )
+            for sample in range(samples):
+                yield _checked(name, prepared, sample, prediction[sample])
+
+
+def _checked(name: str, prepared: Prepared, sample: int | None, prediction: Tensor) -> Made:
+    prediction = prediction.detach().float().cpu() if prediction.dtype.is_floating_point else prediction
+    refuse_bad(prediction, prepared, name)
+    return Made(prepared, sample, prediction)
+
+
+def _takes_seeds(inpaint: Callable[..., object]) -> bool:
+    return len(inspect.signature(inpaint).parameters) == 3
+
+
+def _batches(prepared: Iterator[Prepared], size: int) -> Iterator[list[Prepared]]:
+    """Batches of pictures of one size, in order."""
+    for _, alike in groupby(prepared, key=lambda one: one.hole.shape):
+        while batch := list(islice(alike, size)):
+            yield batch
+
+
+def _one_by_one(
+    name: str, run: Callable[[list[Prepared]], Tensor], batch: list[Prepared]
+) -> Iterator[tuple[Prepared, Tensor]]:
+    """The predictions of a batch. When the batch fails, its pairs are run one at a time, to keep the good ones."""
+    try:
+        predictions = _of_batch(run(batch), len(batch))
+    except Exception as error:  # a plug-in may raise anything
+        if len(batch) == 1:
+            raise _failure(name, f"pair {batch[0].pair.pair}", error) from error
+        for prepared in batch:
+            yield from _one_by_one(name, run, [prepared])
+        return
+    yield from zip(batch, predictions, strict=True)
+
+
+def _of_batch(predictions: object, count: int) -> Tensor:
+    if not isinstance(predictions, Tensor):
+        raise MethodError(f"it returned {type(predictions).__name__}; a tensor is wanted.")
+    if predictions.ndim < 1 or len(predictions) != count:
+        raise MethodError(f"it returned shape {tuple(predictions.shape)} for {count} images; the batch comes first.")
+    return predictions
+
+
+def _predict(inpaint: Callable[..., Tensor], batch: list[Prepared], work: Work, samples: int | None) -> Tensor:
+    image = images.to_images([one.target for one in batch]).to(work.device)
+    mask = images.to_masks([one.hole for one in batch]).to(work.device)
+    image = images.emptied(image, mask)
+    if samples is None:
+        return inpaint(image, mask)
+    return inpaint(image, mask, torch.tensor([work.seeds(one.pair) for one in batch]))
+
+
+def _probe(inpaint: Callable[..., Tensor], image: Tensor, mask: Tensor, work: Work) -> Tensor:
+    image, mask = image.to(work.device), mask.to(work.device)
+    if not _takes_seeds(inpaint):
+        return inpaint(image, mask).detach().float().cpu()
+    return inpaint(image, mask, torch.zeros(len(image), 1, dtype=torch.int64))[:, 0].detach().float().cpu()
+
+
+@contextlib.contextmanager
+def _blamed(name: str, doing: str) -> Iterator[None]:
+    """What a method raises inside is told as the method's own failure."""
+    try:
+        yield
+    except Exception as error:  # a plug-in may raise anything
+        raise _failure(name, doing, error) from error
+
+
+def _failure(name: str, doing: str, error: Exception) -> BenchError:
+    if isinstance(error, BenchError) and not isinstance(error, MethodError):
+        return error
+    return MethodError(f"{name}: {doing} failed: {_said(error)}")
+
+
+def _said(error: Exception) -> str:
+    said = " ".join(str(error).split())
+    said = said if len(said) <= 300 else said[:300] + "…"
+    return said if isinstance(error, BenchError) else f"{type(error).__name__}: {said}".rstrip(": ") + "."

@@ -1,0 +1,137 @@
+"""Rooms are found by listing folders: those of `baselines`, of --rooms, and of other packages' entry points."""
+
+import importlib
+import importlib.metadata
+import importlib.util
+import os
+import sys
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+from types import ModuleType
+from typing import Any
+
+from inpaint_bench import files
+from inpaint_bench.errors import InputError
+from inpaint_bench.methods.card import Card, MethodCard, read_card
+from inpaint_bench.weights import Weights, find_weights, open_weights
+
+GROUP = "inpaint_bench.methods"
+
+
+@dataclass(frozen=True)
+class Room:
+    """A folder with a card, and the name under which its code is imported."""
+
+    folder: Path
+    package: str
+    card: Card
+
+    @property
+    def code(self) -> str:
+        """The hash of the room's code: its own files, in order of name."""
+        sources = sorted(self.folder.glob("*.py"))
+        return files.sha256("".join(f"{p.name} {files.file_sha256(p)}\n" for p in sources).encode())[:12]
+
+
+def find_rooms(extra: Path | None = None) -> dict[str, tuple[Room, MethodCard]]:
+    """Every method that has a room, by name. Raises InputError for a broken card or a name used twice."""
+    found: dict[str, tuple[Room, MethodCard]] = {}
+    for folder, package in [*_shipped(), *_installed(), *_brought(extra)]:
+        room = Room(folder, package, read_card(folder / "card.toml"))
+        for card in room.card.methods:
+            if card.name in found:
+                raise InputError(
+                    f"{folder / 'card.toml'}: '{card.name}' is a method of {found[card.name][0].folder} too."
+                )
+            found[card.name] = (room, card)
+    return found
+
+
+def _shipped() -> list[tuple[Path, str]]:
+    package = importlib.util.find_spec("baselines")
+    roots = [Path(place) for place in (package.submodule_search_locations or [])] if package else []
+    return [(folder, f"baselines.{folder.name}") for root in roots for folder in _with_cards(root)]
+
+
+def _installed() -> list[tuple[Path, str]]:
+    found = []
+    for entry in importlib.metadata.entry_points(group=GROUP):
+        package = importlib.util.find_spec(entry.value)
+        if package is None or package.origin is None:
+            raise InputError(f"the entry point '{entry.name}' names the package {entry.value}, which cannot be found.")
+        found.append((Path(package.origin).parent, entry.value))
+    return found
+
+
+def _brought(extra: Path | None) -> list[tuple[Path, str]]:
+    if extra is None:
+        return []
+    if not extra.is_dir():
+        raise InputError(f"{extra}: there is no such folder of rooms.")
+    mark = files.sha256(os.fsencode(extra.resolve()))[:8]
+    return [(folder, f"_rooms_{mark}_{folder.name}") for folder in _with_cards(extra)]
+
+
+def _with_cards(root: Path) -> list[Path]:
+    return sorted(folder for folder in root.iterdir() if (folder / "card.toml").is_file())
+
+
+def loader(room: Room, card: MethodCard) -> Callable[..., Any]:
+    """The function of the room's adapter that loads the method.
+
+    Raises InputError when a package it requires is not installed, naming the line that installs it.
+    """
+    if not installed(card):
+        assert card.requires is not None
+        raise InputError(
+            f"{card.name} needs the package '{card.requires.module}', which is not installed here. "
+            f"Install it with: pip install 'inpaint-bench[{card.requires.extra}]'"
+        )
+    if room.package not in sys.modules and room.package.startswith("_rooms_"):
+        _import_folder(room)
+    adapter = importlib.import_module(f"{room.package}.adapter")
+    load = getattr(adapter, card.load, None)
+    if not callable(load):
+        raise InputError(f"{room.folder / 'adapter.py'}: has no function '{card.load}', which the card names.")
+    return load  # type: ignore[no-any-return]  # a plug-in's function; what it returns is checked when it runs
+
+
+def _import_folder(room: Room) -> ModuleType:
+    start = room.folder / "__init__.py"
+    spec = importlib.util.spec_from_file_location(
+        room.package, start if start.is_file() else None, submodule_search_locations=[str(room.folder)]
+    )
+    if spec is None:
+        raise InputError(f"{room.folder}: cannot be imported as a package.")
+    module = importlib.util.module_from_spec(spec)
+    sys.modules[room.package] = module
+    if spec.loader is not None:
+        spec.loader.exec_module(module)
+    return module
+
+
+def installed(card: MethodCard) -> bool:
+    """Whether the package that a method requires can be imported."""
+    return card.requires is None or importlib.util.find_spec(card.requires.module) is not None
+
+
+def runnable(card: MethodCard, dataset: str) -> bool:
+    """Whether a method can run here as it is: its package is installed, and its weights, if any, are found."""
+    return installed(card) and (not card.learned or find_weights(card.name, dataset) is not None)
+
+
+def weights_of(card: MethodCard, dataset: str, named: Path | None) -> Weights:
+    """The weights a method is loaded with. Raises InputError when it needs some and there are none."""
+    if not card.learned:
+        if named is not None:
+            raise InputError(f"{card.name} has no weights; drop --weights {card.name}={named}.")
+        return Weights()
+    found = open_weights(named) if named else find_weights(card.name, dataset)
+    if found is None:
+        raise InputError(
+            f"{card.name} has no weights for {dataset} here. Give --weights {card.name}=FILE, or put them at "
+            f"$INPAINT_BENCH_WEIGHTS/{card.name}/{dataset}.safetensors. `inpaint-bench methods show {card.name}` "
+            "says where the authors publish them."
+        )
+    return found

@@ -1,0 +1,72 @@
+"""What every metric is given: a batch of composites, targets and holes in 8 bits, and what they add up to."""
+
+from dataclasses import dataclass
+from functools import cached_property
+
+import numpy as np
+import torch
+from numpy.typing import NDArray
+
+from inpaint_bench.errors import InputError
+from inpaint_bench.images import EightBit, Images, Masks, eight_bit
+from inpaint_bench.metrics.sums import WINDOW, Sums
+
+CPU = torch.device("cpu")
+
+
+@dataclass(frozen=True, eq=False)
+class Batch:
+    """Composites with their targets and holes. Metrics share what is computed once: the sums, later features.
+
+    Raises InputError when the three do not fit together or the images are smaller than the window of SSIM.
+    """
+
+    composites: NDArray[np.uint8]  # (batch, height, width, 3), as the targets; shapes and types are checked below
+    targets: NDArray[np.uint8]
+    holes: NDArray[np.bool_]  # (batch, height, width)
+    device: torch.device = CPU
+
+    def __post_init__(self) -> None:
+        kinds = [(array.dtype.name, array.shape) for array in (self.composites, self.targets, self.holes)]
+        wanted = [("uint8", (*self.holes.shape, 3))] * 2 + [("bool", self.holes.shape)]
+        if kinds != wanted or self.holes.ndim != 3:
+            found = ", ".join(f"{dtype} {shape}" for dtype, shape in kinds)
+            raise InputError(
+                f"composites, targets and holes do not fit together: {found}. "
+                "Wanted: twice uint8 (batch, height, width, 3) and bool (batch, height, width)."
+            )
+        _, height, width = self.holes.shape
+        if min(height, width) < WINDOW:
+            raise InputError(
+                f"an image of {height}x{width} pixels is smaller than the {WINDOW}x{WINDOW} window of SSIM; "
+                f"allowed: sides of {WINDOW} and more."
+            )
+
+    @classmethod
+    def of(
+        cls,
+        composite: Images,
+        target: Images,
+        mask: Masks,
+        rule: EightBit = "round",
+        device: torch.device | str = CPU,
+    ) -> "Batch":
+        """From images in [0, 1] and masks of 0 and 1. Raises InputError for any other value."""
+        for name, images in (("composite", composite), ("target", target)):
+            if not bool(((images >= 0) & (images <= 1)).all()):
+                raise InputError(f"the {name} holds values outside [0, 1]. Clamp the prediction first.")
+        if not bool(((mask == 0) | (mask == 1)).all()):
+            raise InputError("the mask holds values other than 0 (known) and 1 (hole). Binarise it first.")
+        composites, targets = (np.stack(eight_bit(images, rule)) for images in (composite, target))
+        return cls(composites, targets, mask[:, 0].cpu().numpy() > 0, torch.device(device))
+
+    @cached_property
+    def sums(self) -> Sums:
+        """The sums of each pair, on a GPU if the batch's device is one and else on the processor."""
+        if self.device.type == "cuda":
+            from inpaint_bench.metrics import torch_sums
+
+            return torch_sums.sums(self.composites, self.targets, self.holes, self.device)
+        from inpaint_bench.metrics import kernels
+
+        return kernels.sums(self.composites, self.targets, self.holes)

@@ -1,0 +1,193 @@
+"""The sums of a batch on a processor: one walk over the rows of each pair, compiled by numba.
+
+The SSIM window slides in exact integers. Down the image, the sums over the last 11 rows of each column gain
+the row that enters and lose the row that leaves; across, 11 neighbouring column sums are added. Rows are
+walked as they lie in memory, so a neighbour is three values away and channels never mix. With 8 bits
+everything up to the quotient fits in 32 bits: the largest value, 11^4 * 2 * 255^2, is below 2^31; the casts
+to int32 keep numba from widening to 64. The map is added up in float64, down each column and then along the
+columns, always in that order: a pair has the same sums in every batch and on every run.
+"""
+
+import contextlib
+import inspect
+import os
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any, TypeAlias, TypeVar, cast
+
+import numba
+import numpy as np
+from numba import int32
+from numpy.typing import NDArray
+
+from inpaint_bench import files
+from inpaint_bench.metrics.sums import CONTRAST, LUMINANCE, HoleBatch, PixelBatch, Sums
+
+Array: TypeAlias = NDArray[Any]
+Compiled = TypeVar("Compiled", bound=Callable[..., Any])
+
+
+def sums(composites: PixelBatch, targets: PixelBatch, holes: HoleBatch) -> Sums:
+    """The sums of each pair. It holds no lock while it works: threads may share out the batches."""
+    count, height, width = holes.shape
+    integers, similarity = np.zeros((count, 2, 5), np.int64), np.zeros((count, 2))
+    x, y, inside = (np.require(array, requirements=["C", "W"]) for array in (composites, targets, holes))
+    rows = (count, height, 3 * width)
+    _walk(x.reshape(rows), y.reshape(rows), inside.view(np.uint8), LUMINANCE, CONTRAST, integers, similarity)
+    return Sums.of(integers, similarity)
+
+
+def _compiled(function: Compiled) -> Compiled:
+    """Compile at the first call, and keep the machine code in our cache folder if that can be written.
+
+    Left alone, numba would keep it beside the source. What it keeps goes stale when this file changes and not
+    when another does, so constants of other files come as arguments.
+    """
+    settings = vars(numba.config)
+    before = settings["CACHE_DIR"]
+    folder = Path(before or files.cache_dir() / "numba")
+    with contextlib.suppress(OSError):
+        folder.mkdir(parents=True, exist_ok=True)
+    settings["CACHE_DIR"] = str(folder)
+    try:
+        source = inspect.unwrap(function)  # numba compiles no wrappers, such as those that check types
+        compile_ = numba.njit(nogil=True, error_model="numpy", cache=os.access(folder, os.W_OK))
+        return cast(Compiled, compile_(source))
+    finally:
+        settings["CACHE_DIR"] = before
+
+
+@_compiled
+def _slide(
+    x: Array,
+    y: Array,
+    old_x: Array,
+    old_y: Array,
+    sum_x: Array,
+    sum_y: Array,
+    squares: Array,
+    products: Array,
+) -> None:
+    """Move the column sums down by a row: x and y enter, old_x and old_y leave."""
+    for j in range(sum_x.size):
+        sum_x[j] += int32(x[j]) - int32(old_x[j])
+    for j in range(sum_y.size):
+        sum_y[j] += int32(y[j]) - int32(old_y[j])
+    for j in range(squares.size):
+        a, b, c, d = int32(x[j]), int32(y[j]), int32(old_x[j]), int32(old_y[j])
+        squares[j] += int32(a * a + b * b - c * c - d * d)
+        products[j] += int32(a * b - c * d)
+
+
+@_compiled
+def _across(columns: Array, twos: Array, windows: Array) -> None:
+    """Sums of 11 neighbouring columns of one channel: five times two, and one."""
+    for j in range(twos.size):
+        twos[j] = columns[j] + columns[j + 3]
+    for j in range(windows.size):
+        windows[j] = twos[j] + twos[j + 6] + twos[j + 12] + twos[j + 18] + twos[j + 24] + columns[j + 30]
+
+
+@_compiled
+def _similarity(
+    sum_x: Array,
+    sum_y: Array,
+    squares: Array,
+    products: Array,
+    luminance: float,
+    contrast: float,
+    values: Array,
+) -> None:
+    """SSIM of each window of a row, from its sums of x, y, x^2 + y^2 and xy."""
+    for j in range(values.size):
+        x, y = sum_x[j], sum_y[j]
+        means = int32(2 * x * y)
+        energy = int32(x * x + y * y)
+        covariance = int32(242 * products[j] - means)
+        variances = int32(121 * squares[j] - energy)
+        values[j] = ((means + luminance) * (covariance + contrast)) / ((energy + luminance) * (variances + contrast))
+
+
+@_compiled
+def _spread(hole: Array, inside: Array) -> int:
+    """Repeat a row of the hole for the three channels; return how many values are in it."""
+    count = 0
+    for j in range(hole.size):
+        value = hole[j]
+        inside[3 * j] = value
+        inside[3 * j + 1] = value
+        inside[3 * j + 2] = value
+        count += 3 * int32(value)
+    return count
+
+
+@_compiled
+def _accumulate(values: Array, inside: Array, whole: Array, hole: Array) -> None:
+    """Add a row of the SSIM map to the totals of its columns; inside is 1 where the centre is in the hole."""
+    for j in range(values.size):
+        whole[j] += values[j]
+        hole[j] += values[j] * inside[j]
+
+
+@_compiled
+def _errors(x: Array, y: Array, hole: Array, whole_sums: Array, hole_sums: Array) -> None:
+    """Add the errors of a row to the sums of the whole image and of its hole."""
+    pixels = squared = absolute = mixed = 0
+    hole_squared = hole_absolute = hole_mixed = 0
+    for j in range(hole.size):
+        inside = int32(hole[j])
+        red = int32(x[3 * j]) - int32(y[3 * j])
+        green = int32(x[3 * j + 1]) - int32(y[3 * j + 1])
+        blue = int32(x[3 * j + 2]) - int32(y[3 * j + 2])
+        square = int32(red * red + green * green + blue * blue)
+        size = int32(abs(red) + abs(green) + abs(blue))
+        mix = int32(abs(red + green + blue))
+        pixels += inside
+        squared += square
+        absolute += size
+        mixed += mix
+        hole_squared += int32(square * inside)
+        hole_absolute += int32(size * inside)
+        hole_mixed += int32(mix * inside)
+    for into, values in (
+        (whole_sums, (hole.size, squared, absolute, mixed)),
+        (hole_sums, (pixels, hole_squared, hole_absolute, hole_mixed)),
+    ):
+        for k in range(4):
+            into[k] += values[k]
+
+
+@_compiled
+def _walk(
+    composites: Array,
+    targets: Array,
+    holes: Array,
+    luminance: float,
+    contrast: float,
+    integers: Array,
+    similarity: Array,
+) -> None:
+    """Fill the sums of every pair; integers and similarity come as zeros."""
+    count, height, length = composites.shape
+    nothing = np.zeros(length, np.uint8)
+    columns, twos = np.zeros((4, length), np.int32), np.zeros(length - 3, np.int32)
+    windows = np.zeros((4, length - 30), np.int32)
+    inside, values, totals = np.zeros(length - 30), np.zeros(length - 30), np.zeros((2, length - 30))
+    for k in range(count):
+        columns[:] = 0
+        totals[:] = 0
+        for i in range(height):
+            x, y = composites[k, i], targets[k, i]
+            _errors(x, y, holes[k, i], integers[k, 0], integers[k, 1])
+            old_x = composites[k, i - 11] if i >= 11 else nothing
+            old_y = targets[k, i - 11] if i >= 11 else nothing
+            _slide(x, y, old_x, old_y, columns[0], columns[1], columns[2], columns[3])
+            if i < 10:
+                continue
+            for quantity in range(4):
+                _across(columns[quantity], twos, windows[quantity])
+            _similarity(windows[0], windows[1], windows[2], windows[3], luminance, contrast, values)
+            integers[k, 0, 4] += values.size
+            integers[k, 1, 4] += _spread(holes[k, i - 5, 5:-5], inside)
+            _accumulate(values, inside, totals[0], totals[1])
+        similarity[k, 0], similarity[k, 1] = totals[0].sum(), totals[1].sum()

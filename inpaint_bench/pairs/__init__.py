@@ -1,0 +1,1 @@
+"""Mask-image pairs: the lists, their pixels, and where they are found."""

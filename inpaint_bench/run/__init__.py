@@ -1,0 +1,1 @@
+"""Runs: the folder, the outputs of methods in it, and shards made whole."""

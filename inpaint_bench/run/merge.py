@@ -1,0 +1,96 @@
+"""Shards become a run: every pair of every method exactly once, in whatever order the shards come."""
+
+import os
+import shutil
+from collections.abc import Sequence
+from pathlib import Path
+
+import msgspec
+
+from inpaint_bench import files
+from inpaint_bench.errors import InputError, NotComparableError, some
+from inpaint_bench.pairs import lists
+from inpaint_bench.pairs.lists import Pair
+from inpaint_bench.run.folder import MethodInfo, RunFolder, RunInfo, open_run, to_json
+
+SAME = ("source", "code", "weights", "device", "environment")
+
+
+def merge(parts: Sequence[Path], out: Path) -> RunFolder:
+    """Gather run folders of one protocol into one. Composites are linked, or copied where that cannot be.
+
+    Raises NotComparableError when the parts differ in protocol or in what made a method's composites, and
+    InputError when a pair is there twice or the parts do not make the whole.
+    """
+    runs = sorted((open_run(part) for part in parts), key=lambda run: [pair.pair for pair in run.pairs])
+    pairs, info = _union(runs), runs[0].info
+    for run in runs:
+        _refuse_twice(run, runs)
+    methods = {name: _same_method(name, runs) for name in sorted({name for run in runs for name in run.info.methods})}
+    files.write_if_changed(out / "pairs.csv", lists.to_csv(pairs))
+    for run in runs:
+        for method in run.info.methods:
+            for path in sorted(run.composites(method).glob("*.png")):
+                _link(path, out / method / "composites" / path.name)
+    part = "" if info.part.startswith("shard") else info.part
+    merged = RunInfo(1, info.protocol, info.fingerprint, part, len(pairs), methods)
+    files.write_if_changed(out / "run.json", to_json(merged))
+    return open_run(out)
+
+
+def _union(runs: Sequence[RunFolder]) -> list[Pair]:
+    first = runs[0]
+    for run in runs[1:]:
+        if (run.info.protocol, run.info.fingerprint) != (first.info.protocol, first.info.fingerprint):
+            ours, theirs = (f"{one.info.protocol.name} {one.info.fingerprint}" for one in (first, run))
+            raise NotComparableError(
+                f"{run.path}: is of {theirs}, {first.path} of {ours}. Merge parts of one protocol."
+            )
+    found: dict[str, Pair] = {}
+    for run in runs:
+        for pair in run.pairs:
+            if found.setdefault(pair.pair, pair) != pair:
+                raise NotComparableError(f"{run.path}: pair {pair.pair} has other pixels than in another part.")
+    pairs = [found[name] for name in sorted(found)]
+    marks = {lists.fingerprint(first.info.protocol, pairs, with_pixels) for with_pixels in (False, True)}
+    if first.info.fingerprint not in marks:
+        raise InputError(
+            f"{len(pairs)} of {first.info.protocol.count} pairs are in {some(str(run.path) for run in runs)}: "
+            "these are not all parts of the whole. Name every shard."
+        )
+    return pairs
+
+
+def _refuse_twice(run: RunFolder, runs: Sequence[RunFolder]) -> None:
+    for other in runs:
+        if other is run:
+            continue
+        for method in run.info.methods.keys() & other.info.methods.keys():
+            if twice := sorted(run.samples_of(method).keys() & other.samples_of(method).keys()):
+                raise InputError(
+                    f"{run.path} and {other.path} both hold {method} for pair {some(twice)}. Name every part once."
+                )
+
+
+def _same_method(name: str, runs: Sequence[RunFolder]) -> MethodInfo:
+    infos = [(run.path, run.info.methods[name]) for run in runs if name in run.info.methods]
+    first_path, first = infos[0]
+    for path, info in infos[1:]:
+        for fact in SAME:
+            if getattr(info, fact) != getattr(first, fact):
+                raise NotComparableError(f"{path}: {name} was made with another {fact} than in {first_path}.")
+    return msgspec.structs.replace(first, command=("inpaint-bench", "merge"))
+
+
+def _link(source: Path, target: Path) -> None:
+    if target.is_file():
+        if files.file_sha256(target) != files.file_sha256(source):
+            raise InputError(f"{target}: is there already and differs from {source}. Choose another --out.")
+        return
+    try:
+        target.parent.mkdir(parents=True, exist_ok=True)
+        os.link(source, target)
+    except OSError:  # another disk, or one without links
+        aside = target.with_name(f".writing-{target.name}")
+        shutil.copyfile(source, aside)
+        aside.replace(target)

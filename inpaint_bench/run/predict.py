@@ -1,0 +1,86 @@
+"""Every pair of a dataset through a method, as 8-bit composites on disk."""
+
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass
+
+import torch
+
+from inpaint_bench import files, images
+from inpaint_bench.errors import HashError
+from inpaint_bench.images import EightBit
+from inpaint_bench.methods.work import Made, Method, Work
+from inpaint_bench.metrics import known_error
+from inpaint_bench.pairs.find import Dataset
+from inpaint_bench.pairs.lists import Pair
+from inpaint_bench.pairs.pixels import prepare
+from inpaint_bench.run.folder import RunFolder, method_info, refuse_mixture
+from inpaint_bench.threads import in_order
+
+
+@dataclass(frozen=True)
+class Pace:
+    """How fast and where; nothing here changes an output."""
+
+    device: torch.device
+    batch: int = 8
+    jobs: int = 2
+    timeout: float | None = None  # seconds, of a program
+
+
+def pending(run: RunFolder, method: Method) -> list[Pair]:
+    """The pairs that have no composite yet, or one whose source has changed since."""
+    done = run.samples_of(method.name)
+    return [pair for pair in run.pairs if pair.pair not in done or _stale(run, method, pair, done[pair.pair])]
+
+
+def _stale(run: RunFolder, method: Method, pair: Pair, samples: Iterable[int | None]) -> bool:
+    if method.stale is None:
+        return False
+    texts = (images.read_png(run.composite(method.name, pair.pair, sample))[1] for sample in samples)
+    return any(method.stale(pair, text) for text in texts)
+
+
+def predict_pairs(
+    run: RunFolder, dataset: Dataset, method: Method, pace: Pace, told: Callable[[], None] = lambda: None
+) -> RunFolder:
+    """Inpaint every pair that is left and save the composites; what is finished stays whatever happens.
+
+    `told` is called for every composite saved. Raises MethodError when the method fails on a pair.
+    """
+    left = pending(run, method)
+    info = method_info(method, pace.device.type)
+    refuse_mixture(run, method, info, bool(left) and bool(run.samples_of(method.name)))
+    if not left:
+        return run
+    if method.name not in run.info.methods or not run.samples_of(method.name):
+        run = run.with_method(method.name, info)
+    scratch = run.path / method.name / "program"
+    work = Work(
+        dataset.page,
+        tuple(left),
+        lambda pair: prepare(dataset.page, dataset.data, pair),
+        scratch,
+        pace.device,
+        pace.batch,
+        pace.jobs,
+        pace.timeout,
+    )
+    for _ in in_order(lambda made: _save(run, method.name, made), method.make(work), pace.jobs):
+        told()
+    return run
+
+
+def _save(run: RunFolder, method: str, made: Made) -> None:
+    rule: EightBit = run.info.protocol.eight_bit
+    target, hole = images.to_images([made.prepared.target]), images.to_masks([made.prepared.hole])
+    prediction = made.prediction[None]
+    (pixels,) = images.eight_bit(images.composite(prediction, target, hole), rule)
+    (raw,) = images.eight_bit(prediction, rule)
+    if (pixels != made.prepared.target)[~made.prepared.hole].any():
+        raise HashError(f"{method}: pair {made.prepared.pair.pair}: the composite changed the known region.")
+    texts = {"known_error": repr(known_error(raw, made.prepared.target, made.prepared.hole))}
+    if made.source:
+        texts["source"] = made.source
+    if made.sample is not None:
+        texts["sample"] = str(made.sample)
+    files.write_whole(run.composite(method, made.prepared.pair.pair, made.sample), images.png_bytes(pixels, texts))

@@ -1,0 +1,60 @@
+"""Write what ships beside the pages: the masks of the sample dataset, and the lists of pairs.
+
+    python protocols/make.py
+
+writes the same bytes on every machine. The sample's list holds the hashes of its pixels; the lists of paris, places2
+and celeba hold names alone, for their data cannot ship; celeba-hq has no list, for its names are in a file of the
+data set. A published list never changes: this script is kept to show where each came from.
+"""
+
+from pathlib import Path
+
+from inpaint_bench.files import write_if_changed
+from inpaint_bench.images import mask_values, png_bytes
+from inpaint_bench.masks.draw import draw
+from inpaint_bench.pairs import lists, pixels
+from inpaint_bench.pairs.lists import Pair
+from inpaint_bench.protocols import Page, read_page
+
+HERE = Path(__file__).resolve().parent
+MASKS = {"strokes": 10, "walks": 10, "boxes": 4, "half": 1}  # of each kind in each bucket of the sample
+BUCKETS = ((1, 20), (20, 40), (40, 60))  # percent; no hole under one in a hundred, as in NVIDIA's set
+NVIDIA = [f"{index:05d}.png" for index in range(12000)]
+NAMES = {
+    "paris": [f"{number:03d}_im.png" for number in range(1, 101)],
+    "places2": [f"Places365_val_{number:08d}.jpg" for number in range(1, 12001)],
+    "celeba": [f"{number:06d}.jpg" for number in range(182638, 194638)],
+}
+
+
+def sample_masks() -> dict[str, bytes]:
+    """The masks of the sample dataset by file name; every mask has a seed of its own."""
+    masks: dict[str, bytes] = {}
+    for low, high in BUCKETS:
+        for kind, count in MASKS.items():
+            for number in range(count):
+                hole = draw(kind, 256, len(masks), low, high)
+                masks[f"{kind}-{low:02d}-{high}-{number}.png"] = png_bytes(mask_values(hole))
+    return masks
+
+
+def sample_pairs(page: Page) -> list[Pair]:
+    """The sample's pairs, their pixels seen."""
+    data = pixels.Data(HERE / "sample" / "images", HERE / "sample" / "masks")
+    names = (pixels.list_once(data.images), pixels.list_once(data.masks))
+    return list(pixels.see(page, data, lists.draw_pairs(*names, page.seed), jobs=2))
+
+
+def main() -> None:
+    """Write every file."""
+    for name, data in sample_masks().items():
+        write_if_changed(HERE / "sample" / "masks" / name, data)
+    page = read_page(HERE / "sample.toml")
+    write_if_changed(HERE / "sample.pairs.csv", lists.to_csv(sample_pairs(page)))
+    for dataset, names in NAMES.items():
+        drawn = lists.draw_pairs(names, NVIDIA, read_page(HERE / f"{dataset}.toml").seed)
+        write_if_changed(HERE / f"{dataset}.pairs.csv", lists.to_csv(drawn))
+
+
+if __name__ == "__main__":
+    main()
