@@ -15,7 +15,7 @@ import cv2
 import numpy as np
 import torch
 from jaxtyping import Bool, Float, Int64, UInt8
-from PIL import Image, PngImagePlugin
+from PIL import Image, PngImagePlugin, UnidentifiedImageError
 from torch import Tensor
 
 from inpaint_bench import files
@@ -113,7 +113,8 @@ def _decode(
             texts = picture.text if isinstance(picture, PngImagePlugin.PngImageFile) else {}
             return picture.copy() if picture.mode == "1" else picture, dict(texts)
     except _BROKEN as error:
-        raise InputError(f"{path}: not a whole picture ({error}). Fetch or write it again.") from error
+        said = "no known kind of file" if isinstance(error, UnidentifiedImageError) else error
+        raise InputError(f"{path}: not a whole picture ({said}). Fetch or write it again.") from error
 
 
 def _kind(picture: Image.Image) -> str:

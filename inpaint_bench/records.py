@@ -14,6 +14,7 @@ from inpaint_bench.pairs.lists import Pair
 from inpaint_bench.protocols import Page, Spec, bucket_names
 from inpaint_bench.run.folder import RunFolder
 from inpaint_bench.score import ORDER, Score, read_scores, scores_path
+from inpaint_bench.weights import FILLED
 
 ALL = "all"  # the bucket that holds every pair
 
@@ -42,11 +43,14 @@ class Record(Spec, frozen=True):
 
 
 def derive(run: RunFolder) -> list[Record]:
-    """The records of every method of a run whose every pair is scored, in order of method, metric and bucket."""
+    """The records of every method of a run whose every pair is scored, in order of method, metric and bucket.
+
+    Filled weights give none: their outputs say nothing of quality.
+    """
     records: list[Record] = []
     for method in sorted(run.info.methods):
         path = scores_path(run, method)
-        if path.is_file() and not missing(run, method):
+        if path.is_file() and not missing(run, method) and run.info.methods[method].weights != FILLED:
             records += _of_method(run, method, read_scores(path), files.file_sha256(path))
     return records
 

@@ -18,6 +18,8 @@ COMMANDS = {  # name → the module of this package that holds it
     "methods": "show",
     "datasets": "show",
     "metrics": "show",
+    "check": "check",
+    "weights": "weights",
 }
 
 

@@ -44,14 +44,14 @@ def as_shard(ctx: click.Context, param: click.Parameter, value: str | None) -> t
     return int(found[1]), int(found[2])
 
 
-def as_named_files(ctx: click.Context, param: click.Parameter, values: tuple[str, ...]) -> dict[str, Path]:
-    """Each NAME=FILE as a name and a path. Raises BadParameter when one of the two is missing."""
+def as_named_files(ctx: click.Context, param: click.Parameter, values: tuple[str, ...]) -> dict[str, str]:
+    """Each NAME=FILE by its name. Raises BadParameter when one of the two is missing."""
     named = {}
     for value in values:
         name, _, path = value.partition("=")
         if not name or not path:
             raise click.BadParameter(f"'{value}' must be NAME=FILE, as in spn=spn.safetensors.")
-        named[name] = Path(path)
+        named[name] = path
     return named
 
 
@@ -97,7 +97,7 @@ method_options = several(
         metavar="NAME=FILE",
         multiple=True,
         callback=as_named_files,
-        help="The weights of a method. May be repeated.",
+        help="The weights of a method, or of every one with *=. FILE may be filled: values made from names, for tests.",
     ),
 )
 pace_options = several(

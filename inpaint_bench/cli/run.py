@@ -40,7 +40,7 @@ class Asked:
     shard: tuple[int, int] | None
     methods: str
     rooms: Path | None
-    weights: dict[str, Path]
+    weights: dict[str, str]
     device: str
     batch: int
     jobs: int
@@ -64,7 +64,7 @@ def run(metrics: str, format_: str, **options: object) -> None:
 
     The same command again resumes: what is on disk and matches is not done twice.
     """
-    from inpaint_bench import files, records, score, tables
+    from inpaint_bench import files
     from inpaint_bench.cli.names import chosen_metrics
 
     asked = Asked(**options)  # type: ignore[arg-type]  # click made them from the declarations above
@@ -73,22 +73,40 @@ def run(metrics: str, format_: str, **options: object) -> None:
     out = _out(asked, dataset)
     with files.only_one(out):
         started, failures = _predict(out, dataset, methods, pace, asked.quiet)
-        for method in methods:
-            total = len(started.samples_of(method.name))
-            with progress(f"{method.name}: scores", total, asked.quiet) as told:
-                score.score_run(started, dataset, method.name, names, pace, told)
+        _score(started, dataset, methods, names, pace, asked.quiet)
         if dataset.part.startswith("shard"):
             _raise_all(failures)
             click.echo(f"{out}: {dataset.part} is done. `inpaint-bench merge` makes the shards whole.")
-            return
-        found = records.derive(started)
-        records.write_records(started, found)
-        if found:
-            tables.write_tables(started.path, found)
-            of_these = [record for record in found if record.method in {method.name for method in methods}]
-            if of_these:
-                click.echo(tables.FORMATS[format_](tables.make_table(of_these)), nl=False)
+        else:
+            _print_table(started, methods, names, format_)
     _raise_all(failures)
+
+
+def _score(
+    run: "RunFolder", dataset: "Dataset", methods: "list[Method]", names: list[str], pace: "Pace", quiet: bool
+) -> None:
+    from inpaint_bench.score import score_run
+    from inpaint_bench.weights import FILLED
+
+    for method in methods:
+        if method.weights.sha256 == FILLED:
+            note(f"{method.name}: its weights are filled, made from names; they show that it runs, and get no scores.")
+            continue
+        with progress(f"{method.name}: scores", len(run.samples_of(method.name)), quiet) as told:
+            score_run(run, dataset, method.name, names, pace, told)
+
+
+def _print_table(run: "RunFolder", methods: "list[Method]", names: list[str], format_: str) -> None:
+    """Write the run's records and tables; print what was asked for."""
+    from inpaint_bench import records, tables
+
+    found = records.derive(run)
+    records.write_records(run, found)
+    if found:
+        tables.write_tables(run.path, found)
+    asked = {method.name for method in methods}
+    if shown := [record for record in found if record.method in asked and record.metric in names]:
+        click.echo(tables.FORMATS[format_](tables.make_table(shown)), nl=False)
 
 
 @click.command()

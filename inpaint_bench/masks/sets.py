@@ -19,9 +19,7 @@ NVIDIA_COUNT = 12000
 NVIDIA_INTERVALS = ((1, 10), (10, 20), (20, 30), (30, 40), (40, 50), (50, 60))  # percent, low < ratio <= high
 _EACH = NVIDIA_COUNT // len(NVIDIA_INTERVALS)
 _SLACK = 1  # percentage points; the intervals are as published, and others measured them in their own way
-_LOW_INDICES = range(
-    0, 3 * _EACH, 500
-)  # of 30 % hole at most, so more white than black is certainly inverted
+_LOW_INDICES = range(0, 3 * _EACH, 500)  # of 30 % hole at most, so more white than black is certainly inverted
 
 
 def binarise(values: Values, rule: str, where: str) -> Hole:
@@ -83,9 +81,7 @@ def nvidia_interval(index: int) -> tuple[int, int]:
     Raises InputError for an index outside 0..11999.
     """
     if not 0 <= index < NVIDIA_COUNT:
-        raise InputError(
-            f"NVIDIA's irregular test set has no mask of index {index}. Allowed: 0 to {NVIDIA_COUNT - 1}."
-        )
+        raise InputError(f"NVIDIA's irregular test set has no mask of index {index}. Allowed: 0 to {NVIDIA_COUNT - 1}.")
     return NVIDIA_INTERVALS[index // _EACH]
 
 

@@ -7,24 +7,9 @@ import msgspec
 
 from inpaint_bench.errors import InputError
 from inpaint_bench.protocols import Name, Spec
+from inpaint_bench.weights.containers import Container
 
 Count = Annotated[int, msgspec.Meta(ge=0)]
-
-
-class Change(Spec, frozen=True):
-    """One change to filled weights, as the golden files have it."""
-
-    match: str  # a pattern on tensor names
-    op: Literal["set", "multiply", "normal", "abs_normal"]
-    value: float | None = None
-    ndim: int | None = None
-
-
-class Filled(Spec, frozen=True):
-    """How weights are made from tensor names, for tests and timing."""
-
-    gain: float = 1.0
-    ops: tuple[Change, ...] = ()
 
 
 class Published(Spec, frozen=True):
@@ -35,24 +20,6 @@ class Published(Spec, frozen=True):
     id: str
     file: str = ""
     licence: str = "not stated"
-
-
-class Part(Spec, frozen=True):
-    """One network of a system, and where its tensors lie in the authors' files."""
-
-    file: str = ""  # which of the authors' files, where there are several; a pattern on its name
-    key: str = ""  # the key of the file's dictionary that holds the state dict; '' when it is the file itself
-    prefix: str = ""  # only names that start with this belong to the part; it is taken off
-    strip: tuple[str, ...] = ()  # further leading words taken off where they lead, as 'module.'
-    name: str = ""  # the word our file puts before the part's names, with its dot; '' for a lone network
-
-
-class Container(Spec, frozen=True):
-    """The authors' weights file: its parts, and what in it is known and left out (patterns on names)."""
-
-    format: Literal["torch", "tensorflow"] = "torch"
-    parts: tuple[Part, ...] = (Part(),)
-    leave_out: tuple[str, ...] = ()
 
 
 class Requires(Spec, frozen=True):
@@ -83,7 +50,6 @@ class MethodCard(Spec, frozen=True):
     sizes: str = "256"
     weights: tuple[Published, ...] = ()
     container: Container = Container()
-    filled: Filled = Filled()
     departures: tuple[str, ...] = ()  # where we do not do what the authors' code does, and why
     requires: Requires | None = None
 

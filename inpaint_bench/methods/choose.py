@@ -37,11 +37,12 @@ def choose_methods(
     dataset: Dataset,
     every: Dataset,
     rooms: Path | None,
-    named_weights: Mapping[str, Path],
+    named_weights: Mapping[str, str],
 ) -> list[Method]:
     """The methods of `--methods`; with no entry, all that can run here as they are.
 
-    `every` is the whole dataset, of which `dataset` may be a shard. Raises InputError for an unknown name.
+    `every` is the whole dataset, of which `dataset` may be a shard; `named_weights` are files by method, '*' for all,
+    or 'filled'. Raises InputError for an unknown name.
     """
     known = find_rooms(rooms)
     if not entries:
@@ -50,37 +51,38 @@ def choose_methods(
     for name in names:
         if names.count(name) > 1:
             raise InputError(f"--methods names '{name}' twice. Give each method a name of its own.")
-    if strangers := sorted(named_weights.keys() - set(names)):
+    if strangers := sorted(named_weights.keys() - {*names, "*"}):
         raise InputError(
             f"--weights names '{strangers[0]}', which is not among --methods. {did_you_mean(strangers[0], names)}"
         )
-    return [_method(entry, dataset, every, known, named_weights) for entry in entries]
+    return [
+        _own(entry, every, named_weights.get(entry.partition("=")[0]))
+        if "=" in entry
+        else _of_room(entry, dataset.page.name, known, named_weights)
+        for entry in entries
+    ]
 
 
-def _method(
-    entry: str,
-    dataset: Dataset,
-    every: Dataset,
-    known: Mapping[str, tuple[Room, MethodCard]],
-    named_weights: Mapping[str, Path],
+def _of_room(
+    name: str, dataset: str, known: Mapping[str, tuple[Room, MethodCard]], named_weights: Mapping[str, str]
 ) -> Method:
-    name, brought, rest = entry.partition("=")
-    weights = named_weights.get(name)
-    if not brought:
-        if name not in known:
-            raise InputError(f"no method is called '{name}'. {did_you_mean(name, known)}")
-        room, card = known[name]
-        load = loader(room, card)
-        return network_method(
-            name, f"room {room.folder.name}", room.code, load, weights_of(card, dataset.page.name, weights)
-        )
+    if name not in known:
+        raise InputError(f"no method is called '{name}'. {did_you_mean(name, known)}")
+    room, card = known[name]
+    named = named_weights.get(name, named_weights.get("*") if card.learned else None)
+    weights = weights_of(card, dataset, named)
+    return network_method(name, f"room {room.folder.name}", room.code, loader(room, card), weights)
+
+
+def _own(entry: str, every: Dataset, weights: str | None) -> Method:
+    name, _, rest = entry.partition("=")
     kind, _, target = rest.partition(":")
     if not re.fullmatch(NAME, name):
         raise InputError(
             f"--methods {entry}: '{name}' cannot name a method; use small letters, digits, '.', '_' and '-'."
         )
     if kind == "python":
-        return python_method(name, target, open_weights(weights) if weights else NO_WEIGHTS)
+        return python_method(name, target, open_weights(Path(weights)) if weights else NO_WEIGHTS)
     if weights is not None:
         raise InputError(f"--weights {name}: a {kind}: method takes no weights from here.")
     if kind == "folder":

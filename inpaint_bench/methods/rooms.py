@@ -14,7 +14,8 @@ from typing import Any
 from inpaint_bench import files
 from inpaint_bench.errors import InputError
 from inpaint_bench.methods.card import Card, MethodCard, read_card
-from inpaint_bench.weights import Weights, find_weights, open_weights
+from inpaint_bench.weights import FILLED, NO_WEIGHTS, Weights, filled_weights, open_weights
+from inpaint_bench.weights.store import find_weights
 
 GROUP = "inpaint_bench.methods"
 
@@ -121,17 +122,22 @@ def runnable(card: MethodCard, dataset: str) -> bool:
     return installed(card) and (not card.learned or find_weights(card.name, dataset) is not None)
 
 
-def weights_of(card: MethodCard, dataset: str, named: Path | None) -> Weights:
-    """The weights a method is loaded with. Raises InputError when it needs some and there are none."""
+def weights_of(card: MethodCard, dataset: str, named: str | None) -> Weights:
+    """The weights a method is loaded with: a named file, 'filled' when that is asked for, or those that are found.
+
+    Raises InputError when it needs some and there are none.
+    """
     if not card.learned:
         if named is not None:
             raise InputError(f"{card.name} has no weights; drop --weights {card.name}={named}.")
-        return Weights()
-    found = open_weights(named) if named else find_weights(card.name, dataset)
+        return NO_WEIGHTS
+    if named == FILLED:
+        return filled_weights(card.container.parts)
+    found = open_weights(Path(named)) if named else find_weights(card.name, dataset)
     if found is None:
         raise InputError(
-            f"{card.name} has no weights for {dataset} here. Give --weights {card.name}=FILE, or put them at "
-            f"$INPAINT_BENCH_WEIGHTS/{card.name}/{dataset}.safetensors. `inpaint-bench methods show {card.name}` "
-            "says where the authors publish them."
+            f"{card.name} has no weights for {dataset} here. Give --weights {card.name}=FILE, or add the authors' file "
+            f"with `inpaint-bench weights add {card.name} {dataset} FILE`. `inpaint-bench methods show {card.name}` "
+            "says where they publish it."
         )
     return found

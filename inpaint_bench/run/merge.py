@@ -19,21 +19,25 @@ SAME = ("source", "code", "weights", "device", "environment")
 def merge(parts: Sequence[Path], out: Path) -> RunFolder:
     """Gather run folders of one protocol into one. Composites are linked, or copied where that cannot be.
 
-    Raises NotComparableError when the parts differ in protocol or in what made a method's composites, and
-    InputError when a pair is there twice or the parts do not make the whole.
+    Methods that an earlier merge left in `out` stay. Raises NotComparableError when the parts differ in protocol or
+    in what made a method's composites, and InputError when a pair is there twice, the parts do not make the whole,
+    or `out` holds something else.
     """
     runs = sorted((open_run(part) for part in parts), key=lambda run: [pair.pair for pair in run.pairs])
     pairs, info = _union(runs), runs[0].info
     for run in runs:
         _refuse_twice(run, runs)
-    methods = {name: _same_method(name, runs) for name in sorted({name for run in runs for name in run.info.methods})}
+    before = _already_there(out, pairs, info)
+    names = sorted({name for run in runs for name in run.info.methods})
+    methods = {name: _same_method(name, [*runs, *before]) for name in names}
+    kept = {name: made for run in before for name, made in run.info.methods.items()}
     files.write_if_changed(out / "pairs.csv", lists.to_csv(pairs))
     for run in runs:
         for method in run.info.methods:
             for path in sorted(run.composites(method).glob("*.png")):
                 _link(path, out / method / "composites" / path.name)
     part = "" if info.part.startswith("shard") else info.part
-    merged = RunInfo(1, info.protocol, info.fingerprint, part, len(pairs), methods)
+    merged = RunInfo(1, info.protocol, info.fingerprint, part, len(pairs), kept | methods)
     files.write_if_changed(out / "run.json", to_json(merged))
     return open_run(out)
 
@@ -61,11 +65,25 @@ def _union(runs: Sequence[RunFolder]) -> list[Pair]:
     return pairs
 
 
+def _already_there(out: Path, pairs: Sequence[Pair], info: RunInfo) -> list[RunFolder]:
+    """The same run from an earlier merge, if there is one; anything else in the folder is refused."""
+    listed = out / "pairs.csv"
+    found = [open_run(out)] if (out / "run.json").is_file() else []
+    foreign = [run.path for run in found if run.info.fingerprint != info.fingerprint]
+    if listed.is_file():
+        foreign += [out] if listed.read_bytes() != lists.to_csv(pairs) else []
+    elif out.is_dir():
+        foreign += [entry for entry in out.iterdir() if entry.name != ".lock"]
+    if foreign:
+        raise InputError(f"{out}: this folder holds something else than these parts. Choose another --out.")
+    return found
+
+
 def _refuse_twice(run: RunFolder, runs: Sequence[RunFolder]) -> None:
     for other in runs:
         if other is run:
             continue
-        for method in run.info.methods.keys() & other.info.methods.keys():
+        for method in sorted(run.info.methods.keys() & other.info.methods.keys()):
             if twice := sorted(run.samples_of(method).keys() & other.samples_of(method).keys()):
                 raise InputError(
                     f"{run.path} and {other.path} both hold {method} for pair {some(twice)}. Name every part once."

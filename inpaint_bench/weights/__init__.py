@@ -1,7 +1,6 @@
-"""The weights a method is loaded with: found by method and dataset, or named; never random in silence."""
+"""The weights a method is loaded with: from a file, or made from tensor names; never random in silence."""
 
-import os
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TypeVar
@@ -12,25 +11,30 @@ from torch import Tensor, nn
 
 from inpaint_bench import files
 from inpaint_bench.errors import InputError, some
+from inpaint_bench.weights.containers import Part
+from inpaint_bench.weights.filled import fill_network
+
+FILLED = "filled"  # what stands for the hash where values are made from names; quality tables refuse it
 
 Network = TypeVar("Network", bound=nn.Module)
 
 
 @dataclass(frozen=True)
 class Weights:
-    """A safetensors file and the hash of its bytes; a method that learned nothing has neither."""
+    """A safetensors file and its hash, or parts to be filled; a method that learned nothing has neither."""
 
     path: Path | None = None
     sha256: str = ""
+    parts: tuple[Part, ...] = ()  # of filled weights
 
     def into(self, network: Network) -> Network:
         """The network with these weights in it; every name and every shape must match.
 
         Raises InputError, naming the first names that differ, when they do not.
         """
-        state = self.tensors()
         wanted = network.state_dict()
-        _refuse_differences(self.path, state, wanted)
+        state = fill_network(wanted, self.parts) if self.sha256 == FILLED else self.tensors()
+        _refuse_differences(str(self.path or FILLED), state, wanted)
         network.load_state_dict(state, strict=True)
         return network
 
@@ -47,7 +51,19 @@ class Weights:
 NO_WEIGHTS = Weights()
 
 
-def _refuse_differences(path: Path | None, state: Mapping[str, Tensor], wanted: Mapping[str, Tensor]) -> None:
+def filled_weights(parts: Iterable[Part]) -> Weights:
+    """Weights made from the names of the network's tensors: for checks, timing and tests, never for quality."""
+    return Weights(sha256=FILLED, parts=tuple(parts))
+
+
+def open_weights(path: Path) -> Weights:
+    """The weights in a safetensors file. Raises InputError when there is none."""
+    if not path.is_file():
+        raise InputError(f"{path}: there is no such weights file.")
+    return Weights(path, files.file_sha256(path))
+
+
+def _refuse_differences(where: str, state: Mapping[str, Tensor], wanted: Mapping[str, Tensor]) -> None:
     missing = sorted(wanted.keys() - state.keys())
     extra = sorted(state.keys() - wanted.keys())
     reshaped = sorted(
@@ -58,18 +74,4 @@ def _refuse_differences(path: Path | None, state: Mapping[str, Tensor], wanted: 
     wrong = [("missing", missing), ("not of this network", extra), ("of another shape", reshaped)]
     found = [f"{len(names)} {what} ({some(names)})" for what, names in wrong if names]
     if found:
-        raise InputError(f"{path}: not the weights of this network: {'; '.join(found)}.")
-
-
-def open_weights(path: Path) -> Weights:
-    """The weights in a safetensors file. Raises InputError when there is none."""
-    if not path.is_file():
-        raise InputError(f"{path}: there is no such weights file.")
-    return Weights(path, files.file_sha256(path))
-
-
-def find_weights(method: str, dataset: str) -> Weights | None:
-    """The weights of a method for a dataset under `$INPAINT_BENCH_WEIGHTS`, as METHOD/DATASET.safetensors."""
-    root = os.environ.get("INPAINT_BENCH_WEIGHTS")
-    path = Path(root) / method / f"{dataset}.safetensors" if root else None
-    return open_weights(path) if path and path.is_file() else None
+        raise InputError(f"{where}: not the weights of this network: {'; '.join(found)}.")

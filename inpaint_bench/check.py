@@ -1,0 +1,97 @@
+"""A network against its golden files: every stage of every case, with its largest difference and its tolerance."""
+
+import importlib
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from types import ModuleType
+
+import torch
+from torch import Tensor, nn
+
+from inpaint_bench.errors import InputError
+from inpaint_bench.golden import replay
+from inpaint_bench.golden.weights import Case, Golden
+from inpaint_bench.methods.rooms import Room
+
+
+@dataclass(frozen=True)
+class Stage:
+    """One comparison. A rule of the golden file may bound means and shares instead: then the tolerance is infinite."""
+
+    golden: str
+    case: str
+    name: str
+    difference: float
+    tolerance: float
+    agrees: bool
+
+
+@torch.inference_mode()
+def check_file(room: Room, path: Path, device: torch.device) -> Iterator[Stage]:
+    """Replay a golden file, one of the room's or one from outside that is about one of its networks.
+
+    Raises InputError when the file is about another network, or names a stage that the room does not give.
+    """
+    hook = importlib.import_module(f"{room.package}.trace")
+    golden = replay.load(path, search=[room.folder])
+    for case in golden["cases"]:
+        network = _build(hook, room, golden, case).to(device)
+        inputs = replay.inputs(golden, case, lambda needed, of: _output(hook, room, needed, of, device))
+        found = hook.trace(
+            network, {k: _to(v, device) for k, v in inputs.items()}, [_to(n, device) for n in replay.noise(case)]
+        )
+        yield from _compare(path.name, golden, case, {name: _off(value) for name, value in found.items()})
+
+
+def _compare(file: str, golden: Golden, case: Case, found: dict[str, Tensor | dict[str, float]]) -> Iterator[Stage]:
+    expected = {**case["stages"], "output": case["output"]}
+    output = found.get("output")
+    if case["composite"] is not None and isinstance(output, Tensor):
+        expected["composite"] = case["composite"]["samples"]
+        found["composite"] = replay.composite(golden, case, output)
+    for name, samples in expected.items():
+        if name not in found:
+            raise InputError(
+                f"{file}: case {case['name']}: the room gives no stage '{name}'. It gives {', '.join(found)}."
+            )
+        rule = replay.rule_of(case, name)
+        difference = replay.compare(samples, found[name], rule.get("except", ()))
+        limit = replay.tolerance(samples, rule)
+        yield Stage(file, case["name"], name, difference, limit, replay.agrees(samples, found[name], rule))
+
+
+def _build(hook: ModuleType, room: Room, golden: Golden, case: Case) -> nn.Module:
+    network: nn.Module = hook.build(_own_name(room, golden), case["variant"])
+    network.load_state_dict(replay.state_dict(golden, case), strict=True)
+    return network.eval()
+
+
+def _output(hook: ModuleType, room: Room, golden: Golden, case: Case, device: torch.device) -> Tensor:
+    network = _build(hook, room, golden, case).to(device)
+    inputs = replay.inputs(golden, case, lambda needed, of: _output(hook, room, needed, of, device))
+    found: Tensor = hook.trace(
+        network, {k: _to(v, device) for k, v in inputs.items()}, [_to(n, device) for n in replay.noise(case)]
+    )["output"]
+    return found.cpu()
+
+
+def _own_name(room: Room, golden: Golden) -> str:
+    """The room's own golden file about the same network, whatever the file at hand is called."""
+    for path in sorted(room.folder.glob("*.json")):
+        ours = replay.load(path)
+        if (ours["method"], ours["part"], ours["state_dict"]) == (
+            golden["method"],
+            golden["part"],
+            golden["state_dict"],
+        ):
+            return path.name
+    raise InputError(f"this golden file is about {golden['network']}, which is no network of {room.folder.name}.")
+
+
+def _to(value: Tensor, device: torch.device) -> Tensor:
+    return value.to(device) if isinstance(value, Tensor) else value
+
+
+def _off(value: Tensor | dict[str, float]) -> Tensor | dict[str, float]:
+    return value.cpu() if isinstance(value, Tensor) else value

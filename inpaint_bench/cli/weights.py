@@ -1,0 +1,78 @@
+"""`weights`: add the authors' files, list what is here, verify it."""
+
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import click
+
+from inpaint_bench.cli.options import FOLDER, option
+from inpaint_bench.errors import InputError, did_you_mean
+
+if TYPE_CHECKING:
+    from inpaint_bench.methods.card import MethodCard
+    from inpaint_bench.methods.rooms import Room
+
+
+@click.group()
+def weights() -> None:
+    """Weights files: add one that the authors publish, list those that are here, verify them."""
+
+
+@weights.command()
+@click.argument("method")
+@click.argument("dataset")
+@click.argument("sources", metavar="FILE...", nargs=-1, required=True, type=FOLDER)
+@option("--rooms", type=FOLDER, help="A folder of your own rooms.")
+def add(method: str, dataset: str, sources: tuple[Path, ...], rooms: Path | None) -> None:
+    """Read the authors' FILEs for METHOD trained on DATASET, check every name and shape, and convert them."""
+    from inpaint_bench.methods.rooms import loader
+    from inpaint_bench.weights.containers import read_container
+    from inpaint_bench.weights.store import add_weights
+
+    room, card = _learned(method, rooms)
+    state = read_container(sources, card.container)
+    licence = next((one.licence for one in card.weights if one.dataset == dataset), "not stated")
+    load = loader(room, card)
+    path = add_weights(method, dataset, state, sources, licence, lambda found: load(found, _cpu()))
+    click.echo(f"{path}: {len(state)} tensors of {method} for {dataset}; licence: {licence}.")
+
+
+@weights.command("list")
+def list_weights() -> None:
+    """One line a file."""
+    from inpaint_bench.weights.store import origins, root
+
+    for origin in (found := origins()):
+        sources = ", ".join(f"{name} {sha256[:12]}" for name, sha256 in origin.sources.items())
+        click.echo(f"{origin.method}  {origin.dataset}  {origin.added}  licence: {origin.licence}  from {sources}")
+    if not found:
+        click.echo(f"{root()}: no weights were added yet.")
+
+
+@weights.command()
+@option("--rooms", type=FOLDER, help="A folder of your own rooms.")
+def verify(rooms: Path | None) -> None:
+    """Compare every file with what was added, and load it."""
+    from inpaint_bench.methods.rooms import loader
+    from inpaint_bench.weights import store
+
+    for origin in store.origins():
+        room, card = _learned(origin.method, rooms)
+        load = loader(room, card)
+        store.verify(origin, lambda found, load=load: load(found, _cpu()))  # type: ignore[misc]  # bound now
+        click.echo(f"{origin.method} {origin.dataset}: as it was added, {origin.sha256[:12]}.")
+
+
+def _learned(method: str, rooms: Path | None) -> "tuple[Room, MethodCard]":
+    from inpaint_bench.methods.rooms import find_rooms
+
+    known = {name: found for name, found in find_rooms(rooms).items() if found[1].learned}
+    if method not in known:
+        raise InputError(f"no method with weights is called '{method}'. {did_you_mean(method, known)}")
+    return known[method]
+
+
+def _cpu() -> object:
+    import torch
+
+    return torch.device("cpu")

@@ -1,0 +1,141 @@
+"""The files that authors publish: which networks lie in them, under which names, and how they are read safely."""
+
+import fnmatch
+import pickle
+import zipfile
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import Any, Literal
+
+import torch
+from torch import Tensor
+
+from inpaint_bench.errors import InputError, some
+from inpaint_bench.protocols import Spec
+
+
+class Change(Spec, frozen=True):
+    """One change to filled weights, as the golden files have it."""
+
+    match: str  # a pattern on tensor names
+    op: Literal["set", "multiply", "normal", "abs_normal"]
+    value: float | tuple[float, float]  # offset and scale for the normal ones
+    ndim: int | None = None
+
+
+class Filled(Spec, frozen=True):
+    """How weights are made from tensor names, for tests and timing."""
+
+    gain: float = 1.0
+    fan_in: Literal["all axes but the first", "all axes but the last"] = "all axes but the first"
+    ops: tuple[Change, ...] = ()
+
+
+class Part(Spec, frozen=True):
+    """One network of a system, and where its tensors lie in the authors' files."""
+
+    file: str = ""  # which of the authors' files, where there are several; a pattern on its name
+    key: str = ""  # the key of the file's dictionary that holds the state dict; '' when it is the file itself
+    prefix: str = ""  # only names that start with this belong to the part; it is taken off
+    strip: tuple[str, ...] = ()  # further leading words taken off where they lead, as 'module.'
+    name: str = ""  # the word our file puts before the part's names, with its dot; '' for a lone network
+    filled: Filled = Filled()
+
+
+class Container(Spec, frozen=True):
+    """The authors' weights file: its parts, and what in it is known and left out (patterns on names)."""
+
+    format: Literal["torch", "tensorflow"] = "torch"
+    parts: tuple[Part, ...] = (Part(),)
+    leave_out: tuple[str, ...] = ()
+
+
+def read_container(paths: Sequence[Path], container: Container) -> dict[str, Tensor]:
+    """The tensors of every part, from the authors' files, under the names of our file.
+
+    Raises InputError for a file that is missing, truncated, of another network, or that would run code when opened;
+    for a part without a file or tensors, and for tensors that belong to no part and are not known to be left out.
+    """
+    opened = {path: _open(path, container) for path in paths}
+    state: dict[str, Tensor] = {}
+    for part in container.parts:
+        for path in _files_of(part, paths):
+            found = _take(opened[path], part, path)
+            if clash := sorted(state.keys() & found.keys()):
+                raise InputError(f"{path}: holds {some(clash)}, which another file holds too. Name each file once.")
+            state |= found
+    for path, content in opened.items():
+        _refuse_strangers(path, content, container)
+    return state
+
+
+def _files_of(part: Part, paths: Sequence[Path]) -> list[Path]:
+    chosen = [path for path in paths if not part.file or fnmatch.fnmatchcase(path.name, part.file)]
+    if not chosen:
+        raise InputError(f"no file here is {part.file}, which holds {part.name or 'the network'}. Name every file.")
+    return chosen
+
+
+def _take(content: Mapping[str, Any], part: Part, path: Path) -> dict[str, Tensor]:
+    names = _state(content, part, path)
+    found = {}
+    for name, tensor in names.items():
+        if name.startswith(part.prefix) and isinstance(tensor, Tensor):
+            found[part.name + _stripped(name.removeprefix(part.prefix), part.strip)] = tensor.detach().contiguous()
+    if not found:
+        where = part.prefix or part.key or "tensors"
+        raise InputError(f"{path}: holds no {where}: not the file of this network. It holds {some(map(str, names))}.")
+    return found
+
+
+def _state(content: Mapping[str, Any], part: Part, path: Path) -> Mapping[str, Any]:
+    if not part.key:
+        return content
+    inner = content.get(part.key)
+    if not isinstance(inner, Mapping):
+        raise InputError(f"{path}: has no '{part.key}' in it: not the file of this network. It holds {some(content)}.")
+    return inner
+
+
+def _stripped(name: str, leading: Sequence[str]) -> str:
+    for word in leading:
+        name = name.removeprefix(word)
+    return name
+
+
+def _refuse_strangers(path: Path, content: Mapping[str, Any], container: Container) -> None:
+    """Every name of a file is a part's, or is known and left out."""
+    parts = [part for part in container.parts if not part.file or fnmatch.fnmatchcase(path.name, part.file)]
+    keys = {part.key for part in parts}
+    names = {name for name in content if name not in keys} if "" not in keys else set(content)
+    for key in keys - {""}:
+        inner = content.get(key)
+        names |= {f"{key}/{name}" for name in inner} if isinstance(inner, Mapping) else set()
+    for part in parts:
+        start = f"{part.key}/{part.prefix}" if part.key else part.prefix
+        names = {name for name in names if not name.startswith(start)}
+    strangers = sorted(n for n in names if not any(fnmatch.fnmatchcase(n, p) for p in container.leave_out))
+    if strangers:
+        raise InputError(f"{path}: holds {len(strangers)} names that are not of this network: {some(strangers)}.")
+
+
+def _open(path: Path, container: Container) -> Mapping[str, Any]:
+    if not path.is_file():
+        raise InputError(f"{path}: there is no such file.")
+    if container.format == "tensorflow":
+        from inpaint_bench.weights.tensorflow import read_checkpoint
+
+        return read_checkpoint(path)
+    return _open_torch(path)
+
+
+def _open_torch(path: Path) -> Mapping[str, Any]:
+    try:
+        content: object = torch.load(path, map_location="cpu", weights_only=True)
+    except pickle.UnpicklingError as error:
+        raise InputError(f"{path}: refused: it holds more than tensors, and opening it would run code.") from error
+    except (RuntimeError, EOFError, OSError, ValueError, KeyError, zipfile.BadZipFile) as error:
+        raise InputError(f"{path}: not a whole torch file. Fetch it again.") from error
+    if not isinstance(content, Mapping):
+        raise InputError(f"{path}: holds a {type(content).__name__}, not tensors by name.")
+    return content

@@ -1,0 +1,100 @@
+"""Where weights lie: METHOD/DATASET.safetensors under `$INPAINT_BENCH_WEIGHTS`, each with a note of its origin."""
+
+import datetime
+import os
+from collections.abc import Callable, Sequence
+from pathlib import Path
+from typing import Literal
+
+import msgspec
+from safetensors.torch import save
+from torch import Tensor
+
+from inpaint_bench import files
+from inpaint_bench.errors import HashError, InputError
+from inpaint_bench.protocols import Spec
+from inpaint_bench.weights import Weights, open_weights
+
+
+class Origin(Spec, frozen=True):
+    """The note beside a weights file."""
+
+    schema: Literal[1]
+    method: str
+    dataset: str
+    sha256: str  # of our file
+    sources: dict[str, str]  # the authors' file names and their hashes
+    licence: str
+    added: str  # the day
+
+
+def root() -> Path:
+    """The folder of weights: `$INPAINT_BENCH_WEIGHTS`, or one in the cache folder."""
+    return Path(os.environ.get("INPAINT_BENCH_WEIGHTS") or files.cache_dir() / "weights")
+
+
+def weights_path(method: str, dataset: str) -> Path:
+    """Where the weights of a method for a dataset lie."""
+    return root() / method / f"{dataset}.safetensors"
+
+
+def find_weights(method: str, dataset: str) -> Weights | None:
+    """The weights of a method for a dataset, if they are here."""
+    path = weights_path(method, dataset)
+    return open_weights(path) if path.is_file() else None
+
+
+def add_weights(
+    method: str,
+    dataset: str,
+    state: dict[str, Tensor],
+    sources: Sequence[Path],
+    licence: str,
+    try_load: Callable[[Weights], object],
+) -> Path:
+    """Convert tensors to our file, once the method has loaded them strictly. Raises InputError when it does not."""
+    data = save(state, metadata={"method": method, "dataset": dataset})
+    aside = files.cache_dir() / "weights" / ".adding" / f"{method}-{dataset}.safetensors"
+    files.write_whole(aside, data)
+    try:
+        try_load(open_weights(aside))
+    except InputError as error:
+        told = str(error).replace(str(aside), ", ".join(map(str, sources)))
+        raise InputError(told) from error
+    finally:
+        aside.unlink()
+    path = weights_path(method, dataset)
+    origin = Origin(
+        1,
+        method,
+        dataset,
+        files.sha256(data),
+        {source.name: files.file_sha256(source) for source in sources},
+        licence,
+        datetime.date.today().isoformat(),
+    )
+    files.write_whole(path.with_suffix(".json"), msgspec.json.format(msgspec.json.encode(origin), indent=1) + b"\n")
+    files.write_whole(path, data)
+    return path
+
+
+def origins() -> list[Origin]:
+    """The note of every weights file that was added here. Raises InputError for one that cannot be read."""
+    found = []
+    for path in sorted(root().glob("*/*.json")):
+        try:
+            found.append(msgspec.json.decode(path.read_bytes(), type=Origin))
+        except msgspec.DecodeError as error:
+            raise InputError(f"{path}: not the note of a weights file ({error}). Add the weights again.") from error
+    return found
+
+
+def verify(origin: Origin, try_load: Callable[[Weights], object]) -> None:
+    """Raise HashError unless the file is what was added, InputError unless the method still loads it."""
+    path = weights_path(origin.method, origin.dataset)
+    if not path.is_file():
+        raise InputError(f"{path}: the file is gone; only its note is here. Add the weights again.")
+    weights = open_weights(path)
+    if weights.sha256 != origin.sha256:
+        raise HashError(f"{path}: hash {weights.sha256[:12]}; {origin.sha256[:12]} was added. Add the weights again.")
+    try_load(weights)
