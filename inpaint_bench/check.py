@@ -1,4 +1,4 @@
-"""A network against its golden files: every stage of every case, with its largest difference and its tolerance."""
+"""Methods against their golden files: every stage of every case, with its largest difference and its tolerance."""
 
 import importlib
 from collections.abc import Iterator
@@ -10,9 +10,11 @@ import torch
 from torch import Tensor, nn
 
 from inpaint_bench.errors import InputError
-from inpaint_bench.golden import replay
+from inpaint_bench.golden import adapter, replay
 from inpaint_bench.golden.weights import Case, Golden
-from inpaint_bench.methods.rooms import Room
+from inpaint_bench.methods.card import MethodCard
+from inpaint_bench.methods.rooms import Room, loader, weights_of
+from inpaint_bench.weights import FILLED
 
 
 @dataclass(frozen=True)
@@ -42,6 +44,20 @@ def check_file(room: Room, path: Path, device: torch.device) -> Iterator[Stage]:
             network, {k: _to(v, device) for k, v in inputs.items()}, [_to(n, device) for n in replay.noise(case)]
         )
         yield from _compare(path.name, golden, case, {name: _off(value) for name, value in found.items()})
+
+
+def check_adapter(room: Room, card: MethodCard, device: torch.device) -> Iterator[Stage]:
+    """A whole adapter against its golden file; a learned method is filled.
+
+    Raises InputError when the room has no golden file for it.
+    """
+    weights = weights_of(card, "", FILLED if card.learned else None)
+    inpaint = loader(room, card)(weights, device)
+    for case in adapter.load_cases(room.folder / adapter.FILE, card.name):
+        found = adapter.predict(inpaint, case, device)
+        difference, limit = replay.compare(case["output"], found), replay.tolerance(case["output"], case["rule"])
+        agrees = replay.agrees(case["output"], found, case["rule"])
+        yield Stage(adapter.FILE, f"size {case['size']}", "prediction", difference, limit, agrees)
 
 
 def _compare(file: str, golden: Golden, case: Case, found: dict[str, Tensor | dict[str, float]]) -> Iterator[Stage]:

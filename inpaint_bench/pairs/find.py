@@ -137,9 +137,11 @@ def _remembered(mark: str, pairs: list[Pair]) -> list[Pair]:
 
 def _find_data(page: Page, path: Path, given: Path | None) -> Data:
     variable = os.environ.get("INPAINT_BENCH_DATA")
-    beside = path.parent / page.data if page.data else None
+    beside = path.parent / page.data if page.data and path.is_file() else None
     root = given or beside or (Path(variable) / page.name if variable else None)
-    help_line = f"`inpaint-bench datasets show {page.name}` says how to get the data and where to put it."
+    shown = page.name if path.parent == files.shipped("protocols") else path
+    ask = f"`inpaint-bench datasets show {shown}` says" if path.is_file() else "The protocol's page says"
+    help_line = f"{ask} how to get the data and where to put it."
     if root is None:
         raise InputError(
             f"where do the data of {page.name} lie? Give --data DIR or set INPAINT_BENCH_DATA. {help_line}"

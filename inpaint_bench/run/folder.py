@@ -18,6 +18,7 @@ from inpaint_bench.pairs.find import Dataset
 from inpaint_bench.pairs.lists import Pair
 from inpaint_bench.protocols import Page, Spec
 
+STARTED = {".lock", "pairs.csv"}  # all that a run killed in its first moment leaves behind
 LIBRARIES = ("numpy", "numba", "opencv-python-headless", "pillow", "scikit-image", "torch")
 
 
@@ -92,7 +93,7 @@ def start(path: Path, dataset: Dataset) -> RunFolder:
         run = open_run(path)
         _refuse_another(run, dataset)
         return run
-    if path.is_dir() and any(entry.name != ".lock" for entry in path.iterdir()):
+    if path.is_dir() and any(entry.name not in STARTED for entry in path.iterdir()):
         raise InputError(f"{path}: this folder holds something else than a run. Choose another --out.")
     info = RunInfo(1, dataset.page, dataset.fingerprint, dataset.part, len(dataset.pairs), {})
     files.write_whole(path / "pairs.csv", lists.to_csv(dataset.pairs))
@@ -156,7 +157,7 @@ def refuse_mixture(run: RunFolder, method: Method, now: MethodInfo, something_le
     """Raise InputError when composites that are already there were made by something else than what goes on now."""
     before = run.info.methods.get(method.name)
     if before is None:
-        return
+        raise InputError(f"{run.path / method.name}: run.json says nothing of what made it. Delete that folder.")
     facts = [(fact, getattr(before, fact), getattr(now, fact)) for fact in ("source", "code", "weights")]
     if something_left:
         facts.append(("device", before.device, now.device))
@@ -167,8 +168,7 @@ def refuse_mixture(run: RunFolder, method: Method, now: MethodInfo, something_le
         if old != new:
             raise InputError(
                 f"{run.path / method.name}: made with {fact} {old or 'none'}, now it is {new or 'none'}; "
-                "the two are not mixed. "
-                "Delete that folder to start it anew, or choose another --out."
+                "the two are not mixed. Delete that folder to start it anew, or choose another --out."
             )
 
 

@@ -49,11 +49,12 @@ def predict_pairs(
     """
     left = pending(run, method)
     info = method_info(method, pace.device.type)
-    refuse_mixture(run, method, info, bool(left) and bool(run.samples_of(method.name)))
+    if run.samples_of(method.name):
+        refuse_mixture(run, method, info, something_left=bool(left))
+    else:
+        run = run.with_method(method.name, info)
     if not left:
         return run
-    if method.name not in run.info.methods or not run.samples_of(method.name):
-        run = run.with_method(method.name, info)
     scratch = run.path / method.name / "program"
     work = Work(
         dataset.page,
