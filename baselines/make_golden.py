@@ -15,7 +15,8 @@ from inpaint_bench.golden import adapter
 from inpaint_bench.methods.rooms import find_rooms, loader, weights_of
 from inpaint_bench.weights import FILLED
 
-SIZE, SAMPLES = 256, 2
+SAMPLES = 2
+SIZES = {"dsi": 64}  # at 256 a code whose draw is near a border may fall otherwise on another machine
 
 
 def main(rooms: list[str]) -> None:
@@ -26,7 +27,7 @@ def main(rooms: list[str]) -> None:
         for room, card in found:
             weights = weights_of(card, "", FILLED if card.learned else None)
             inpaint = loader(room, card)(weights, torch.device("cpu"))
-            cases.append(adapter.record(card.name, inpaint, SIZE, SAMPLES if card.stochastic else 0))
+            cases.append(adapter.record(card.name, inpaint, SIZES.get(name, 256), SAMPLES if card.stochastic else 0))
         golden = {"schema": adapter.SCHEMA, "note": adapter.__doc__.split("\n")[0], "cases": cases}
         write_if_changed(found[0][0].folder / adapter.FILE, (json.dumps(golden) + "\n").encode())
 

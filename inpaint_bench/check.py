@@ -16,6 +16,8 @@ from inpaint_bench.methods.card import MethodCard
 from inpaint_bench.methods.rooms import Room, loader, weights_of
 from inpaint_bench.weights import FILLED
 
+Found = Tensor | dict[str, float]
+
 
 @dataclass(frozen=True)
 class Stage:
@@ -40,10 +42,10 @@ def check_file(room: Room, path: Path, device: torch.device) -> Iterator[Stage]:
     for case in golden["cases"]:
         network = _build(hook, room, golden, case).to(device)
         inputs = replay.inputs(golden, case, lambda needed, of: _output(hook, room, needed, of, device))
-        found = hook.trace(
-            network, {k: _to(v, device) for k, v in inputs.items()}, [_to(n, device) for n in replay.noise(case)]
-        )
-        yield from _compare(path.name, golden, case, {name: _off(value) for name, value in found.items()})
+        found = _trace(hook, network, inputs, replay.noise(case), device)
+        if hasattr(hook, "prepare"):  # stages that the adapter makes of the picture, before any network
+            found |= hook.prepare(*replay.picture(golden, case))
+        yield from _compare(path.name, golden, case, found)
 
 
 def check_adapter(room: Room, card: MethodCard, device: torch.device) -> Iterator[Stage]:
@@ -60,7 +62,7 @@ def check_adapter(room: Room, card: MethodCard, device: torch.device) -> Iterato
         yield Stage(adapter.FILE, f"size {case['size']}", "prediction", difference, limit, agrees)
 
 
-def _compare(file: str, golden: Golden, case: Case, found: dict[str, Tensor | dict[str, float]]) -> Iterator[Stage]:
+def _compare(file: str, golden: Golden, case: Case, found: dict[str, Found]) -> Iterator[Stage]:
     expected = {**case["stages"], "output": case["output"]}
     output = found.get("output")
     if case["composite"] is not None and isinstance(output, Tensor):
@@ -86,15 +88,22 @@ def _build(hook: ModuleType, room: Room, golden: Golden, case: Case) -> nn.Modul
 def _output(hook: ModuleType, room: Room, golden: Golden, case: Case, device: torch.device) -> Tensor:
     network = _build(hook, room, golden, case).to(device)
     inputs = replay.inputs(golden, case, lambda needed, of: _output(hook, room, needed, of, device))
-    found: Tensor = hook.trace(
-        network, {k: _to(v, device) for k, v in inputs.items()}, [_to(n, device) for n in replay.noise(case)]
-    )["output"]
-    return found.cpu()
+    found = _trace(hook, network, inputs, replay.noise(case), device)["output"]
+    assert isinstance(found, Tensor)
+    return found
+
+
+def _trace(
+    hook: ModuleType, network: nn.Module, inputs: dict[str, Tensor], noise: list[Tensor], device: torch.device
+) -> dict[str, Found]:
+    moved = {name: value.to(device) if isinstance(value, Tensor) else value for name, value in inputs.items()}
+    found = hook.trace(network, moved, [draw.to(device) for draw in noise])
+    return {name: value.cpu() if isinstance(value, Tensor) else value for name, value in found.items()}
 
 
 def _own_name(room: Room, golden: Golden) -> str:
     """The room's own golden file about the same network, whatever the file at hand is called."""
-    for path in sorted(room.folder.glob("*.json")):
+    for path in sorted(set(room.folder.glob("*.json")) - {room.folder / adapter.FILE}):
         ours = replay.load(path)
         if (ours["method"], ours["part"], ours["state_dict"]) == (
             golden["method"],
@@ -103,11 +112,3 @@ def _own_name(room: Room, golden: Golden) -> str:
         ):
             return path.name
     raise InputError(f"this golden file is about {golden['network']}, which is no network of {room.folder.name}.")
-
-
-def _to(value: Tensor, device: torch.device) -> Tensor:
-    return value.to(device) if isinstance(value, Tensor) else value
-
-
-def _off(value: Tensor | dict[str, float]) -> Tensor | dict[str, float]:
-    return value.cpu() if isinstance(value, Tensor) else value

@@ -96,7 +96,8 @@ def _cannot_write(path: Path, error: OSError) -> BenchError:
         return IncompleteError(
             f"{path}: the disk is full. Make room and run the same command again; finished pairs are kept."
         )
+    way = "INPAINT_BENCH_CACHE" if path.is_relative_to(cache_dir()) else "--out"
     if isinstance(error, (FileExistsError, NotADirectoryError)):
-        return InputError(f"{path}: a file stands where a folder is needed. Choose another --out.")
+        return InputError(f"{path}: a file stands where a folder is needed. Choose another {way}.")
     reason = error.strerror or str(error)
-    return InputError(f"{path}: cannot write here ({reason}). Give a folder that you may write to with --out.")
+    return InputError(f"{path}: cannot write here ({reason}). Give a folder that you may write to with {way}.")

@@ -3,13 +3,14 @@
 import re
 from itertools import pairwise
 from pathlib import Path
-from typing import Annotated, Literal
+from typing import Annotated, Any, Literal, get_args, get_type_hints
 
 import msgspec
 
 from inpaint_bench import files
 from inpaint_bench.errors import InputError, did_you_mean
 from inpaint_bench.images import EightBit, Grey
+from inpaint_bench.masks import sets
 
 Count = Annotated[int, msgspec.Meta(ge=1)]
 Percent = Annotated[int, msgspec.Meta(ge=0, le=100)]
@@ -89,7 +90,7 @@ def read_page(path: Path) -> Page:
         page = msgspec.toml.decode(path.read_bytes(), type=Page)
     except OSError as error:
         raise InputError(f"{path}: there is no such protocol page ({error.strerror}).") from error
-    except msgspec.DecodeError as error:  # its kin ValidationError too
+    except (msgspec.DecodeError, UnicodeDecodeError) as error:  # its kin ValidationError too
         raise InputError(f"{path}: {_said_plainly(str(error))}") from error
     check_page(page, str(path))
     return page
@@ -103,6 +104,10 @@ def check_page(page: Page, where: str) -> None:
         raise InputError(f'{where}: without a size, images and masks need resize = "none".')
     if page.images.first is not None and page.images.first != page.count:
         raise InputError(f"{where}: count is {page.count} but images.first is {page.images.first}.")
+    if page.masks.hole not in sets.RULES:
+        raise InputError(
+            f"{where}: no rule for holes is called '{page.masks.hole}'. {did_you_mean(page.masks.hole, sets.RULES)}"
+        )
     if len(set(page.metrics)) != len(page.metrics) or not page.metrics:
         raise InputError(f"{where}: metrics must be one or more different names.")
 
@@ -110,11 +115,20 @@ def check_page(page: Page, where: str) -> None:
 def _said_plainly(message: str) -> str:
     unknown = re.search(r"unknown field `([^`]+)`(?: - at `\$\.?([^`]*)`)?", message)
     if unknown is None:
-        return message.replace("`$.", "`")
+        return f"{message.replace('`$.', '`')}.{_allowed(message)}"
     key, table = unknown[1], unknown[2] or ""
     specs: dict[str, type[Spec]] = {"images": ImageRule, "masks": MaskRule, "about": About}
     known = specs.get(table, Page).__struct_fields__
     return f"no key is called '{key}'{f' in [{table}]' if table else ''}. {did_you_mean(key, known)}"
+
+
+def _allowed(message: str) -> str:
+    """The words that a key may hold, when the message is about another one."""
+    found = re.search(r"Invalid enum value .* at `\$\.([a-z_.]+)`", message)
+    hint: Any = Page
+    for key in found[1].split(".") if found else []:
+        hint = get_type_hints(hint)[key]
+    return f" Allowed: {', '.join(map(str, get_args(hint)))}." if found else ""
 
 
 def facts(page: Page) -> bytes:

@@ -9,7 +9,7 @@ from typing import Literal
 import msgspec
 
 from inpaint_bench import __version__, files
-from inpaint_bench.errors import InputError
+from inpaint_bench.errors import HashError, InputError, did_you_mean
 from inpaint_bench.pairs.lists import Pair
 from inpaint_bench.protocols import Page, Spec, bucket_names
 from inpaint_bench.run.folder import RunFolder
@@ -138,15 +138,35 @@ def write_records(run: RunFolder, records: list[Record]) -> None:
 
 
 def read_records(path: Path) -> list[Record]:
-    """The records in a file. Raises InputError when a line is none."""
+    """The records in a file. Raises InputError when a line is none, or is of a metric that is not known."""
     try:
         lines = path.read_bytes().splitlines()
     except OSError as error:
         raise InputError(f"{path}: no records here. `inpaint-bench run` or `merge` makes them.") from error
     try:
-        return [msgspec.json.decode(line, type=Record) for line in lines]
+        records = [msgspec.json.decode(line, type=Record) for line in lines]
     except msgspec.DecodeError as error:
         raise InputError(f"{path}: not records of this version ({error}). Make them again with `score`.") from error
+    for record in records:
+        if record.metric not in ORDER:
+            raise InputError(f"{path}: no metric is called '{record.metric}'. {did_you_mean(record.metric, ORDER)}")
+    return records
+
+
+def chosen_scores(run: RunFolder, method: str, sha256: str) -> list[Score]:
+    """The scores that records were made from, of a stochastic method those of the samples that are scored.
+
+    Raises InputError when the file is gone, and HashError when it is not the one whose hash the records name.
+    """
+    path = scores_path(run, method)
+    if not path.is_file():
+        raise InputError(f"{path}: the scores are not here. `inpaint-bench score {run.path}` makes them again.")
+    if (found := files.file_sha256(path)) != sha256:
+        raise HashError(
+            f"{path}: not the scores that the records were made from: sha256 {found[:12]}, not {sha256[:12]}. "
+            f"`inpaint-bench score {run.path}` scores what has changed and makes the records again."
+        )
+    return choose(read_scores(path), run.info.protocol)
 
 
 def bucket_sizes(pairs: Iterable[Pair], page: Page) -> dict[str, int]:

@@ -8,7 +8,7 @@ from itertools import groupby
 from pathlib import Path
 
 from inpaint_bench import files
-from inpaint_bench.errors import InputError, did_you_mean
+from inpaint_bench.errors import InputError, NotComparableError, did_you_mean
 from inpaint_bench.metrics import RECORDED
 from inpaint_bench.records import ALL, Record
 from inpaint_bench.score import KNOWN, ORDER
@@ -55,14 +55,18 @@ class Table:
 
 
 def make_table(records: Sequence[Record], style: str = "plain") -> Table:
-    """The records of one or more runs as one table. Raises InputError when there is nothing to put in it."""
+    """The records of one or more runs as one table.
+
+    Raises InputError when there is nothing to put in it or two numbers for one cell, and NotComparableError when
+    runs of one protocol have other pairs.
+    """
     if style not in STYLES:
         raise InputError(f"no style of table is called '{style}'. {did_you_mean(style, STYLES)}")
     if not records:
         raise InputError("there are no records to make a table of: no method has finished every pair.")
     records = [record for record in records if record.metric not in RECORDED] or records
+    cells = _cells(records)
     columns = _columns(records, STYLES[style])
-    cells = {(r.metric, r.signature, r.method, r.protocol, r.bucket): r for r in records}
     keys = sorted({(ORDER[r.metric], r.metric, r.signature, r.method) for r in records})
     rows = tuple(
         Row(
@@ -74,6 +78,25 @@ def make_table(records: Sequence[Record], style: str = "plain") -> Table:
         for _, metric, signature, method in keys
     )
     return Table(_title(records), columns, rows, _notes(records, rows))
+
+
+def _cells(records: Sequence[Record]) -> dict[tuple[str, ...], Record]:
+    """The record of every cell; runs of one protocol must have the same pairs, and agree where they overlap."""
+    marks: dict[str, str] = {}
+    cells: dict[tuple[str, ...], Record] = {}
+    for record in records:
+        if (mark := marks.setdefault(record.protocol, record.fingerprint)) != record.fingerprint:
+            raise NotComparableError(
+                f"two runs of {record.protocol} have other pairs: fingerprints {mark} and {record.fingerprint}. "
+                "Make a table of each."
+            )
+        key = (record.metric, record.signature, record.method, record.protocol, record.bucket)
+        if cells.setdefault(key, record).value != record.value:
+            raise InputError(
+                f"two runs of {record.protocol} hold different numbers for {record.method}. "
+                "Make a table of each, or give one of the methods another name."
+            )
+    return cells
 
 
 def _columns(records: Sequence[Record], buckets: tuple[str, ...]) -> tuple[Column, ...]:

@@ -14,6 +14,7 @@ COMMANDS = {  # name → the module of this package that holds it
     "score": "score",
     "merge": "merge",
     "table": "table",
+    "compare": "compare",
     "pairs": "pairs",
     "methods": "show",
     "datasets": "show",

@@ -1,5 +1,7 @@
 """`score`: scores of a run's composites, or of any folder of outputs."""
 
+import csv
+import io
 import json
 import math
 from pathlib import Path
@@ -81,10 +83,11 @@ def _score_run(
         for method in run.info.methods:
             with progress(f"{method}: scores", len(run.samples_of(method)), quiet) as told:
                 score_run(run, dataset, method, names, pace, told)
-        found = records.derive(run)
-        records.write_records(run, found)
-        if found and not run.info.part.startswith("shard"):
-            tables.write_tables(path, found)
+        if not run.info.part.startswith("shard"):  # the numbers of a shard are those of no protocol
+            found = records.derive(run)
+            records.write_records(run, found)
+            if found:
+                tables.write_tables(path, found)
     click.echo(f"{path}: scored {', '.join(run.info.methods) or 'nothing: there is no method in it'}.")
 
 
@@ -101,7 +104,7 @@ def _score_folder(
     from inpaint_bench.cli.names import chosen_metrics
     from inpaint_bench.methods.layouts import complete, match
     from inpaint_bench.pairs import find
-    from inpaint_bench.score import number, score_outputs
+    from inpaint_bench.score import score_outputs
 
     dataset = find.open_folders(targets, masks)
     names = chosen_metrics(metrics, dataset.page, "two folders")
@@ -117,9 +120,11 @@ def _score_folder(
     if format_ == "json":
         click.echo(json.dumps(rows, indent=1))
         return
-    click.echo(",".join(rows[0]))
-    for row in rows:
-        click.echo(",".join(number(value) if isinstance(value, float) else str(value) for value in row.values()))
+    lines = io.StringIO()
+    writer = csv.writer(lines, lineterminator="\n")
+    writer.writerow(rows[0])
+    writer.writerows(row.values() for row in rows)
+    click.echo(lines.getvalue(), nl=False)
 
 
 def _plain(value: float) -> float | str | None:

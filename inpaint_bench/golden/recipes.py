@@ -34,6 +34,12 @@ def inputs(golden: Golden, case: Case, run: Run | None = None) -> dict[str, Tens
     return {name: evaluate(recipe) for name, recipe in case["inputs"].items()}
 
 
+def picture(golden: Golden, case: Case) -> tuple[Tensor, Tensor]:
+    """The case's picture and mask before any dialect, (1, 3, size, size) and (1, 1, size, size)."""
+    evaluate = _Evaluator(golden, case, None)
+    return evaluate("image"), evaluate("mask")
+
+
 def composite(golden: Golden, case: Case, output: Tensor) -> Tensor:
     """The recorded composite of a network's output with the known region, in `range`."""
     made: Tensor = _Evaluator(golden, case, None, output=output)(case["composite"]["recipe"])
@@ -86,7 +92,7 @@ class _Evaluator:
                 raise InputError(f"the recipe names {name!r}, which the case does not define")
         return self.known[name]
 
-    def output_of(self, of: tuple[str, int]) -> Tensor:
+    def output_of(self, of: list[Any]) -> Tensor:
         file, number = of
         needed = self.golden["needed"][file]
         if needed is None or self.run is None:
@@ -100,7 +106,7 @@ class _Evaluator:
         filled: Tensor = x * (1 - mask) + mask * self(value)
         return filled
 
-    def composite(self, x: Tensor, names: list[str]) -> Tensor:
+    def composite(self, x: Tensor, names: list[Any]) -> Tensor:
         known, mask = map(self, names)
         made: Tensor = x * mask + known * (1 - mask)
         return made

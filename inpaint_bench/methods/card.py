@@ -68,5 +68,5 @@ def read_card(path: Path) -> Card:
         return msgspec.toml.decode(path.read_bytes(), type=Card)
     except OSError as error:
         raise InputError(f"{path}: a room needs a card ({error.strerror}).") from error
-    except msgspec.DecodeError as error:
+    except (msgspec.DecodeError, UnicodeDecodeError) as error:
         raise InputError(f"{path}: {error}.") from error

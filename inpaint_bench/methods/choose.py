@@ -86,6 +86,8 @@ def _own(entry: str, every: Dataset, weights: str | None) -> Method:
     if weights is not None:
         raise InputError(f"--weights {name}: a {kind}: method takes no weights from here.")
     if kind == "folder":
+        if not target:
+            raise InputError(f"--methods {entry}: give folder:DIR, the folder of its outputs.")
         return folder_method(name, Path(target), every.pairs)
     if kind == "exec":
         return program_method(name, target)

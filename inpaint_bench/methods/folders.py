@@ -34,6 +34,12 @@ def _source_of(samples: dict[int | None, Path], texts: dict[str, str]) -> str | 
 
 def read_outputs(outputs: Outputs, folder: Path, work: Work) -> Iterator[Made]:
     """Every output of the pairs at hand; those that are missing or cannot be used are told at the end, by pair."""
+    for pair, samples in outputs.items():
+        if None not in samples and len(samples) != work.samples:
+            raise InputError(
+                f"{folder}: pair {pair} has {len(samples)} samples; the protocol takes {work.samples} of a stochastic "
+                "method. Give as many, or one output for each pair."
+            )
     wrong: list[BenchError] = []
     missing = [pair.pair for pair in work.pairs if pair.pair not in outputs]
     present = [pair for pair in work.pairs if pair.pair in outputs]

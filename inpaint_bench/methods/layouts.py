@@ -41,17 +41,18 @@ class Matched:
         return f"{files} files of {len(self.outputs)} pairs, laid out as {self.layout}"
 
 
-def match(folder: Path, pairs: Sequence[Pair]) -> Matched:
+def match(folder: Path, pairs: Sequence[Pair], broken_off: bool = False) -> Matched:
     """Match the files of a results folder to pairs, by the pair's five digits or by the stem of its image.
 
     Raises InputError for a folder that is missing, empty, holds files of other kinds, or fits no layout or two.
-    A pair without a file is not an error here.
+    A pair without a file is not an error here. Of a program that was `broken_off`, other files and pairs without
+    all their samples are left aside.
     """
-    names = _png_names(folder)
+    names = _png_names(folder, broken_off)
     readings: list[Matched] = []
     for layout in LAYOUTS:
         for what, keys in _keys(pairs).items():
-            outputs = _read(folder, names, layout, keys)
+            outputs = _read(folder, names, layout, keys, broken_off)
             if outputs is not None and outputs not in [reading.outputs for reading in readings]:
                 readings.append(Matched(f"{layout.name}, matched by {what}", outputs))
     if not readings:
@@ -75,10 +76,12 @@ def complete(matched: Matched, folder: Path, pairs: Sequence[Pair]) -> Outputs:
     return matched.outputs
 
 
-def _png_names(folder: Path) -> list[str]:
+def _png_names(folder: Path, broken_off: bool) -> list[str]:
     if not folder.is_dir():
         raise InputError(f"{folder}: there is no such results folder.")
     names = sorted(path.name for path in folder.iterdir() if not path.name.startswith("."))
+    if broken_off:
+        names = [name for name in names if name.endswith(".png")]
     if not names:
         raise InputError(f"{folder}: this results folder is empty.")
     for name in names:
@@ -99,7 +102,7 @@ def _keys(pairs: Sequence[Pair]) -> dict[str, dict[str, str]]:
     )
 
 
-def _read(folder: Path, names: Sequence[str], layout: Layout, keys: dict[str, str]) -> Outputs | None:
+def _read(folder: Path, names: Sequence[str], layout: Layout, keys: dict[str, str], broken_off: bool) -> Outputs | None:
     """The outputs when every file fits the layout and its samples are counted from 0, else nothing."""
     outputs: Outputs = {}
     for name in names:
@@ -115,6 +118,9 @@ def _read(folder: Path, names: Sequence[str], layout: Layout, keys: dict[str, st
         if number in samples:
             return None
         samples[number] = folder / name
+    if broken_off and outputs:
+        most = max(map(len, outputs.values()))
+        outputs = {pair: samples for pair, samples in outputs.items() if len(samples) == most}
     counted = all(set(s) in ({None}, set(range(len(s)))) for s in outputs.values())
     return outputs if counted and outputs and len({frozenset(s) for s in outputs.values()}) == 1 else None
 

@@ -37,7 +37,7 @@ def python_method(name: str, target: str, weights: Weights) -> Method:
         sys.path.insert(0, here)
     try:
         module = importlib.import_module(module_name)
-    except Exception as error:  # whatever a user's module raises is the user's to read
+    except (Exception, SystemExit) as error:  # whatever a user's module raises is the user's to read
         raise InputError(f"{name}=python:{target}: importing {module_name} failed: {_said(error)}") from error
     load = getattr(module, function, None)
     if not callable(load):
@@ -49,7 +49,7 @@ def python_method(name: str, target: str, weights: Weights) -> Method:
 def _make(name: str, load: Load, weights: Weights, work: Work) -> Iterator[Made]:
     with _blamed(name, "loading it"):
         inpaint = load(weights, work.device)
-    samples = work.samples if _takes_seeds(inpaint) else None
+        samples = work.samples if _takes_seeds(inpaint) else None
 
     def run(batch: list[Prepared]) -> Tensor:
         return _predict(inpaint, batch, work, samples)
@@ -76,8 +76,15 @@ def _checked(name: str, prepared: Prepared, sample: int | None, prediction: Tens
     return Made(prepared, sample, prediction)
 
 
-def _takes_seeds(inpaint: Callable[..., object]) -> bool:
-    return len(inspect.signature(inpaint).parameters) == 3
+def _takes_seeds(inpaint: object) -> bool:
+    if not callable(inpaint):
+        raise MethodError(f"it returned {type(inpaint).__name__}; a function of (image, mask) is wanted.")
+    signature = inspect.signature(inpaint)
+    for count in (2, 3):
+        with contextlib.suppress(TypeError):
+            signature.bind(*range(count))
+            return count == 3
+    raise MethodError(f"it returned a function of {signature}; one of (image, mask) or (image, mask, seeds) is wanted.")
 
 
 def _batches(prepared: Iterator[Prepared], size: int) -> Iterator[list[Prepared]]:
@@ -93,7 +100,7 @@ def _one_by_one(
     """The predictions of a batch. When the batch fails, its pairs are run one at a time, to keep the good ones."""
     try:
         predictions = _of_batch(run(batch), len(batch))
-    except Exception as error:  # a plug-in may raise anything
+    except (Exception, SystemExit) as error:  # a plug-in may raise anything
         if len(batch) == 1:
             raise _failure(name, f"pair {batch[0].pair.pair}", error) from error
         for prepared in batch:
@@ -122,8 +129,9 @@ def _predict(inpaint: Callable[..., Tensor], batch: list[Prepared], work: Work, 
 def _probe(inpaint: Callable[..., Tensor], image: Tensor, mask: Tensor, work: Work) -> Tensor:
     image, mask = image.to(work.device), mask.to(work.device)
     if not _takes_seeds(inpaint):
-        return inpaint(image, mask).detach().float().cpu()
-    return inpaint(image, mask, torch.zeros(len(image), 1, dtype=torch.int64))[:, 0].detach().float().cpu()
+        return _of_batch(inpaint(image, mask), len(image)).detach().cpu()
+    samples = _of_batch(inpaint(image, mask, torch.zeros(len(image), 1, dtype=torch.int64)), len(image))
+    return (samples[:, 0] if samples.ndim == 5 else samples).detach().cpu()
 
 
 @contextlib.contextmanager
@@ -131,17 +139,17 @@ def _blamed(name: str, doing: str) -> Iterator[None]:
     """What a method raises inside is told as the method's own failure."""
     try:
         yield
-    except Exception as error:  # a plug-in may raise anything
+    except (Exception, SystemExit) as error:  # a plug-in may raise anything
         raise _failure(name, doing, error) from error
 
 
-def _failure(name: str, doing: str, error: Exception) -> BenchError:
+def _failure(name: str, doing: str, error: BaseException) -> BenchError:
     if isinstance(error, BenchError) and not isinstance(error, MethodError):
         return error
     return MethodError(f"{name}: {doing} failed: {_said(error)}")
 
 
-def _said(error: Exception) -> str:
+def _said(error: BaseException) -> str:
     said = " ".join(str(error).split())
     said = said if len(said) <= 300 else said[:300] + "…"
     return said if isinstance(error, BenchError) else f"{type(error).__name__}: {said}".rstrip(": ") + "."

@@ -26,8 +26,9 @@ def refuse_inverted(name: str, predict: Callable[[Images, Masks], Tensor], size:
     """Raise InputError when a method leaves both holes empty and repaints both known regions instead."""
     image, mask = probe_images(size)
     prediction = predict(emptied(image, mask), mask)
-    if prediction.shape != image.shape:
-        return  # the run names the pair and the shape
+    if prediction.shape != image.shape or not prediction.dtype.is_floating_point:
+        return  # the run names the pair and what is wrong
+    prediction = prediction.float()
     in_hole = (prediction.abs() * mask).sum((1, 2, 3)) / (3 * mask.sum((1, 2, 3)))
     elsewhere = ((prediction - image).abs() * (1 - mask)).sum((1, 2, 3)) / (3 * (1 - mask).sum((1, 2, 3)))
     if bool((in_hole < KEPT).all()) and bool((elsewhere > KEPT).all()):

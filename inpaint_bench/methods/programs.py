@@ -32,11 +32,17 @@ def program_method(name: str, template: str) -> Method:
 
     Raises InputError when the line lacks one of the three or names something else.
     """
+    if template[:1] in ("'", '"') and template.find(template[0], 1) == len(template) - 1:
+        template = template[1:-1]  # quoted as a whole, where no shell took the quotes off
     try:
-        used = {field for _, field, _, _ in string.Formatter().parse(template) if field is not None}
+        parts = [part for part in string.Formatter().parse(template) if part[1] is not None]
+        shlex.split(template)
     except ValueError as error:
-        raise InputError(f"{name}=exec:{template}: {error}. Write {{{{ and }}}} for braces that are meant.") from error
-    if not used >= WANTED or not used <= ALLOWED:
+        raise InputError(
+            f"{name}=exec:{template}: {error}. Write {{{{ and }}}} for braces that are meant, and close quotes."
+        ) from error
+    used = {field for _, field, _, _ in parts}
+    if not WANTED <= used <= ALLOWED or any(form or conversion for _, _, form, conversion in parts):
         raise InputError(
             f"{name}=exec:{template}: a command names {{images}}, {{masks}} and {{out}}, "
             "and may name {seed} and {samples}; nothing else stands in braces."
@@ -128,7 +134,7 @@ def _outputs(out: Path, pairs: tuple[Pair, ...], failure: MethodError | None) ->
     if not any(out.iterdir()):
         raise failure or MethodError(f"{out}: the program ended well but wrote no output.")
     try:
-        return match(out, pairs).outputs
+        return match(out, pairs, broken_off=failure is not None).outputs
     except InputError as error:
         raise failure or MethodError(str(error)) from error
 

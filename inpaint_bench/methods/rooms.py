@@ -1,6 +1,7 @@
 """Rooms are found by listing folders: those of `baselines`, of --rooms, and of other packages' entry points."""
 
 import importlib
+import importlib.machinery
 import importlib.metadata
 import importlib.util
 import os
@@ -89,9 +90,13 @@ def loader(room: Room, card: MethodCard) -> Callable[..., Any]:
             f"{card.name} needs the package '{card.requires.module}', which is not installed here. "
             f"Install it with: pip install 'inpaint-bench[{card.requires.extra}]'"
         )
-    if room.package not in sys.modules and room.package.startswith("_rooms_"):
-        _import_folder(room)
-    adapter = importlib.import_module(f"{room.package}.adapter")
+    try:
+        if room.package not in sys.modules and room.package.startswith("_rooms_"):
+            _import_folder(room)
+        adapter = importlib.import_module(f"{room.package}.adapter")
+    except Exception as error:  # a plug-in may raise anything
+        said = " ".join(f"{type(error).__name__}: {error}".split())
+        raise InputError(f"{room.folder / 'adapter.py'}: importing it failed: {said}.") from error
     load = getattr(adapter, card.load, None)
     if not callable(load):
         raise InputError(f"{room.folder / 'adapter.py'}: has no function '{card.load}', which the card names.")
@@ -99,12 +104,11 @@ def loader(room: Room, card: MethodCard) -> Callable[..., Any]:
 
 
 def _import_folder(room: Room) -> ModuleType:
-    start = room.folder / "__init__.py"
-    spec = importlib.util.spec_from_file_location(
-        room.package, start if start.is_file() else None, submodule_search_locations=[str(room.folder)]
-    )
-    if spec is None:
-        raise InputError(f"{room.folder}: cannot be imported as a package.")
+    folder = room.folder.resolve()
+    start = folder / "__init__.py"
+    spec = importlib.util.spec_from_file_location(room.package, start) if start.is_file() else None
+    spec = spec or importlib.machinery.ModuleSpec(room.package, None, is_package=True)
+    spec.submodule_search_locations = [str(folder)]
     module = importlib.util.module_from_spec(spec)
     sys.modules[room.package] = module
     if spec.loader is not None:
@@ -114,7 +118,10 @@ def _import_folder(room: Room) -> ModuleType:
 
 def installed(card: MethodCard) -> bool:
     """Whether the package that a method requires can be imported."""
-    return card.requires is None or importlib.util.find_spec(card.requires.module) is not None
+    try:
+        return card.requires is None or importlib.util.find_spec(card.requires.module) is not None
+    except ModuleNotFoundError:  # the package that it would lie in
+        return False
 
 
 def runnable(card: MethodCard, dataset: str) -> bool:

@@ -37,7 +37,7 @@ def sums(composites: PixelBatch, targets: PixelBatch, holes: HoleBatch) -> Sums:
     return Sums.of(integers, similarity)
 
 
-def _compiled(function: Compiled) -> Compiled:
+def compiled(function: Compiled) -> Compiled:
     """Compile at the first call, and keep the machine code in our cache folder if that can be written.
 
     Left alone, numba would keep it beside the source. What it keeps goes stale when this file changes and not
@@ -57,7 +57,7 @@ def _compiled(function: Compiled) -> Compiled:
         settings["CACHE_DIR"] = before
 
 
-@_compiled
+@compiled
 def _slide(
     x: Array,
     y: Array,
@@ -79,7 +79,7 @@ def _slide(
         products[j] += int32(a * b - c * d)
 
 
-@_compiled
+@compiled
 def _across(columns: Array, twos: Array, windows: Array) -> None:
     """Sums of 11 neighbouring columns of one channel: five times two, and one."""
     for j in range(twos.size):
@@ -88,7 +88,7 @@ def _across(columns: Array, twos: Array, windows: Array) -> None:
         windows[j] = twos[j] + twos[j + 6] + twos[j + 12] + twos[j + 18] + twos[j + 24] + columns[j + 30]
 
 
-@_compiled
+@compiled
 def _similarity(
     sum_x: Array,
     sum_y: Array,
@@ -108,7 +108,7 @@ def _similarity(
         values[j] = ((means + luminance) * (covariance + contrast)) / ((energy + luminance) * (variances + contrast))
 
 
-@_compiled
+@compiled
 def _spread(hole: Array, inside: Array) -> int:
     """Repeat a row of the hole for the three channels; return how many values are in it."""
     count = 0
@@ -121,7 +121,7 @@ def _spread(hole: Array, inside: Array) -> int:
     return count
 
 
-@_compiled
+@compiled
 def _accumulate(values: Array, inside: Array, whole: Array, hole: Array) -> None:
     """Add a row of the SSIM map to the totals of its columns; inside is 1 where the centre is in the hole."""
     for j in range(values.size):
@@ -129,7 +129,7 @@ def _accumulate(values: Array, inside: Array, whole: Array, hole: Array) -> None
         hole[j] += values[j] * inside[j]
 
 
-@_compiled
+@compiled
 def _errors(x: Array, y: Array, hole: Array, whole_sums: Array, hole_sums: Array) -> None:
     """Add the errors of a row to the sums of the whole image and of its hole."""
     pixels = squared = absolute = mixed = 0
@@ -157,7 +157,7 @@ def _errors(x: Array, y: Array, hole: Array, whole_sums: Array, hole_sums: Array
             into[k] += values[k]
 
 
-@_compiled
+@compiled
 def _walk(
     composites: Array,
     targets: Array,

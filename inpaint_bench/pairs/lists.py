@@ -95,7 +95,8 @@ def import_index(array: Path, image_names: list[str], mask_names: list[str]) -> 
     Raises InputError when the array is not one whole number an image, each a mask of the list.
     """
     try:
-        numbers = np.load(array, allow_pickle=False)
+        with open(array, "rb") as file:
+            numbers = np.lib.format.read_array(file, allow_pickle=False)
     except (OSError, ValueError, EOFError) as error:
         raise InputError(f"{array}: not an array of numpy's own format ({error}).") from error
     if numbers.dtype.kind not in "iu" or numbers.shape != (len(image_names),):

@@ -60,7 +60,7 @@ def read_container(paths: Sequence[Path], container: Container) -> dict[str, Ten
     state: dict[str, Tensor] = {}
     for part in container.parts:
         for path in _files_of(part, paths):
-            found = _take(opened[path], part, path)
+            found = _take(opened[path], part, path, container.leave_out)
             if clash := sorted(state.keys() & found.keys()):
                 raise InputError(f"{path}: holds {some(clash)}, which another file holds too. Name each file once.")
             state |= found
@@ -76,10 +76,12 @@ def _files_of(part: Part, paths: Sequence[Path]) -> list[Path]:
     return chosen
 
 
-def _take(content: Mapping[str, Any], part: Part, path: Path) -> dict[str, Tensor]:
+def _take(content: Mapping[str, Any], part: Part, path: Path, leave_out: Sequence[str]) -> dict[str, Tensor]:
     names = _state(content, part, path)
     found = {}
     for name, tensor in names.items():
+        if _left_out(f"{part.key}/{name}" if part.key else name, leave_out):
+            continue
         if name.startswith(part.prefix) and isinstance(tensor, Tensor):
             found[part.name + _stripped(name.removeprefix(part.prefix), part.strip)] = tensor.detach().contiguous()
     if not found:
@@ -114,9 +116,13 @@ def _refuse_strangers(path: Path, content: Mapping[str, Any], container: Contain
     for part in parts:
         start = f"{part.key}/{part.prefix}" if part.key else part.prefix
         names = {name for name in names if not name.startswith(start)}
-    strangers = sorted(n for n in names if not any(fnmatch.fnmatchcase(n, p) for p in container.leave_out))
+    strangers = sorted(name for name in names if not _left_out(name, container.leave_out))
     if strangers:
         raise InputError(f"{path}: holds {len(strangers)} names that are not of this network: {some(strangers)}.")
+
+
+def _left_out(name: str, patterns: Sequence[str]) -> bool:
+    return any(fnmatch.fnmatchcase(name, pattern) for pattern in patterns)
 
 
 def _open(path: Path, container: Container) -> Mapping[str, Any]:

@@ -1,0 +1,1 @@
+"""EC: EdgeConnect, edges first, then colours (Nazeri et al., 2019)."""

@@ -1,0 +1,58 @@
+"""EdgeConnect was trained with RGB and grey in [0, 1], mask 1 in the hole, white in the hole, edges from Canny."""
+
+from collections.abc import Callable
+
+import numpy as np
+import skimage.feature
+import torch
+from jaxtyping import Bool, Float
+from torch import Tensor, nn
+
+from baselines.ec.network import CompletionGenerator, EdgeGenerator
+from inpaint_bench.errors import InputError
+from inpaint_bench.images import Images, Inpaint, Masks
+from inpaint_bench.weights import Weights
+
+GREY = (0.2125, 0.7154, 0.0721)  # the weights of R, G and B in skimage.color.rgb2gray
+Canny = Callable[..., Bool[np.ndarray, "height width"]]
+SIGMA = 2  # pixels, of the smoothing before Canny looks for edges
+
+
+def load(weights: Weights, device: torch.device) -> Inpaint:
+    """Both stages of EdgeConnect: the edges as its first network draws them, unsharpened, go into the second."""
+    networks = weights.into(nn.ModuleDict({"edge": EdgeGenerator(), "inpaint": CompletionGenerator()}))
+    edge, completion = networks.to(device).eval().values()
+
+    @torch.inference_mode()
+    def inpaint(image: Images, mask: Masks) -> Images:
+        height, width = image.shape[2:]
+        if height % 4 or width % 4 or min(height, width) < 12:
+            raise InputError(
+                f"ec: images of {height}x{width}; height and width must be multiples of 4 from 12 up: "
+                "choose such a size in the protocol."
+            )
+        known = 1 - mask
+        grey = to_grey(image)
+        found = known_edges(grey, mask).to(image)
+        drawn = edge(torch.cat([grey.to(image) * known + mask, found * known, mask], dim=1))
+        prediction: Images = completion(torch.cat([image * known + mask, drawn], dim=1))
+        return prediction.clamp(0, 1)
+
+    return inpaint
+
+
+def to_grey(image: Images) -> Float[Tensor, "batch 1 height width"]:
+    """The grey picture in float64, on the CPU, of the 8-bit picture that the image was read from.
+
+    The authors' code makes it of 8-bit values, and Canny in float64 is to see the same thresholds passed.
+    """
+    pixels = (image.cpu().double() * 255).round() / 255
+    return (pixels * torch.tensor(GREY, dtype=torch.float64).view(1, 3, 1, 1)).sum(dim=1, keepdim=True)
+
+
+def known_edges(grey: Float[Tensor, "batch 1 height width"], mask: Masks) -> Masks:
+    """Canny's edges of the known region, 0 or 1. What the hole holds plays no part, nor does the hole's border."""
+    canny: Canny = skimage.feature.canny
+    known = mask.cpu().numpy() == 0
+    edges = [canny(one[0], sigma=SIGMA, mask=of[0]) for one, of in zip(grey.numpy(), known, strict=True)]
+    return torch.from_numpy(np.stack(edges)[:, None].astype(np.float32))

@@ -1,0 +1,105 @@
+"""What EdgeConnect's generators are built of: convolutions, spectral norm, instance norm."""
+
+import math
+
+import torch
+from jaxtyping import Float
+from torch import Tensor, nn
+from torch.nn import functional
+
+Maps = Float[Tensor, "batch channels height width"]
+
+
+class InstanceNorm(nn.Module):
+    """Every channel of every image less its mean, over its deviation; no parameters (Ulyanov et al., 2016).
+
+    Written out because torch's own copies a channels-last map to another layout first.
+    """
+
+    def forward(self, x: Maps) -> Maps:
+        """The map normalised with the biased variance of each picture itself, eps 1e-5."""
+        pixels = x.permute(0, 2, 3, 1)
+        mean = pixels.mean(dim=(1, 2), keepdim=True)
+        variance = (pixels - mean).square_().mean(dim=(1, 2), keepdim=True)
+        scale = (variance + 1e-5).rsqrt()
+        return torch.addcmul(-mean * scale, pixels, scale).permute(0, 3, 1, 2)
+
+
+class RowwiseConv2d(nn.Conv2d):
+    """A convolution to few channels: kernel rows become outputs of one convolution and are summed, each moved
+    by its row.
+
+    The same sum as nn.Conv2d in another order. A convolution computes 16 channels or more at a time, so one that
+    gives 3 wastes most of its work, and one that gives 7 rows of 3 does not.
+    """
+
+    def forward(
+        self, input: Float[Tensor, "batch channels height width"]
+    ) -> Float[Tensor, "batch out out_height out_width"]:
+        """The map, of the size that the kernel without padding leaves."""
+        out, channels, rows, columns = self.weight.shape
+        kernel = self.weight.permute(2, 0, 1, 3).reshape(rows * out, channels, 1, columns)
+        by_row = functional.conv2d(input, kernel)
+        height = input.shape[2] - rows + 1
+        total = by_row[:, :out, :height]
+        for row in range(1, rows):
+            total = total + by_row[:, row * out : (row + 1) * out, row : row + height]
+        return total if self.bias is None else total + self.bias[:, None, None]
+
+
+class SpectralNorm(nn.Module):
+    """A kernel divided by its largest singular value (Miyato et al., 2018), and the bias beside it.
+
+    The kernel is seen as a matrix with a row for each output. Its singular vectors u and v are those of the last
+    step of training; inference makes no power iteration.
+    """
+
+    weight_u: Tensor
+    weight_v: Tensor
+
+    def __init__(self, shape: tuple[int, int, int, int], out_axis: int, bias: bool) -> None:
+        super().__init__()
+        out, others = shape[out_axis], math.prod(shape) // shape[out_axis]
+        self.out_axis = out_axis
+        self.weight_orig = nn.Parameter(torch.empty(shape))
+        self.bias = nn.Parameter(torch.empty(out)) if bias else None
+        self.register_buffer("weight_u", torch.empty(out))
+        self.register_buffer("weight_v", torch.empty(others))
+
+    def weight(self) -> Tensor:
+        """The normalised kernel."""
+        matrix = self.weight_orig.transpose(0, self.out_axis).flatten(1)
+        return self.weight_orig / torch.dot(self.weight_u, torch.mv(matrix, self.weight_v))
+
+
+class SpectralConv2d(SpectralNorm):
+    """A convolution under spectral norm."""
+
+    def __init__(
+        self,
+        channels: int,
+        out: int,
+        kernel_size: int,
+        stride: int = 1,
+        padding: int = 0,
+        dilation: int = 1,
+        bias: bool = True,
+    ) -> None:
+        super().__init__((out, channels, kernel_size, kernel_size), out_axis=0, bias=bias)
+        self.stride, self.padding, self.dilation = stride, padding, dilation
+
+    def forward(self, x: Maps) -> Float[Tensor, "batch out out_height out_width"]:
+        """The map convolved."""
+        return functional.conv2d(x, self.weight(), self.bias, self.stride, self.padding, self.dilation)
+
+
+class SpectralConvTranspose2d(SpectralNorm):
+    """A transposed convolution under spectral norm. Outputs are the second axis of its kernel."""
+
+    def __init__(self, channels: int, out: int, kernel_size: int, stride: int, padding: int) -> None:
+        super().__init__((channels, out, kernel_size, kernel_size), out_axis=1, bias=True)
+        self.stride, self.padding = stride, padding
+
+    def forward(self, x: Maps) -> Float[Tensor, "batch out out_height out_width"]:
+        """The map convolved, larger by the stride."""
+        return functional.conv_transpose2d(x, self.weight(), self.bias, self.stride, self.padding)

@@ -1,0 +1,1 @@
+"""Mutual Encoder-Decoder with Feature Equalizations (MFE, MEDFE)."""

@@ -1,0 +1,50 @@
+"""MFE was trained with RGB in [-1, 1], a mean colour in the hole, and 1 - mask three times as further channels."""
+
+import torch
+
+from baselines.mfe.filling import MaskRule, PartialConv
+from baselines.mfe.network import MEDFE
+from inpaint_bench.errors import InputError
+from inpaint_bench.images import Images, Inpaint, Masks
+from inpaint_bench.weights import Weights
+
+HOLE_COLOUR = (123, 104, 117)  # of 255, in R, G and B: the authors' numbers in the authors' order
+
+
+def load(weights: Weights, device: torch.device) -> Inpaint:
+    """MFE with the feature mask of the authors' newest code."""
+    return _inpainting(weights, device, "newest code")
+
+
+def load_first(weights: Weights, device: torch.device) -> Inpaint:
+    """MFE with the feature mask of the code as it was first published."""
+    return _inpainting(weights, device, "first published code")
+
+
+def _inpainting(weights: Weights, device: torch.device, rule: MaskRule) -> Inpaint:
+    network = weights.into(MEDFE(rule))
+    _refuse_other_than_counting(network, weights)
+    network = network.to(device).eval()
+    colour = torch.tensor(HOLE_COLOUR, device=device).view(1, 3, 1, 1) / 255 * 2 - 1
+
+    @torch.inference_mode()
+    def inpaint(image: Images, mask: Masks) -> Images:
+        height, width = image.shape[2:]
+        if (height, width) != (256, 256):
+            raise InputError(f"mfe: images of {height}x{width}; allowed: 256x256. Choose this size in the protocol.")
+        known = 1 - mask
+        filled = (image * 2 - 1) * known + colour * mask
+        prediction: Images = network(torch.cat([filled, known.expand(-1, 3, -1, -1)], dim=1), mask)
+        return (prediction + 1) / 2
+
+    return inpaint
+
+
+def _refuse_other_than_counting(network: MEDFE, weights: Weights) -> None:
+    """Known places are counted without the weights that the authors' code counts them with: these must be 1."""
+    for name, module in network.named_modules():
+        if isinstance(module, PartialConv) and not bool((module.mask_conv.weight == 1).all()):
+            raise InputError(
+                f"{weights.path or weights.sha256}: {name}.mask_conv.weight counts known places and must hold nothing "
+                "but 1; this is no file of MFE as its authors publish them."
+            )

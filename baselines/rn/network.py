@@ -1,0 +1,100 @@
+"""RN: Region Normalization for Image Inpainting (Yu et al., AAAI 2020).
+
+An encoder, eight residual blocks and a decoder. Every normalisation looks at two regions apart: in the encoder
+the hole and the known region (RN-B), further on two regions that the network finds by itself (RN-L).
+"""
+
+import torch
+from jaxtyping import Float
+from torch import Tensor, nn
+from torch.nn import functional
+
+from baselines.rn.normalisation import BasicRegionNorm, LearnableRegionNorm
+
+
+class RowwiseConv2d(nn.Conv2d):
+    """A convolution to few channels: kernel rows become outputs of one convolution and are summed, each moved
+    by its row.
+
+    The same sum as nn.Conv2d in another order. A convolution computes 16 channels or more at a time, so one that
+    gives 3 wastes most of its work, and one that gives 7 rows of 3 does not.
+    """
+
+    def forward(
+        self, input: Float[Tensor, "batch channels height width"]
+    ) -> Float[Tensor, "batch out out_height out_width"]:
+        """The map, of the size that the kernel without padding leaves."""
+        out, channels, rows, columns = self.weight.shape
+        kernel = self.weight.permute(2, 0, 1, 3).reshape(rows * out, channels, 1, columns)
+        by_row = functional.conv2d(input, kernel)
+        height = input.shape[2] - rows + 1
+        total = by_row[:, :out, :height]
+        for row in range(1, rows):
+            total = total + by_row[:, row * out : (row + 1) * out, row : row + height]
+        return total if self.bias is None else total + self.bias[:, None, None]
+
+
+class ResidualBlock(nn.Module):
+    """Two 3x3 convolutions, the first of dilation 2, each followed by RN-L; their input is added."""
+
+    def __init__(self, channels: int) -> None:
+        super().__init__()
+        self.conv_block = nn.Sequential(
+            nn.ReflectionPad2d(2),
+            nn.Conv2d(channels, channels, 3, dilation=2),
+            LearnableRegionNorm(),
+            nn.ReLU(inplace=True),
+            nn.ReflectionPad2d(1),
+            nn.Conv2d(channels, channels, 3),
+            LearnableRegionNorm(),
+        )
+
+    def forward(self, x: Float[Tensor, "batch channels height width"]) -> Float[Tensor, "batch channels height width"]:
+        """The map plus what the block makes of it; nothing follows the sum."""
+        residual: Tensor = self.conv_block(x)
+        return residual.add_(x)
+
+
+class RegionNormGenerator(nn.Module):
+    """The generator of RN, under the published parameter names.
+
+    Height and width are multiples of 4. All maps are channels-last: the normalisations work on rows of pixels.
+    """
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.pad = nn.ReflectionPad2d(3)
+        self.encoder_conv1 = nn.Conv2d(3, 64, 7)
+        self.encoder_in1 = BasicRegionNorm(64)
+        self.encoder_conv2 = nn.Conv2d(64, 128, 4, stride=2, padding=1)
+        self.encoder_in2 = BasicRegionNorm(128)
+        self.encoder_conv3 = nn.Conv2d(128, 256, 4, stride=2, padding=1)
+        self.encoder_in3 = BasicRegionNorm(256)
+        self.middle = nn.Sequential(*(ResidualBlock(256) for _ in range(8)))
+        self.decoder = nn.Sequential(
+            nn.Conv2d(256, 512, 3, padding=1),
+            nn.PixelShuffle(2),
+            LearnableRegionNorm(),
+            nn.ReLU(inplace=True),
+            nn.Conv2d(128, 256, 3, padding=1),
+            nn.PixelShuffle(2),
+            LearnableRegionNorm(),
+            nn.ReLU(inplace=True),
+            nn.ReflectionPad2d(3),
+            RowwiseConv2d(64, 3, 7),
+        )
+        self.to(memory_format=torch.channels_last)
+
+    def forward(
+        self, x: Float[Tensor, "batch 3 height width"], mask: Float[Tensor, "batch 1 height width"]
+    ) -> Float[Tensor, "batch 3 height width"]:
+        """The whole picture in [0, 1] from an RGB image in [0, 1] and its mask, 1 = hole.
+
+        The hole is made white here, so what the image holds in it does not matter.
+        """
+        x = (x * (1 - mask) + mask).contiguous(memory_format=torch.channels_last)
+        x = self.encoder_in1(self.encoder_conv1(self.pad(x)), mask).relu_()
+        x = self.encoder_in2(self.encoder_conv2(x), mask).relu_()
+        x = self.encoder_in3(self.encoder_conv3(x), mask).relu_()
+        x = self.decoder(self.middle(x))
+        return (x.tanh() + 1) / 2

@@ -1,0 +1,29 @@
+"""SPL was trained with RGB in [0, 1], mask 1 in the hole, and the hole filled with white."""
+
+import torch
+from torch.nn.functional import interpolate
+
+from baselines.spl.network import SemanticPriorGenerator
+from inpaint_bench.errors import InputError
+from inpaint_bench.images import Images, Inpaint, Masks
+from inpaint_bench.weights import Weights
+
+
+def load(weights: Weights, device: torch.device) -> Inpaint:
+    """SPL with these weights. Its head, which only training needs, is not computed."""
+    network = weights.into(SemanticPriorGenerator()).to(device).eval()
+
+    @torch.inference_mode()
+    def inpaint(image: Images, mask: Masks) -> Images:
+        height, width = image.shape[2:]
+        if height % 4 or width % 4 or min(height, width) < 12:
+            raise InputError(
+                f"spl: images of {height}x{width}; height and width must be multiples of 4 from 12 up: "
+                "choose such a size in the protocol."
+            )
+        masked = image * (1 - mask) + mask
+        twice = [interpolate(tensor, scale_factor=2) for tensor in (masked, mask)]  # nearest
+        prediction: Images = network(image, mask, *twice)
+        return prediction.clamp(0, 1)
+
+    return inpaint

@@ -1,0 +1,119 @@
+"""What SPL's generator is built of: residual, dense and modulated blocks."""
+
+import torch
+from jaxtyping import Float
+from torch import Tensor, nn
+from torch.nn import functional
+
+Maps = Float[Tensor, "batch channels height width"]
+
+
+class RowwiseConv2d(nn.Conv2d):
+    """A convolution to few channels: kernel rows become outputs of one convolution and are summed, each moved
+    by its row.
+
+    The same sum as nn.Conv2d in another order. A convolution computes 16 channels or more at a time, so one that
+    gives 3 wastes most of its work, and one that gives 7 rows of 3 does not.
+    """
+
+    def forward(
+        self, input: Float[Tensor, "batch channels height width"]
+    ) -> Float[Tensor, "batch out out_height out_width"]:
+        """The map, of the size that the kernel without padding leaves."""
+        out, channels, rows, columns = self.weight.shape
+        kernel = self.weight.permute(2, 0, 1, 3).reshape(rows * out, channels, 1, columns)
+        by_row = functional.conv2d(input, kernel)
+        height = input.shape[2] - rows + 1
+        total = by_row[:, :out, :height]
+        for row in range(1, rows):
+            total = total + by_row[:, row * out : (row + 1) * out, row : row + height]
+        return total if self.bias is None else total + self.bias[:, None, None]
+
+
+class ResidualBlock(nn.Module):
+    """Two 3x3 convolutions, reflection padded, ReLU between them; their input is added."""
+
+    def __init__(self, channels: int) -> None:
+        super().__init__()
+        self.conv_block = nn.Sequential(
+            nn.ReflectionPad2d(1),
+            nn.Conv2d(channels, channels, 3),
+            nn.ReLU(inplace=True),
+            nn.ReflectionPad2d(1),
+            nn.Conv2d(channels, channels, 3),
+        )
+
+    def forward(self, x: Maps) -> Maps:
+        """The map plus what the block makes of it; nothing follows the sum."""
+        residual: Tensor = self.conv_block(x)
+        return residual.add_(x)
+
+
+class DenseLayer(nn.Module):
+    """A 3x3 convolution with ReLU whose output is put after its input (Huang et al., 2017)."""
+
+    def __init__(self, channels: int, growth: int) -> None:
+        super().__init__()
+        self.conv = nn.Conv2d(channels, growth, 3, padding=1)
+
+    def forward(self, x: Maps) -> Float[Tensor, "batch grown height width"]:
+        """The input's channels, then the new ones."""
+        return torch.cat([x, self.conv(x).relu_()], dim=1)
+
+
+class DenseBlock(nn.Module):
+    """A residual dense block (Zhang et al., CVPR 2018): dense layers, fused by a 1x1 convolution, plus the input."""
+
+    def __init__(self, channels: int, growth: int, layers: int) -> None:
+        super().__init__()
+        self.layers = nn.Sequential(*(DenseLayer(channels + growth * i, growth) for i in range(layers)))
+        self.lff = nn.Conv2d(channels + growth * layers, channels, 1)
+
+    def forward(self, x: Maps) -> Maps:
+        """The map plus what the block makes of it."""
+        residual: Tensor = self.lff(self.layers(x))
+        return residual.add_(x)
+
+
+class SpatialModulation(nn.Module):
+    """SPADE (Park et al., CVPR 2019): instance norm, then gain and shift of every value from the prior."""
+
+    def __init__(self, channels: int, prior_channels: int, hidden: int = 128) -> None:
+        super().__init__()
+        self.mlp_shared = nn.Sequential(nn.Conv2d(prior_channels, hidden, 3, padding=1), nn.ReLU(inplace=True))
+        self.mlp_gamma = nn.Conv2d(hidden, channels, 3, padding=1)
+        self.mlp_beta = nn.Conv2d(hidden, channels, 3, padding=1)
+
+    def forward(self, x: Maps, prior: Float[Tensor, "batch prior_channels height width"]) -> Maps:
+        """The map modulated: normalised * (1 + gamma) + beta, of each picture's own statistics, eps 1e-5."""
+        shared = self.mlp_shared(prior)
+        mean = x.mean(dim=(2, 3), keepdim=True)
+        variance = (x - mean).square_().mean(dim=(2, 3), keepdim=True)
+        scale = (variance + 1e-5).rsqrt()
+        normalised = torch.addcmul(-mean * scale, x, scale)
+        return normalised.addcmul_(normalised, self.mlp_gamma(shared)).add_(self.mlp_beta(shared))
+
+
+class ModulatedBlock(nn.Module):
+    """Two 3x3 convolutions, the first of dilation 2, each behind a modulation by the prior; their input is added."""
+
+    def __init__(self, channels: int, prior_channels: int) -> None:
+        super().__init__()
+        self.conv_block = nn.Sequential(
+            SpatialModulation(channels, prior_channels),
+            nn.ReLU(inplace=True),
+            nn.ReflectionPad2d(2),
+            nn.Conv2d(channels, channels, 3, dilation=2),
+            SpatialModulation(channels, prior_channels),
+            nn.ReLU(inplace=True),
+            nn.ReflectionPad2d(1),
+            nn.Conv2d(channels, channels, 3),
+        )
+
+    def forward(self, x: Maps, prior: Float[Tensor, "batch prior_channels height width"]) -> Maps:
+        """The map plus what the block makes of it under the prior; nothing follows the sum."""
+        residual = x
+        for layer in self.conv_block:
+            modulated = isinstance(layer, SpatialModulation)
+            residual = layer(residual, prior) if modulated else layer(residual)
+        return residual.add_(x)

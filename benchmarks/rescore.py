@@ -1,0 +1,130 @@
+"""Scoring 500 outputs again from disk: the share of processor time that is neither decoding nor metrics.
+
+    python benchmarks/rescore.py
+
+The outputs are made first, and the machine code of the metrics is compiled. Then one thread scores everything,
+with clocks around what reads pictures and around what computes metrics. The rest, files, hashes, checks and CSV,
+should be at most 15%.
+"""
+
+import contextlib
+import tempfile
+import time
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import torch
+
+from inpaint_bench import images
+from inpaint_bench.methods.choose import choose_methods
+from inpaint_bench.metrics import Metric
+from inpaint_bench.pairs import find
+from inpaint_bench.pairs.find import Dataset
+from inpaint_bench.protocols import read_page
+from inpaint_bench.run import folder
+from inpaint_bench.run.folder import RunFolder
+from inpaint_bench.run.predict import Pace, predict_pairs
+from inpaint_bench.score import score_run, scores_path
+
+PAIRS, DIFFERENT, SIZE, TARGET = 500, 25, 256, 15
+METHOD = "mean-fill"
+PAGE = f"""schema = 1
+name = "rescore"
+count = {PAIRS}
+size = {SIZE}
+data = "data"
+[images]
+resize = "none"
+duplicates = "allow"
+[masks]
+resize = "none"
+hole = "255"
+[about]
+title = "{DIFFERENT} pictures of smooth waves and noise, each under many names"
+licence = "CC0-1.0"
+get = "benchmarks/rescore.py makes it"
+"""
+CLOCKED: dict[str, list[tuple[Any, str]]] = {
+    "decoding": [(images, "read_png"), (images, "read_pixels"), (images, "read_values")],
+    "metrics": [(Metric, "of")],
+}
+
+
+def make_data(root: Path) -> Path:
+    """The page of a dataset whose pictures are links to a few files."""
+    rng = np.random.default_rng(0)
+    rows, columns = np.mgrid[:SIZE, :SIZE]
+    hole = np.zeros((SIZE, SIZE), bool)
+    hole[64:192, 64:192] = True
+    for number in range(DIFFERENT):
+        slopes = rng.uniform(0.01, 0.2, (2, 3))
+        waves = 128 + 80 * np.sin(rows[..., None] * slopes[0] + columns[..., None] * slopes[1])
+        pixels = np.clip(waves + rng.normal(0, 8, waves.shape), 0, 255).astype(np.uint8)
+        for kind, data in (("images", images.png_bytes(pixels)), ("masks", images.png_bytes(images.mask_values(hole)))):
+            first = root / "data" / kind / f"{number:05d}.png"
+            first.parent.mkdir(parents=True, exist_ok=True)
+            first.write_bytes(data)
+            for copy in range(number + DIFFERENT, PAIRS, DIFFERENT):
+                first.with_name(f"{copy:05d}.png").symlink_to(first.name)
+    page = root / "rescore.toml"
+    page.write_text(PAGE)
+    return page
+
+
+def make_run(root: Path, dataset: Dataset, pace: Pace) -> RunFolder:
+    """A run folder with every composite of one method."""
+    (method,) = choose_methods([METHOD], dataset, dataset, None, {})
+    return predict_pairs(folder.start(root / "run", dataset), dataset, method, pace)
+
+
+@contextlib.contextmanager
+def clocks() -> Iterator[dict[str, float]]:
+    """Seconds of processor time in each kind of function, while this is held."""
+    seconds = dict.fromkeys(CLOCKED, 0.0)
+    before = [(owner, name, getattr(owner, name)) for pairs in CLOCKED.values() for owner, name in pairs]
+
+    def timed(kind: str, function: Callable[..., Any]) -> Callable[..., Any]:
+        def call(*arguments: Any, **named: Any) -> Any:
+            start = time.thread_time()
+            try:
+                return function(*arguments, **named)
+            finally:
+                seconds[kind] += time.thread_time() - start
+
+        return call
+
+    for kind, pairs in CLOCKED.items():
+        for owner, name in pairs:
+            setattr(owner, name, timed(kind, getattr(owner, name)))
+    try:
+        yield seconds
+    finally:
+        for owner, name, function in before:
+            setattr(owner, name, function)
+
+
+def main() -> None:
+    """Make the outputs, score them twice, and print where the second time went."""
+    with tempfile.TemporaryDirectory() as temporary:
+        root = Path(temporary)
+        pace = Pace(torch.device("cpu"), jobs=1)
+        dataset = find.see(find.open_dataset(str(make_data(root)), None), jobs=1)
+        metrics = read_page(root / "rescore.toml").metrics
+        run = make_run(root, dataset, pace)
+        score_run(run, dataset, METHOD, metrics, pace)  # compile and import before the clock runs
+        scores_path(run, METHOD).unlink()
+        with clocks() as seconds:
+            start = time.process_time()
+            score_run(run, dataset, METHOD, metrics, pace)
+            whole = time.process_time() - start
+    rest = whole - sum(seconds.values())
+    print(f"{PAIRS} outputs, metrics {', '.join(metrics)}: {whole:.3f} s of processor time")
+    for kind, spent in {**seconds, "the rest": rest}.items():
+        print(f"  {kind:9} {spent:7.3f} s   {100 * spent / whole:5.1f} %   {1000 * spent / PAIRS:6.3f} ms an output")
+    print(f"the rest takes {100 * rest / whole:.1f} % (at most {TARGET} % wanted)")
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,273 @@
+"""Two methods, paired: how far one lies above the other, how sure that is, and in words who is better."""
+
+import csv
+import dataclasses
+import io
+import math
+from collections.abc import Callable, Iterable, Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Literal
+
+import msgspec
+import numpy as np
+
+from inpaint_bench.errors import IncompleteError, InputError, NotComparableError, did_you_mean, some
+from inpaint_bench.metrics import RECORDED
+from inpaint_bench.protocols import bucket_names
+from inpaint_bench.records import ALL, Record, chosen_scores, read_records, records_path
+from inpaint_bench.run.folder import RunFolder, open_run
+from inpaint_bench.score import KNOWN, ORDER
+from inpaint_bench.stats import ALPHA, RESAMPLES, Difference, difference, holm
+from inpaint_bench.tables import label
+
+SCHEMA = 1
+
+
+@dataclass(frozen=True)
+class Row:
+    """One metric and bucket. Both means are over the n pairs where both values are finite; the rest is left out."""
+
+    metric: str
+    signature: str
+    bucket: str
+    n: int
+    left_out: int
+    a: float | None
+    b: float | None
+    difference: float | None  # a - b
+    low: float | None  # of its 95% interval
+    high: float | None
+    p: float
+    adjusted: float  # p by Holm, over the buckets of the metric
+    better: Literal["a", "b", None]  # none where they are not separable
+
+
+@dataclass(frozen=True)
+class Comparison:
+    """What `compare` prints."""
+
+    schema: int
+    protocol: str
+    part: str
+    fingerprint: str
+    a: str
+    b: str
+    rows: tuple[Row, ...]
+    notes: tuple[str, ...]
+
+
+@dataclass(frozen=True)
+class Side:
+    """A method of a run: its records, by metric and bucket, and the values that they were made from."""
+
+    name: str
+    run: RunFolder
+    records: dict[tuple[str, str], Record]
+    values: dict[str, dict[str, float]]  # by metric and pair
+
+    @property
+    def metrics(self) -> list[str]:
+        """The metrics that it has records of, in their order."""
+        return sorted({metric for metric, _ in self.records}, key=ORDER.__getitem__)
+
+
+def compare(a: str, b: str, run_a: Path, run_b: Path, metrics: Iterable[str] = ()) -> Comparison:
+    """Method a of one run against method b of another or the same, in the metrics given or all that both have.
+
+    Raises NotComparableError unless both saw the same pairs and their values were computed alike, HashError when
+    scores are not those that the records were made from, and InputError for a name that is not known.
+    """
+    if (a, run_a) == (b, run_b):
+        raise InputError(f"{run_a}: {a} cannot be compared with itself. Give two methods, or two runs.")
+    one, other = _side(run_a, a), _side(run_b, b)
+    _same_pairs(one, other)
+    chosen = _metrics(one, other, list(metrics))
+    for metric in chosen:
+        _same_numbers(one, other, metric)
+    rows = tuple(row for metric in chosen for row in _rows(one, other, metric))
+    names = (a, b) if a != b else (f"{a} of {run_a}", f"{b} of {run_b}")
+    info = one.run.info
+    return Comparison(SCHEMA, info.protocol.name, info.part, info.fingerprint, *names, rows, _notes(one, other, rows))
+
+
+def _side(path: Path, method: str) -> Side:
+    run = open_run(path)
+    every = read_records(records_path(run))
+    records = [record for record in every if record.method == method]
+    if not records and method in run.info.methods:
+        raise IncompleteError(
+            f"{path}: {method} has no records: pairs are missing or not scored, or its weights are filled. "
+            "Run it again; finished pairs are kept."
+        )
+    if not records:
+        known = {record.method for record in every}
+        raise InputError(f"{path}: no method here is called '{method}'. {did_you_mean(method, known)}")
+    values: dict[str, dict[str, float]] = {}
+    for score in chosen_scores(run, method, records[0].scores):
+        values.setdefault(score.metric, {})[score.pair] = score.value
+    return Side(method, run, {(record.metric, record.bucket): record for record in records}, values)
+
+
+def _same_pairs(a: Side, b: Side) -> None:
+    for what, of_a, of_b in (
+        ("fingerprint", a.run.info.fingerprint, b.run.info.fingerprint),
+        ("part", a.run.info.part or "the whole", b.run.info.part or "the whole"),
+    ):
+        if of_a != of_b:
+            raise NotComparableError(
+                f"{a.run.path} and {b.run.path} do not hold the same pairs: {what} {of_a} and {of_b}. "
+                "Run both methods on one dataset."
+            )
+    other = [pair.pair for pair, same in zip(a.run.pairs, b.run.pairs, strict=True) if pair != same]
+    if other:
+        raise NotComparableError(
+            f"{a.run.path} and {b.run.path} saw other pixels of pair {some(other)}. Run both methods on the same files."
+        )
+
+
+def _metrics(a: Side, b: Side, wanted: list[str]) -> list[str]:
+    both = [metric for metric in a.metrics if metric in b.metrics]
+    for name in wanted:
+        if name not in both:
+            raise InputError(f"{a.name} and {b.name} share no metric '{name}'. {did_you_mean(name, both)}")
+    chosen = [metric for metric in both if metric in wanted or (not wanted and metric not in RECORDED)]
+    if not chosen:
+        raise NotComparableError(
+            f"{a.name} and {b.name} have no metric in common: {', '.join(a.metrics)}; {', '.join(b.metrics)}. "
+            "`inpaint-bench score RUN --metrics …` adds what is missing."
+        )
+    return chosen
+
+
+def _same_numbers(a: Side, b: Side, metric: str) -> None:
+    for bucket in _buckets(a):
+        of_a, of_b = a.records.get((metric, bucket)), b.records.get((metric, bucket))
+        if of_a and of_b and of_a.signature != of_b.signature:
+            raise NotComparableError(
+                f"{metric} of {a.name} is {of_a.signature}, of {b.name} {of_b.signature}: not the same number. "
+                "Compare methods whose signatures agree."
+            )
+        counts = [one.n + one.infinite + one.undefined if one else 0 for one in (of_a, of_b)]
+        if counts[0] != counts[1]:
+            raise NotComparableError(
+                f"{metric} in bucket {bucket}: {counts[0]} pairs of {a.name}, {counts[1]} of {b.name}. "
+                "Make the records again with `inpaint-bench score`."
+            )
+
+
+def _buckets(side: Side) -> list[str]:
+    return [*bucket_names(side.run.info.protocol), ALL]
+
+
+def _rows(a: Side, b: Side, metric: str) -> Iterator[Row]:
+    """The buckets that hold a pair, each with its p, and that adjusted over all of them."""
+    found: list[tuple[Record, float | None, float | None, Difference]] = []
+    for bucket in _buckets(a):
+        pairs = sorted(pair.pair for pair in a.run.pairs if bucket in (pair.bucket, ALL))
+        if pairs:
+            x, y = (np.array([side.values[metric][pair] for pair in pairs]) for side in (a, b))
+            both = np.isfinite(x) & np.isfinite(y)
+            means = [math.fsum(values[both]) / int(both.sum()) if both.any() else None for values in (x, y)]
+            result = difference(x, y, f"{metric}:{bucket}")
+            found.append((a.records[metric, bucket], means[0], means[1], result))
+    adjusted = holm([result.p for *_, result in found])
+    for (record, mean_a, mean_b, result), p in zip(found, adjusted, strict=True):
+        low, high = result.interval or (None, None)
+        total = record.n + record.infinite + record.undefined
+        yield Row(
+            metric,
+            record.signature,
+            record.bucket,
+            result.n,
+            total - result.n,
+            mean_a,
+            mean_b,
+            result.mean,
+            low,
+            high,
+            result.p,
+            p,
+            _better(metric, result.mean) if p <= ALPHA else None,
+        )
+
+
+def _better(metric: str, mean: float | None) -> Literal["a", "b", None]:
+    if not mean:
+        return None
+    return "a" if (mean > 0) == (KNOWN[metric].better == "higher") else "b"
+
+
+def _notes(a: Side, b: Side, rows: Iterable[Row]) -> tuple[str, ...]:
+    listed = list(rows)
+    heads = {(row.metric, row.signature): KNOWN[row.metric].better for row in listed}
+    notes = [f"{label(*head)}: {head[1]}, {better} is better" for head, better in heads.items()]
+    notes += [
+        f"a - b: mean over the pairs, with its 95% bootstrap interval, {RESAMPLES} resamples",
+        "p: two-sided sign-flip test of the pairs, adjusted by Holm over the buckets of a metric; "
+        f"better is said where p <= {ALPHA}",
+    ]
+    if any(row.left_out for row in listed):
+        notes.append("n of more: pairs in which a value is infinite or not defined are left out")
+    for side, than in ((a, b), (b, a)):
+        if alone := [metric for metric in side.metrics if metric not in than.metrics]:
+            notes.append(f"only of {side.name}: {', '.join(alone)}")
+    if a.run.info.part:
+        notes.append("a part of the protocol: not comparable with the whole")
+    return tuple(notes)
+
+
+# --- formats --------------------------------------------------------------------------------------
+
+
+def as_text(found: Comparison) -> str:
+    """One line a metric and bucket, numbers rounded as tables have them, differences with a digit more."""
+    lines = [["metric", "bucket", "n", "a", "b", "a - b", "95% interval", "p", ""]]
+    for number, row in enumerate(found.rows):
+        first = not number or found.rows[number - 1].metric != row.metric
+        digits = KNOWN[row.metric].decimals
+        interval = f"{_signed(row.low, digits + 1)} to {_signed(row.high, digits + 1)}" if row.low is not None else "-"
+        lines.append(
+            [
+                label(row.metric, row.signature) if first else "",
+                "All" if row.bucket == ALL else row.bucket,
+                f"{row.n} of {row.n + row.left_out}" if row.left_out else str(row.n),
+                *("-" if mean is None else f"{mean:.{digits}f}" for mean in (row.a, row.b)),
+                _signed(row.difference, digits + 1),
+                interval,
+                f"{row.adjusted:.4f}",
+                {"a": f"{found.a} better", "b": f"{found.b} better", None: "not separable"}[row.better],
+            ]
+        )
+    widths = [max(len(line[i]) for line in lines) for i in range(len(lines[0]))]
+    text = [f"{found.protocol}{f', only the {found.part} pairs' if found.part else ''}, pairs {found.fingerprint}"]
+    text += [f"a: {found.a}", f"b: {found.b}", ""]
+    for line in lines:
+        cells = [
+            cell.rjust(width) if 2 <= i <= 7 else cell.ljust(width)
+            for i, (cell, width) in enumerate(zip(line, widths, strict=True))
+        ]
+        text.append("  ".join(cells).rstrip())
+    return "\n".join([*text, "", *found.notes, ""])
+
+
+def _signed(value: float | None, digits: int) -> str:
+    return "-" if value is None else f"{value:+.{digits}f}"
+
+
+def as_csv(found: Comparison) -> str:
+    """One line a metric and bucket, with every digit; no notes."""
+    out = io.StringIO()
+    writer = csv.writer(out, lineterminator="\n")
+    writer.writerow(["method_a", "method_b", *(field.name for field in dataclasses.fields(Row))])
+    for row in found.rows:
+        writer.writerow([found.a, found.b, *dataclasses.astuple(row)])
+    return out.getvalue()
+
+
+def as_json(found: Comparison) -> str:
+    """Everything, with every digit."""
+    return msgspec.json.format(msgspec.json.encode(found), indent=1).decode() + "\n"
+
+
+FORMATS: dict[str, Callable[[Comparison], str]] = {"text": as_text, "csv": as_csv, "json": as_json}

@@ -1,0 +1,48 @@
+"""Every test works in a folder of its own, with shapes and types checked as the code runs."""
+
+from jaxtyping import install_import_hook
+
+hook = install_import_hook(["inpaint_bench", "baselines"], "beartype.beartype")  # before the packages are imported
+
+import os  # noqa: E402
+import sys  # noqa: E402
+from collections.abc import Iterator  # noqa: E402
+from pathlib import Path  # noqa: E402
+
+import pytest  # noqa: E402
+import tiny  # noqa: E402
+from terminal import Terminal  # noqa: E402
+
+
+@pytest.fixture(scope="session")
+def compiled(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Where machine code is kept for the whole session, so that it is compiled once."""
+    return tmp_path_factory.mktemp("numba")
+
+
+@pytest.fixture(autouse=True)
+def _own_folder(tmp_path: Path, compiled: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
+    """The working folder and the cache lie in the test's own folder; no variable of the user's counts."""
+    for variable in [name for name in os.environ if name.startswith("INPAINT_BENCH_")]:
+        monkeypatch.delenv(variable)
+    monkeypatch.setenv("INPAINT_BENCH_CACHE", str(tmp_path / "cache"))
+    monkeypatch.setenv("NUMBA_CACHE_DIR", str(compiled))
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setattr(sys, "path", list(sys.path))  # a python: method adds the working folder
+    before = set(sys.modules)
+    yield
+    for name in set(sys.modules) - before:
+        if str(getattr(sys.modules[name], "__file__", None) or "").startswith(str(tmp_path)):
+            del sys.modules[name]
+
+
+@pytest.fixture
+def terminal(capsys: pytest.CaptureFixture[str]) -> Terminal:
+    """The command line, called in this process."""
+    return Terminal(capsys)
+
+
+@pytest.fixture
+def page(tmp_path: Path) -> Path:
+    """The page of a dataset of four small pairs, tiny.toml in the working folder."""
+    return tiny.make_dataset(tmp_path, count=4, metrics=["psnr"])

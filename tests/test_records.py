@@ -1,0 +1,184 @@
+"""Records: one number a bucket, metric and method, with everything that is needed to know what it is."""
+
+import json
+import math
+from pathlib import Path
+from typing import Any
+
+import pytest
+import tiny
+from hypothesis import given
+from hypothesis import strategies as st
+
+from inpaint_bench import __version__, files
+from inpaint_bench.cli import run_cli
+from inpaint_bench.protocols import About, Page, bucket_of
+from inpaint_bench.records import average, choose, derive, read_records
+from inpaint_bench.run.folder import open_run
+from inpaint_bench.score import Score, read_scores
+
+GOLDEN: dict[str, Any] = json.loads((Path(__file__).parent / "golden" / "metrics.json").read_text())
+PAGE = Page(schema=1, name="golden", about=About(title="", licence="", get=""), count=4)
+
+
+def score(pair: int, sample: int | None, metric: str, value: float) -> Score:
+    return Score(f"{pair:05d}", sample, metric, f"{metric}:v1", "0" * 16, value)
+
+
+def golden_samples() -> list[Score]:
+    """The 4 images with 5 samples each of the golden file."""
+    return [
+        score(pair, sample, metric, float(value))
+        for metric in ("ssim", "psnr", "mae")
+        for pair, values in enumerate(GOLDEN["best_of_5"][metric])
+        for sample, value in enumerate(values)
+    ]
+
+
+def test_the_best_of_5_is_the_golden_one_for_every_metric() -> None:
+    golden, chosen = GOLDEN["best_of_5"], choose(golden_samples(), PAGE)
+    for metric, expected in (("ssim", golden["selected_ssim"]), ("mae", golden["selected_mae"])):
+        of_metric = [one for one in chosen if one.metric == metric]
+        assert [one.sample for one in of_metric] == golden["selected_index"]
+        assert [one.value for one in of_metric] == expected
+        assert {one.signature for one in of_metric} == {f"{metric}:v1:best-psnr-of-5"}
+
+
+@pytest.mark.parametrize("metric", ["psnr", "ssim", "mae"])
+def test_the_mean_of_the_best_is_the_golden_one(metric: str) -> None:
+    values = [one.value for one in choose(golden_samples(), PAGE) if one.metric == metric and one.pair != "00003"]
+    mean, n, infinite, undefined = average(values)
+    assert mean == pytest.approx(GOLDEN["best_of_5"]["mean_over_first_three_images"][metric], rel=1e-15)
+    assert (n, infinite, undefined) == (3, 0, 0)
+
+
+def test_an_infinite_best_sample_is_counted_beside_the_mean() -> None:
+    values = [one.value for one in choose(golden_samples(), PAGE) if one.metric == "psnr"]
+    mean, n, infinite, undefined = average(values)
+    assert mean == pytest.approx(GOLDEN["best_of_5"]["mean_over_first_three_images"]["psnr"], rel=1e-15)
+    assert (n, infinite, undefined) == (3, 1, 0)
+
+
+def test_the_order_of_samples_chooses_no_other() -> None:
+    backwards = choose(golden_samples()[::-1], PAGE)
+    assert sorted(map(repr, backwards)) == sorted(map(repr, choose(golden_samples(), PAGE)))
+
+
+def test_a_deterministic_method_is_not_chosen_from() -> None:
+    scores = [score(0, None, "psnr", 20.0), score(0, None, "mae", 0.1)]
+    assert choose(scores, PAGE) == scores
+
+
+def test_every_pair_counts_once_in_the_mean() -> None:
+    golden = GOLDEN["aggregation"]
+    mean, n, *_ = average(map(float, golden["psnr"]))
+    assert mean == golden["per_image_mean"] != golden["spn_eval_bs3"]
+    assert n == 7
+
+
+@given(st.lists(st.floats()))
+def test_an_average_counts_every_value_once(values: list[float]) -> None:
+    mean, n, infinite, undefined = average(value for value in values if abs(value) < 1e300 or not math.isfinite(value))
+    kept = [value for value in values if abs(value) < 1e300]
+    assert (n, infinite, undefined) == (len(kept), sum(map(math.isinf, values)), sum(map(math.isnan, values)))
+    if kept:
+        assert isinstance(mean, float)
+        assert min(kept) <= mean or math.isclose(min(kept), mean)
+        assert mean <= max(kept) or math.isclose(max(kept), mean)
+    else:
+        assert mean == ("inf" if infinite else None)
+
+
+@given(
+    st.lists(st.floats(-1e6, 1e6), min_size=1).flatmap(
+        lambda values: st.tuples(st.just(values), st.permutations(values))
+    )
+)
+def test_the_order_of_pairs_changes_no_digit_of_a_mean(orders: tuple[list[float], list[float]]) -> None:
+    assert average(orders[0]) == average(orders[1])
+
+
+@pytest.mark.parametrize("case", GOLDEN["buckets"]["cases"], ids=lambda case: f"{case['holes']}of{case['total']}")
+def test_a_mask_lies_in_its_golden_bucket(case: dict[str, Any]) -> None:
+    assert bucket_of(PAGE, case["holes"], case["total"]) == (case["(lo,hi]"] or "")
+
+
+# --- of a run -------------------------------------------------------------------------------------
+
+
+@pytest.fixture
+def run(tmp_path: Path) -> Path:
+    page = tiny.make_dataset(tmp_path / "dataset", count=7)
+    assert tiny.run(page, tmp_path / "run", methods=f"telea,{tiny.NOISE}") == 0
+    return tmp_path / "run"
+
+
+def test_a_record_is_the_mean_of_the_scores_that_it_names(run: Path) -> None:
+    opened = open_run(run)
+    for method in ("telea", "noise"):
+        scores = choose(read_scores(run / method / "scores.csv"), opened.info.protocol)
+        for bucket in ("0.0-0.2", "0.2-0.4", "0.4-0.6", "all"):
+            inside = {pair.pair for pair in opened.pairs if bucket in (pair.bucket, "all")}
+            for metric in ("ssim", "psnr", "mae"):
+                values = [one.value for one in scores if one.pair in inside and one.metric == metric]
+                found = tiny.record(run, method, metric, bucket)
+                assert (found["value"], found["n"]) == (math.fsum(values) / len(values), len(inside))
+                assert found["scores"] == files.file_sha256(run / method / "scores.csv")
+
+
+def test_all_is_the_mean_of_the_buckets_weighted_by_their_pairs(run: Path) -> None:
+    for metric in ("ssim", "psnr", "mae"):
+        parts = [tiny.record(run, "telea", metric, bucket) for bucket in ("0.0-0.2", "0.2-0.4", "0.4-0.6")]
+        whole = tiny.record(run, "telea", metric)
+        assert sum(part["n"] for part in parts) == whole["n"] == 7
+        assert math.fsum(part["n"] * part["value"] for part in parts) / 7 == pytest.approx(whole["value"], rel=1e-14)
+
+
+def test_a_record_says_where_it_comes_from(run: Path) -> None:
+    found = tiny.record(run, "telea", "psnr")
+    info = json.loads((run / "run.json").read_text())
+    assert found["fingerprint"] == info["fingerprint"]
+    assert (found["protocol"], found["part"], found["source"], found["weights"]) == ("tiny", "", "measured", "")
+    assert found["code"] == f"{__version__}+{info['methods']['telea']['code']}"
+    assert found["signature"] == "psnr:rgb:u8r:comp:v1"
+    assert tiny.record(run, "noise", "psnr")["signature"] == "psnr:rgb:u8r:comp:v1:best-psnr-of-3"
+
+
+def test_records_name_neither_time_nor_machine(run: Path, tmp_path: Path) -> None:
+    tiny.run(tmp_path / "dataset" / "tiny.toml", tmp_path / "again", methods=f"telea,{tiny.NOISE}")
+    assert (tmp_path / "again" / "records.jsonl").read_bytes() == (run / "records.jsonl").read_bytes()
+
+
+def test_records_are_derived_from_what_is_on_disk(run: Path) -> None:
+    assert derive(open_run(run)) == read_records(run / "records.jsonl")
+
+
+def test_a_method_that_lacks_a_pair_has_no_record(run: Path, tmp_path: Path) -> None:
+    (run / "telea" / "composites" / "00005.png").unlink()
+    assert {record.method for record in derive(open_run(run))} == {"noise"}
+
+
+def test_a_mask_outside_every_bucket_counts_in_all_alone(tmp_path: Path) -> None:
+    page = tiny.make_dataset(tmp_path / "dataset", buckets=[0, 20, 40])
+    assert tiny.run(page, tmp_path / "run", methods="mean-fill") == 0
+    counts = {one["bucket"]: one["n"] for one in tiny.records(tmp_path / "run")}
+    assert counts == {"0.0-0.2": 2, "0.2-0.4": 2, "all": 6}
+
+
+def test_the_paper_truncates_and_its_signature_says_so(tmp_path: Path) -> None:
+    page = tiny.make_dataset(tmp_path / "dataset", eight_bit="truncate")
+    assert tiny.run(page, tmp_path / "run", methods="mean-fill") == 0
+    assert tiny.record(tmp_path / "run", "mean-fill", "psnr")["signature"] == "psnr:rgb:u8t:comp:v1"
+
+
+def test_broken_records_are_refused(run: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    path = run / "records.jsonl"
+    path.write_text(path.read_text().replace('"schema":1', '"schema":2', 1))
+    capsys.readouterr()
+    assert run_cli(["table", str(run)]) == 2
+    assert f"{path}: not records of this version" in capsys.readouterr().err
+
+
+def test_a_folder_without_records_is_refused(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    assert run_cli(["table", str(tmp_path)]) == 2
+    assert "no records here. `inpaint-bench run` or `merge` makes them." in capsys.readouterr().err

@@ -1,0 +1,164 @@
+"""What ships: the sample's pictures, where each comes from, its masks, and the lists of pairs."""
+
+import csv
+import importlib.util
+from collections import Counter
+from itertools import islice
+from types import ModuleType
+
+import numpy as np
+import pytest
+from PIL import Image
+
+from inpaint_bench import files
+from inpaint_bench.images import pixels_sha256
+from inpaint_bench.pairs import find, lists
+from inpaint_bench.pairs.lists import Pair
+from inpaint_bench.protocols import Page, page_path, read_page
+
+PROTOCOLS = files.shipped("protocols")
+SAMPLE = PROTOCOLS / "sample"
+CATEGORIES = {"animal", "building", "face", "nature", "object", "street", "texture"}
+LICENCES = {"LicenseRef-public-domain", "CC0-1.0", "CC-BY-2.0", "CC-BY-4.0", "CC-BY-SA-3.0", "CC-BY-SA-4.0"}
+
+
+@pytest.fixture(scope="module")
+def make() -> ModuleType:
+    """protocols/make.py, which is no part of the package."""
+    spec = importlib.util.spec_from_file_location("make_protocols", PROTOCOLS / "make.py")
+    assert spec is not None
+    assert spec.loader is not None
+    module = importlib.util.module_from_spec(spec)
+    spec.loader.exec_module(module)
+    return module
+
+
+@pytest.fixture(scope="module")
+def rows() -> list[dict[str, str]]:
+    with open(SAMPLE / "ATTRIBUTION.csv", encoding="utf-8", newline="") as file:
+        return list(csv.DictReader(file))
+
+
+def page(name: str) -> Page:
+    return read_page(page_path(name))
+
+
+def listed(name: str) -> list[Pair]:
+    return lists.read_csv(PROTOCOLS / f"{name}.pairs.csv")
+
+
+# --- pictures -------------------------------------------------------------------------------------
+
+
+def test_every_picture_is_256x256_in_8_bit_rgb() -> None:
+    paths = sorted((SAMPLE / "images").iterdir())
+    assert len(paths) == page("sample").count >= 60
+    for path in paths:
+        with Image.open(path) as picture:
+            assert (picture.format, picture.mode, picture.size) == ("PNG", "RGB", (256, 256)), path.name
+
+
+def test_every_picture_has_one_row_with_its_licence_and_source(rows: list[dict[str, str]]) -> None:
+    assert [row["file"] for row in rows] == sorted(path.name for path in (SAMPLE / "images").iterdir())
+    for row in rows:
+        assert all(row.values()), row["file"]
+        assert row["licence"] in LICENCES
+        assert row["licence_url"].startswith("https://creativecommons.org/")
+        assert len(row["photograph_sha256"]) == 64
+        assert int(row["side"]) >= 128
+
+
+def test_the_pictures_come_from_at_least_50_photographs(rows: list[dict[str, str]]) -> None:
+    assert len({row["photograph_sha256"] for row in rows}) >= 50
+
+
+def test_the_pictures_show_what_the_papers_datasets_show(rows: list[dict[str, str]]) -> None:
+    counts = Counter(row["category"] for row in rows)
+    assert counts.keys() == CATEGORIES
+    assert counts["building"] + counts["street"] >= 20
+    assert counts["face"] >= 4
+    assert all(row["file"].startswith(f"{row['category']}-") for row in rows)
+
+
+def test_no_picture_is_there_twice() -> None:
+    hashes = {pixels_sha256(np.array(Image.open(path))) for path in (SAMPLE / "images").iterdir()}
+    assert len(hashes) == page("sample").count
+
+
+def test_the_sample_takes_less_than_12_megabytes() -> None:
+    assert sum(path.stat().st_size for path in SAMPLE.rglob("*") if path.is_file()) < 12_000_000
+
+
+# --- masks and pairs ------------------------------------------------------------------------------
+
+
+def test_the_masks_are_drawn_again_byte_for_byte(make: ModuleType) -> None:
+    drawn = make.sample_masks()
+    shipped = {path.name: path for path in (SAMPLE / "masks").iterdir()}
+    assert shipped.keys() == drawn.keys()
+    for name, path in shipped.items():
+        assert path.read_bytes() == drawn[name], name
+
+
+def test_the_list_of_the_sample_is_what_the_rule_and_the_pixels_give(make: ModuleType) -> None:
+    made = make.sample_pairs(page("sample"))
+    assert lists.to_csv(made) == (PROTOCOLS / "sample.pairs.csv").read_bytes()
+    assert all(pair.seen for pair in made)
+
+
+def test_the_sample_has_at_least_20_pairs_a_bucket() -> None:
+    counts = Counter(pair.bucket for pair in listed("sample"))
+    assert counts.keys() == {"0.0-0.2", "0.2-0.4", "0.4-0.6"}
+    assert min(counts.values()) >= 20
+
+
+def test_every_mask_of_the_sample_is_used_once() -> None:
+    assert sorted(pair.mask for pair in listed("sample")) == sorted(p.name for p in (SAMPLE / "masks").iterdir())
+
+
+@pytest.mark.parametrize(
+    ("name", "count", "first", "last"),
+    [
+        ("paris", 100, "001_im.png", "100_im.png"),
+        ("places2", 12000, "Places365_val_00000001.jpg", "Places365_val_00012000.jpg"),
+        ("celeba", 12000, "182638.jpg", "194637.jpg"),
+    ],
+)
+def test_a_list_of_the_paper_is_what_the_rule_gives(name: str, count: int, first: str, last: str) -> None:
+    pairs, masks = listed(name), [f"{number:05d}.png" for number in range(12000)]
+    names = [pair.image for pair in pairs]
+    assert (len(pairs), names[0], names[-1]) == (count, first, last)
+    assert names == sorted(set(names))
+    assert pairs == lists.draw_pairs(names, masks, page(name).seed)
+    assert len({pair.mask for pair in pairs}) == count
+    assert [pair.pair for pair in pairs] == [f"{number:05d}" for number in range(count)]
+    assert page(name).count == count
+    assert not any(pair.seen for pair in pairs)
+
+
+def test_the_script_writes_the_lists_that_ship(make: ModuleType) -> None:
+    for name, names in make.NAMES.items():
+        drawn = lists.draw_pairs(names, make.NVIDIA, page(name).seed)
+        assert lists.to_csv(drawn) == (PROTOCOLS / f"{name}.pairs.csv").read_bytes()
+
+
+def test_the_rule_takes_masks_by_hash_and_starts_over_where_they_run_out() -> None:
+    pairs = lists.draw_pairs([f"{number}.png" for number in range(7)], ["a.png", "b.png", "c.png"], 2023)
+    order = sorted(["a.png", "b.png", "c.png"], key=lambda name: files.sha256(f"2023:{name}".encode()))
+    assert [pair.mask for pair in pairs] == list(islice(order * 3, 7))
+
+
+def test_a_published_page_never_changes() -> None:
+    marks = {name: lists.fingerprint(page(name), listed(name)) for name in ("sample", "paris", "places2", "celeba")}
+    assert marks == {
+        "sample": "9863ddc29a32",
+        "paris": "725b098d3cb6",
+        "places2": "5ce0462e8f82",
+        "celeba": "4b4d1d7836a6",
+    }
+
+
+def test_the_sample_is_found_where_it_ships() -> None:
+    dataset = find.open_dataset("sample", None)
+    assert dataset.fingerprint == lists.fingerprint(dataset.page, dataset.pairs)
+    assert len(dataset.pairs) == 75

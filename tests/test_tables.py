@@ -1,0 +1,223 @@
+"""Tables: what is printed is what the records hold, with the number of pairs behind every column."""
+
+import csv
+import io
+import json
+from pathlib import Path
+from typing import Any
+
+import pytest
+import tiny
+
+from inpaint_bench.cli import run_cli
+from inpaint_bench.metrics import METRICS
+from inpaint_bench.records import Record, read_records
+from inpaint_bench.tables import FORMATS, as_csv, as_markdown, as_text, make_table
+
+COUNTS = {"0.0-0.2": 3, "0.2-0.4": 2, "0.4-0.6": 2, "all": 7}
+DIRECTIONS = {"ssim": "↑", "psnr": "↑", "mae": "↓"}
+
+
+@pytest.fixture
+def run(tmp_path: Path) -> Path:
+    page = tiny.make_dataset(tmp_path / "dataset", count=7)
+    assert tiny.run(page, tmp_path / "run", methods=f"telea,mean-fill,{tiny.NOISE}") == 0
+    return tmp_path / "run"
+
+
+def printed(run: Path, capsys: pytest.CaptureFixture[str], *arguments: str) -> str:
+    capsys.readouterr()
+    assert run_cli(["table", str(run), *arguments]) == 0
+    return capsys.readouterr().out
+
+
+def as_rows(text: str) -> list[dict[str, str]]:
+    return list(csv.DictReader(io.StringIO(text)))
+
+
+def heading(bucket: str) -> str:
+    return f"{'All' if bucket == 'all' else bucket} (n={COUNTS[bucket]})"
+
+
+def record(**changes: Any) -> Record:
+    facts: dict[str, Any] = {
+        "schema": 1, "protocol": "tiny", "fingerprint": "f" * 12, "part": "", "method": "telea", "weights": "",
+        "bucket": "all", "metric": "psnr", "signature": "psnr:rgb:u8r:comp:v1", "value": 20.0, "n": 7,
+        "source": "measured", "scores": "", "code": "",
+    }  # fmt: skip
+    return Record(**{**facts, **changes})
+
+
+def test_every_printed_number_is_a_record_to_the_digit(run: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    rows = as_rows(printed(run, capsys, "--format", "csv"))
+    cells = {(row["method"], row["signature"], bucket): row[heading(bucket)] for row in rows for bucket in COUNTS}
+    shown = [one for one in tiny.records(run) if one["metric"] != "known_error"]
+    assert len(cells) == len(shown) == 3 * 3 * 4
+    for one in shown:
+        decimals = METRICS[one["metric"]].decimals
+        assert cells[one["method"], one["signature"], one["bucket"]] == f"{one['value']:.{decimals}f}"
+
+
+def test_the_three_formats_hold_the_same_cells(run: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    cells = [
+        [cell for name, cell in row.items() if name not in ("metric", "signature", "method")]
+        for row in as_rows(printed(run, capsys, "--format", "csv"))
+    ]
+    markdown = printed(run, capsys, "--format", "markdown")
+    body = [line.strip("| ").split(" | ") for line in markdown.splitlines() if line.startswith("| ")][2:]
+    assert [line[2:] for line in body] == cells
+    text = printed(run, capsys)
+    lines = [line.split() for line in text.splitlines() if line.endswith(tuple("0123456789")) and "n=" not in line]
+    assert [line[-4:] for line in lines if len(line) >= 5] == cells
+
+
+@pytest.mark.parametrize("format_", ["text", "markdown", "csv"])
+def test_every_column_is_headed_by_its_bucket_and_its_number_of_pairs(
+    run: Path, capsys: pytest.CaptureFixture[str], format_: str
+) -> None:
+    (header,) = [line for line in printed(run, capsys, "--format", format_).splitlines() if "(n=3)" in line]
+    positions = [header.index(heading(bucket)) for bucket in COUNTS]
+    assert positions == sorted(positions)
+
+
+@pytest.mark.parametrize(
+    ("style", "buckets"),
+    [
+        ("plain", ["0.0-0.2", "0.2-0.4", "0.4-0.6", "all"]),
+        ("table1", ["0.2-0.4", "0.4-0.6", "all"]),
+        ("table2", ["0.0-0.2", "0.2-0.4", "0.4-0.6", "all"]),
+    ],
+)
+def test_a_style_has_the_columns_of_the_papers_table(
+    run: Path, capsys: pytest.CaptureFixture[str], style: str, buckets: list[str]
+) -> None:
+    (first, *_) = as_rows(printed(run, capsys, "--style", style, "--format", "csv"))
+    assert list(first) == ["metric", "signature", "method", *map(heading, buckets)]
+
+
+def test_best_of_k_and_a_single_output_never_share_a_group(run: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    rows = as_rows(printed(run, capsys, "--format", "csv"))
+    signatures = {row["method"]: row["signature"] for row in rows if row["metric"] == "psnr"}
+    assert signatures["noise"] == f"{signatures['telea']}:best-psnr-of-3"
+    assert signatures["mean-fill"] == signatures["telea"]
+    groups = printed(run, capsys).split("\n---")[1:]
+    assert [group.count(" noise ") for group in groups] == [0, 1, 0, 1, 0, 1]
+
+
+def test_a_table_says_how_each_metric_was_computed_and_which_way_is_better(
+    run: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    text = printed(run, capsys)
+    for metric, arrow in DIRECTIONS.items():
+        (record_,) = {
+            one["signature"] for one in tiny.records(run) if one["metric"] == metric and one["method"] == "telea"
+        }
+        better = "higher" if arrow == "↑" else "lower"
+        assert f"\n{metric} {arrow}: {record_}, {better} is better\n" in text
+
+
+def test_a_table_is_titled_by_its_dataset_and_fingerprint(run: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    mark = json.loads((run / "run.json").read_text())["fingerprint"]
+    assert printed(run, capsys).startswith(f"tiny, pairs {mark}\n\n")
+    assert printed(run, capsys, "--format", "markdown").startswith(f"tiny, pairs {mark}\n\n| metric | method |")
+
+
+def test_the_tables_of_a_run_folder_are_what_table_prints(run: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    for format_, suffix in (("text", "txt"), ("markdown", "md"), ("csv", "csv")):
+        on_disk = (run / "tables" / f"plain.{suffix}").read_text()
+        assert printed(run, capsys, "--format", format_) == on_disk
+
+
+def test_methods_and_metrics_can_be_chosen(run: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    rows = as_rows(printed(run, capsys, "--methods", "telea,noise", "--metrics", "mae", "--format", "csv"))
+    assert [(row["metric"], row["method"]) for row in rows] == [("mae", "telea"), ("mae", "noise")]
+
+
+@pytest.mark.parametrize(
+    ("option", "said"),
+    [
+        (
+            ["--methods", "tela"],
+            "no method here is called 'tela'. Did you mean 'telea'? Known: mean-fill, noise, telea.",
+        ),
+        (["--metrics", "fid"], "no metric here is called 'fid'. Known: known_error, mae, psnr, ssim."),
+    ],
+)
+def test_what_was_not_measured_is_not_printed(
+    run: Path, capsys: pytest.CaptureFixture[str], option: list[str], said: str
+) -> None:
+    capsys.readouterr()
+    assert run_cli(["table", str(run), *option]) == 2
+    assert f"Error: {said}" in capsys.readouterr().err
+
+
+def test_known_error_is_printed_when_it_is_asked_for(run: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    assert "known_error" not in printed(run, capsys)
+    assert "known_error ↓" in printed(run, capsys, "--metrics", "known_error")
+
+
+def test_two_datasets_stand_side_by_side(run: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    other = tiny.make_dataset(tmp_path / "other", count=4, name="other")
+    assert tiny.run(other, tmp_path / "run2", methods="telea") == 0
+    capsys.readouterr()
+    assert run_cli(["table", str(run), str(tmp_path / "run2"), "--format", "csv"]) == 0
+    rows = as_rows(capsys.readouterr().out)
+    assert list(rows[0])[3:] == [
+        *[f"other {bucket} (n={n})" for bucket, n in (("0.0-0.2", 2), ("0.2-0.4", 1), ("0.4-0.6", 1), ("All", 4))],
+        *[f"tiny {heading(bucket)}" for bucket in COUNTS],
+    ]
+    assert [row["other All (n=4)"] for row in rows if row["method"] == "mean-fill"] == ["-"] * 3
+
+
+def test_runs_of_one_protocol_with_other_pairs_share_no_table(
+    run: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert tiny.run(tmp_path / "dataset" / "tiny.toml", tmp_path / "part", "--limit", "3", methods="telea") == 0
+    capsys.readouterr()
+    assert run_cli(["table", str(run), str(tmp_path / "part")]) == 4
+    assert "Error: two runs of tiny have other pairs: fingerprints " in capsys.readouterr().err
+
+
+def test_the_same_run_twice_is_the_run(run: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    capsys.readouterr()
+    assert run_cli(["table", str(run), str(run)]) == 0
+    assert capsys.readouterr().out == (run / "tables" / "plain.txt").read_text()
+
+
+def test_two_numbers_for_one_cell_are_refused(run: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    other = tmp_path / "other"
+    assert tiny.run(tmp_path / "dataset" / "tiny.toml", other, methods=f"telea={tiny.COUNTING.partition('=')[2]}") == 0
+    capsys.readouterr()
+    assert run_cli(["table", str(run), str(other)]) == 2
+    assert "two runs of tiny hold different numbers for telea. Make a table of each" in capsys.readouterr().err
+
+
+def test_a_record_of_a_metric_that_is_not_known_is_refused(run: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    path = run / "records.jsonl"
+    path.write_text(path.read_text().replace('"metric":"mae"', '"metric":"mea"'))
+    capsys.readouterr()
+    assert run_cli(["table", str(run)]) == 2
+    assert f"{path}: no metric is called 'mea'. Did you mean 'mae'?" in capsys.readouterr().err
+
+
+def test_a_cell_with_its_own_number_of_pairs_says_so() -> None:
+    records = [
+        record(),
+        record(method="same", value=30.0, n=3, infinite=4),
+        record(method="none", value=None, n=0, undefined=7),
+    ]
+    table = make_table(records)
+    assert [row.cells for row in table.rows] == [("-",), ("30.00 (n=3)",), ("20.00",)]
+    assert [column.n for column in table.columns] == [7]
+    assert "infinite" in table.notes[1]
+    assert "not defined" in table.notes[2]
+    assert "30.00 (n=3)" in as_text(table)
+    assert "| 30.00 (n=3) |" in as_markdown(table)
+    assert as_csv(table).splitlines()[0] == "metric,signature,method,All (n=7)"
+
+
+def test_every_format_of_a_run_is_made_from_records_alone(run: Path, tmp_path: Path) -> None:
+    records = read_records(run / "records.jsonl")
+    for name, format_ in FORMATS.items():
+        suffix = {"text": "txt", "markdown": "md", "csv": "csv"}[name]
+        assert format_(make_table(records)) == (run / "tables" / f"plain.{suffix}").read_text()

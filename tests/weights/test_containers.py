@@ -1,0 +1,146 @@
+"""The authors' torch files, in the layout that each card describes, are added, verified and refused by name."""
+
+import json
+from pathlib import Path
+from typing import Any
+
+import pytest
+import torch
+from safetensors.torch import load_file
+from terminal import Terminal
+from torch import Tensor
+
+from inpaint_bench.methods.card import MethodCard
+from inpaint_bench.methods.rooms import Room, find_rooms, loader, weights_of
+from inpaint_bench.weights import FILLED, Weights
+from inpaint_bench.weights.containers import Part
+
+ROOMS = {name: found for name, found in find_rooms().items() if found[1].learned}
+TORCH = [name for name, (_, card) in ROOMS.items() if card.container.format == "torch"]
+QUICK = ("ec", "pic", "rn")  # the others have tens of millions of values to make
+SMALL = "ec"  # its refusals are those of every torch file; it has two files, a key and a prefix that leads
+
+
+class _Seen(Exception):
+    """A network was filled; nothing more is wanted."""
+
+
+def tensors(room: Room, card: MethodCard) -> dict[str, Tensor]:
+    """The tensors of our file of filled weights, by name."""
+
+    class Spy(Weights):
+        def into(self, network: Any) -> Any:
+            state.update(weights.into(network).state_dict())
+            raise _Seen
+
+    state: dict[str, Tensor] = {}
+    weights = weights_of(card, "", FILLED)
+    with pytest.raises(_Seen):
+        loader(room, card)(Spy(), torch.device("cpu"))
+    return state
+
+
+def write_authors_files(card: MethodCard, state: dict[str, Tensor], folder: Path, legacy: bool = False) -> list[Path]:
+    """The files as the card says that the authors lay them out, with what is left out in them too."""
+    contents: dict[str, dict[str, Any]] = {}
+    for part in card.container.parts:
+        inner = contents.setdefault(part.file, {})
+        for key in [part.key] if part.key else []:
+            inner = inner.setdefault(key, {})
+        names = [name for name in state if name.startswith(part.name)]
+        inner.update({_published(part, name): state[name] for name in names})
+    for content in contents.values():
+        for pattern in card.container.leave_out:
+            name = pattern.replace("[0-9]", "0").replace("*", "rest")
+            inner, name = (content, name) if "/" not in name else (content[name.split("/")[0]], name.split("/")[1])
+            inner.setdefault(name, torch.zeros(2))
+    paths = []
+    for pattern, content in contents.items():
+        path = folder / (pattern.replace("*", "x") or f"{card.name}.pth")
+        torch.save(content, path, _use_new_zipfile_serialization=not legacy)
+        paths.append(path)
+    return paths
+
+
+def _published(part: Part, name: str) -> str:
+    return part.prefix + "".join(part.strip) + name.removeprefix(part.name)
+
+
+@pytest.mark.parametrize(
+    "method", [name if name in QUICK else pytest.param(name, marks=pytest.mark.acceptance) for name in TORCH]
+)
+def test_a_file_in_the_authors_layout_is_added_and_holds_the_same_values(
+    method: str, tmp_path: Path, terminal: Terminal
+) -> None:
+    room, card = ROOMS[method]
+    state = tensors(room, card)
+    paths = write_authors_files(card, state, tmp_path)
+    terminal("weights", "add", method, "paris", *paths).does(method, "paris")
+    ours = tmp_path / "cache" / "weights" / method / "paris.safetensors"
+    found = load_file(ours)
+    assert found.keys() == state.keys()
+    assert all(torch.equal(found[name], state[name]) for name in state)
+    note = json.loads(ours.with_suffix(".json").read_text())
+    assert set(note["sources"]) == {path.name for path in paths}
+    assert note["licence"]
+
+
+@pytest.fixture(scope="module")
+def small() -> tuple[MethodCard, dict[str, Tensor]]:
+    room, card = ROOMS[SMALL]
+    return card, tensors(room, card)
+
+
+def test_what_was_added_is_listed_and_verified(
+    small: tuple[MethodCard, dict[str, Tensor]], tmp_path: Path, terminal: Terminal
+) -> None:
+    card, state = small
+    terminal("weights", "list").does("no weights were added yet")
+    terminal("weights", "add", SMALL, "paris", *write_authors_files(card, state, tmp_path, legacy=True)).does()
+    terminal("weights", "list").does(SMALL, "paris", "licence: CC BY-NC 4.0")
+    terminal("weights", "verify").does(f"{SMALL} paris: as it was added")
+    path = tmp_path / "cache" / "weights" / SMALL / "paris.safetensors"
+    path.write_bytes(path.read_bytes()[:-1] + b"x")
+    terminal("weights", "verify").refuses(5, "paris.safetensors", "was added")
+
+
+@pytest.mark.parametrize("change", ["renamed", "reshaped", "missing"])
+def test_a_file_with_one_wrong_tensor_is_refused_by_its_name(
+    change: str, small: tuple[MethodCard, dict[str, Tensor]], tmp_path: Path, terminal: Terminal
+) -> None:
+    card, state = small
+    name = "inpaint.decoder.7.weight"
+    wrong = {key: tensor for key, tensor in state.items() if key != name}
+    if change != "missing":
+        wrong |= {name + "2": state[name]} if change == "renamed" else {name: state[name][:, :-1]}
+    paths = write_authors_files(card, wrong, tmp_path)
+    terminal("weights", "add", SMALL, "paris", *paths).refuses(2, name, "InpaintingModel_gen")
+    assert not (tmp_path / "cache" / "weights" / SMALL).exists()
+
+
+class Malicious:
+    """A pickle that would run code when it is opened."""
+
+    def __reduce__(self) -> tuple[Any, tuple[str]]:
+        return (eval, ("__import__('pathlib').Path('owned').touch()",))
+
+
+def test_a_file_that_would_run_code_is_refused_and_runs_nothing(tmp_path: Path, terminal: Terminal) -> None:
+    torch.save({"generator": Malicious()}, tmp_path / "rfr.pth")
+    terminal("weights", "add", "rfr", "paris", tmp_path / "rfr.pth").refuses(2, "rfr.pth", "run code")
+    assert not Path("owned").exists()
+
+
+def test_truncated_foreign_and_missing_files_are_refused(
+    small: tuple[MethodCard, dict[str, Tensor]], tmp_path: Path, terminal: Terminal
+) -> None:
+    card, state = small
+    edge, inpaint = write_authors_files(card, state, tmp_path)
+    terminal("weights", "add", "rfr", "paris", inpaint).refuses(2, str(inpaint), "not of this network")
+    terminal("weights", "add", SMALL, "paris", edge).refuses(2, "InpaintingModel_gen")
+    inpaint.write_bytes(inpaint.read_bytes()[:5000])
+    terminal("weights", "add", SMALL, "paris", edge, inpaint).refuses(2, str(inpaint), "not a whole torch file")
+    torch.save([1, 2], inpaint)
+    terminal("weights", "add", SMALL, "paris", edge, inpaint).refuses(2, "list")
+    terminal("weights", "add", SMALL, "paris", "nowhere.pth").refuses(2, "nowhere.pth", "no such file")
+    terminal("weights", "add", "telea", "paris", "nowhere.pth").refuses(2, "telea")
