@@ -110,19 +110,16 @@ def _side(path: Path, method: str) -> Side:
 
 
 def _same_pairs(a: Side, b: Side) -> None:
-    for what, of_a, of_b in (
-        ("fingerprint", a.run.info.fingerprint, b.run.info.fingerprint),
-        ("part", a.run.info.part or "the whole", b.run.info.part or "the whole"),
-    ):
-        if of_a != of_b:
-            raise NotComparableError(
-                f"{a.run.path} and {b.run.path} do not hold the same pairs: {what} {of_a} and {of_b}. "
-                "Run both methods on one dataset."
-            )
-    other = [pair.pair for pair, same in zip(a.run.pairs, b.run.pairs, strict=True) if pair != same]
-    if other:
+    ours, theirs = a.run.info.fingerprint, b.run.info.fingerprint
+    if ours != theirs:
         raise NotComparableError(
-            f"{a.run.path} and {b.run.path} saw other pixels of pair {some(other)}. Run both methods on the same files."
+            f"{a.run.path} and {b.run.path} do not hold the same pairs: fingerprints {ours} and {theirs}. "
+            "Run both methods on one dataset."
+        )
+    if other := {pair.pair for pair in {*a.run.pairs} ^ {*b.run.pairs}}:
+        raise NotComparableError(
+            f"{a.run.path} and {b.run.path} do not hold the same pixels of pair {some(sorted(other))}. "
+            "Run both methods on the same files."
         )
 
 

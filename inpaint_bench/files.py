@@ -57,7 +57,7 @@ def write_whole(path: Path, data: bytes) -> None:
         Path(aside).chmod(0o644)
         Path(aside).replace(path)
     except OSError as error:
-        raise _cannot_write(path, error) from error
+        raise cannot_write(path, error) from error
     finally:
         if aside:
             with contextlib.suppress(OSError):
@@ -82,7 +82,7 @@ def only_one(folder: Path) -> Iterator[None]:
             f"{folder}: another run is at work in this folder. Wait for it, or choose another --out."
         ) from error
     except OSError as error:
-        raise _cannot_write(folder, error) from error
+        raise cannot_write(folder, error) from error
     try:
         for left_over in folder.rglob(".writing-*"):  # of a process that was killed while it wrote
             left_over.unlink()
@@ -91,13 +91,14 @@ def only_one(folder: Path) -> Iterator[None]:
         lock.release()
 
 
-def _cannot_write(path: Path, error: OSError) -> BenchError:
+def cannot_write(path: Path, error: OSError) -> BenchError:
+    """What the operating system refused, as a sentence with an exit code."""
     if error.errno in (errno.ENOSPC, errno.EDQUOT):
-        return IncompleteError(
-            f"{path}: the disk is full. Make room and run the same command again; finished pairs are kept."
-        )
+        return IncompleteError(f"{path}: the disk is full. Make room and run the same command again.")
     way = "INPAINT_BENCH_CACHE" if path.is_relative_to(cache_dir()) else "--out"
     if isinstance(error, (FileExistsError, NotADirectoryError)):
         return InputError(f"{path}: a file stands where a folder is needed. Choose another {way}.")
     reason = error.strerror or str(error)
+    if isinstance(error, FileNotFoundError):
+        return InputError(f"{path}: there is no such file or folder.")
     return InputError(f"{path}: cannot write here ({reason}). Give a folder that you may write to with {way}.")

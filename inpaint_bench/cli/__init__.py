@@ -2,11 +2,13 @@
 
 import sys
 from importlib import import_module
+from pathlib import Path
 
 import click
 
 from inpaint_bench import __version__
 from inpaint_bench.errors import BenchError, did_you_mean
+from inpaint_bench.files import cannot_write
 
 COMMANDS = {  # name → the module of this package that holds it
     "run": "run",
@@ -65,11 +67,17 @@ def run_cli(arguments: list[str]) -> int:
         error.show()
         return error.exit_code
     except BenchError as error:
-        click.echo(f"Error: {error}", err=True)
-        return error.exit_code
+        return _told(error)
     except (KeyboardInterrupt, click.Abort):
         click.echo("Interrupted. What was finished is kept; run the same command again to go on.", err=True)
         return 130
     except BrokenPipeError:  # the reader of our output had enough
         sys.stderr.close()
         return 0
+    except OSError as error:  # a disk or a folder that fails where no sentence of ours foresaw it
+        return _told(cannot_write(Path(error.filename or "."), error))
+
+
+def _told(error: BenchError) -> int:
+    click.echo(f"Error: {error}", err=True)
+    return error.exit_code

@@ -174,12 +174,14 @@ def _predict(
         try:
             with progress(method.name, len(pending(started, method)), quiet) as told:
                 started = predict_pairs(started, dataset, method, pace, lambda: told(1))
-        except IncompleteError as error:
+        except (IncompleteError, InputError) as error:
             failures.append(error)
     return folder.open_run(out), failures
 
 
 def _raise_all(failures: list[BenchError]) -> None:
+    """All failures as one; bad input says more than incompleteness."""
     if failures:
+        kind = InputError if any(isinstance(failure, InputError) for failure in failures) else IncompleteError
         kept = "Finished pairs are kept; run the same command again to go on."
-        raise IncompleteError(" ".join([*(str(failure) for failure in failures), kept]))
+        raise kind(" ".join([*dict.fromkeys(str(failure) for failure in failures), kept]))

@@ -1,14 +1,13 @@
 """Shards become a run: every pair of every method exactly once, in whatever order the shards come."""
 
 import os
-import shutil
 from collections.abc import Sequence
 from pathlib import Path
 
 import msgspec
 
 from inpaint_bench import files
-from inpaint_bench.errors import InputError, NotComparableError, some
+from inpaint_bench.errors import IncompleteError, InputError, NotComparableError, some
 from inpaint_bench.pairs import lists
 from inpaint_bench.pairs.lists import Pair
 from inpaint_bench.run.folder import MethodInfo, RunFolder, RunInfo, open_run, to_json
@@ -20,8 +19,8 @@ def merge(parts: Sequence[Path], out: Path) -> RunFolder:
     """Gather run folders of one protocol into one. Composites are linked, or copied where that cannot be.
 
     Methods that an earlier merge left in `out` stay. Raises NotComparableError when the parts differ in protocol or
-    in what made a method's composites, and InputError when a pair is there twice, the parts do not make the whole,
-    or `out` holds something else.
+    in what made a method's composites, IncompleteError when they do not make the whole, and InputError when a pair is
+    there twice or `out` holds something else.
     """
     runs = sorted((open_run(part) for part in parts), key=lambda run: [pair.pair for pair in run.pairs])
     pairs, info = _union(runs), runs[0].info
@@ -58,7 +57,7 @@ def _union(runs: Sequence[RunFolder]) -> list[Pair]:
     pairs = [found[name] for name in sorted(found)]
     marks = {lists.fingerprint(first.info.protocol, pairs, with_pixels) for with_pixels in (False, True)}
     if first.info.fingerprint not in marks:
-        raise InputError(
+        raise IncompleteError(
             f"{len(pairs)} of {first.info.protocol.count} pairs are in {some(str(run.path) for run in runs)}: "
             "these are not all parts of the whole. Name every shard."
         )
@@ -106,9 +105,6 @@ def _link(source: Path, target: Path) -> None:
             raise InputError(f"{target}: is there already and differs from {source}. Choose another --out.")
         return
     try:
-        target.parent.mkdir(parents=True, exist_ok=True)
         os.link(source, target)
-    except OSError:  # another disk, or one without links
-        aside = target.with_name(f".writing-{target.name}")
-        shutil.copyfile(source, aside)
-        aside.replace(target)
+    except OSError:  # no folder yet, another disk, or one without links
+        files.write_whole(target, source.read_bytes())

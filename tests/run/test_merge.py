@@ -129,7 +129,7 @@ def test_a_method_brought_by_shards_of_its_own_joins_those_already_merged(world:
 
 
 def test_a_missing_shard_is_refused(world: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
-    assert tiny.merge([world / "1of3", world / "3of3"], tmp_path / "out") == 2
+    assert tiny.merge([world / "1of3", world / "3of3"], tmp_path / "out") == 3
     said = capsys.readouterr().err
     assert said.startswith("Error: 5 of 7 pairs are in ")
     assert said.endswith("these are not all parts of the whole. Name every shard.\n")

@@ -1,0 +1,62 @@
+"""One pixel that is not what it was is found, named, and refused."""
+
+from collections.abc import Callable
+from pathlib import Path
+
+import numpy as np
+import pytest
+import tiny
+from PIL import Image
+from terminal import OUT, TINY, Terminal, composites
+
+
+def flip(path: Path, index: tuple[int, ...]) -> None:
+    values = np.array(Image.open(path))
+    values[index] = 255 - values[index]
+    tiny.save_png(path, values)
+
+
+def flip_image() -> str:
+    flip(Path("data/images/picture2.png"), (5, 7, 1))
+    return "picture2.png: the image of pair 00002"
+
+
+def flip_mask() -> str:
+    flip(Path("data/masks/mask2.png"), (0, 0))
+    return "mask2.png: the mask of pair 0000"
+
+
+@pytest.mark.parametrize("change", [flip_image, flip_mask])
+def test_one_flipped_pixel_makes_verify_fail_and_names_the_pair(
+    terminal: Terminal, page: Path, change: Callable[[], str]
+) -> None:
+    terminal("pairs", "build", *TINY).does("tiny: 4 pairs, fingerprint ")
+    terminal("pairs", "verify", *TINY).does("all 4 pairs are what they were, fingerprint ")
+    named = change()
+    answer = terminal("pairs", "verify", *TINY)
+    answer.refuses(5, named, "was recorded", "Put the right file back", "In all 1 pairs differ: 0000")
+
+
+@pytest.mark.parametrize("change", [flip_image, flip_mask])
+def test_one_flipped_pixel_makes_run_refuse(terminal: Terminal, page: Path, change: Callable[[], str]) -> None:
+    terminal.run("mean-fill").does("mean-fill")
+    named = change()
+    terminal.run("mean-fill,telea").refuses(5, named, "was recorded")
+    assert len(composites("mean-fill")) == 4
+    terminal("score", OUT, "--data", "data", "--metrics", "ssim").refuses(5, named)
+
+
+def test_every_pair_that_differs_is_counted(terminal: Terminal, page: Path) -> None:
+    terminal("pairs", "build", *TINY).does()
+    flip(Path("data/images/picture0.png"), (0, 0, 0))
+    flip(Path("data/images/picture3.png"), (0, 0, 0))
+    answer = terminal("pairs", "verify", *TINY)
+    answer.refuses(5, "pair 00000", "In all 2 pairs differ: 00000, 00003.")
+
+
+def test_nothing_can_be_verified_before_it_was_seen(terminal: Terminal, page: Path) -> None:
+    terminal("pairs", "verify", *TINY).refuses(2, "nothing was written down yet", "inpaint-bench pairs build")
+
+
+def test_the_shipped_sample_is_what_it_was(terminal: Terminal) -> None:
+    terminal("pairs", "verify").does("sample: all 75 pairs are what they were")
