@@ -10,7 +10,8 @@ import torch
 from jaxtyping import Float
 from torch import Tensor, nn
 
-from baselines.ec.blocks import InstanceNorm, Maps, RowwiseConv2d, SpectralConv2d, SpectralConvTranspose2d
+from baselines.ec.blocks import InstanceNorm, Maps, SpectralConv2d, SpectralConvTranspose2d
+from baselines.layers import RowwiseConv2d
 
 
 class ResidualBlock(nn.Module):

@@ -27,7 +27,7 @@ def build(golden: str, variant: str | None) -> nn.Module:
 
 
 def prepare(image: Tensor, mask: Tensor) -> dict[str, Tensor]:
-    """What the adapter makes of a whole picture before the first network sees it."""
+    """What the adapter makes of a whole picture, in [0, 1], before the first network sees it."""
     return {"gray": to_grey(image)}
 
 

@@ -5,8 +5,8 @@ from typing import Any, cast
 import torch
 from torch import Tensor, nn
 
+from baselines.layers import THRESHOLD, SpatialAttention
 from baselines.rn.network import RegionNormGenerator
-from baselines.rn.normalisation import THRESHOLD, SpatialAttention
 
 MODULES = (
     "encoder_conv1",

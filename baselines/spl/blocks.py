@@ -3,31 +3,8 @@
 import torch
 from jaxtyping import Float
 from torch import Tensor, nn
-from torch.nn import functional
 
 Maps = Float[Tensor, "batch channels height width"]
-
-
-class RowwiseConv2d(nn.Conv2d):
-    """A convolution to few channels: kernel rows become outputs of one convolution and are summed, each moved
-    by its row.
-
-    The same sum as nn.Conv2d in another order. A convolution computes 16 channels or more at a time, so one that
-    gives 3 wastes most of its work, and one that gives 7 rows of 3 does not.
-    """
-
-    def forward(
-        self, input: Float[Tensor, "batch channels height width"]
-    ) -> Float[Tensor, "batch out out_height out_width"]:
-        """The map, of the size that the kernel without padding leaves."""
-        out, channels, rows, columns = self.weight.shape
-        kernel = self.weight.permute(2, 0, 1, 3).reshape(rows * out, channels, 1, columns)
-        by_row = functional.conv2d(input, kernel)
-        height = input.shape[2] - rows + 1
-        total = by_row[:, :out, :height]
-        for row in range(1, rows):
-            total = total + by_row[:, row * out : (row + 1) * out, row : row + height]
-        return total if self.bias is None else total + self.bias[:, None, None]
 
 
 class ResidualBlock(nn.Module):

@@ -9,8 +9,8 @@ import torch
 from jaxtyping import Float
 from torch import Tensor, nn
 
-from baselines.spl.blocks import DenseBlock, ModulatedBlock, ResidualBlock, RowwiseConv2d
-from baselines.spl.normalisation import BasicRegionNorm, LearnableRegionNorm
+from baselines.layers import BasicRegionNorm, LearnableRegionNorm, RowwiseConv2d
+from baselines.spl.blocks import DenseBlock, ModulatedBlock, ResidualBlock
 
 
 class SemanticPriorGenerator(nn.Module):

@@ -35,9 +35,9 @@ def inputs(golden: Golden, case: Case, run: Run | None = None) -> dict[str, Tens
 
 
 def picture(golden: Golden, case: Case) -> tuple[Tensor, Tensor]:
-    """The case's picture and mask before any dialect, (1, 3, size, size) and (1, 1, size, size)."""
+    """The case's picture, as an 8-bit file would hold it, and its mask, before any dialect."""
     evaluate = _Evaluator(golden, case, None)
-    return evaluate("image"), evaluate("mask")
+    return evaluate(["image", "eight_bit"]), evaluate("mask")
 
 
 def composite(golden: Golden, case: Case, output: Tensor) -> Tensor:

@@ -31,8 +31,8 @@ class Room:
 
     @property
     def code(self) -> str:
-        """The hash of the room's code: its own files, in order of name."""
-        sources = sorted(self.folder.glob("*.py"))
+        """The hash of the room's code: its own files, in order of name, and the blocks it may share with others."""
+        sources = [*sorted(self.folder.glob("*.py")), *self.folder.parent.glob("layers.py")]
         return files.sha256("".join(f"{p.name} {files.file_sha256(p)}\n" for p in sources).encode())[:12]
 
 

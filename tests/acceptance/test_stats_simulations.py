@@ -29,9 +29,7 @@ def skewed(rng: np.random.Generator) -> Values:
     return rng.lognormal(0, 0.5, PAIRS)
 
 
-@pytest.mark.parametrize(
-    ("draw", "truth"), [(normal, 0.3), (heavy, 0.1 * math.exp(0.32)), (skewed, math.exp(0.125))]
-)
+@pytest.mark.parametrize(("draw", "truth"), [(normal, 0.3), (heavy, 0.1 * math.exp(0.32)), (skewed, math.exp(0.125))])
 def test_the_interval_of_a_mean_difference_holds_the_truth(draw: Draw, truth: float) -> None:
     held = 0
     for trial in range(TRIALS):

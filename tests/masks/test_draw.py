@@ -50,9 +50,7 @@ def test_every_kind_hits_the_bucket(kind: str, size: int, bucket: tuple[int, int
 
 @settings(max_examples=150, deadline=None, derandomize=True)
 @given(kinds, sizes, seeds, buckets)
-def test_any_seed_size_and_bucket_hits_the_bucket(
-    kind: str, size: int, seed: int, bucket: tuple[int, int]
-) -> None:
+def test_any_seed_size_and_bucket_hits_the_bucket(kind: str, size: int, seed: int, bucket: tuple[int, int]) -> None:
     low, high = bucket
     hole = draw(kind, size, seed, low, high)
     assert low * size * size < 100 * int(hole.sum()) <= high * size * size

@@ -117,9 +117,7 @@ def test_intervals_are_the_published_ones() -> None:
 def test_an_index_outside_the_set_is_refused(index: int) -> None:
     with pytest.raises(InputError) as error:
         nvidia_interval(index)
-    assert str(error.value) == (
-        f"NVIDIA's irregular test set has no mask of index {index}. Allowed: 0 to 11999."
-    )
+    assert str(error.value) == (f"NVIDIA's irregular test set has no mask of index {index}. Allowed: 0 to 11999.")
 
 
 @pytest.mark.parametrize(
@@ -174,9 +172,7 @@ def test_the_whole_set_is_listed(tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 
 
 @pytest.mark.parametrize("count", [1, 11999, 12001])
-def test_a_set_of_another_count_is_refused(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, count: int
-) -> None:
+def test_a_set_of_another_count_is_refused(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, count: int) -> None:
     monkeypatch.setattr(images, "list_images", lambda folder: [*NAMES, "more.png"][:count])
     with pytest.raises(InputError) as error:
         list_nvidia(tmp_path)
@@ -186,9 +182,7 @@ def test_a_set_of_another_count_is_refused(
     )
 
 
-def test_the_names_of_the_set_are_those_of_its_folder(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_the_names_of_the_set_are_those_of_its_folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(sets, "NVIDIA_COUNT", 3)
     assert list_nvidia(nvidia_folder(tmp_path, range(0, 12000, 4000))) == [
         "00000.png",

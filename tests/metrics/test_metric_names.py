@@ -143,7 +143,7 @@ def test_importing_the_metrics_loads_no_compiler() -> None:
 
 
 def test_machine_code_is_kept_in_the_cache_folder(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
-    monkeypatch.setitem(vars(numba.config), "CACHE_DIR", "")
+    _without_a_folder_of_numbas_own(monkeypatch)
     monkeypatch.setenv("INPAINT_BENCH_CACHE", str(tmp_path))
     assert kernels.compiled(_twice)(4) == 8
     assert any((tmp_path / "numba").rglob("*.nbc"))
@@ -151,11 +151,17 @@ def test_machine_code_is_kept_in_the_cache_folder(monkeypatch: pytest.MonkeyPatc
 
 
 def test_without_a_cache_folder_machine_code_is_not_kept(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
-    monkeypatch.setitem(vars(numba.config), "CACHE_DIR", "")
+    _without_a_folder_of_numbas_own(monkeypatch)
     (tmp_path / "file").touch()
     monkeypatch.setenv("INPAINT_BENCH_CACHE", str(tmp_path / "file"))
     assert kernels.compiled(_twice)(4) == 8
     assert not any(Path(__file__).parent.rglob("*_twice*.nbc"))
+
+
+def _without_a_folder_of_numbas_own(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.delenv("NUMBA_CACHE_DIR", raising=False)
+    vars(numba.config)["reload_config"]()  # else the next compilation does, and undoes what follows
+    monkeypatch.setitem(vars(numba.config), "CACHE_DIR", "")
 
 
 def _twice(number: int) -> int:

@@ -1,18 +1,20 @@
-"""Region normalisation (Yu et al., AAAI 2020): each region of a map is normalised by its own mean and deviation.
+"""Blocks that several papers share unchanged: region normalisation (RN, SPL) and a convolution to few channels.
 
-The published code fills the other region with the mean, normalises the filled map by its variance over all
-N pixels and multiplies by sqrt(n / N), n being the pixels of the region. Inside the region that is
+Region normalisation (Yu et al., AAAI 2020): each region of a map is normalised by its own mean and deviation. The
+published code fills the other region with the mean, normalises the filled map by its variance over all N pixels and
+multiplies by sqrt(n / N), n being the pixels of the region. Inside the region that is
 
     (x - mean) / sqrt(squares / N + eps) * sqrt(n / N),    squares = sum of (x - mean)^2 over the region,
 
 and outside it is zero, so the two regions together need one pass over the map and not two. Maps are taken as
-(batch, height, width, channels), which is how channels-last memory holds them.
-Statistics are those of each image by itself.
+(batch, height, width, channels), which is how channels-last memory holds them. Statistics are those of each image by
+itself: RN's published code takes a batch's, and is the same for a batch of one.
 """
 
 import torch
 from jaxtyping import Float
 from torch import Tensor, nn
+from torch.nn import functional
 
 EPS = 1e-5
 THRESHOLD = 0.8  # of the importance map of RN-L
@@ -100,3 +102,25 @@ class LearnableRegionNorm(nn.Module):
         region = (importance >= THRESHOLD).to(x.dtype).permute(0, 2, 3, 1)
         centred, scale = centre_regions(x.permute(0, 2, 3, 1), region)
         return spread(scale, region).mul_(centred).mul_(gain).add_(shift).permute(0, 3, 1, 2)
+
+
+class RowwiseConv2d(nn.Conv2d):
+    """A convolution to few channels: kernel rows become outputs of one convolution and are summed, each moved
+    by its row.
+
+    The same sum as nn.Conv2d in another order. A convolution computes 16 channels or more at a time, so one that
+    gives 3 wastes most of its work, and one that gives 7 rows of 3 does not.
+    """
+
+    def forward(
+        self, input: Float[Tensor, "batch channels height width"]
+    ) -> Float[Tensor, "batch out out_height out_width"]:
+        """The map, of the size that the kernel without padding leaves."""
+        out, channels, rows, columns = self.weight.shape
+        kernel = self.weight.permute(2, 0, 1, 3).reshape(rows * out, channels, 1, columns)
+        by_row = functional.conv2d(input, kernel)
+        height = input.shape[2] - rows + 1
+        total = by_row[:, :out, :height]
+        for row in range(1, rows):
+            total = total + by_row[:, row * out : (row + 1) * out, row : row + height]
+        return total if self.bias is None else total + self.bias[:, None, None]

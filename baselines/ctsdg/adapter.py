@@ -1,0 +1,61 @@
+"""CTSDG was trained with mask 1 = known, RGB in [-1, 1] with 0 in the hole, and the edges and grey values of an
+image whose 8-bit values had wrapped around: the authors turn the normalised image into a picture as it is."""
+
+from collections.abc import Callable
+from typing import Any
+
+import numpy as np
+import torch
+from jaxtyping import Float
+from skimage.feature import canny
+from torch import Tensor
+
+from baselines.ctsdg.blocks import Known
+from baselines.ctsdg.network import Generator
+from inpaint_bench.errors import InputError
+from inpaint_bench.images import Images, Inpaint, Masks
+from inpaint_bench.weights import Weights
+
+STEP = 128  # the encoders halve the size seven times
+
+
+def load(weights: Weights, device: torch.device) -> Inpaint:
+    """CTSDG with these weights."""
+    network = weights.into(Generator()).to(device).to(memory_format=torch.channels_last).eval()
+
+    @torch.inference_mode()
+    def inpaint(image: Images, mask: Masks) -> Images:
+        height, width = image.shape[2:]
+        if height % STEP or width % STEP:
+            raise InputError(f"ctsdg: images of {height}x{width}; height and width must be multiples of {STEP}.")
+        known = 1 - mask
+        normalised = image * 2 - 1
+        values = grey(normalised)
+        structure = torch.cat([edges(values, known), values], dim=1).float() * known
+        packed = [each.contiguous(memory_format=torch.channels_last) for each in (normalised * known, structure)]
+        picture: Tensor = network(*packed, known)
+        return ((picture + 1) / 2).clamp(0, 1)
+
+    return inpaint
+
+
+def grey(normalised: Images) -> Float[Tensor, "batch 1 height width"]:
+    """The grey values, in float64 and [0, 1], of images in [-1, 1] taken for 8-bit pictures.
+
+    Times 255 and cut to a byte, -0.5 becomes 129: negative values wrap around. The weights are skimage's rgb2gray.
+    """
+    wrapped = (normalised * 255).trunc().remainder(256).double() / 255
+    return (wrapped * wrapped.new_tensor((0.2125, 0.7154, 0.0721)).view(3, 1, 1)).sum(dim=1, keepdim=True)
+
+
+def edges(values: Float[Tensor, "batch 1 height width"], known: Known) -> Known:
+    """Canny's edges (sigma 2), 0 or 1, of grey values, as if the hole lay outside the image.
+
+    The authors find edges in the whole image; here the hole is empty, and its border must not become an edge.
+    """
+    find: Callable[..., Any] = canny  # scikit-image gives it no types
+    found = [
+        find(one[0], sigma=2, mask=region[0] > 0)
+        for one, region in zip(values.cpu().numpy(), known.cpu().numpy(), strict=True)
+    ]
+    return torch.from_numpy(np.stack(found)).unsqueeze(1).to(known)

@@ -1,0 +1,45 @@
+"""PIC was trained with mask 1 = known and RGB in [-1, 1] with 0 in the hole; the mask serves attention alone.
+
+Its spectral norm moves on with every call, so sample s of a pair is what the authors' code gives for the first
+picture after loading, when it makes its sample s: the encoder's call 0 and the generator's call s."""
+
+import numpy as np
+import torch
+from torch import Tensor, nn
+
+from baselines.pic.network import Code, Encoder, Generator, drawn, shrunk
+from inpaint_bench.errors import InputError
+from inpaint_bench.images import Images, InpaintSamples, Masks, Samples, Seeds
+from inpaint_bench.weights import Weights
+
+STEP = 32  # the encoder halves the size five times
+
+
+def load(weights: Weights, device: torch.device) -> InpaintSamples:
+    """PIC with these weights; the discriminator, which only ranks samples, is left out."""
+    encode, generate = Encoder(), Generator()
+    weights.into(nn.ModuleDict({"net_E": encode, "net_G": generate})).eval()
+    for network in (encode, generate):
+        network.to(device).to(memory_format=torch.channels_last)
+
+    @torch.inference_mode()
+    def inpaint(image: Images, mask: Masks, seeds: Seeds) -> Samples:
+        height, width = image.shape[2:]
+        if height % STEP or width % STEP:
+            raise InputError(f"pic: images of {height}x{width}; height and width must be multiples of {STEP}.")
+        known = 1 - mask
+        code: Code = encode(((image * 2 - 1) * known).contiguous(memory_format=torch.channels_last), 0)
+        small = shrunk(known, code)
+        samples = [
+            generate(drawn(code, noise(column, code.mean)), code, small, sample)
+            for sample, column in enumerate(seeds.unbind(dim=1))
+        ]
+        return (torch.stack(samples, dim=1) + 1) / 2
+
+    return inpaint
+
+
+def noise(seeds: Tensor, like: Tensor) -> Tensor:
+    """Standard normal noise, one draw for every seed, in float64 and then rounded, as numpy makes it."""
+    draws = [np.random.default_rng(seed).standard_normal(like.shape[1:]) for seed in seeds.tolist()]
+    return torch.from_numpy(np.stack(draws).astype(np.float32)).to(like)

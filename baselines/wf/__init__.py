@@ -1,0 +1,1 @@
+"""WaveFill: image inpainting by wavelet decomposition and frequency-region attention (ICCV 2021)."""

@@ -1,0 +1,30 @@
+"""WaveFill was trained with mask 1 = hole as a fourth channel, and RGB in [-1, 1] with white in the hole."""
+
+import torch
+from torch import Tensor
+
+from baselines.wf.network import WaveFill
+from inpaint_bench.errors import InputError
+from inpaint_bench.images import Images, Inpaint, Masks
+from inpaint_bench.weights import Weights
+
+STEP, LEAST = 4, 68  # two levels of the wavelet transform; a quarter of the side must exceed the padding of 16
+
+
+def load(weights: Weights, device: torch.device) -> Inpaint:
+    """WaveFill with these weights."""
+    network = weights.into(WaveFill()).to(device).to(memory_format=torch.channels_last).eval()
+
+    @torch.inference_mode()
+    def inpaint(image: Images, mask: Masks) -> Images:
+        height, width = image.shape[2:]
+        if height % STEP or width % STEP or min(height, width) < LEAST:
+            raise InputError(
+                f"wf: images of {height}x{width}; height and width must be multiples of {STEP} and at least {LEAST}."
+            )
+        filled = (image * 2 - 1) * (1 - mask) + mask
+        masked = torch.cat([filled, mask], dim=1).contiguous(memory_format=torch.channels_last)
+        picture: Tensor = network(masked)
+        return ((picture + 1) / 2).clamp(0, 1)
+
+    return inpaint

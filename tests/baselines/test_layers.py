@@ -1,0 +1,28 @@
+"""Blocks that several rooms share are what their definitions say."""
+
+import torch
+from torch import nn
+
+from baselines.layers import BasicRegionNorm, RowwiseConv2d
+from inpaint_bench.golden import fill
+
+
+def test_region_normalisation_is_the_definition_over_two_filled_maps() -> None:
+    x, mask = torch.rand(2, 5, 16, 12) * 9 + 3, fill.mask(16)[..., :12].repeat(2, 1, 1, 1)
+    norm = BasicRegionNorm(5).requires_grad_(False)
+    gains = torch.rand(2, 5)
+    norm.foreground_gamma.copy_(gains[0])
+    norm.background_gamma.copy_(gains[1])
+    expected = torch.zeros_like(x)
+    for region, gain in ((mask, gains[0]), (1 - mask, gains[1])):
+        share = region.mean((2, 3), keepdim=True)
+        mean = (x * region).mean((2, 3), keepdim=True) / share
+        filled = nn.functional.instance_norm(x * region + mean * (1 - region))
+        expected += region * filled * share.sqrt() * (1 + gain.view(1, -1, 1, 1))
+    torch.testing.assert_close(norm(x, mask), expected, rtol=0, atol=1e-5)
+
+
+def test_the_rowwise_convolution_is_a_convolution() -> None:
+    x, conv = torch.rand(2, 6, 14, 11), RowwiseConv2d(6, 3, 7).requires_grad_(False)
+    expected = nn.functional.conv2d(x, conv.weight, conv.bias)
+    torch.testing.assert_close(conv(x), expected, rtol=0, atol=1e-5)
