@@ -12,15 +12,17 @@ test: $(VENV)/test
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
 	$(BIN)/mypy
-	$(BIN)/pytest -m "not acceptance"
+	$(BIN)/pytest -n 2 -m "not acceptance"
 
 # Minutes, not seconds: random kills, every partition into shards, simulations.
 acceptance: $(VENV)/test
-	$(BIN)/pytest
+	$(BIN)/pytest -n 2
 
 benchmark: $(VENV)/test
 	$(BIN)/python benchmarks/metrics.py
 	$(BIN)/python benchmarks/rescore.py
+	$(BIN)/python benchmarks/bootstrap.py
+	$(BIN)/python benchmarks/rooms.py
 
 $(VENV)/demo: pyproject.toml constraints.txt
 	test -x $(BIN)/python || $(PYTHON) -m venv $(VENV)

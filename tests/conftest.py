@@ -1,10 +1,13 @@
 """Every test works in a folder of its own, with shapes and types checked as the code runs."""
 
+import os
+
+os.environ["OMP_NUM_THREADS"] = "1"  # sums in one order; two workers share two cores
+
 from jaxtyping import install_import_hook
 
 hook = install_import_hook(["inpaint_bench", "baselines"], "beartype.beartype")  # before the packages are imported
 
-import os  # noqa: E402
 import sys  # noqa: E402
 from collections.abc import Iterator  # noqa: E402
 from pathlib import Path  # noqa: E402

@@ -14,11 +14,6 @@ FILES = {f"{room.folder.name}/{name}": (room, name) for room, card in METHODS.va
 LEARNED = [name for name, (_, card) in METHODS.items() if card.learned]
 
 
-@pytest.fixture(autouse=True)
-def _one_thread() -> None:
-    torch.set_num_threads(1)  # sums in one order, whatever the machine
-
-
 @pytest.mark.parametrize("file", FILES)
 def test_every_stage_of_every_case_agrees(file: str) -> None:
     room, name = FILES[file]

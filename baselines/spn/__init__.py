@@ -1,0 +1,1 @@
+"""SPN: image inpainting with a learned semantic pyramid, deterministic and probabilistic."""

@@ -1,0 +1,59 @@
+"""SPN was trained with RGB in [0, 1], mask 1 in the hole, and the hole filled with white."""
+
+import numpy as np
+import torch
+from torch import Tensor
+
+from baselines.spn.network import SPN
+from baselines.spn.prob import ProbabilisticSPN
+from inpaint_bench.errors import InputError
+from inpaint_bench.images import Images, Inpaint, InpaintSamples, Masks, Samples, Seeds
+from inpaint_bench.weights import Weights
+
+
+def load(weights: Weights, device: torch.device) -> Inpaint:
+    """The deterministic network as a method. Its heads, which only training needs, are not computed."""
+    network = weights.into(SPN()).to(device).to(memory_format=torch.channels_last).eval()
+
+    @torch.inference_mode()
+    def inpaint(image: Images, mask: Masks) -> Images:
+        _refuse_size("spn", image, multiple=4, least=12)
+        prediction: Images = network(image, mask)[0]
+        return prediction
+
+    return inpaint
+
+
+def load_probabilistic(weights: Weights, device: torch.device) -> InpaintSamples:
+    """The probabilistic network as a method: one prediction a seed; both encoders run once for all of them."""
+    network = weights.into(ProbabilisticSPN()).to(device).to(memory_format=torch.channels_last).eval()
+
+    @torch.inference_mode()
+    def inpaint(image: Images, mask: Masks, seeds: Seeds) -> Samples:
+        _refuse_size("spn-prob", image, multiple=32, least=32)
+        height, width = image.shape[2:]
+        encoded = network.encode(image, mask)
+        posterior = network.infer(encoded)
+        predictions = []
+        for column in seeds.unbind(dim=1):
+            noise = _noise(column, (network.latent, height // 32, width // 32)).to(device)
+            priors = network.learn(encoded, posterior, noise)
+            predictions.append(network.paint(encoded.image, priors))
+        return torch.stack(predictions, dim=1)
+
+    return inpaint
+
+
+def _noise(seeds: Tensor, shape: tuple[int, int, int]) -> Tensor:
+    """Standard normal noise, an image a seed; the same on every device and in every batch."""
+    draws = [np.random.default_rng(int(seed)).standard_normal(shape).astype(np.float32) for seed in seeds]
+    return torch.from_numpy(np.stack(draws))
+
+
+def _refuse_size(method: str, image: Images, multiple: int, least: int) -> None:
+    height, width = image.shape[2:]
+    if height % multiple or width % multiple or min(height, width) < least:
+        raise InputError(
+            f"{method}: images of {height}x{width}; height and width must be multiples of {multiple} from {least} up: "
+            "choose such a size in the protocol."
+        )

@@ -1,0 +1,226 @@
+"""The blocks of SPN: region normalisation, spatially-adaptive modulation, residual and dense blocks.
+
+Submodules carry the published names; a container that is not simply run through serves those names alone.
+"""
+
+import torch
+import torch.nn.functional as F
+from jaxtyping import Float
+from torch import Tensor, nn
+
+from baselines.spn.winograd import Conv3x3, conv3x3
+
+Features = Float[Tensor, "batch channels height width"]
+EPSILON = 1e-5
+
+
+def instance_norm(features: Features) -> Features:
+    """Every channel of every image at mean 0 and variance 1 (biased, plus 1e-5), without learned scales.
+
+    Written out because PyTorch's own leaves the channels-last layout, at several times the cost.
+    """
+    centred = features - features.mean((2, 3), keepdim=True)
+    return centred * torch.rsqrt(centred.square().mean((2, 3), keepdim=True) + EPSILON)
+
+
+class RegionNorm(nn.Module):
+    """Normalises hole and known region apart (basic region normalisation, Yu et al. 2020; the paper's E_img).
+
+    As coded for SPN: statistics of each image alone, and both shifts at every pixel. The mask must be 0 or 1.
+    """
+
+    def __init__(self, channels: int) -> None:
+        super().__init__()
+        self.foreground_gamma = nn.Parameter(torch.zeros(channels))
+        self.foreground_beta = nn.Parameter(torch.zeros(channels))
+        self.background_gamma = nn.Parameter(torch.zeros(channels))
+        self.background_beta = nn.Parameter(torch.zeros(channels))
+
+    def forward(self, features: Features, mask: Float[Tensor, "batch 1 rows columns"]) -> Features:
+        """Features at any fraction of the mask's size; the mask is brought to theirs by nearest neighbour."""
+        hole = F.interpolate(mask, size=features.shape[2:])
+        foreground = _normalised_region(features, hole, self.foreground_gamma)
+        background = _normalised_region(features, 1 - hole, self.background_gamma)
+        beta = self.foreground_beta + self.background_beta
+        return foreground + background + beta[:, None, None]
+
+
+def _normalised_region(
+    features: Features, region: Float[Tensor, "batch 1 height width"], gamma: Float[Tensor, " channels"]
+) -> Features:
+    """The features of a region normalised and scaled by 1 + gamma; zero elsewhere.
+
+    The published code sets every other pixel to the region's mean and normalises the whole map, so the
+    variance is taken over all pixels, then multiplies by the root of the region's share of the map.
+    """
+    share = region.mean((2, 3), keepdim=True)
+    share = torch.where(share == 0, 1 / region[0].numel(), share)  # an empty region counts as one pixel
+    centred = (features - (features * region).mean((2, 3), keepdim=True) / share) * region
+    deviation = torch.sqrt(centred.square().mean((2, 3), keepdim=True) + EPSILON)
+    return centred * (share.sqrt() / deviation * (1 + gamma[:, None, None]))
+
+
+class Spade(nn.Module):
+    """Scales and shifts normalised features, pixel by pixel, by what convolutions make of a label map (Eq. 8)."""
+
+    def __init__(self, channels: int, label: int, hidden: int) -> None:
+        super().__init__()
+        self.mlp_shared = nn.Sequential(Conv3x3(label, hidden, padding=1), nn.ReLU(inplace=True))
+        self.mlp_gamma = Conv3x3(hidden, channels, padding=1)
+        self.mlp_beta = Conv3x3(hidden, channels, padding=1)
+
+    def forward(self, normalised: Features, label: Float[Tensor, "batch label height width"]) -> Features:
+        """Features after `instance_norm`, which is the caller's: two modulations may share it."""
+        hidden: Tensor = self.mlp_shared(label)
+        gamma, beta = self.mlp_gamma, self.mlp_beta  # one convolution makes both; 1 + gamma lies in its bias
+        weight, bias = torch.cat([gamma.weight, beta.weight]), torch.cat([1 + gamma.bias, beta.bias])
+        scale, shift = conv3x3(F.pad(hidden, (1, 1, 1, 1)), weight, bias).chunk(2, dim=1)
+        return torch.addcmul(shift, normalised, scale)
+
+
+class MiddleBlock(nn.Module):
+    """The image generator's residual block: twice modulation, ReLU and a convolution; a bare identity beside."""
+
+    def __init__(self, channels: int, hidden: int) -> None:
+        super().__init__()
+        self.conv_block = nn.ModuleList(
+            [
+                Spade(channels, channels, hidden),
+                nn.ReLU(inplace=True),
+                nn.ReflectionPad2d(2),
+                Conv3x3(channels, channels, dilation=2),
+                Spade(channels, channels, hidden),
+                nn.ReLU(inplace=True),
+                nn.ReflectionPad2d(1),
+                Conv3x3(channels, channels),
+            ]
+        )
+
+    def forward(self, features: Features, prior: Features) -> Features:
+        """Image features and the prior S_prior^3, of one shape."""
+        out = features
+        for layer in self.conv_block:
+            out = layer(instance_norm(out), prior) if isinstance(layer, Spade) else layer(out)
+        return out.add_(features)
+
+
+class DecoderBlock(nn.Module):
+    """The image decoder's residual block, modulated by a prior on both branches (Fig. 3b)."""
+
+    def __init__(self, channels: int, out: int, label: int, hidden: int) -> None:
+        super().__init__()
+        self.conv_block = nn.ModuleList(
+            [
+                Spade(channels, label, hidden),
+                nn.LeakyReLU(0.2, inplace=True),
+                Conv3x3(channels, out, padding=1),
+                Spade(out, label, hidden),
+                nn.LeakyReLU(0.2, inplace=True),
+                Conv3x3(out, out, padding=1),
+            ]
+        )
+        self.conv_s = Conv3x3(channels, out, padding=1)
+        self.SPADE_s = Spade(channels, label, hidden)
+
+    def forward(
+        self, normalised: Features, prior: Float[Tensor, "batch label height width"]
+    ) -> Float[Tensor, "batch out height width"]:
+        """Image features after `instance_norm`, and the prior of their size."""
+        first, act, conv, second, act_out, conv_out = self.conv_block
+        main = conv(act(first(normalised, prior)))
+        main = conv_out(act_out(second(instance_norm(main), prior)))
+        side: Tensor = self.conv_s(self.SPADE_s(normalised, prior))
+        return side.add_(main)
+
+
+def _two_convolutions(channels: int, out: int) -> nn.Sequential:
+    return nn.Sequential(
+        nn.ReflectionPad2d(1),
+        Conv3x3(channels, out),
+        nn.ReLU(inplace=True),
+        nn.ReflectionPad2d(1),
+        Conv3x3(out, out),
+    )
+
+
+class ResidualBlock(nn.Module):
+    """Two convolutions under reflection padding, and the identity."""
+
+    def __init__(self, channels: int) -> None:
+        super().__init__()
+        self.conv_block = _two_convolutions(channels, channels)
+
+    def forward(self, features: Features) -> Features:
+        """Features of any size."""
+        out: Tensor = self.conv_block(features)
+        return out.add_(features)
+
+
+class MergeBlock(nn.Module):
+    """A residual block over an encoder's features joined with decoded ones; a convolution is the short cut (Eq. 3).
+
+    A convolution of joined features is the sum of its parts. The encoder's part, `skip`, is taken apart,
+    because it is the same for every sample of the probabilistic network.
+    """
+
+    def __init__(self, encoded: int, decoded: int, out: int) -> None:
+        super().__init__()
+        self.encoded = encoded
+        self.conv_block = _two_convolutions(encoded + decoded, out)
+        self.shortcut = nn.Sequential(nn.ReflectionPad2d(1), Conv3x3(encoded + decoded, out))
+
+    def skip(self, encoded: Features) -> Float[Tensor, "batch both height width"]:
+        """What the encoder's features add to the first convolution and to the short cut, one after the other."""
+        weight, bias = self._joint()
+        return conv3x3(F.pad(encoded, (1, 1, 1, 1), "reflect"), weight[:, : self.encoded], bias)
+
+    def forward(
+        self, skip: Float[Tensor, "batch both height width"], decoded: Features
+    ) -> Float[Tensor, "batch out height width"]:
+        """The encoder's part, and decoded features of the same size."""
+        weight, _ = self._joint()
+        both = conv3x3(F.pad(decoded, (1, 1, 1, 1), "reflect"), weight[:, self.encoded :]).add_(skip)
+        main, side = both.chunk(2, dim=1)
+        out: Tensor = self.conv_block[3:](F.relu(main))
+        return out.add_(side)
+
+    def _joint(self) -> tuple[Tensor, Tensor]:
+        """The first convolution and the short cut as one."""
+        main, side = "conv_block.1", "shortcut.1"
+        weight = torch.cat([self.get_parameter(f"{name}.weight") for name in (main, side)])
+        return weight, torch.cat([self.get_parameter(f"{name}.bias") for name in (main, side)])
+
+
+class DenseLayer(nn.Module):
+    """Names a dense layer's convolution; `ResidualDenseBlock` computes it."""
+
+    def __init__(self, channels: int, growth: int) -> None:
+        super().__init__()
+        self.conv = nn.Conv2d(channels, growth, 3, padding=1)
+
+
+class ResidualDenseBlock(nn.Module):
+    """Six dense layers, fused by a 1x1 convolution, and the identity (Zhang et al. 2018).
+
+    A dense layer convolves the input joined with the outputs of all layers before, and ends in ReLU. Its part
+    of the input is taken for all layers at once, so that the input is not copied for each.
+    """
+
+    def __init__(self, channels: int, growth: int, layers: int = 6) -> None:
+        super().__init__()
+        self.layers = nn.ModuleList([DenseLayer(channels + i * growth, growth) for i in range(layers)])
+        self.lff = nn.Conv2d(channels + layers * growth, channels, 1)
+
+    def forward(self, features: Features) -> Features:
+        """Features of any size."""
+        channels, count = features.shape[1], len(self.layers)
+        weights = [self.get_parameter(f"layers.{i}.conv.weight") for i in range(count)]
+        bias = torch.cat([self.get_parameter(f"layers.{i}.conv.bias") for i in range(count)])
+        joint = torch.cat([weight[:, :channels] for weight in weights])
+        parts = conv3x3(F.pad(features, (1, 1, 1, 1)), joint, bias).chunk(count, dim=1)
+        dense = [F.relu(parts[0])]
+        for weight, part in zip(weights[1:], parts[1:], strict=True):
+            rest = F.conv2d(torch.cat(dense, dim=1), weight[:, channels:], padding=1)
+            dense.append(rest.add_(part).relu_())
+        out: Tensor = self.lff(torch.cat([features, *dense], dim=1))
+        return out.add_(features)

@@ -1,0 +1,44 @@
+"""The five VGG19 slices whose outputs the probabilistic network's losses compare; needed for training alone."""
+
+from jaxtyping import Float
+from torch import Tensor, nn
+
+from inpaint_bench.images import Images
+
+# Slice by slice: the number a convolution has in VGG19, its channels in and out, whether pooling stands before.
+SLICES: tuple[tuple[tuple[int, int, int, bool], ...], ...] = (
+    ((0, 3, 64, False),),
+    ((2, 64, 64, False), (5, 64, 128, True)),
+    ((7, 128, 128, False), (10, 128, 256, True)),
+    ((12, 256, 256, False), (14, 256, 256, False), (16, 256, 256, False), (19, 256, 512, True)),
+    ((21, 512, 512, False), (23, 512, 512, False), (25, 512, 512, False), (28, 512, 512, True)),
+)
+
+
+class Slice(nn.Sequential):
+    """Convolutions under their numbers in VGG19, each with ReLU, and pooling where it stands."""
+
+    def __init__(self, convolutions: tuple[tuple[int, int, int, bool], ...]) -> None:
+        super().__init__()
+        for number, channels, out, pooled in convolutions:
+            if pooled:
+                self.add_module(str(number - 1), nn.MaxPool2d(2))
+            self.add_module(str(number), nn.Conv2d(channels, out, 3, padding=1))
+            self.add_module(str(number + 1), nn.ReLU())
+
+
+class VGG19(nn.Module):
+    """VGG19 (Simonyan, Zisserman 2015) as far as relu5_1."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.slice1, self.slice2, self.slice3, self.slice4, self.slice5 = map(Slice, SLICES)
+
+    def forward(self, image: Images) -> list[Float[Tensor, "batch _ _ _"]]:
+        """The outputs relu1_1, relu2_1, … relu5_1 for images in [0, 1], without mean and deviation taken off."""
+        maps: list[Tensor] = []
+        out = image
+        for part in (self.slice1, self.slice2, self.slice3, self.slice4, self.slice5):
+            out = part(out)
+            maps.append(out)
+        return maps
