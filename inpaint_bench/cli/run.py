@@ -89,16 +89,15 @@ def _score(
     from inpaint_bench.weights import FILLED
 
     for method in methods:
-        if method.weights.sha256 == FILLED:
-            note(f"{method.name}: its weights are filled, made from names; they show that it runs, and get no scores.")
-            continue
-        with progress(f"{method.name}: scores", len(run.samples_of(method.name)), quiet) as told:
-            score_run(run, dataset, method.name, names, pace, told)
+        if method.weights.sha256 != FILLED:
+            with progress(f"{method.name}: scores", len(run.samples_of(method.name)), quiet) as told:
+                score_run(run, dataset, method.name, names, pace, told)
 
 
 def _print_table(run: "RunFolder", methods: "list[Method]", names: list[str], format_: str) -> None:
     """Write the run's records and tables; print what was asked for."""
     from inpaint_bench import records, tables
+    from inpaint_bench.weights import FILLED
 
     found = records.derive(run)
     records.write_records(run, found)
@@ -107,6 +106,10 @@ def _print_table(run: "RunFolder", methods: "list[Method]", names: list[str], fo
     asked = {method.name for method in methods}
     if shown := [record for record in found if record.method in asked and record.metric in names]:
         click.echo(tables.FORMATS[format_](tables.make_table(shown)), nl=False)
+    if filled := [method.name for method in methods if method.weights.sha256 == FILLED]:
+        click.echo(
+            f"No numbers for {', '.join(filled)}: filled weights are made from names, and say nothing of quality."
+        )
 
 
 @click.command()

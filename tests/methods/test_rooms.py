@@ -210,10 +210,14 @@ def test_a_missing_folder_of_rooms_is_refused(terminal: Terminal, page: Path) ->
     terminal.run("mean-fill", "--rooms", "nowhere").refuses(2, "nowhere: there is no such folder of rooms.")
 
 
-def test_filled_weights_must_be_asked_for(terminal: Terminal, page: Path) -> None:
+def test_filled_weights_run_when_asked_for_and_get_no_numbers(terminal: Terminal, page: Path) -> None:
     room = write_room()
     (room / "network.py").write_text(
         NETWORK.replace("self.level *", "").replace("self.colour.view", "torch.sigmoid(self.colour).view")
     )
-    terminal.predict("painter", "--rooms", "rooms", "--weights", "painter=filled").does("4 pairs by painter")
+    answer = terminal.run("painter,telea", "--rooms", "rooms", "--weights", "painter=filled")
+    answer.does("No numbers for painter: filled weights", "telea")
+    assert composites("painter")
+    assert not (OUT / "painter" / "scores.csv").exists()
+    assert '"painter"' not in (OUT / "records.jsonl").read_text()
     assert '"weights": "filled"' in (OUT / "run.json").read_text()
