@@ -4,7 +4,8 @@
 
 Batch 1, filled weights, two threads on a processor. Methods take turns, so that they meet the same machine; the
 median is printed. "Work" is seconds times the convolution's rate in the same run: it says how long a method takes on
-a machine of any speed. GFLOP are those that torch counts: convolutions and matrix products. With bf16 the change is
+a machine of any speed. GFLOP are those that torch counts: convolutions and matrix products as
+they are run, so a convolution in Winograd's form counts a quarter. With bf16 the change is
 stated as the PSNR of the prediction against the float32 one.
 """
 

@@ -7,6 +7,8 @@ from jaxtyping import Float
 from torch import Tensor, nn
 from torch.nn import functional
 
+from baselines.layers import conv3x3
+
 Maps = Float[Tensor, "batch channels height width"]
 
 
@@ -65,9 +67,12 @@ class SpectralConv2d(SpectralNorm):
     ) -> None:
         super().__init__((out, channels, kernel_size, kernel_size), out_axis=0, bias=bias)
         self.stride, self.padding, self.dilation = stride, padding, dilation
+        self.small = kernel_size == 3 and (stride, padding) == (1, 0)
 
     def forward(self, x: Maps) -> Float[Tensor, "batch out out_height out_width"]:
         """The map convolved."""
+        if self.small:
+            return conv3x3(x, self.weight(), self.bias, self.dilation)
         return functional.conv2d(x, self.weight(), self.bias, self.stride, self.padding, self.dilation)
 
 

@@ -11,7 +11,7 @@ from jaxtyping import Float
 from torch import Tensor, nn
 
 from baselines.ec.blocks import InstanceNorm, Maps, SpectralConv2d, SpectralConvTranspose2d
-from baselines.layers import RowwiseConv2d
+from baselines.layers import Conv3x3, RowwiseConv2d
 
 
 class ResidualBlock(nn.Module):
@@ -19,6 +19,7 @@ class ResidualBlock(nn.Module):
 
     def __init__(self, conv: type[nn.Conv2d | SpectralConv2d], bias: bool) -> None:
         super().__init__()
+        conv = Conv3x3 if conv is nn.Conv2d else conv
         self.conv_block = nn.Sequential(
             nn.ReflectionPad2d(2),
             conv(256, 256, 3, dilation=2, bias=bias),

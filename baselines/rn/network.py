@@ -8,7 +8,7 @@ import torch
 from jaxtyping import Float
 from torch import Tensor, nn
 
-from baselines.layers import BasicRegionNorm, LearnableRegionNorm, RowwiseConv2d
+from baselines.layers import BasicRegionNorm, Conv3x3, LearnableRegionNorm, RowwiseConv2d
 
 
 class ResidualBlock(nn.Module):
@@ -18,11 +18,11 @@ class ResidualBlock(nn.Module):
         super().__init__()
         self.conv_block = nn.Sequential(
             nn.ReflectionPad2d(2),
-            nn.Conv2d(channels, channels, 3, dilation=2),
+            Conv3x3(channels, channels, dilation=2),
             LearnableRegionNorm(),
             nn.ReLU(inplace=True),
             nn.ReflectionPad2d(1),
-            nn.Conv2d(channels, channels, 3),
+            Conv3x3(channels, channels),
             LearnableRegionNorm(),
         )
 
@@ -49,11 +49,11 @@ class RegionNormGenerator(nn.Module):
         self.encoder_in3 = BasicRegionNorm(256)
         self.middle = nn.Sequential(*(ResidualBlock(256) for _ in range(8)))
         self.decoder = nn.Sequential(
-            nn.Conv2d(256, 512, 3, padding=1),
+            Conv3x3(256, 512, padding=1),
             nn.PixelShuffle(2),
             LearnableRegionNorm(),
             nn.ReLU(inplace=True),
-            nn.Conv2d(128, 256, 3, padding=1),
+            Conv3x3(128, 256, padding=1),
             nn.PixelShuffle(2),
             LearnableRegionNorm(),
             nn.ReLU(inplace=True),

@@ -4,6 +4,8 @@ import torch
 from jaxtyping import Float
 from torch import Tensor, nn
 
+from baselines.layers import Conv3x3
+
 Maps = Float[Tensor, "batch channels height width"]
 
 
@@ -14,10 +16,10 @@ class ResidualBlock(nn.Module):
         super().__init__()
         self.conv_block = nn.Sequential(
             nn.ReflectionPad2d(1),
-            nn.Conv2d(channels, channels, 3),
+            Conv3x3(channels, channels),
             nn.ReLU(inplace=True),
             nn.ReflectionPad2d(1),
-            nn.Conv2d(channels, channels, 3),
+            Conv3x3(channels, channels),
         )
 
     def forward(self, x: Maps) -> Maps:
@@ -57,9 +59,9 @@ class SpatialModulation(nn.Module):
 
     def __init__(self, channels: int, prior_channels: int, hidden: int = 128) -> None:
         super().__init__()
-        self.mlp_shared = nn.Sequential(nn.Conv2d(prior_channels, hidden, 3, padding=1), nn.ReLU(inplace=True))
-        self.mlp_gamma = nn.Conv2d(hidden, channels, 3, padding=1)
-        self.mlp_beta = nn.Conv2d(hidden, channels, 3, padding=1)
+        self.mlp_shared = nn.Sequential(Conv3x3(prior_channels, hidden, padding=1), nn.ReLU(inplace=True))
+        self.mlp_gamma = Conv3x3(hidden, channels, padding=1)
+        self.mlp_beta = Conv3x3(hidden, channels, padding=1)
 
     def forward(self, x: Maps, prior: Float[Tensor, "batch prior_channels height width"]) -> Maps:
         """The map modulated: normalised * (1 + gamma) + beta, of each picture's own statistics, eps 1e-5."""
@@ -80,11 +82,11 @@ class ModulatedBlock(nn.Module):
             SpatialModulation(channels, prior_channels),
             nn.ReLU(inplace=True),
             nn.ReflectionPad2d(2),
-            nn.Conv2d(channels, channels, 3, dilation=2),
+            Conv3x3(channels, channels, dilation=2),
             SpatialModulation(channels, prior_channels),
             nn.ReLU(inplace=True),
             nn.ReflectionPad2d(1),
-            nn.Conv2d(channels, channels, 3),
+            Conv3x3(channels, channels),
         )
 
     def forward(self, x: Maps, prior: Float[Tensor, "batch prior_channels height width"]) -> Maps:

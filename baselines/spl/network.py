@@ -9,7 +9,7 @@ import torch
 from jaxtyping import Float
 from torch import Tensor, nn
 
-from baselines.layers import BasicRegionNorm, LearnableRegionNorm, RowwiseConv2d
+from baselines.layers import BasicRegionNorm, Conv3x3, LearnableRegionNorm, RowwiseConv2d
 from baselines.spl.blocks import DenseBlock, ModulatedBlock, ResidualBlock
 
 
@@ -30,11 +30,11 @@ class SemanticPriorGenerator(nn.Module):
         self.encoder_in3 = BasicRegionNorm(256)
         self.middle = nn.ModuleList(ModulatedBlock(256, prior_channels=256) for _ in range(8))
         self.decoder = nn.Sequential(
-            nn.Conv2d(256, 512, 3, padding=1),
+            Conv3x3(256, 512, padding=1),
             nn.PixelShuffle(2),
             LearnableRegionNorm(),
             nn.ReLU(inplace=True),
-            nn.Conv2d(128, 256, 3, padding=1),
+            Conv3x3(128, 256, padding=1),
             nn.PixelShuffle(2),
             LearnableRegionNorm(),
             nn.ReLU(inplace=True),
@@ -46,9 +46,9 @@ class SemanticPriorGenerator(nn.Module):
         self.encoder_conv2_sm = nn.Conv2d(64, 128, 4, stride=2, padding=1)
         self.encoder_conv3_sm = nn.Conv2d(128, 256, 4, stride=2, padding=1)
         self.encoder_conv4_sm = nn.Conv2d(256, 256, 4, stride=2, padding=1)
-        self.encoder_sm_out = nn.Conv2d(256, 256, 3, padding=1)
+        self.encoder_sm_out = Conv3x3(256, 256, padding=1)
         self.rdbs = nn.ModuleList(DenseBlock(256, growth=32, layers=6) for _ in range(16))
-        self.gff = nn.Sequential(nn.Conv2d(16 * 256, 256, 1), nn.Conv2d(256, 256, 3, padding=1))
+        self.gff = nn.Sequential(nn.Conv2d(16 * 256, 256, 1), Conv3x3(256, 256, padding=1))
         self.feature_recon = nn.Sequential(*(ResidualBlock(256) for _ in range(4)))
         self.feature_mapping = nn.Conv2d(256, 152, 1)  # the classifier's features: for training, not for the image
         self.leaky = nn.LeakyReLU(0.1, inplace=True)

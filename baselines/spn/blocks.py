@@ -8,7 +8,7 @@ import torch.nn.functional as F
 from jaxtyping import Float
 from torch import Tensor, nn
 
-from baselines.spn.winograd import Conv3x3, conv3x3
+from baselines.layers import Conv3x3, conv3x3
 
 Features = Float[Tensor, "batch channels height width"]
 EPSILON = 1e-5
@@ -73,7 +73,10 @@ class Spade(nn.Module):
         """Features after `instance_norm`, which is the caller's: two modulations may share it."""
         hidden: Tensor = self.mlp_shared(label)
         gamma, beta = self.mlp_gamma, self.mlp_beta  # one convolution makes both; 1 + gamma lies in its bias
-        weight, bias = torch.cat([gamma.weight, beta.weight]), torch.cat([1 + gamma.bias, beta.bias])
+        weight, bias = (
+            torch.cat([gamma.weight, beta.weight]),
+            torch.cat([1 + gamma.get_parameter("bias"), beta.get_parameter("bias")]),
+        )
         scale, shift = conv3x3(F.pad(hidden, (1, 1, 1, 1)), weight, bias).chunk(2, dim=1)
         return torch.addcmul(shift, normalised, scale)
 

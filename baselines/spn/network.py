@@ -12,6 +12,7 @@ import torch.nn.functional as F
 from jaxtyping import Float
 from torch import Tensor, nn
 
+from baselines.layers import Conv3x3
 from baselines.spn.blocks import (
     DecoderBlock,
     Features,
@@ -22,7 +23,6 @@ from baselines.spn.blocks import (
     ResidualDenseBlock,
     instance_norm,
 )
-from baselines.spn.winograd import Conv3x3
 from inpaint_bench.images import Images, Masks
 
 PRETEXT = (76, 76, 152)  # channels of the pretext features at full, half and quarter size

@@ -9,13 +9,13 @@ import torch.nn.functional as F
 from safetensors.torch import save_file
 from torch import Tensor, nn
 
+from baselines.layers import Conv3x3, winograd
 from baselines.spn import adapter, trace
 from baselines.spn.blocks import MergeBlock, RegionNorm, ResidualDenseBlock, instance_norm
 from baselines.spn.network import SPN, doubled, white_hole
 from baselines.spn.prob import ProbabilisticSPN
 from baselines.spn.tresnet import Pretext
 from baselines.spn.vgg import VGG19
-from baselines.spn.winograd import Conv3x3, winograd
 from inpaint_bench.errors import InputError
 from inpaint_bench.golden import fill, replay
 from inpaint_bench.images import Inpaint, InpaintSamples, emptied
