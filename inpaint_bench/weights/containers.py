@@ -80,8 +80,8 @@ def _take(content: Mapping[str, Any], part: Part, path: Path, leave_out: Sequenc
     names = _state(content, part, path)
     found = {}
     for name, tensor in names.items():
-        if _left_out(f"{part.key}/{name}" if part.key else name, leave_out):
-            continue
+        if not part.prefix and _left_out(f"{part.key}/{name}" if part.key else name, leave_out):
+            continue  # what a prefix names is wanted, whatever else of its kind is left out
         if name.startswith(part.prefix) and isinstance(tensor, Tensor):
             found[part.name + _stripped(name.removeprefix(part.prefix), part.strip)] = tensor.detach().contiguous()
     if not found:

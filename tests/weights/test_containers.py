@@ -8,8 +8,10 @@ import pytest
 import torch
 from safetensors.torch import load_file
 from terminal import Terminal
+from test_tensorflow import write as write_checkpoint
 from torch import Tensor
 
+from inpaint_bench.golden import adapter, replay
 from inpaint_bench.methods.card import MethodCard
 from inpaint_bench.methods.rooms import Room, find_rooms, loader, weights_of
 from inpaint_bench.weights import FILLED, Weights
@@ -83,6 +85,26 @@ def test_a_file_in_the_authors_layout_is_added_and_holds_the_same_values(
     note = json.loads(ours.with_suffix(".json").read_text())
     assert set(note["sources"]) == {path.name for path in paths}
     assert note["licence"]
+
+
+def test_what_was_added_predicts_what_the_golden_file_of_the_adapter_holds(tmp_path: Path, terminal: Terminal) -> None:
+    room, card = ROOMS["rn"]
+    paths = write_authors_files(card, tensors(room, card), tmp_path)
+    terminal("weights", "add", "rn", "paris", *paths).does()
+    inpaint = loader(room, card)(weights_of(card, "paris", None), torch.device("cpu"))
+    for case in adapter.load_cases(room.folder / adapter.FILE, "rn"):
+        assert replay.agrees(case["output"], adapter.predict(inpaint, case, torch.device("cpu")), case["rule"])
+
+
+@pytest.mark.acceptance
+def test_a_tensorflow_checkpoint_is_added_and_holds_the_same_values(tmp_path: Path, terminal: Terminal) -> None:
+    room, card = ROOMS["dsi"]
+    state = tensors(room, card)
+    path = write_checkpoint(tmp_path, {name: tensor.numpy() for name, tensor in state.items()})
+    terminal("weights", "add", "dsi", "places2", path).does("dsi", "places2")
+    found = load_file(tmp_path / "cache" / "weights" / "dsi" / "places2.safetensors")
+    assert found.keys() == state.keys()
+    assert all(torch.equal(found[name], state[name]) for name in state)
 
 
 @pytest.fixture(scope="module")
