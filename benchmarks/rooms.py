@@ -108,7 +108,7 @@ def report(runs: dict[str, Run], kind: str, count: int, device: torch.device) ->
     """Warm up, take turns, print."""
     plain = convolution(device)
     reference = {name: run() for name, run in runs.items()}
-    costs = {name: gflop(run) for name, run in runs.items() if name not in SLOW}
+    costs = {name: gflop(run) for name, run in runs.items()}
     times: dict[str, list[float]] = {name: [] for name in runs}
     rates, float32 = [], dict.fromkeys(runs, 0.0)
     for turn in range(count):
@@ -124,7 +124,7 @@ def report(runs: dict[str, Run], kind: str, count: int, device: torch.device) ->
     print(f"{'method':12}{'seconds':>9}{'GFLOP':>8}{'GFLOP/s':>9}{'work':>8}{'authors work':>14}{'ratio':>7}")
     for name, run in runs.items():
         middle = statistics.median(times[name])
-        cost = costs.get(name, 0.0)
+        cost = costs[name]
         theirs = AUTHORS.get(name, 0.0) * AUTHORS_RATE
         line = f"{name:12}{middle:9.3f}{cost:8.1f}{cost / middle:9.1f}{middle * rate:8.0f}"
         line += f"{theirs:14.0f}{theirs / (middle * rate):7.2f}" if theirs else ""
