@@ -1,47 +1,14 @@
 """The metrics by name, each with its direction, unit and signature."""
 
-from collections.abc import Callable
-from dataclasses import dataclass
-from typing import Literal
-
-import torch
-
 from inpaint_bench.errors import InputError, did_you_mean
-from inpaint_bench.images import EightBit, Images, Masks
+from inpaint_bench.images import EightBit
 from inpaint_bench.metrics import image
-from inpaint_bench.metrics.batch import CPU, Batch
+from inpaint_bench.metrics.batch import Batch
 from inpaint_bench.metrics.image import known_error
+from inpaint_bench.metrics.kinds import Metric
 from inpaint_bench.metrics.sums import PerImage
 
 __all__ = ["METRICS", "RECORDED", "Batch", "Metric", "PerImage", "known_error", "metric", "signature"]
-
-
-@dataclass(frozen=True)
-class Metric:
-    """One number per image: its name, how it is computed, which way is better and how it is printed."""
-
-    name: str
-    function: Callable[[Batch], PerImage]
-    better: Literal["higher", "lower"]
-    unit: str
-    decimals: int
-    stem: str  # how the signature begins: the name and what is particular to the computation
-    version: int = 1
-
-    def of(self, batch: Batch) -> PerImage:
-        """The value of each image of a batch; metrics of one batch share what they have in common."""
-        return self.function(batch)
-
-    def __call__(
-        self,
-        composite: Images,
-        target: Images,
-        mask: Masks,
-        rule: EightBit = "round",
-        device: torch.device | str = CPU,
-    ) -> PerImage:
-        """The value of each image, from images in [0, 1], made 8 bits first, and masks with 1 in the hole."""
-        return self.of(Batch.of(composite, target, mask, rule, device))
 
 
 _IMAGE_METRICS = (
