@@ -87,7 +87,7 @@ def test_the_wheel_carries_nothing_else(names: list[str]) -> None:
     assert {name.split("/")[0].partition("-")[0] for name in names} == {"inpaint_bench", "baselines"}
     assert not [name for name in names if "__pycache__" in name or "test" in Path(name).name or "conftest" in name]
     kinds = {Path(name).suffix for name in names if ".dist-info/" not in name}
-    assert kinds <= {".py", ".toml", ".json", ".csv", ".png", ".md", ".typed", ""}
+    assert kinds <= {".py", ".toml", ".json", ".csv", ".png", ".md", ".safetensors", ".typed", ""}
 
 
 def test_the_command_is_declared(wheel: Path) -> None:

@@ -1,6 +1,6 @@
-"""What a metric is: one number of each pair, one number of a set of pairs, or one number of the objects in them."""
+"""What a metric is: one number of each pair, of a set of pairs, or of the samples of a pair."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Literal, TypeAlias
 
@@ -8,7 +8,7 @@ import numpy as np
 import torch
 from jaxtyping import Float
 
-from inpaint_bench.images import EightBit, Images, Masks
+from inpaint_bench.images import EightBit, Hole, Images, Masks, Pixels
 from inpaint_bench.metrics.batch import CPU, Batch
 from inpaint_bench.metrics.sums import PerImage
 
@@ -66,3 +66,18 @@ class SetMetric:
     unit: str = ""
     used_by: str = ""
     biased: bool = False  # whether it grows as the number of pictures falls: Fréchet distances do
+
+
+@dataclass(frozen=True)
+class SamplesMetric:
+    """One number per pair of a stochastic method: how its samples differ from each other."""
+
+    name: str
+    function: Callable[[Sequence[Pixels], Hole, torch.device], float]  # (samples, hole, device)
+    better: Better
+    unit: str
+    decimals: int
+    stem: str
+    version: int = 1
+    used_by: str = ""
+    absent: Callable[[], str] = nothing_lacks

