@@ -2,10 +2,16 @@
 
 from collections.abc import Sequence
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import click
 
 from inpaint_bench.cli.options import FOLDER, option
+
+if TYPE_CHECKING:
+    from inpaint_bench.metrics.catalogue import AnyMetric
+
+ZONES = {"hole": "in", "edge": "at the edge of", "away": "away from"}
 
 
 @click.group(invoke_without_command=True)
@@ -122,31 +128,61 @@ def metrics(ctx: click.Context) -> None:
 
 @metrics.command("list")
 def list_metrics() -> None:
-    """One line a metric."""
-    from inpaint_bench.metrics import METRICS
+    """One line a metric: which way is better, its unit, whose numbers it is, and what it is or what it lacks here."""
+    from inpaint_bench.metrics.catalogue import CHOOSABLE, absent
 
-    _columns(
-        [
-            (m.name, f"{m.better} is better", m.unit or "-", (m.function.__doc__ or "").split("\n")[0])
-            for m in METRICS.values()
-        ]
-    )
+    rows = []
+    for name, found in CHOOSABLE.items():
+        lacks = absent(found)
+        what = f"cannot run here: {lacks.split('. ')[0]}" if lacks else _summary(found)
+        rows.append((name, f"{found.better} is better", found.unit or "-", _used_by(found) or "-", what))
+    _columns(rows)
 
 
 @metrics.command("show")
 @click.argument("name")
 def show_metric(name: str) -> None:
-    """A metric's definition."""
+    """A metric's definition, whose published numbers it is, and its signature."""
+    from inpaint_bench.metrics import signature
+    from inpaint_bench.metrics.catalogue import absent, find
+    from inpaint_bench.metrics.kinds import Metric
+
+    found = find(name)
+    click.echo(f"{found.name}, {found.better} is better{f', in {found.unit}' if found.unit else ''}")
+    click.echo(f"used by: {_used_by(found) or 'no paper whose code we know'}\n")
+    click.echo(f"{_definition(found)}\n")
+    if isinstance(found, Metric):
+        click.echo(f"signature in the four protocols of the paper: {signature(found, 'truncate', raw=False)}")
+        click.echo(f"signature in our own: {signature(found, 'round', raw=False)}")
+    else:
+        click.echo(f"signature: {found.stem}, then that of the network")
+    if lacks := absent(found):
+        click.echo(f"\ncannot run here: {lacks}")
+
+
+def _definition(metric: "AnyMetric") -> str:
+    """The docstring of the function that computes it, or that makes all those of a detector."""
     from inspect import getdoc
 
-    from inpaint_bench.metrics import metric, signature
+    from inpaint_bench.metrics.detection import DetectionMetric, detection_metrics
 
-    found = metric(name)
-    click.echo(f"{found.name}, {found.better} is better{f', in {found.unit}' if found.unit else ''}\n")
-    click.echo(getdoc(found.function) or "")
-    for rule, where in (("truncate", "in the four protocols of the paper"), ("round", "in our own")):
-        click.echo(f"\nsignature {where}: {signature(found, rule, raw=False)}", nl=False)  # type: ignore[arg-type]
-    click.echo()
+    return getdoc(detection_metrics if isinstance(metric, DetectionMetric) else metric.function) or ""
+
+
+def _summary(metric: "AnyMetric") -> str:
+    """The first line of its definition; of a detector's metrics, the line that says what this one is."""
+    from inpaint_bench.metrics.detection import DetectionMetric
+
+    lines = _definition(metric).split("\n")
+    if not isinstance(metric, DetectionMetric):
+        return lines[0]
+    kind = metric.name.partition("_")[2].removesuffix(f"_{metric.zone}")
+    what = next(line for line in lines if line.startswith(f"`{kind}` ")).split(maxsplit=1)[1]
+    return f"{metric.detector}, objects {ZONES[metric.zone]} the hole: {what}"
+
+
+def _used_by(metric: "AnyMetric") -> str:
+    return getattr(metric, "used_by", "")
 
 
 def _columns(rows: Sequence[Sequence[str]]) -> None:

@@ -11,11 +11,16 @@ from inpaint_bench.errors import InputError, did_you_mean
 if TYPE_CHECKING:
     from inpaint_bench.methods.card import MethodCard
     from inpaint_bench.methods.rooms import Room
+    from inpaint_bench.metrics.features.by_path import FileByPath
 
 
 @click.group()
 def weights() -> None:
-    """Weights files: add one that the authors publish, list those that are here, verify them."""
+    """Weights files: add one that the authors publish, list those that are here, verify them.
+
+    `fetch` and `add-extractor` are for the networks behind metrics that no package carries: inception (FID) and
+    inception_pic2018 (FID as the paper most likely computed it).
+    """
 
 
 @weights.command()
@@ -61,6 +66,34 @@ def verify(rooms: Path | None) -> None:
         load = loader(room, card)
         store.verify(origin, lambda found, load=load: load(found, _cpu()))  # type: ignore[misc]  # bound now
         click.echo(f"{origin.method} {origin.dataset}: as it was added, {origin.sha256[:12]}.")
+
+
+@weights.command()
+@click.argument("name")
+def fetch(name: str) -> None:
+    """Download the weights of the extractor NAME (about 100 MB), once; its hash is checked. Nothing else downloads."""
+    from inpaint_bench.cli.progress import note
+
+    file = _extractor_file(name)
+    note(f"Fetching {file.url()}")
+    click.echo(f"{file.fetch()}: the weights of {name}, {file.sha256}.")
+
+
+@weights.command("add-extractor")
+@click.argument("name")
+@click.argument("source", metavar="FILE", type=FOLDER)
+def add_extractor(name: str, source: Path) -> None:
+    """Check that FILE holds the weights of the extractor NAME, and copy it to where they are looked for."""
+    file = _extractor_file(name)
+    click.echo(f"{file.add(source)}: the weights of {name}, {file.sha256}.")
+
+
+def _extractor_file(name: str) -> "FileByPath":
+    from inpaint_bench.metrics.features.inception import FILES
+
+    if name not in FILES:
+        raise InputError(f"no extractor with a file of its own is called '{name}'. {did_you_mean(name, FILES)}")
+    return FILES[name]
 
 
 def _learned(method: str, rooms: Path | None) -> "tuple[Room, MethodCard]":

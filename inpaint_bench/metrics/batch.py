@@ -2,15 +2,21 @@
 
 from dataclasses import dataclass
 from functools import cached_property
+from typing import TYPE_CHECKING
 
+import cv2
 import numpy as np
 import torch
 from numpy.typing import NDArray
 
 from inpaint_bench.errors import InputError
 from inpaint_bench.images import EightBit, Images, Masks, eight_bit
-from inpaint_bench.metrics.sums import WINDOW, Sums
+from inpaint_bench.metrics.sums import WINDOW, HoleBatch, Region, Sums
 
+if TYPE_CHECKING:
+    from inpaint_bench.metrics.grey import Grey
+
+BAND = 8  # pixels from the hole's edge
 CPU = torch.device("cpu")
 
 
@@ -63,10 +69,41 @@ class Batch:
     @cached_property
     def sums(self) -> Sums:
         """The sums of each pair, on a GPU if the batch's device is one and else on the processor."""
+        return self._sums(self.holes)
+
+    @cached_property
+    def band(self) -> Region:
+        """The sums over the pixels within 8 pixels of the hole's edge, on the same device."""
+        return self._sums(band(self.holes)).hole
+
+    @cached_property
+    def grey(self) -> "Grey":
+        """The grey levels of each pair and their errors, on the processor."""
+        from inpaint_bench.metrics.grey import Grey
+
+        return Grey.of(self.composites, self.targets)
+
+    def _sums(self, part: HoleBatch) -> Sums:
+        """The sums over the whole image and over a part of it."""
         if self.device.type == "cuda":
             from inpaint_bench.metrics import torch_sums
 
-            return torch_sums.sums(self.composites, self.targets, self.holes, self.device)
+            return torch_sums.sums(self.composites, self.targets, part, self.device)
         from inpaint_bench.metrics import kernels
 
-        return kernels.sums(self.composites, self.targets, self.holes)
+        return kernels.sums(self.composites, self.targets, part)
+
+
+def band(holes: HoleBatch) -> HoleBatch:
+    """The pixels within 8 pixels of the hole's edge, on both sides of it.
+
+    Hole pixels with a known pixel at most 8 pixels away, and known pixels with a hole pixel at most 8 away, in
+    straight lines between their centres. What lies outside the image is neither.
+    """
+    steps = np.arange(-BAND, BAND + 1)
+    disc = (steps**2 + steps[:, None] ** 2 <= BAND**2).astype(np.uint8)
+    near = np.zeros_like(holes)
+    for hole, into in zip(holes, near, strict=True):
+        inside = hole.astype(np.uint8)
+        into[:] = np.minimum(cv2.dilate(inside, disc), cv2.dilate(1 - inside, disc))
+    return near

@@ -14,10 +14,11 @@ PEAK = 255
 WINDOW = 11  # side of the SSIM window
 BORDER = WINDOW // 2  # pixels at each edge on which no window is centred
 
-# The constants of SSIM, (0.01 * 255)^2 and (0.03 * 255)^2, for means multiplied by n^2 and covariances
-# multiplied by n(n - 1), where n pixels lie in a window: that makes everything but these two an integer.
-LUMINANCE = 6.5025 * WINDOW**4
-CONTRAST = 58.5225 * WINDOW**2 * (WINDOW**2 - 1)
+C1, C2 = 6.5025, 58.5225  # the constants of SSIM: (0.01 * 255)^2 and (0.03 * 255)^2
+# The same for means multiplied by n^2 and covariances multiplied by n(n - 1), where n pixels lie in a window:
+# that makes everything but these two an integer.
+LUMINANCE = C1 * WINDOW**4
+CONTRAST = C2 * WINDOW**2 * (WINDOW**2 - 1)
 
 
 @dataclass(frozen=True, eq=False)

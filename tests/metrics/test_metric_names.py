@@ -1,5 +1,7 @@
 """Metrics by name: signatures, how they are called, what is refused, what is loaded and kept."""
 
+import dataclasses
+import re
 import subprocess
 import sys
 from pathlib import Path
@@ -8,10 +10,12 @@ import numba
 import numpy as np
 import pytest
 import torch
+from scenes import IMAGE_METRICS
+from terminal import Terminal
 
 from inpaint_bench.errors import InputError
 from inpaint_bench.images import EightBit
-from inpaint_bench.metrics import METRICS, RECORDED, Batch, kernels, known_error, metric, signature
+from inpaint_bench.metrics import METRICS, RECORDED, Batch, catalogue, kernels, known_error, metric, signature
 
 
 def float_pair(size: int = 16) -> tuple[torch.Tensor, torch.Tensor, torch.Tensor]:
@@ -30,15 +34,32 @@ def black(count: int, height: int, width: int, target_width: int | None = None) 
 
 
 def test_signatures_never_change() -> None:
-    assert {name: signature(metric, "truncate", raw=False) for name, metric in (METRICS | RECORDED).items()} == {
+    assert {name: signature(metric, "truncate", raw=False) for name, metric in (IMAGE_METRICS | RECORDED).items()} == {
         "ssim": "ssim:rgb:uniform11:sample-cov:u8t:comp:v1",
         "ssim_hole": "ssim_hole:rgb:uniform11:sample-cov:centre:u8t:comp:v1",
+        "ssim_band": "ssim_band:rgb:uniform11:sample-cov:centre:8px:u8t:comp:v1",
         "psnr": "psnr:rgb:u8t:comp:v1",
         "psnr_hole": "psnr_hole:rgb:u8t:comp:v1",
+        "psnr_band": "psnr_band:rgb:8px:u8t:comp:v1",
+        "mse": "mse:rgb:levels:u8t:comp:v1",
+        "mse_hole": "mse_hole:rgb:levels:u8t:comp:v1",
         "mae": "mae:rgb:u8t:comp:v1",
         "mae_hole": "mae_hole:rgb:u8t:comp:v1",
+        "mae_band": "mae_band:rgb:8px:u8t:comp:v1",
         "mae_spn": "mae_spn:rgb:channel-mean:u8t:comp:v1",
         "mae_spn_hole": "mae_spn_hole:rgb:channel-mean:u8t:comp:v1",
+        "mae_spn_band": "mae_spn_band:rgb:channel-mean:8px:u8t:comp:v1",
+        "ssim_7": "ssim_7:rgb:uniform7:sample-cov:u8t:comp:v1",
+        "ssim_51": "ssim_51:rgb:uniform51:sample-cov:u8t:comp:v1",
+        "ssim_51_grey": "ssim_51_grey:rgb2gray:uniform51:sample-cov:u8t:comp:v1",
+        "ssim_gaussian": "ssim_gaussian:rgb:gaussian11-1.5:population-cov:u8t:comp:v1",
+        "ssim_gaussian_y": "ssim_gaussian_y:y601:gaussian11-1.5:population-cov:u8t:comp:v1",
+        "ssim_lama": "ssim_lama:rgb:gaussian11-1.5:population-cov:zero-padded:float32:u8t:comp:v1",
+        "psnr_grey": "psnr_grey:rgb2gray:u8t:comp:v1",
+        "mae_ec": "mae_ec:rgb2gray:ratio-of-sums:u8t:comp:v1",
+        "mae_ec_train": "mae_ec_train:rgb:ratio-to-target:u8t:comp:v1",
+        "mae_wf": "mae_wf:rgb:ratio-of-sums:u8t:comp:v1",
+        "mae_255": "mae_255:rgb:levels:u8t:comp:v1",
         "known_error": "known_error:rgb:pred:v1",
     }
 
@@ -53,8 +74,11 @@ def test_a_signature_names_the_8_bit_rule_and_what_was_scored(rule: EightBit, ra
 
 
 def test_a_metric_is_printed_with_its_own_unit_and_decimals() -> None:
-    printed = {name.removesuffix("_hole"): (metric.unit, metric.decimals) for name, metric in METRICS.items()}
-    assert printed == {"ssim": ("", 3), "psnr": ("dB", 2), "mae": ("", 4), "mae_spn": ("", 4)}
+    printed = {name: (metric.unit, metric.decimals) for name, metric in IMAGE_METRICS.items()}
+    levels = {"mse", "mse_hole", "mae_255"}
+    for name, unit_and_decimals in printed.items():
+        usual = {"ssim": ("", 3), "psnr": ("dB", 2), "mae": ("", 4)}
+        assert unit_and_decimals == (("", 2) if name in levels else usual[name.split("_")[0]]), name
 
 
 def test_a_metric_is_called_with_float_images() -> None:
@@ -91,17 +115,42 @@ def test_the_sums_are_collected_once_for_all_metrics() -> None:
 
 def test_an_empty_batch_has_no_values() -> None:
     batch = black(0, 12, 12)
-    assert [metric.of(batch).tolist() for metric in METRICS.values()] == [[] for _ in METRICS]
+    assert [metric.of(batch).tolist() for metric in IMAGE_METRICS.values()] == [[] for _ in IMAGE_METRICS]
+
+
+def test_a_metric_is_shown_with_its_formula_its_signatures_and_the_papers_that_use_it(terminal: Terminal) -> None:
+    terminal("metrics", "show", "ssim").does(
+        "ssim, higher is better\nused by: SPN, SPL, RN\n",
+        "C1 = (0.01 * 255)^2",
+        "in the four protocols of the paper: ssim:rgb:uniform11:sample-cov:u8t:comp:v1\n",
+        "in our own: ssim:rgb:uniform11:sample-cov:u8r:comp:v1\n",
+    )
+    terminal("metrics", "show", "psnr_band").does("psnr_band, higher is better, in dB\nused by: no paper whose code")
+    terminal("metrics", "show", "det_recall").does("share that is found with a score of 0.5 or more")
+    terminal("metrics", "show", "pnsr").refuses(2, "no metric is called 'pnsr'. Did you mean 'psnr'?")
+
+
+def test_the_list_says_of_each_metric_what_it_is_or_what_it_lacks(
+    terminal: Terminal, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    lacking = dataclasses.replace(METRICS["mae"], absent=lambda: "mae.pth is not here. Fetch it somewhere.")
+    monkeypatch.setattr(catalogue, "CHOOSABLE", dict(catalogue.CHOOSABLE) | {"mae": lacking})
+    answer = terminal("metrics", "list")
+    answer.does()
+    lines = {line.split()[0]: line for line in answer.out.splitlines()}
+    assert list(lines) == list(catalogue.CHOOSABLE)
+    assert len({line.split("better")[1] for name, line in lines.items() if name.startswith("det_")}) == 18
+    assert lines["mae"].endswith("cannot run here: mae.pth is not here")
+    assert re.search(r"psnr +higher is better +dB +SPN, SPL, RN, WF, DSI +Peak signal", lines["psnr"])
+    terminal("metrics", "show", "mae").does("cannot run here: mae.pth is not here. Fetch it somewhere.")
 
 
 def test_an_unknown_metric_is_refused_with_the_nearest() -> None:
     assert metric("psnr") is METRICS["psnr"]
     with pytest.raises(InputError) as caught:
         metric("pnsr")
-    assert str(caught.value) == (
-        "no metric is called 'pnsr'. Did you mean 'psnr'? "
-        "Known: mae, mae_hole, mae_spn, mae_spn_hole, psnr, psnr_hole, ssim, ssim_hole."
-    )
+    assert str(caught.value).startswith("no metric is called 'pnsr'. Did you mean 'psnr'? Known: ")
+    assert {name.strip(".") for name in str(caught.value).split("Known: ")[1].split(", ")} == set(METRICS)
 
 
 def test_images_smaller_than_the_window_are_refused() -> None:

@@ -1,0 +1,135 @@
+"""What networks computed once is kept by content: by the hashes of the pixels and by how the value is computed.
+
+Names never count, so a picture that comes again under another name, in another run or for another method is not
+computed twice. The cache is a SQLite file in the cache folder, which several processes may use at once. It can
+only save time: where it cannot be read or written, values are computed, and a kept value that does not bear its
+own checksum is computed again.
+"""
+
+import contextlib
+import itertools
+import sqlite3
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+
+import numpy as np
+import torch
+from jaxtyping import Float32
+
+from inpaint_bench import files
+from inpaint_bench.images import Pixels, hole_sha256, pixels_sha256
+from inpaint_bench.metrics.batch import Batch
+from inpaint_bench.metrics.features import Extractor
+from inpaint_bench.metrics.kinds import Metric
+from inpaint_bench.metrics.sums import PerImage
+
+Row = Float32[np.ndarray, " width"]
+
+WAIT = 20  # seconds for another process to finish its writing
+LOOKED_UP = 256  # keys at a time, and the rows that wait in memory
+_TABLE = "CREATE TABLE IF NOT EXISTS kept (key BLOB PRIMARY KEY, value BLOB NOT NULL, checksum BLOB NOT NULL)"
+
+
+def key_of(signature: str, device: torch.device, *hashes: str) -> bytes:
+    """The key of a value: of what it was computed, how, and on which kind of device (last digits differ)."""
+    return bytes.fromhex(files.sha256("\n".join([signature, device.type, *hashes]).encode()))
+
+
+def get_many(keys: Sequence[bytes]) -> dict[bytes, bytes]:
+    """The kept values of those keys that have one."""
+    found: dict[bytes, bytes] = {}
+    with contextlib.suppress(sqlite3.Error, OSError), _opened() as connection:
+        for start in range(0, len(keys), LOOKED_UP):
+            some = keys[start : start + LOOKED_UP]
+            marks = ",".join("?" * len(some))
+            rows = connection.execute(f"SELECT key, value, checksum FROM kept WHERE key IN ({marks})", some)
+            found.update((key, value) for key, value, checksum in rows if checksum == _checksum(key, value))
+    return found
+
+
+def put_many(values: Mapping[bytes, bytes]) -> None:
+    """Keep values by their keys, or do nothing where that cannot be done."""
+    rows = [(key, value, _checksum(key, value)) for key, value in values.items()]
+    with contextlib.suppress(sqlite3.Error, OSError), _opened() as connection, connection:
+        connection.executemany("INSERT OR REPLACE INTO kept VALUES (?, ?, ?)", rows)
+
+
+def features_of(
+    extractor: Extractor,
+    pictures: Iterable[tuple[str, Callable[[], Pixels]]],
+    device: torch.device,
+    batch: int = 64,
+) -> Iterator[Row]:
+    """The extractor's row of each picture, in order: kept ones first looked up, the rest computed and kept.
+
+    A picture is a hash of what is in it (of its pixels, or of a file that holds nothing else) and a function that
+    reads it, which is called only where nothing is kept. At most `batch` pictures and a few hundred rows are in
+    memory at a time. Raises what the extractor and the functions raise.
+    """
+    source = iter(pictures)
+    while window := list(itertools.islice(source, LOOKED_UP)):
+        keys = [key_of(extractor.signature(), device, sha256) for sha256, _ in window]
+        rows = {key: np.frombuffer(value, np.float32) for key, value in get_many(keys).items()}
+        rows = {key: row for key, row in rows.items() if row.size == extractor.width}
+        lacking = {key: read for key, (_, read) in zip(keys, window, strict=True) if key not in rows}
+        for some in _split(list(lacking.items()), batch):
+            computed = _computed(extractor, some, device)
+            put_many({key: row.tobytes() for key, row in computed.items()})
+            rows |= computed
+        yield from (rows[key] for key in keys)
+
+
+def cached_values(metric: Metric, batch: Batch) -> PerImage:
+    """The metric's value of each image of a batch; only what is not kept is computed, and then kept."""
+    how = f"{metric.stem}:v{metric.version}"
+    keys = [key_of(how, batch.device, *hashes) for hashes in _hashes(batch)]
+    kept = {key: np.frombuffer(value, np.float64) for key, value in get_many(keys).items()}
+    kept = {key: value for key, value in kept.items() if value.size == 1}
+    lacking = {key: number for number, key in enumerate(keys) if key not in kept}
+    if lacking:
+        chosen = list(lacking.values())
+        computed = metric.of(Batch(batch.composites[chosen], batch.targets[chosen], batch.holes[chosen], batch.device))
+        put_many({key: value.tobytes() for key, value in zip(lacking, computed, strict=True)})
+        kept |= {key: value.reshape(1) for key, value in zip(lacking, computed, strict=True)}
+    return np.array([kept[key][0] for key in keys], dtype=np.float64)
+
+
+def _hashes(batch: Batch) -> Iterator[tuple[str, str, str]]:
+    for composite, target, hole in zip(batch.composites, batch.targets, batch.holes, strict=True):
+        size = "x".join(map(str, hole.shape))  # the same bytes may be another picture
+        yield f"{size} {pixels_sha256(composite)}", pixels_sha256(target), hole_sha256(hole)
+
+
+def _computed(
+    extractor: Extractor, lacking: Sequence[tuple[bytes, Callable[[], Pixels]]], device: torch.device
+) -> dict[bytes, Row]:
+    """Rows of a few pictures, those of one size together."""
+    read = {key: function() for key, function in lacking}
+    extract = extractor.open(device)
+    rows: dict[bytes, Row] = {}
+    for shape in {pixels.shape for pixels in read.values()}:
+        alike = {key: pixels for key, pixels in read.items() if pixels.shape == shape}
+        rows |= dict(zip(alike, extract(list(alike.values())), strict=True))
+    return rows
+
+
+def _split(
+    items: list[tuple[bytes, Callable[[], Pixels]]], size: int
+) -> Iterator[Sequence[tuple[bytes, Callable[[], Pixels]]]]:
+    for start in range(0, len(items), size):
+        yield items[start : start + size]
+
+
+def _checksum(key: bytes, value: bytes) -> bytes:
+    return bytes.fromhex(files.sha256(key + value))
+
+
+@contextlib.contextmanager
+def _opened() -> Iterator[sqlite3.Connection]:
+    """The cache's file, made if it is not there. Readers do not wait for writers, nor a run for the disk."""
+    path = files.cache_dir() / "values.sqlite"
+    path.parent.mkdir(parents=True, exist_ok=True)
+    with contextlib.closing(sqlite3.connect(path, timeout=WAIT)) as connection:
+        connection.execute("PRAGMA journal_mode = WAL")
+        connection.execute("PRAGMA synchronous = NORMAL")
+        connection.execute(_TABLE)
+        yield connection

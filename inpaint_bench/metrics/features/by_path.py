@@ -1,0 +1,84 @@
+"""Weights that no package carries: a file that one has, or that is downloaded once because one asked for it."""
+
+import http.client
+import os
+import urllib.request
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+
+import torch
+
+from inpaint_bench import files
+from inpaint_bench.errors import IncompleteError, InputError
+from inpaint_bench.metrics.features.packages import checked
+from inpaint_bench.weights import store
+
+
+@dataclass(frozen=True)
+class FileByPath:
+    """A file that is known by the start of its hash, which its publishers put into its name."""
+
+    extractor: str
+    names: tuple[str, ...]  # under which it is published; ours first
+    sha256: str  # its start
+    variable: str  # of the environment, which may name the file
+    url: Callable[[], str]  # where the library that uses it downloads it from
+
+    def path(self) -> Path | None:
+        """Where it lies: what the variable names, else among the weights, else where torch keeps downloads."""
+        if named := os.environ.get(self.variable):
+            return Path(named) if Path(named).is_file() else None
+        folders = (self.kept().parent, Path(torch.hub.get_dir()) / "checkpoints")
+        found = [folder / name for folder in folders for name in self.names]
+        return next((path for path in found if path.is_file()), None)
+
+    def kept(self) -> Path:
+        """Where our copy goes: extractors/ in the folder of weights."""
+        return store.root() / "extractors" / self.names[0]
+
+    def absent(self) -> str:
+        """Why it cannot be read and what mends that; '' where it can."""
+        if self.path():
+            return ""
+        if named := os.environ.get(self.variable):
+            return f"{named}, which {self.variable} names, is not there. Name the file {self.names[0]}."
+        return (
+            f"{self.names[0]} is not here. Fetch it: inpaint-bench weights fetch {self.extractor}; "
+            f"or name it: {self.variable}=FILE"
+        )
+
+    def found(self) -> Path:
+        """Where it lies. Raises InputError, with what mends it, where it does not."""
+        path = self.path()
+        if path is None:
+            raise InputError(self.absent())
+        return path
+
+    def read(self, path: Path) -> bytes:
+        """The bytes of that copy. Raises HashError when they are not this file's."""
+        return checked(path, path.read_bytes(), self.sha256, f"Wanted: {self.names[0]}.")
+
+    def add(self, source: Path) -> Path:
+        """Copy a file into the folder of weights. Raises InputError where there is none, HashError for another one."""
+        if not source.is_file():
+            raise InputError(f"{source}: there is no such file.")
+        files.write_whole(self.kept(), self.read(source))
+        return self.kept()
+
+    def fetch(self) -> Path:
+        """Download it into the folder of weights; nothing is kept unless it came whole.
+
+        Raises IncompleteError when it cannot be downloaded, HashError when what came is another file.
+        """
+        url = self.url()
+        try:
+            with urllib.request.urlopen(url, timeout=60) as answer:
+                data = answer.read()
+        except (OSError, http.client.HTTPException) as error:
+            raise IncompleteError(
+                f"{url}: cannot be fetched ({error}). Try again, or fetch it elsewhere and add it: "
+                f"inpaint-bench weights add-extractor {self.extractor} FILE"
+            ) from error
+        files.write_whole(self.kept(), checked(self.kept(), data, self.sha256, f"It came from {url}. Try again."))
+        return self.kept()

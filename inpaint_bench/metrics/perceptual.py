@@ -1,0 +1,169 @@
+"""What networks trained on photographs make of a pair: perceptual distances, and whether a label is kept.
+
+Networks are loaded once per process and device; a pair's value does not depend on what else is in its batch.
+"""
+
+import warnings
+from collections.abc import Sequence
+from itertools import combinations
+from typing import Any
+
+import numpy as np
+import torch
+from jaxtyping import Float32
+from torch import Tensor
+
+from inpaint_bench.errors import InputError
+from inpaint_bench.images import Hole, Pixels
+from inpaint_bench.metrics.batch import CPU, Batch
+from inpaint_bench.metrics.features import lite0
+from inpaint_bench.metrics.features.networks import Levels, built_once, in_chunks
+from inpaint_bench.metrics.features.packages import PackageFile, tensors
+from inpaint_bench.metrics.features.trunks import FILES, Trunk, convolutions
+from inpaint_bench.metrics.kinds import Metric, SamplesMetric
+from inpaint_bench.metrics.sums import PerImage
+
+HEADS = {
+    "alex": PackageFile(
+        "lpips",
+        "weights/v0.1/alex.pth",
+        "df73285e35b22355a2df87cdb6b70b343713b667eddbda73e1977e0c860835c0",
+        "pip install lpips==0.1.4",
+    ),
+    "vgg": PackageFile(
+        "lpips",
+        "weights/v0.1/vgg.pth",
+        "a78928a0af1e5f0fcb1f3b9e8f8c3a2a5a3de244d830ad5c1feddc79b8432868",
+        "pip install lpips==0.1.4",
+    ),
+}
+SMALLEST = {"alex": 31, "vgg": 16}  # pixels a side, of which the last layer still makes one position
+
+
+def lpips_alex(batch: Batch) -> PerImage:
+    """Learned perceptual distance on AlexNet, 0 and above; lower is better, 0 when identical.
+
+    Zhang et al. 2018, eq. 1, version 0.1 of the package lpips: squared differences of unit-length features of
+    five layers, weighted by the learned heads, averaged over positions and added up. RGB in [-1, 1].
+    Raises InputError for images with a side under 31 pixels or where weights are not installed.
+    """
+    return _distances("alex", batch)
+
+
+def lpips_vgg(batch: Batch) -> PerImage:
+    """Learned perceptual distance on VGG16, 0 and above; lower is better, 0 when identical.
+
+    As `lpips_alex`, on the five rectified outputs before VGG16's halvings. Raises InputError for images with a
+    side under 16 pixels or where weights are not installed.
+    """
+    return _distances("vgg", batch)
+
+
+def label_agreement(batch: Batch) -> PerImage:
+    """1 where EfficientNet-Lite0 gives the composite the label it gives the target, else 0; higher is better.
+
+    The label is the ImageNet class with the largest logit, of the picture squeezed to 224x224. Ours.
+    """
+    logits = lite0.open_logits(batch.device)
+    ours, theirs = (logits(list(pictures)).argmax(axis=1) for pictures in (batch.composites, batch.targets))
+    return np.asarray(ours == theirs, dtype=np.float64)
+
+
+def diversity(samples: Sequence[Pixels], hole: Hole, device: torch.device = CPU) -> float:
+    """How unlike the samples of one pair are in the hole, 0 and above; higher is more diverse, 0 when all are equal.
+
+    The mean, over every two samples, of LPIPS on AlexNet as a map of the picture's size (each layer enlarged
+    bilinearly), averaged over hole pixels. nan where there is no hole.
+    Raises InputError for fewer than two samples, and as `lpips_alex`.
+    """
+    if len(samples) < 2:
+        raise InputError(f"diversity compares samples with each other: given {len(samples)}; allowed: 2 and more.")
+    _refuse_small("alex", hole.shape)
+    network, inside = _network("alex", True, device), torch.from_numpy(hole).to(device)
+
+    def in_hole(first: Levels, second: Levels) -> Float32[Tensor, "chunk 1"]:
+        distances = network(_scaled(first), _scaled(second))[:, 0]
+        return torch.stack([distance[inside].mean() for distance in distances])[:, None]
+
+    one, other = zip(*combinations(samples, 2), strict=True)
+    return float(in_chunks(in_hole, 1, device, one, other).astype(np.float64).mean())
+
+
+def _distances(trunk: Trunk, batch: Batch) -> PerImage:
+    _refuse_small(trunk, batch.holes.shape[1:])
+    network = _network(trunk, False, batch.device)
+
+    def distance(composites: Levels, targets: Levels) -> Float32[Tensor, "chunk 1"]:
+        values: Float32[Tensor, "chunk 1"] = network(_scaled(composites), _scaled(targets))[:, 0, :, 0]
+        return values
+
+    return in_chunks(distance, 1, batch.device, batch.composites, batch.targets)[:, 0].astype(np.float64)
+
+
+def _scaled(levels: Levels) -> Float32[Tensor, "chunk 3 height width"]:
+    """From -1 to 1."""
+    return levels.float() / 127.5 - 1
+
+
+def _refuse_small(trunk: Trunk, shape: tuple[int, ...]) -> None:
+    if min(shape) < SMALLEST[trunk]:
+        height, width = shape
+        raise InputError(
+            f"LPIPS on {trunk} cannot compare images of {height}x{width} pixels; "
+            f"allowed: sides of {SMALLEST[trunk]} and more."
+        )
+
+
+@built_once
+def _network(trunk: Trunk, spatial: bool, device: torch.device) -> Any:
+    """The package's own network with the trunk's weights and its heads; `spatial` for a map of distances."""
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")  # it speaks to an older torchvision
+        from lpips import LPIPS
+
+        with torch.device("meta"):  # nothing is drawn that the weights replace
+            network = LPIPS(net=trunk, pretrained=False, pnet_rand=True, spatial=spatial, verbose=False)
+    path, heads = HEADS[trunk].read()
+    state = tensors(heads, str(path))
+    weights = [name for name in network.state_dict() if name.startswith("net.") and name.endswith(".weight")]
+    layers = [name.removesuffix(".weight") for name in weights]
+    for name, (kernel, bias) in zip(layers, convolutions(trunk), strict=True):
+        state |= {f"{name}.weight": kernel, f"{name}.bias": bias}
+    network.load_state_dict(state, strict=False, assign=True)
+    return network.to(device)
+
+
+def _absent(trunk: Trunk) -> str:
+    return FILES[trunk].absent() or HEADS[trunk].absent()
+
+
+def _stem(trunk: Trunk) -> str:
+    return f"lpips_{trunk}:v0.1:{FILES[trunk].sha256[:8]}:{HEADS[trunk].sha256[:8]}"
+
+
+PERCEPTUAL: tuple[Metric, ...] = (
+    Metric("lpips_alex", lpips_alex, "lower", "", 3, _stem("alex"), absent=lambda: _absent("alex"), slow=True),
+    Metric(
+        "lpips_vgg", lpips_vgg, "lower", "", 3, _stem("vgg"), used_by="LaMa", absent=lambda: _absent("vgg"), slow=True
+    ),
+    Metric(
+        "label_agreement",
+        label_agreement,
+        "higher",
+        "",
+        3,
+        f"label_agreement:lite0:{lite0.SEEN}:top1",
+        absent=lite0.FILE.absent,
+        slow=True,
+    ),
+)
+
+DIVERSITY = SamplesMetric(
+    "diversity",
+    diversity,
+    "higher",
+    "",
+    3,
+    f"diversity:{_stem('alex')}:map-in-hole",
+    absent=lambda: _absent("alex"),
+)

@@ -1,0 +1,261 @@
+"""Inception-v3: torch-fidelity and torchvision agree on filled weights; where its file lies and how it is checked."""
+
+import http.client
+import io
+import urllib.request
+from collections.abc import Callable
+from dataclasses import replace
+from email.message import Message
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+import torch
+from filled_inception import write_filled
+from numpy.typing import NDArray
+from terminal import Terminal
+from torch_fidelity.feature_extractor_inceptionv3 import FeatureExtractorInceptionV3
+from torchvision.models import inception_v3
+
+from inpaint_bench.errors import HashError, IncompleteError, InputError
+from inpaint_bench.metrics.features import EXTRACTORS, Extract
+from inpaint_bench.metrics.features import inception as ours
+from inpaint_bench.metrics.features.by_path import FileByPath
+
+CPU = torch.device("cpu")
+NAMES = ("inception", "inception_pic2018")
+both = pytest.mark.parametrize("name", NAMES)
+
+
+def crops(count: int, height: int, width: int, seed: int = 0) -> NDArray[np.uint8]:
+    """Smooth pictures with some noise."""
+    rng = np.random.default_rng(seed)
+    rows, columns = np.mgrid[:height, :width]
+    slopes = rng.uniform(0.01, 0.3, (2, count, 1, 1, 3))
+    waves = 128 + 90 * np.sin(rows[..., None] * slopes[0] + columns[..., None] * slopes[1] + slopes[0] * 20)
+    return np.asarray(np.clip(waves + rng.normal(0, 12, waves.shape), 0, 255), np.uint8)
+
+
+def levels(pictures: NDArray[np.uint8]) -> torch.Tensor:
+    return torch.from_numpy(pictures).permute(0, 3, 1, 2)
+
+
+@pytest.fixture(scope="module")
+def filled(tmp_path_factory: pytest.TempPathFactory) -> dict[str, tuple[FileByPath, Path]]:
+    """A filled file of each network."""
+    return {name: write_filled(name, tmp_path_factory.mktemp(name)) for name in NAMES}
+
+
+@pytest.fixture(scope="module")
+def extract(filled: dict[str, tuple[FileByPath, Path]]) -> dict[str, Extract]:
+    """Each network with filled weights."""
+    load = {"inception": ours.load_inception, "inception_pic2018": ours.load_pic2018}
+    return {name: load[name](*filled[name], CPU) for name in NAMES}
+
+
+@pytest.fixture
+def _offline(monkeypatch: pytest.MonkeyPatch) -> None:
+    def refuse(*args: Any, **settings: Any) -> None:
+        raise AssertionError("something wants the network")
+
+    monkeypatch.setattr("socket.socket.connect", refuse)
+    monkeypatch.setattr("urllib.request.urlopen", refuse)
+
+
+@pytest.fixture
+def kept(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Path:
+    """The folder of weights and that of torch's downloads are empty, in the test's own folder."""
+    monkeypatch.setenv("INPAINT_BENCH_WEIGHTS", str(tmp_path / "weights"))
+    monkeypatch.setenv("TORCH_HOME", str(tmp_path / "torch"))
+    monkeypatch.setattr(torch.hub, "_hub_dir", None)
+    return tmp_path / "weights" / "extractors"
+
+
+def test_torch_fidelity_has_the_same_features(
+    filled: dict[str, tuple[FileByPath, Path]], extract: dict[str, Extract]
+) -> None:
+    theirs = FeatureExtractorInceptionV3("theirs", ["2048"], str(filled["inception"][1]))
+    for height, width in ((64, 80), (256, 256), (320, 310)):
+        pictures = crops(8, height, width)
+        expected = theirs(levels(pictures))[0].numpy()
+        found = extract["inception"](list(pictures))
+        assert found.shape == (8, 2048)
+        assert 0.1 < found.mean() < 10
+        np.testing.assert_allclose(found, expected, rtol=1e-4, atol=1e-4)
+
+
+def test_torchvision_has_the_features_of_the_script_of_2018(
+    filled: dict[str, tuple[FileByPath, Path]], extract: dict[str, Extract]
+) -> None:
+    theirs = inception_v3(weights=None, init_weights=False, transform_input=True)
+    theirs.load_state_dict(torch.load(filled["inception_pic2018"][1], weights_only=True))
+    theirs.fc = torch.nn.Identity()
+    pictures = crops(4, 100, 90)
+    enlarge = torch.nn.Upsample((299, 299), mode="bilinear", align_corners=False)
+    with torch.inference_mode():
+        expected = theirs.eval()(enlarge(levels(pictures) / 255)).numpy()
+    np.testing.assert_allclose(extract["inception_pic2018"](list(pictures)), expected, rtol=1e-4, atol=1e-4)
+
+
+@both
+def test_a_row_does_not_depend_on_its_neighbours(extract: dict[str, Extract], name: str) -> None:
+    pictures = list(crops(5, 50, 40, seed=1))
+    together = extract[name](pictures)
+    assert together.tolist() == np.concatenate([extract[name]([picture]) for picture in pictures]).tolist()
+    assert together[::-1].tolist() == extract[name](pictures[::-1]).tolist()
+
+
+@both
+def test_loading_draws_no_number(filled: dict[str, tuple[FileByPath, Path]], tmp_path: Path, name: str) -> None:
+    file, path = filled[name]
+    copy = tmp_path / path.name
+    copy.write_bytes(path.read_bytes())
+    before = torch.get_rng_state()
+    (ours.load_inception if name == "inception" else ours.load_pic2018)(file, copy, CPU)
+    assert torch.equal(torch.get_rng_state(), before)
+
+
+def test_signatures_name_weights_size_filter_and_layer() -> None:
+    assert [EXTRACTORS[name].signature() for name in NAMES] == [
+        "inception:6726825d:299-tf1-bilinear:pool3:v1",
+        "inception_pic2018:0cc3c7bd:299-bilinear-transform-input:pool3:v1",
+    ]
+
+
+@both
+def test_the_libraries_download_the_file_that_we_know(name: str) -> None:
+    file = ours.FILES[name]
+    assert file.url().startswith("https://")
+    assert file.url().rpartition("/")[2] in file.names
+    assert all(published.endswith(f"-{file.sha256}.pth") for published in file.names)
+
+
+@both
+@pytest.mark.usefixtures("kept", "_offline")
+def test_without_its_file_a_network_says_what_mends_that_and_downloads_nothing(name: str) -> None:
+    file = ours.FILES[name]
+    said = (
+        f"{file.names[0]} is not here. Fetch it: inpaint-bench weights fetch {name}; or name it: {file.variable}=FILE"
+    )
+    assert EXTRACTORS[name].absent() == said
+    with pytest.raises(InputError) as caught:
+        EXTRACTORS[name].open(CPU)
+    assert str(caught.value) == said
+
+
+def test_the_file_is_looked_for_where_the_variable_says_then_among_weights_then_where_torch_downloads(
+    kept: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    file = ours.FILES["inception"]
+    places = [
+        tmp_path / "torch" / "hub" / "checkpoints" / file.names[1],
+        kept / file.names[0],
+        tmp_path / "mine.pth",
+    ]
+    for place in places:
+        place.parent.mkdir(parents=True, exist_ok=True)
+        place.touch()
+        if place == places[-1]:
+            monkeypatch.setenv(file.variable, str(place))
+        assert file.path() == place
+        assert file.absent() == ""
+    places[-1].unlink()
+    assert file.path() is None  # what was named is not replaced by another
+    assert file.absent().startswith(f"{places[-1]}, which {file.variable} names, is not there.")
+
+
+@pytest.mark.usefixtures("kept", "_offline")
+def test_another_file_is_refused(terminal: Terminal, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    (tmp_path / "other.pth").write_bytes(b"other")
+    monkeypatch.setenv("INPAINT_BENCH_INCEPTION", str(tmp_path / "other.pth"))
+    with pytest.raises(HashError, match=r"other\.pth: hash d9298a10d1b0 instead of 6726825d: another file"):
+        EXTRACTORS["inception"].open(CPU)
+    terminal("weights", "add-extractor", "inception", "other.pth").refuses(5, "other.pth", "d9298a10d1b0")
+    terminal("weights", "add-extractor", "inception", "none.pth").refuses(2, "there is no such file")
+    terminal("weights", "add-extractor", "incepton", "other.pth").refuses(2, "Did you mean 'inception'?")
+
+
+class Code:
+    """What a pickle can run when it is opened by an unpickler that lets it."""
+
+    def __reduce__(self) -> tuple[Callable[..., Any], tuple[Path]]:
+        return Path.touch, (Path("it-ran"),)
+
+
+@both
+def test_a_file_that_would_run_code_is_refused_whatever_its_hash(tmp_path: Path, name: str) -> None:
+    path = tmp_path / "code.pth"
+    torch.save({"a": Code()}, path)
+    file = replace(ours.FILES[name], sha256="")
+    with pytest.raises(InputError, match="refused: it holds more than tensors"):
+        (ours.load_inception if name == "inception" else ours.load_pic2018)(file, path, CPU)
+    assert not Path("it-ran").exists()
+
+
+@both
+def test_a_file_of_ones_own_is_added_once_and_found(
+    kept: Path,
+    filled: dict[str, tuple[FileByPath, Path]],
+    terminal: Terminal,
+    monkeypatch: pytest.MonkeyPatch,
+    name: str,
+) -> None:
+    file, path = filled[name]
+    monkeypatch.setitem(ours.FILES, name, file)
+    terminal("weights", "add-extractor", name, path).does(str(kept / file.names[0]), file.sha256)
+    assert (kept / file.names[0]).read_bytes() == path.read_bytes()
+    assert EXTRACTORS[name].absent() == ""
+    assert EXTRACTORS[name].open(CPU)([np.zeros((40, 40, 3), np.uint8)]).shape == (1, EXTRACTORS[name].width)
+
+
+def answering(monkeypatch: pytest.MonkeyPatch, content: bytes | Exception) -> list[str]:
+    """Let every download give this content or fail so; the addresses that were asked."""
+    asked: list[str] = []
+
+    def urlopen(url: str, timeout: float) -> io.BytesIO:
+        asked.append(url)
+        if isinstance(content, Exception):
+            raise content
+        return io.BytesIO(content)
+
+    monkeypatch.setattr(urllib.request, "urlopen", urlopen)
+    return asked
+
+
+def test_fetch_downloads_checks_and_keeps_the_file(
+    kept: Path, terminal: Terminal, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    file = replace(ours.FILES["inception"], sha256="d9298a10")
+    monkeypatch.setitem(ours.FILES, "inception", file)
+    asked = answering(monkeypatch, b"other")
+    terminal("weights", "fetch", "inception").does(str(kept / file.names[0]), "d9298a10")
+    assert asked == [file.url()]
+    assert (kept / file.names[0]).read_bytes() == b"other"
+
+
+def test_what_came_as_another_file_is_not_kept(kept: Path, terminal: Terminal, monkeypatch: pytest.MonkeyPatch) -> None:
+    answering(monkeypatch, b"other")
+    terminal("weights", "fetch", "inception").refuses(5, "d9298a10d1b0", "6726825d", "Try again")
+    assert not kept.exists()
+
+
+@pytest.mark.parametrize(
+    "failure",
+    [
+        OSError("no route"),
+        urllib.error.HTTPError("https://somewhere", 404, "Not Found", Message(), None),
+        http.client.IncompleteRead(b"half"),
+    ],
+    ids=lambda failure: type(failure).__name__,
+)
+def test_what_cannot_be_fetched_is_told_and_nothing_is_kept(
+    kept: Path, terminal: Terminal, monkeypatch: pytest.MonkeyPatch, failure: Exception
+) -> None:
+    answering(monkeypatch, failure)
+    with pytest.raises(IncompleteError):
+        ours.FILES["inception"].fetch()
+    answer = terminal("weights", "fetch", "inception")
+    assert answer.code == 3
+    assert "inpaint-bench weights add-extractor inception FILE" in answer.err
+    assert not kept.exists()

@@ -1,0 +1,288 @@
+"""The cache of what networks computed: keyed by content, and never a reason for a failure or a wrong value."""
+
+import sqlite3
+import subprocess
+import sys
+from collections.abc import Callable, Sequence
+from dataclasses import replace
+from functools import partial
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+import torch
+from numpy.typing import NDArray
+
+from inpaint_bench import files
+from inpaint_bench.images import Pixels, pixels_sha256
+from inpaint_bench.metrics import cache
+from inpaint_bench.metrics.batch import Batch
+from inpaint_bench.metrics.cache import cached_values, features_of, get_many, key_of, put_many
+from inpaint_bench.metrics.features import Extractor
+from inpaint_bench.metrics.kinds import Metric
+from inpaint_bench.metrics.sums import PerImage
+
+CPU = torch.device("cpu")
+
+
+class Counting:
+    """An extractor and a metric that tell how many pictures they were given."""
+
+    def __init__(self) -> None:
+        self.calls: list[int] = []
+        self.extractor = Extractor("mean", "", 3, lambda: "", lambda: "mean:v1", lambda device: self.extract)
+        self.metric = Metric("far", self.far, "lower", "", 3, "far:rgb", slow=True)
+
+    def extract(self, pictures: Sequence[Pixels]) -> NDArray[np.float32]:
+        """The mean colour; only of pictures of one size."""
+        self.calls.append(len(pictures))
+        return np.asarray(np.stack(pictures).mean(axis=(1, 2), dtype=np.float64), np.float32)
+
+    def far(self, batch: Batch) -> PerImage:
+        """The difference of the mean levels in the hole."""
+        self.calls.append(len(batch.holes))
+        return np.array(
+            [
+                abs(float(composite[hole].mean()) - float(target[hole].mean()))
+                for composite, target, hole in zip(batch.composites, batch.targets, batch.holes, strict=True)
+            ]
+        )
+
+
+@pytest.fixture
+def counting() -> Counting:
+    return Counting()
+
+
+def pictures(count: int, side: int = 12, seed: int = 0) -> list[Pixels]:
+    return list(np.random.default_rng(seed).integers(0, 256, (count, side, side, 3), dtype=np.uint8))
+
+
+def given(shown: list[Pixels]) -> list[tuple[str, Callable[[], Pixels]]]:
+    """Pictures as `features_of` takes them."""
+    return [(pixels_sha256(picture), picture.copy) for picture in shown]
+
+
+def rows_of(extractor: Extractor, shown: list[Pixels], batch: int = 64) -> list[list[float]]:
+    return [row.tolist() for row in features_of(extractor, given(shown), CPU, batch)]
+
+
+def means(shown: list[Pixels]) -> list[list[float]]:
+    return [picture.mean(axis=(0, 1), dtype=np.float64).astype(np.float32).tolist() for picture in shown]
+
+
+def batch_of(count: int, seed: int = 0) -> Batch:
+    composites, targets = (np.stack(pictures(count, seed=seed + k)) for k in range(2))
+    holes = np.zeros((count, 12, 12), bool)
+    holes[:, 3:9, 3:9] = True
+    return Batch(composites, targets, holes)
+
+
+def database() -> Path:
+    return files.cache_dir() / "values.sqlite"
+
+
+def test_features_are_computed_once_in_order_and_in_batches(counting: Counting) -> None:
+    shown = pictures(10)
+    assert rows_of(counting.extractor, shown, batch=4) == means(shown)
+    assert counting.calls == [4, 4, 2]
+    assert rows_of(counting.extractor, shown[::-1]) == means(shown[::-1])
+    assert counting.calls == [4, 4, 2]
+
+
+def test_only_what_is_new_is_computed_and_read(counting: Counting) -> None:
+    shown = pictures(6)
+    rows_of(counting.extractor, shown[::2])
+
+    def read(picture: Pixels) -> Pixels:
+        read_ones.append(picture)
+        return picture
+
+    read_ones: list[Pixels] = []
+    asked = [(pixels_sha256(picture), partial(read, picture)) for picture in shown]
+    assert [row.tolist() for row in features_of(counting.extractor, asked, CPU)] == means(shown)
+    assert [picture.tobytes() for picture in read_ones] == [picture.tobytes() for picture in shown[1::2]]
+    assert counting.calls == [3, 3]
+
+
+def test_the_same_content_twice_is_computed_once(counting: Counting) -> None:
+    shown = pictures(2) * 3
+    assert rows_of(counting.extractor, shown) == means(shown)
+    assert counting.calls == [2]
+
+
+def test_pictures_of_several_sizes_are_computed_by_size(counting: Counting) -> None:
+    shown = [picture for pair in zip(pictures(3, 12), pictures(3, 16), strict=True) for picture in pair]
+    assert rows_of(counting.extractor, shown) == means(shown)
+    assert counting.calls == [3, 3]
+
+
+def test_more_pictures_than_are_looked_up_at_a_time_stay_in_order(counting: Counting) -> None:
+    shown = pictures(2 * cache.LOOKED_UP + 3, 4)
+    rows_of(counting.extractor, shown[::3])
+    assert rows_of(counting.extractor, shown) == means(shown)
+
+
+def test_pictures_are_taken_as_rows_are_asked_for(counting: Counting) -> None:
+    taken = []
+
+    def endless() -> Any:
+        for number in range(10**9):
+            taken.append(number)
+            yield given(pictures(1, seed=number % 7))[0]
+
+    rows = features_of(counting.extractor, endless(), CPU)
+    next(rows)
+    assert len(taken) == cache.LOOKED_UP
+
+
+def test_another_signature_is_another_value(counting: Counting) -> None:
+    shown = pictures(3)
+    rows_of(counting.extractor, shown)
+    rows_of(replace(counting.extractor, signature=lambda: "mean:v2"), shown)
+    assert counting.calls == [3, 3]
+
+
+def test_every_part_of_a_key_counts() -> None:
+    keys = [
+        key_of("a", CPU, "1", "2"),
+        key_of("b", CPU, "1", "2"),
+        key_of("a", torch.device("cuda"), "1", "2"),
+        key_of("a", CPU, "2", "1"),
+        key_of("a", CPU, "12"),
+        key_of("a", CPU, "1"),
+    ]
+    assert len(set(keys)) == len(keys)
+    assert key_of("a", torch.device("cuda:0"), "1") == key_of("a", torch.device("cuda:1"), "1")
+
+
+def test_values_of_a_metric_are_computed_once_whatever_batch_they_are_in(counting: Counting) -> None:
+    batch = batch_of(5)
+    expected = counting.far(batch).tolist()
+    assert cached_values(counting.metric, batch).tolist() == expected
+    part = Batch(batch.composites[1:3], batch.targets[1:3], batch.holes[1:3])
+    assert cached_values(counting.metric, part).tolist() == expected[1:3]
+    assert counting.calls == [5, 5]
+    other = batch_of(2, seed=9)
+    arrays = [np.concatenate([vars(one)[name] for one in (part, other)]) for name in ("composites", "targets", "holes")]
+    mixed = Batch(arrays[0], arrays[1], arrays[2])
+    assert cached_values(counting.metric, mixed).tolist() == [*expected[1:3], *counting.far(other)]
+    assert counting.calls == [5, 5, 2, 2]
+
+
+def test_a_value_is_of_composite_target_hole_and_signature(counting: Counting) -> None:
+    batch = batch_of(1)
+    cached_values(counting.metric, batch)
+    moved = batch.holes.copy()
+    moved[:, 0, 0] = True
+    changed = batch.composites.copy()
+    changed[0, 5, 5] ^= 1
+    others = [
+        Batch(changed, batch.targets, batch.holes),
+        Batch(batch.composites, changed, batch.holes),
+        Batch(batch.composites, batch.targets, moved),
+        Batch(batch.targets, batch.composites, batch.holes),
+    ]
+    for other in others:
+        assert cached_values(counting.metric, other).tolist() == counting.far(other).tolist()
+    for metric in (replace(counting.metric, version=2), replace(counting.metric, stem="far:grey")):
+        cached_values(metric, batch)
+    assert counting.calls == [1, *[1, 1] * 4, 1, 1]
+
+
+def test_the_same_bytes_in_another_size_are_another_picture(counting: Counting) -> None:
+    tall, wide = np.zeros((1, 16, 12, 3), np.uint8), np.zeros((1, 12, 16, 3), np.uint8)
+    for shown in (tall, wide):
+        cached_values(counting.metric, Batch(shown, shown, np.ones(shown.shape[:3], bool)))
+    assert counting.calls == [1, 1]
+
+
+def test_a_value_that_is_not_a_number_is_kept_too(counting: Counting) -> None:
+    values = np.array([np.nan, np.inf])
+    metric = replace(counting.metric, function=lambda batch: values[: len(batch.holes)])
+    assert str(cached_values(metric, batch_of(2)).tolist()) == "[nan, inf]"
+    forgetful = replace(metric, function=lambda batch: np.zeros(len(batch.holes)))
+    assert str(cached_values(forgetful, batch_of(2)).tolist()) == "[nan, inf]"
+
+
+def test_an_empty_batch_has_no_values(counting: Counting) -> None:
+    assert cached_values(counting.metric, batch_of(1)).shape == (1,)
+    batch = batch_of(1)
+    empty = Batch(batch.composites[:0], batch.targets[:0], batch.holes[:0])
+    assert cached_values(counting.metric, empty).tolist() == []
+
+
+@pytest.mark.parametrize("harm", ["value = x'00000000' || substr(value, 5)", "value = x'01'", "checksum = x''"])
+def test_a_value_that_was_changed_on_disk_is_computed_again(counting: Counting, harm: str) -> None:
+    shown = pictures(3)
+    rows_of(counting.extractor, shown)
+    with sqlite3.connect(database()) as connection:
+        connection.execute(f"UPDATE kept SET {harm}")
+    connection.close()
+    assert rows_of(counting.extractor, shown) == means(shown)
+    assert counting.calls == [3, 3]
+    assert rows_of(counting.extractor, shown) == means(shown)
+    assert counting.calls == [3, 3]
+
+
+def test_a_value_of_another_key_is_not_taken() -> None:
+    put_many({b"a" * 32: b"one"})
+    with sqlite3.connect(database()) as connection:
+        connection.execute("UPDATE kept SET key = ?", (b"b" * 32,))
+    connection.close()
+    assert get_many([b"a" * 32, b"b" * 32]) == {}
+
+
+def broken(path: Path) -> None:
+    path.write_bytes(b"this is no database, and long enough to be looked at closely" * 100)
+
+
+def a_folder(path: Path) -> None:
+    path.mkdir()
+
+
+def another_table(path: Path) -> None:
+    with sqlite3.connect(path) as connection:
+        connection.execute("CREATE TABLE kept (other INTEGER)")
+    connection.close()
+
+
+@pytest.mark.parametrize("spoil", [broken, a_folder, another_table])
+def test_without_a_usable_cache_everything_is_computed(counting: Counting, spoil: Callable[[Path], None]) -> None:
+    database().parent.mkdir(parents=True)
+    spoil(database())
+    shown = pictures(3)
+    for _ in range(2):
+        assert rows_of(counting.extractor, shown) == means(shown)
+    assert counting.calls == [3, 3]
+    assert cached_values(counting.metric, batch_of(2)).tolist() == counting.far(batch_of(2)).tolist()
+
+
+def test_without_a_cache_folder_everything_is_computed(
+    counting: Counting, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (tmp_path / "file").touch()
+    monkeypatch.setenv("INPAINT_BENCH_CACHE", str(tmp_path / "file"))
+    shown = pictures(3)
+    for _ in range(2):
+        assert rows_of(counting.extractor, shown) == means(shown)
+    assert counting.calls == [3, 3]
+
+
+PROGRAM = """
+import sys
+from inpaint_bench.metrics.cache import get_many, put_many
+me = sys.argv[1]
+for number in range(150):
+    own, shared = f"{me}{number:031d}".encode(), f"s{number:031d}".encode()
+    put_many({own: own * 9, shared: shared * 9})
+    assert get_many([own, shared]) == {own: own * 9, shared: shared * 9}
+"""
+
+
+def test_several_processes_write_and_read_at_once() -> None:
+    processes = [subprocess.Popen([sys.executable, "-c", PROGRAM, name]) for name in "abc"]
+    assert [process.wait(timeout=120) for process in processes] == [0, 0, 0]
+    keys = [f"{name}{number:031d}".encode() for name in "abcs" for number in range(150)]
+    assert get_many(keys) == {key: key * 9 for key in keys}

