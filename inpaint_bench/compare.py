@@ -3,23 +3,25 @@
 import csv
 import dataclasses
 import io
-import math
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Literal
 
 import msgspec
-import numpy as np
 
 from inpaint_bench.errors import IncompleteError, InputError, NotComparableError, did_you_mean, some
+from inpaint_bench.evidence.gather import checked, gather
+from inpaint_bench.evidence.kinds import Evidence, Value, compared
 from inpaint_bench.metrics import RECORDED
+from inpaint_bench.metrics.catalogue import KNOWN, ORDER, few
+from inpaint_bench.metrics.detection import DetectionMetric
+from inpaint_bench.metrics.kinds import SetMetric
 from inpaint_bench.protocols import bucket_names
-from inpaint_bench.records import ALL, Record, chosen_scores, read_records, records_path
+from inpaint_bench.records import ALL, REFERENCES, Record, buckets, read_records, records_path
 from inpaint_bench.run.folder import RunFolder, open_run
-from inpaint_bench.score import KNOWN, ORDER
-from inpaint_bench.stats import ALPHA, RESAMPLES, Difference, difference, holm
-from inpaint_bench.tables import label
+from inpaint_bench.stats import ALPHA, RESAMPLES, Difference, holm
+from inpaint_bench.tables.make import label
 
 SCHEMA = 1
 
@@ -33,8 +35,8 @@ class Row:
     bucket: str
     n: int
     left_out: int
-    a: float | None
-    b: float | None
+    a: Value
+    b: Value
     difference: float | None  # a - b
     low: float | None  # of its 95% interval
     high: float | None
@@ -63,8 +65,8 @@ class Side:
 
     name: str
     run: RunFolder
-    records: dict[tuple[str, str], Record]
-    values: dict[str, dict[str, float]]  # by metric and pair
+    records: dict[tuple[str, str], Record]  # by metric and bucket
+    evidence: dict[str, Evidence]
 
     @property
     def metrics(self) -> list[str]:
@@ -94,19 +96,22 @@ def compare(a: str, b: str, run_a: Path, run_b: Path, metrics: Iterable[str] = (
 def _side(path: Path, method: str) -> Side:
     run = open_run(path)
     every = read_records(records_path(run))
-    records = [record for record in every if record.method == method]
+    records = [record for record in every if record.method == method and not record.aside]
     if not records and method in run.info.methods:
         raise IncompleteError(
             f"{path}: {method} has no records: pairs are missing or not scored, or its weights are filled. "
             "Run it again; finished pairs are kept."
         )
     if not records:
-        known = {record.method for record in every}
+        known = {record.method for record in every} - set(REFERENCES)
         raise InputError(f"{path}: no method here is called '{method}'. {did_you_mean(method, known)}")
-    values: dict[str, dict[str, float]] = {}
-    for score in chosen_scores(run, method, records[0].scores):
-        values.setdefault(score.metric, {})[score.pair] = score.value
-    return Side(method, run, {(record.metric, record.bucket): record for record in records}, values)
+    metrics = {record.metric: record for record in records}
+    found = {(one.metric.name, one.signature): one for one in gather(run, method, metrics)}
+    evidence = {
+        name: checked(path, method, name, record.scores, found.get((name, record.signature)))
+        for name, record in metrics.items()
+    }
+    return Side(method, run, {(record.metric, record.bucket): record for record in records}, evidence)
 
 
 def _same_pairs(a: Side, b: Side) -> None:
@@ -128,13 +133,21 @@ def _metrics(a: Side, b: Side, wanted: list[str]) -> list[str]:
     for name in wanted:
         if name not in both:
             raise InputError(f"{a.name} and {b.name} share no metric '{name}'. {did_you_mean(name, both)}")
-    chosen = [metric for metric in both if metric in wanted or (not wanted and metric not in RECORDED)]
+    chosen = [
+        metric for metric in both if metric in wanted or (not wanted and metric not in RECORDED and _paired(metric))
+    ]
     if not chosen:
         raise NotComparableError(
             f"{a.name} and {b.name} have no metric in common: {', '.join(a.metrics)}; {', '.join(b.metrics)}. "
             "`inpaint-bench score RUN --metrics …` adds what is missing."
         )
     return chosen
+
+
+def _paired(metric: str) -> bool:
+    """Whether two methods can be compared in it pair by pair."""
+    found = KNOWN[metric]
+    return not isinstance(found, DetectionMetric) or found.paired
 
 
 def _same_numbers(a: Side, b: Side, metric: str) -> None:
@@ -159,15 +172,10 @@ def _buckets(side: Side) -> list[str]:
 
 def _rows(a: Side, b: Side, metric: str) -> Iterator[Row]:
     """The buckets that hold a pair, each with its p, and that adjusted over all of them."""
-    found: list[tuple[Record, float | None, float | None, Difference]] = []
-    for bucket in _buckets(a):
-        pairs = sorted(pair.pair for pair in a.run.pairs if bucket in (pair.bucket, ALL))
-        if pairs:
-            x, y = (np.array([side.values[metric][pair] for pair in pairs]) for side in (a, b))
-            both = np.isfinite(x) & np.isfinite(y)
-            means = [math.fsum(values[both]) / int(both.sum()) if both.any() else None for values in (x, y)]
-            result = difference(x, y, f"{metric}:{bucket}")
-            found.append((a.records[metric, bucket], means[0], means[1], result))
+    ours, theirs = a.evidence[metric], b.evidence[metric]
+    found: list[tuple[Record, Value, Value, Difference]] = []
+    for bucket, rows in buckets(a.run).items():
+        found.append((a.records[metric, bucket], *compared(ours, theirs, rows, f"{metric}:{bucket}")))
     adjusted = holm([result.p for *_, result in found])
     for (record, mean_a, mean_b, result), p in zip(found, adjusted, strict=True):
         low, high = result.interval or (None, None)
@@ -204,6 +212,12 @@ def _notes(a: Side, b: Side, rows: Iterable[Row]) -> tuple[str, ...]:
         "p: two-sided sign-flip test of the pairs, adjusted by Holm over the buckets of a metric; "
         f"better is said where p <= {ALPHA}",
     ]
+    if any(isinstance(KNOWN[row.metric], SetMetric) for row in listed):
+        notes.append("of a distance of sets: interval and p from the same random halves of the pairs for both methods")
+    if any(isinstance(KNOWN[row.metric], DetectionMetric) for row in listed):
+        notes.append("of objects: interval and test over pictures, each with all its objects")
+    if any(few(row.metric, row.n) for row in listed):
+        notes.append("a Fréchet distance of few pictures is mostly bias: the difference at this n, and at no other")
     if any(row.left_out for row in listed):
         notes.append("n of more: pairs in which a value is infinite or not defined are left out")
     for side, than in ((a, b), (b, a)):

@@ -48,12 +48,19 @@ def write_whole(path: Path, data: bytes) -> None:
 
     Raises IncompleteError when the disk is full and InputError when the folder cannot be written to.
     """
+    with written_whole(path) as aside, open(aside, "wb") as file:
+        file.write(data)
+
+
+@contextlib.contextmanager
+def written_whole(path: Path) -> Iterator[Path]:
+    """A place aside to write a file to; it takes its name when all of it is there. Raises as `write_whole` does."""
     aside = ""
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
         handle, aside = tempfile.mkstemp(prefix=".writing-", dir=path.parent)
-        with os.fdopen(handle, "wb") as file:
-            file.write(data)
+        os.close(handle)
+        yield Path(aside)
         Path(aside).chmod(0o644)
         Path(aside).replace(path)
     except OSError as error:

@@ -1,22 +1,31 @@
 """Records: one bucket, one metric, one method, with everything that is needed to know what the number is."""
 
 import dataclasses
-import math
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
 from typing import Literal
 
 import msgspec
+import numpy as np
 
 from inpaint_bench import __version__, files
-from inpaint_bench.errors import HashError, InputError, did_you_mean
+from inpaint_bench.errors import InputError, did_you_mean
+from inpaint_bench.evidence.gather import ceilings, floors, gather
+from inpaint_bench.evidence.kinds import Evidence, Rows, SetFeatures, Summary, intervals_of
+from inpaint_bench.metrics.catalogue import ORDER, with_companions
 from inpaint_bench.pairs.lists import Pair
 from inpaint_bench.protocols import Page, Spec, bucket_names
 from inpaint_bench.run.folder import RunFolder
-from inpaint_bench.score import ORDER, Score, read_scores, scores_path
+from inpaint_bench.stats import Interval
 from inpaint_bench.weights import FILLED
 
 ALL = "all"  # the bucket that holds every pair
+
+# What stands beside the methods in a table; no method can have such a name.
+HALVES = "(targets, half against half)"
+MASKED_INPUT = "(masked input)"
+TARGET = "(target)"
+REFERENCES = (HALVES, MASKED_INPUT, TARGET)
 
 
 class Record(Spec, frozen=True):
@@ -41,18 +50,38 @@ class Record(Spec, frozen=True):
     low: float | None = None
     high: float | None = None
 
+    @property
+    def aside(self) -> bool:
+        """Whether it says what other samples of a stochastic method than the chosen one come to."""
+        return any(mark in self.signature for mark in (":mean-of-", ":first-of-", "-from-"))
 
-def derive(run: RunFolder) -> list[Record]:
+
+def derive(run: RunFolder, asked: Iterable[str] = ()) -> list[Record]:
     """The records of every method of a run whose every pair is scored, in order of method, metric and bucket.
 
-    Filled weights give none: their outputs say nothing of quality.
+    They hold every metric of the scores, and of those on features and objects the ones that are asked for, that the
+    page names, or that had a record before. Filled weights give none: their outputs say nothing of quality. Beside
+    the methods stand references: what the same numbers come to without any method.
     """
+    names = {*with_companions([*run.info.protocol.metrics, *asked]), *_before(run)}
     records: list[Record] = []
+    shown: dict[str, Evidence] = {}
     for method in sorted(run.info.methods):
-        path = scores_path(run, method)
-        if path.is_file() and not missing(run, method) and run.info.methods[method].weights != FILLED:
-            records += _of_method(run, method, read_scores(path), files.file_sha256(path))
-    return records
+        if not missing(run, method) and run.info.methods[method].weights != FILLED:
+            evidence = gather(run, method, names)
+            records += _of(run, method, run.info.methods[method].weights, evidence)
+            shown |= {one.metric.name: one for one in evidence}
+    return records + _references(run, shown)
+
+
+def _before(run: RunFolder) -> set[str]:
+    path = records_path(run)
+    if not path.is_file():
+        return set()
+    try:
+        return {record.metric for record in read_records(path)}
+    except InputError:  # of another version: they are made anew
+        return set()
 
 
 def missing(run: RunFolder, method: str) -> list[str]:
@@ -61,70 +90,63 @@ def missing(run: RunFolder, method: str) -> list[str]:
     return [pair.pair for pair in run.pairs if pair.pair not in finished]
 
 
-def _of_method(run: RunFolder, method: str, scores: list[Score], scores_sha256: str) -> list[Record]:
-    page, info = run.info.protocol, run.info.methods[method]
-    chosen = choose(scores, page)
-    records = []
-    for metric in sorted({score.metric for score in chosen}, key=ORDER.__getitem__):
-        of_metric = {score.pair: score for score in chosen if score.metric == metric}
-        if len(of_metric) != len(run.pairs):
-            continue  # asked for when only a part of the composites was there: not a number of this run
-        for bucket in [*bucket_names(page), ALL]:
-            inside = [of_metric[pair.pair] for pair in run.pairs if bucket in (pair.bucket, ALL)]
-            if inside:
-                mean, n, infinite, undefined = average([score.value for score in inside])
-                records.append(
-                    Record(
-                        schema=1,
-                        protocol=page.name,
-                        fingerprint=run.info.fingerprint,
-                        part=run.info.part,
-                        method=method,
-                        weights=info.weights,
-                        bucket=bucket,
-                        metric=metric,
-                        signature=inside[0].signature,
-                        value=mean,
-                        n=n,
-                        source="measured",
-                        scores=scores_sha256,
-                        code=f"{__version__}+{info.code}" if info.code else __version__,
-                        infinite=infinite,
-                        undefined=undefined,
-                    )
-                )
-    return records
+def _of(run: RunFolder, method: str, weights: str, evidence: Sequence[Evidence]) -> list[Record]:
+    """The records of one method."""
+    found = {
+        (number, bucket): _record(run, method, weights, bucket, one, one.summary(rows), interval)
+        for bucket, rows in buckets(run).items()
+        for number, (one, interval) in enumerate(
+            zip(evidence, intervals_of(evidence, rows, f"bucket {bucket}"), strict=True)
+        )
+    }
+    return [found[key] for key in sorted(found, key=lambda key: key[0])]
 
 
-def choose(scores: list[Score], page: Page) -> list[Score]:
-    """The scores of the sample that is scored: of a stochastic method the one with the best PSNR, the first on ties.
-
-    The paper's rule (§4.3): one sample for all metrics. The signature says so.
-    """
-    samples: dict[str, dict[int, float]] = {}
-    for score in scores:
-        if score.sample is not None and score.metric == page.choose:
-            samples.setdefault(score.pair, {})[score.sample] = score.value
-    best = {pair: max(sorted(values), key=values.__getitem__) for pair, values in samples.items()}
-    mark = f":best-{page.choose}-of-{page.samples}"
-    return [
-        score if score.sample is None else dataclasses.replace(score, signature=score.signature + mark)
-        for score in scores
-        if score.sample is None or score.sample == best[score.pair]
-    ]
+def _references(run: RunFolder, shown: Mapping[str, Evidence]) -> list[Record]:
+    """What the metrics shown come to for halves of the targets, for masked targets and for the targets themselves."""
+    records: list[Record] = []
+    records += _of(run, MASKED_INPUT, "", floors(run, shown))
+    records += _of(run, TARGET, "", ceilings(run, shown))
+    for one in shown.values():
+        if isinstance(one, SetFeatures):
+            bare = dataclasses.replace(one, signature=one.signature.partition(":best-")[0])
+            for bucket, rows in buckets(run).items():
+                records.append(_record(run, HALVES, "", bucket, bare, bare.floor(rows, f"bucket {bucket}"), None))
+    return [msgspec.structs.replace(record, source="reference") for record in records]
 
 
-Value = float | Literal["inf"] | None
+def buckets(run: RunFolder) -> dict[str, Rows]:
+    """The pairs of each bucket that holds one, and of all."""
+    of = np.array([pair.bucket for pair in run.pairs])
+    named = {bucket: of == bucket for bucket in bucket_names(run.info.protocol)}
+    return {bucket: rows for bucket, rows in named.items() if rows.any()} | {ALL: np.ones(len(of), dtype=np.bool_)}
 
 
-def average(values: Iterable[float]) -> tuple[Value, int, int, int]:
-    """The mean of the finite values, how many they are, and how many are infinite and undefined."""
-    listed = list(values)
-    finite = [value for value in listed if math.isfinite(value)]
-    infinite = sum(math.isinf(value) for value in listed)
-    undefined = len(listed) - len(finite) - infinite
-    mean: Value = math.fsum(finite) / len(finite) if finite else ("inf" if infinite else None)
-    return mean, len(finite), infinite, undefined
+def _record(
+    run: RunFolder, method: str, weights: str, bucket: str, one: Evidence, summary: Summary, interval: Interval
+) -> Record:
+    code = run.info.methods[method].code if method in run.info.methods else ""
+    low, high = interval or (None, None)
+    return Record(
+        schema=1,
+        protocol=run.info.protocol.name,
+        fingerprint=run.info.fingerprint,
+        part=run.info.part,
+        method=method,
+        weights=weights,
+        bucket=bucket,
+        metric=one.metric.name,
+        signature=one.signature,
+        value=summary.value,
+        n=summary.n,
+        source="measured",
+        scores=one.source,
+        code=f"{__version__}+{code}" if code else __version__,
+        infinite=summary.infinite,
+        undefined=summary.undefined,
+        low=low,
+        high=high,
+    )
 
 
 def records_path(run: RunFolder) -> Path:
@@ -151,22 +173,6 @@ def read_records(path: Path) -> list[Record]:
         if record.metric not in ORDER:
             raise InputError(f"{path}: no metric is called '{record.metric}'. {did_you_mean(record.metric, ORDER)}")
     return records
-
-
-def chosen_scores(run: RunFolder, method: str, sha256: str) -> list[Score]:
-    """The scores that records were made from, of a stochastic method those of the samples that are scored.
-
-    Raises InputError when the file is gone, and HashError when it is not the one whose hash the records name.
-    """
-    path = scores_path(run, method)
-    if not path.is_file():
-        raise InputError(f"{path}: the scores are not here. `inpaint-bench score {run.path}` makes them again.")
-    if (found := files.file_sha256(path)) != sha256:
-        raise HashError(
-            f"{path}: not the scores that the records were made from: sha256 {found[:12]}, not {sha256[:12]}. "
-            f"`inpaint-bench score {run.path}` scores what has changed and makes the records again."
-        )
-    return choose(read_scores(path), run.info.protocol)
 
 
 def bucket_sizes(pairs: Iterable[Pair], page: Page) -> dict[str, int]:

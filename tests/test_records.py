@@ -1,5 +1,6 @@
 """Records: one number a bucket, metric and method, with everything that is needed to know what it is."""
 
+import itertools
 import json
 import math
 from pathlib import Path
@@ -12,75 +13,30 @@ from hypothesis import strategies as st
 
 from inpaint_bench import __version__, files
 from inpaint_bench.cli import run_cli
+from inpaint_bench.evidence.kinds import average
 from inpaint_bench.protocols import About, Page, bucket_of
-from inpaint_bench.records import average, choose, derive, read_records
+from inpaint_bench.records import derive, read_records
 from inpaint_bench.run.folder import open_run
-from inpaint_bench.score import Score, read_scores
+from inpaint_bench.score.rows import Score, read_scores
 
 GOLDEN: dict[str, Any] = json.loads((Path(__file__).parent / "golden" / "metrics.json").read_text())
 PAGE = Page(schema=1, name="golden", about=About(title="", licence="", get=""), count=4)
 
 
-def score(pair: int, sample: int | None, metric: str, value: float) -> Score:
-    return Score(f"{pair:05d}", sample, metric, f"{metric}:v1", "0" * 16, value)
-
-
-def golden_samples() -> list[Score]:
-    """The 4 images with 5 samples each of the golden file."""
-    return [
-        score(pair, sample, metric, float(value))
-        for metric in ("ssim", "psnr", "mae")
-        for pair, values in enumerate(GOLDEN["best_of_5"][metric])
-        for sample, value in enumerate(values)
-    ]
-
-
-def test_the_best_of_5_is_the_golden_one_for_every_metric() -> None:
-    golden, chosen = GOLDEN["best_of_5"], choose(golden_samples(), PAGE)
-    for metric, expected in (("ssim", golden["selected_ssim"]), ("mae", golden["selected_mae"])):
-        of_metric = [one for one in chosen if one.metric == metric]
-        assert [one.sample for one in of_metric] == golden["selected_index"]
-        assert [one.value for one in of_metric] == expected
-        assert {one.signature for one in of_metric} == {f"{metric}:v1:best-psnr-of-5"}
-
-
-@pytest.mark.parametrize("metric", ["psnr", "ssim", "mae"])
-def test_the_mean_of_the_best_is_the_golden_one(metric: str) -> None:
-    values = [one.value for one in choose(golden_samples(), PAGE) if one.metric == metric and one.pair != "00003"]
-    mean, n, infinite, undefined = average(values)
-    assert mean == pytest.approx(GOLDEN["best_of_5"]["mean_over_first_three_images"][metric], rel=1e-15)
-    assert (n, infinite, undefined) == (3, 0, 0)
-
-
-def test_an_infinite_best_sample_is_counted_beside_the_mean() -> None:
-    values = [one.value for one in choose(golden_samples(), PAGE) if one.metric == "psnr"]
-    mean, n, infinite, undefined = average(values)
-    assert mean == pytest.approx(GOLDEN["best_of_5"]["mean_over_first_three_images"]["psnr"], rel=1e-15)
-    assert (n, infinite, undefined) == (3, 1, 0)
-
-
-def test_the_order_of_samples_chooses_no_other() -> None:
-    backwards = choose(golden_samples()[::-1], PAGE)
-    assert sorted(map(repr, backwards)) == sorted(map(repr, choose(golden_samples(), PAGE)))
-
-
-def test_a_deterministic_method_is_not_chosen_from() -> None:
-    scores = [score(0, None, "psnr", 20.0), score(0, None, "mae", 0.1)]
-    assert choose(scores, PAGE) == scores
-
-
 def test_every_pair_counts_once_in_the_mean() -> None:
     golden = GOLDEN["aggregation"]
-    mean, n, *_ = average(map(float, golden["psnr"]))
-    assert mean == golden["per_image_mean"] != golden["spn_eval_bs3"]
-    assert n == 7
+    found = average(map(float, golden["psnr"]))
+    assert found.value == golden["per_image_mean"] != golden["spn_eval_bs3"]
+    assert found.n == 7
 
 
 @given(st.lists(st.floats()))
 def test_an_average_counts_every_value_once(values: list[float]) -> None:
-    mean, n, infinite, undefined = average(value for value in values if abs(value) < 1e300 or not math.isfinite(value))
+    found = average(value for value in values if abs(value) < 1e300 or not math.isfinite(value))
+    mean, infinite = found.value, found.infinite
     kept = [value for value in values if abs(value) < 1e300]
-    assert (n, infinite, undefined) == (len(kept), sum(map(math.isinf, values)), sum(map(math.isnan, values)))
+    assert (found.n, infinite) == (len(kept), sum(map(math.isinf, values)))
+    assert found.undefined == sum(map(math.isnan, values))
     if kept:
         assert isinstance(mean, float)
         assert min(kept) <= mean or math.isclose(min(kept), mean)
@@ -113,10 +69,17 @@ def run(tmp_path: Path) -> Path:
     return tmp_path / "run"
 
 
+def chosen(scores: list[Score]) -> list[Score]:
+    """The scores of the sample of each pair whose PSNR is best; all of a method without samples."""
+    psnr = {(score.pair, score.sample): score.value for score in scores if score.metric == "psnr"}
+    best = {pair: max(value for (other, _), value in psnr.items() if other == pair) for pair, _ in psnr}
+    return [score for score in scores if psnr[score.pair, score.sample] == best[score.pair]]
+
+
 def test_a_record_is_the_mean_of_the_scores_that_it_names(run: Path) -> None:
     opened = open_run(run)
     for method in ("telea", "noise"):
-        scores = choose(read_scores(run / method / "scores.csv"), opened.info.protocol)
+        scores = chosen(read_scores(run / method / "scores.csv"))
         for bucket in ("0.0-0.2", "0.2-0.4", "0.4-0.6", "all"):
             inside = {pair.pair for pair in opened.pairs if bucket in (pair.bucket, "all")}
             for metric in ("ssim", "psnr", "mae"):
@@ -142,6 +105,32 @@ def test_a_record_says_where_it_comes_from(run: Path) -> None:
     assert found["code"] == f"{__version__}+{info['methods']['telea']['code']}"
     assert found["signature"] == "psnr:rgb:u8r:comp:v1"
     assert tiny.record(run, "noise", "psnr")["signature"] == "psnr:rgb:u8r:comp:v1:best-psnr-of-3"
+
+
+def test_other_samples_than_the_chosen_one_stand_aside(run: Path) -> None:
+    scores = [one for one in read_scores(run / "noise" / "scores.csv") if one.metric == "psnr"]
+    by_pair = [[one.value for one in scores if one.pair == pair] for pair in sorted({one.pair for one in scores})]
+    expected = {
+        "best-psnr-of-3": [max(values) for values in by_pair],
+        "mean-of-3": [sum(values) / 3 for values in by_pair],
+        "first-of-3": [values[0] for values in by_pair],
+        "best-psnr-of-2-from-3": [sum(max(two) for two in itertools.combinations(values, 2)) / 3 for values in by_pair],
+    }
+    found = {record.signature.rpartition(":")[2]: record for record in read_records(run / "records.jsonl")
+             if (record.method, record.metric, record.bucket) == ("noise", "psnr", "all")}  # fmt: skip
+    assert found.keys() == expected.keys()
+    for which, values in expected.items():
+        assert found[which].value == pytest.approx(sum(values) / 7, rel=1e-12)
+        assert found[which].aside == (which != "best-psnr-of-3")
+
+
+def test_every_mean_has_its_interval(run: Path) -> None:
+    for record in read_records(run / "records.jsonl"):
+        if record.n >= 2 and record.metric != "known_error":
+            assert isinstance(record.value, float)
+            assert record.low is not None
+            assert record.high is not None
+            assert record.low <= record.value <= record.high
 
 
 def test_records_name_neither_time_nor_machine(run: Path, tmp_path: Path) -> None:
@@ -181,4 +170,4 @@ def test_broken_records_are_refused(run: Path, capsys: pytest.CaptureFixture[str
 
 def test_a_folder_without_records_is_refused(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     assert run_cli(["table", str(tmp_path)]) == 2
-    assert "no records here. `inpaint-bench run` or `merge` makes them." in capsys.readouterr().err
+    assert "not a run folder: it has no run.json" in capsys.readouterr().err

@@ -3,16 +3,22 @@
 import csv
 import io
 import json
+import re
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import pytest
 import tiny
 
 from inpaint_bench.cli import run_cli
+from inpaint_bench.errors import NotComparableError
 from inpaint_bench.metrics import METRICS
-from inpaint_bench.records import Record, read_records
-from inpaint_bench.tables import FORMATS, as_csv, as_markdown, as_text, make_table
+from inpaint_bench.records import HALVES, Record
+from inpaint_bench.score.rows import read_scores
+from inpaint_bench.stats import Separation, separable
+from inpaint_bench.tables.formats import as_csv, as_markdown, as_text
+from inpaint_bench.tables.make import Look, make_table
 
 COUNTS = {"0.0-0.2": 3, "0.2-0.4": 2, "0.4-0.6": 2, "all": 7}
 DIRECTIONS = {"ssim": "↑", "psnr": "↑", "mae": "↓"}
@@ -51,7 +57,7 @@ def record(**changes: Any) -> Record:
 def test_every_printed_number_is_a_record_to_the_digit(run: Path, capsys: pytest.CaptureFixture[str]) -> None:
     rows = as_rows(printed(run, capsys, "--format", "csv"))
     cells = {(row["method"], row["signature"], bucket): row[heading(bucket)] for row in rows for bucket in COUNTS}
-    shown = [one for one in tiny.records(run) if one["metric"] != "known_error"]
+    shown = [one for one in tiny.main_records(run) if one["metric"] != "known_error"]
     assert len(cells) == len(shown) == 3 * 3 * 4
     for one in shown:
         decimals = METRICS[one["metric"]].decimals
@@ -65,10 +71,10 @@ def test_the_three_formats_hold_the_same_cells(run: Path, capsys: pytest.Capture
     ]
     markdown = printed(run, capsys, "--format", "markdown")
     body = [line.strip("| ").split(" | ") for line in markdown.splitlines() if line.startswith("| ")][2:]
-    assert [line[2:] for line in body] == cells
+    assert [[re.sub(r"[*]{2}|</?u>", "", cell) for cell in line[2:]] for line in body] == cells
     text = printed(run, capsys)
-    lines = [line.split() for line in text.splitlines() if line.endswith(tuple("0123456789")) and "n=" not in line]
-    assert [line[-4:] for line in lines if len(line) >= 5] == cells
+    lines = [line.split() for line in text.splitlines() if re.search(r"[0-9][*~]?$", line) and "n=" not in line]
+    assert [[cell.rstrip("*~") for cell in line[-4:]] for line in lines if len(line) >= 5] == cells
 
 
 @pytest.mark.parametrize("format_", ["text", "markdown", "csv"])
@@ -207,7 +213,7 @@ def test_a_cell_with_its_own_number_of_pairs_says_so() -> None:
         record(method="none", value=None, n=0, undefined=7),
     ]
     table = make_table(records)
-    assert [row.cells for row in table.rows] == [("-",), ("30.00 (n=3)",), ("20.00",)]
+    assert [[cell.text for cell in row.cells] for row in table.rows] == [["-"], ["30.00 (n=3)"], ["20.00"]]
     assert [column.n for column in table.columns] == [7]
     assert "infinite" in table.notes[1]
     assert "not defined" in table.notes[2]
@@ -216,8 +222,71 @@ def test_a_cell_with_its_own_number_of_pairs_says_so() -> None:
     assert as_csv(table).splitlines()[0] == "metric,signature,method,All (n=7)"
 
 
-def test_every_format_of_a_run_is_made_from_records_alone(run: Path, tmp_path: Path) -> None:
-    records = read_records(run / "records.jsonl")
-    for name, format_ in FORMATS.items():
-        suffix = {"text": "txt", "markdown": "md", "csv": "csv"}[name]
-        assert format_(make_table(records)) == (run / "tables" / f"plain.{suffix}").read_text()
+def test_the_best_is_marked_where_the_pairs_tell_it_apart_and_its_like_where_they_do_not() -> None:
+    records = [record(), record(method="other", value=19.0), record(method="worse", value=9.0)]
+    place = ("tiny", "all", "psnr", "psnr:rgb:u8r:comp:v1")
+    means = {"telea": 20.0, "other": 19.0, "worse": 9.0}
+    near = Separation(7, "telea", means, {}, {"telea": "best", "other": "not separable", "worse": "worse"})
+    alone = Separation(7, "telea", means, {}, {"telea": "best", "other": "worse", "worse": "worse"})
+    text, markdown = (format_(make_table(records, standings={place: near})) for format_ in (as_text, as_markdown))
+    assert [line.split()[-1] for line in text.splitlines()[4:7]] == ["19.00~", "20.00~", "9.00"]
+    assert "| <u>19.00</u> |" in markdown
+    assert "| 9.00 |" in markdown
+    text, markdown = (format_(make_table(records, standings={place: alone})) for format_ in (as_text, as_markdown))
+    assert [line.split()[-1] for line in text.splitlines()[4:7]] == ["19.00", "20.00*", "9.00"]
+    assert "| **20.00** |" in markdown
+    assert as_csv(make_table(records, standings={place: near})) == as_csv(make_table(records))
+
+
+def test_the_marks_of_a_run_are_those_of_the_paired_tests(run: Path) -> None:
+    scores = {method: read_scores(run / method / "scores.csv") for method in ("telea", "mean-fill")}
+    values = {m: np.array([one.value for one in some if one.metric == "psnr"]) for m, some in scores.items()}
+    found = separable(values, "higher", "psnr:all")
+    line = next(line for line in (run / "tables" / "plain.md").read_text().splitlines() if "| psnr ↑ | telea |" in line)
+    assert found.best == "telea"
+    assert line.split(" | ")[-1].startswith("**" if found.alone else "<u>")
+
+
+def fd(n: int, **changes: Any) -> Record:
+    return record(metric="fd_lite0", signature="fd_lite0:v1", value=31.4, n=n, **changes)
+
+
+@pytest.mark.parametrize(("n", "cell"), [(499, "31.40‡"), (500, "31.40†"), (2047, "31.40†"), (2048, "31.40")])
+def test_a_frechet_distance_of_few_pictures_is_marked_and_says_n(n: int, cell: str) -> None:
+    table = make_table([fd(n)])
+    assert table.rows[0].cells[0].text == f"{cell} (n={n})"
+    assert {mark for note in table.notes for mark in "†‡" if mark in note} == {*cell} & {*"†‡"}
+
+
+def test_strict_refuses_what_would_be_marked() -> None:
+    with pytest.raises(NotComparableError, match="fd_lite0 of 2047 pictures in bucket all"):
+        make_table([fd(2047)], Look(strict=True))
+    make_table([fd(2048), record(metric="kid_lite0", signature="kid_lite0:v1", n=2048)], Look(strict=True))
+
+
+def test_an_interval_stands_in_the_cell_when_it_is_asked_for() -> None:
+    records = [record(low=19.006, high=21.0)]
+    assert make_table(records, Look(intervals=True)).rows[0].cells[0].text == "20.00 [19.01, 21.00]"
+    assert make_table(records).rows[0].cells[0].text == "20.00"
+
+
+def test_a_metric_that_could_not_be_measured_says_so_in_its_cells() -> None:
+    table = make_table([record(), record(bucket="0.0-0.2")], absent={"fid": "no file.", "kid": "no file."})
+    assert [(row.metric, [cell.text for cell in row.cells]) for row in table.rows[1:]] == [
+        ("fid", ["absent", "absent"]),
+        ("kid", ["absent", "absent"]),
+    ]
+    assert table.notes[-1] == "absent: fid, kid: no file."
+
+
+def test_references_stand_below_the_methods() -> None:
+    table = make_table([fd(3, method=HALVES, source="reference"), fd(7, method="zeta")])
+    assert [row.method for row in table.rows] == ["zeta", HALVES]
+    assert [column.n for column in table.columns] == [7]
+
+
+def test_other_samples_are_shown_when_they_are_asked_for(run: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    assert "mean of 3" not in printed(run, capsys)
+    text = printed(run, capsys, "--samples", "all", "--metrics", "psnr")
+    for heading_ in ("psnr best of 3 ↑", "psnr mean of 3 ↑", "psnr first of 3 ↑", "psnr best of 2 from 3 ↑"):
+        assert heading_ in text

@@ -18,6 +18,7 @@ from inpaint_bench.masks.draw import draw
 from inpaint_bench.weights import Weights
 
 SIZE = 24
+CPU = torch.device("cpu")
 BUCKETS = ((1, 20), (20, 40), (40, 60))
 COUNTING = "counting=python:tiny:load_counting"
 NOISE = "noise=python:tiny:load_noise"
@@ -40,6 +41,12 @@ def save_png(path: Path, pixels: Pixels | images.Values) -> None:
     path.write_bytes(out.getvalue())
 
 
+def read(path: str | Path) -> Pixels:
+    """The RGB pixels of a file; a mask's values three times."""
+    with Image.open(path) as opened:
+        return np.asarray(opened.convert("RGB"))
+
+
 def page_text(count: int, **changes: object) -> str:
     """A protocol page of the tiny dataset, with some of its keys changed."""
     keys: dict[str, object] = {
@@ -56,11 +63,13 @@ def page_text(count: int, **changes: object) -> str:
     return "\n".join([*lines, *tables, '[about]\ntitle = "tiny"\nlicence = "CC0-1.0"\nget = "it is drawn"\n'])
 
 
-def make_dataset(folder: Path, count: int = 6, hole: Callable[[int], Hole] | None = None, **changes: object) -> Path:
+def make_dataset(
+    folder: Path, count: int = 6, hole: Callable[[int], Hole] | None = None, side: int = SIZE, **changes: object
+) -> Path:
     """A page of TOML with its pictures and masks beside it; the masks fill one bucket after the other."""
     for number in range(count):
-        drawn = hole(number) if hole else draw("boxes", SIZE, number, *BUCKETS[number % len(BUCKETS)])
-        save_png(folder / "data" / "images" / f"picture{number}.png", picture(number))
+        drawn = hole(number) if hole else draw("boxes", side, number, *BUCKETS[number % len(BUCKETS)])
+        save_png(folder / "data" / "images" / f"picture{number}.png", picture(number, side))
         save_png(folder / "data" / "masks" / f"mask{number}.png", images.mask_values(drawn))
     page = folder / "tiny.toml"
     page.write_text(page_text(count, **changes))
@@ -95,10 +104,16 @@ def records(folder: Path) -> list[dict[str, Any]]:
     return [json.loads(line) for line in (folder / "records.jsonl").read_text().splitlines()]
 
 
+def main_records(folder: Path) -> list[dict[str, Any]]:
+    """The records that a table shows: of a stochastic method those of the chosen sample."""
+    aside = (":mean-of-", ":first-of-", "-from-")
+    return [one for one in records(folder) if not any(mark in one["signature"] for mark in aside)]
+
+
 def record(folder: Path, method: str, metric: str, bucket: str = "all") -> dict[str, Any]:
-    """The one record of a method, a metric and a bucket."""
+    """The one record of a method, a metric and a bucket, of the chosen sample."""
     (found,) = [
-        one for one in records(folder) if (one["method"], one["metric"], one["bucket"]) == (method, metric, bucket)
+        one for one in main_records(folder) if (one["method"], one["metric"], one["bucket"]) == (method, metric, bucket)
     ]
     return found
 

@@ -4,29 +4,30 @@ from pathlib import Path
 
 import click
 
-from inpaint_bench.cli.options import FOLDER, format_option, option
+from inpaint_bench.cli.options import FOLDER, format_option, metric_option, option
 
 
 @click.command()
 @click.argument("parts", type=FOLDER, nargs=-1, required=True)
 @option("--out", type=FOLDER, required=True, help="The run folder to make.")
+@metric_option
 @format_option
-def merge(parts: tuple[Path, ...], out: Path, format_: str) -> None:
+def merge(parts: tuple[Path, ...], out: Path, metrics: str, format_: str) -> None:
     """Make the run folders of all shards, PARTS, into one run, and print its table."""
-    from inpaint_bench import files, records, tables
+    from inpaint_bench import files, records
+    from inpaint_bench.cli.names import chosen_metrics
+    from inpaint_bench.cli.table import print_table, write_records_and_tables
     from inpaint_bench.errors import IncompleteError, some
     from inpaint_bench.run import merge as merging
     from inpaint_bench.run.folder import open_run
-    from inpaint_bench.score import merge_scores
+    from inpaint_bench.score.measure import merge_measures
 
     with files.only_one(out):
         run = merging.merge(parts, out)
-        merge_scores([open_run(part) for part in parts], run)
-        found = records.derive(run)
-        records.write_records(run, found)
-        if found:
-            tables.write_tables(out, found)
-            click.echo(tables.FORMATS[format_](tables.make_table(found)), nl=False)
+        chosen = chosen_metrics(metrics, run.info.protocol, str(out))
+        merge_measures([open_run(part) for part in parts], run)
+        if found := write_records_and_tables(run, chosen):
+            print_table([(run, found)], chosen.absent, format_)
         for method in run.info.methods:
             if left := records.missing(run, method):
                 raise IncompleteError(f"{out}: {method} lacks {len(left)} of {len(run.pairs)} pairs: {some(left)}.")

@@ -1,5 +1,6 @@
 """Names that a user types, checked before any work."""
 
+from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from inpaint_bench.errors import InputError
@@ -9,20 +10,33 @@ if TYPE_CHECKING:
     import torch
 
 
-def chosen_metrics(text: str, page: Page, where: str) -> list[str]:
-    """The metrics of `--metrics`, or the page's. Raises InputError for an unknown one, naming the page if it is its."""
-    from inpaint_bench.metrics import metric
+@dataclass(frozen=True)
+class Chosen:
+    """Metrics by name: those that are measured, and those that cannot be measured here, each with the reason."""
 
-    names = [name.strip() for name in text.split(",") if name.strip()]
-    for name in names:
-        metric(name)
-    if not names:
-        for name in page.metrics:
-            try:
-                metric(name)
-            except InputError as error:
-                raise InputError(f"the protocol page of {where}: {error}") from error
-    return names or list(page.metrics)
+    names: list[str]
+    absent: dict[str, str]
+
+
+def chosen_metrics(text: str, page: Page, where: str) -> Chosen:
+    """The metrics of `--metrics`, all that there are, or the page's; every Fréchet distance brings its kernel distance.
+
+    What cannot be measured here is left out of `all` and of the page's, and said. Raises InputError for one that is
+    not known, naming the page if it is its, and for one that was asked for by name and cannot be measured here.
+    """
+    from inpaint_bench.metrics import metric
+    from inpaint_bench.metrics.catalogue import CHOOSABLE, absent, find, with_companions
+
+    asked = [name.strip() for name in text.split(",") if name.strip()]
+    try:
+        names = with_companions(find(name).name for name in (CHOOSABLE if asked == ["all"] else asked or page.metrics))
+        metric(page.choose)
+    except InputError as error:
+        raise error if asked else InputError(f"the protocol page of {where}: {error}") from error
+    lacking = {name: why for name in names if (why := absent(find(name)))}
+    if asked != ["all"] and (named := [name for name in asked if name in lacking]):
+        raise InputError(f"{named[0]} cannot be measured here: {lacking[named[0]].rstrip('.')}.")
+    return Chosen([name for name in names if name not in lacking], lacking)
 
 
 def open_device(name: str) -> "torch.device":

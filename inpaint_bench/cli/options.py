@@ -117,7 +117,14 @@ pace_options = several(
     ),
     option("--timeout", type=click.FloatRange(0, min_open=True), help="Seconds an exec: program may run."),
 )
-metric_option = option("--metrics", default="", help="Names, separated by commas. Default: the protocol's.")
+metric_option = option(
+    "--metrics",
+    default="",
+    help="Names, separated by commas, or all that can be measured here. Default: the protocol's.",
+)
+strict_option = option(
+    "--strict", is_flag=True, help="Refuse (exit 4) what would bear a mark: a Fréchet distance of few pictures."
+)
 out_option = option("--out", type=FOLDER, help="The run folder. Default: runs/<dataset>.")
 quiet_option = option("--quiet", is_flag=True, help="No progress.")
 format_option = option(

@@ -16,11 +16,13 @@ from inpaint_bench.cli.options import (
     pace_options,
     part_options,
     quiet_option,
+    strict_option,
 )
 from inpaint_bench.cli.progress import note, progress
 from inpaint_bench.errors import BenchError, IncompleteError, InputError
 
 if TYPE_CHECKING:  # heavy: imported where it is used
+    from inpaint_bench.cli.names import Chosen
     from inpaint_bench.methods.work import Method
     from inpaint_bench.pairs.find import Dataset
     from inpaint_bench.run.folder import RunFolder
@@ -58,8 +60,9 @@ class Asked:
 @pace_options
 @out_option
 @format_option
+@strict_option
 @quiet_option
-def run(metrics: str, format_: str, **options: object) -> None:
+def run(metrics: str, format_: str, strict: bool, **options: object) -> None:
     """Inpaint every pair with each method, score what was saved, and print the table.
 
     The same command again resumes: what is on disk and matches is not done twice.
@@ -69,43 +72,45 @@ def run(metrics: str, format_: str, **options: object) -> None:
 
     asked = Asked(**options)  # type: ignore[arg-type]  # click made them from the declarations above
     dataset, methods, pace = _prepare(asked)
-    names = chosen_metrics(metrics, dataset.page, asked.dataset)
+    chosen = chosen_metrics(metrics, dataset.page, asked.dataset)
     out = _out(asked, dataset)
     with files.only_one(out):
         started, failures = _predict(out, dataset, methods, pace, asked.quiet)
-        _score(started, dataset, methods, names, pace, asked.quiet)
+        _score(started, dataset, methods, chosen.names, pace, asked.quiet)
         if dataset.part.startswith("shard"):
             _raise_all(failures)
             click.echo(f"{out}: {dataset.part} is done. `inpaint-bench merge` makes the shards whole.")
         else:
-            _print_table(started, methods, names, format_)
+            _print_table(started, methods, chosen, format_, strict)
     _raise_all(failures)
 
 
 def _score(
     run: "RunFolder", dataset: "Dataset", methods: "list[Method]", names: list[str], pace: "Pace", quiet: bool
 ) -> None:
-    from inpaint_bench.score import score_run
+    from inpaint_bench.score.measure import measure, measure_targets
     from inpaint_bench.weights import FILLED
 
-    for method in methods:
-        if method.weights.sha256 != FILLED:
-            with progress(f"{method.name}: scores", len(run.samples_of(method.name)), quiet) as told:
-                score_run(run, dataset, method.name, names, pace, told)
+    scored = [method.name for method in methods if method.weights.sha256 != FILLED]
+    if scored:
+        with progress("targets", len(run.pairs), quiet) as told:
+            measure_targets(run, dataset, names, pace, told)
+    for method in scored:
+        with progress(f"{method}: scores", len(run.samples_of(method)), quiet) as told:
+            measure(run, dataset, method, names, pace, told)
 
 
-def _print_table(run: "RunFolder", methods: "list[Method]", names: list[str], format_: str) -> None:
+def _print_table(run: "RunFolder", methods: "list[Method]", chosen: "Chosen", format_: str, strict: bool) -> None:
     """Write the run's records and tables; print what was asked for."""
-    from inpaint_bench import records, tables
+    from inpaint_bench import records
+    from inpaint_bench.cli.table import print_table, write_records_and_tables
     from inpaint_bench.weights import FILLED
 
-    found = records.derive(run)
-    records.write_records(run, found)
-    if found:
-        tables.write_tables(run.path, found)
-    asked = {method.name for method in methods}
-    if shown := [record for record in found if record.method in asked and record.metric in names]:
-        click.echo(tables.FORMATS[format_](tables.make_table(shown)), nl=False)
+    found = write_records_and_tables(run, chosen)
+    asked = {method.name for method in methods} | set(records.REFERENCES)
+    shown = [record for record in found if record.method in asked and record.metric in chosen.names]
+    if shown or chosen.absent:
+        print_table([(run, shown)], chosen.absent, format_, strict=strict)
     if filled := [method.name for method in methods if method.weights.sha256 == FILLED]:
         click.echo(
             f"No numbers for {', '.join(filled)}: filled weights are made from names, and say nothing of quality."

@@ -3,13 +3,12 @@
 import csv
 import io
 import json
-import math
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 import click
 
-from inpaint_bench.cli.options import FOLDER, metric_option, option, pace_options, quiet_option
+from inpaint_bench.cli.options import FOLDER, metric_option, option, pace_options, quiet_option, strict_option
 from inpaint_bench.cli.progress import note, progress
 from inpaint_bench.errors import InputError
 
@@ -30,8 +29,16 @@ if TYPE_CHECKING:
 @option("--predictions", type=FOLDER, help="The predictions: PNG files, named by one of the known layouts.")
 @option("--raw", is_flag=True, help="Score predictions as they are, not composited with the known region.")
 @option("--format", "format_", type=click.Choice(["json", "csv"]), default="json", show_default=True)
+@option(
+    "--features",
+    type=FOLDER,
+    nargs=2,
+    metavar="COMPOSITES TARGETS",
+    help="Two .npy files of your own features, a row a picture, the same rows paired.",
+)
 @metric_option
 @pace_options
+@strict_option
 @quiet_option
 def score(
     run: Path | None,
@@ -42,24 +49,31 @@ def score(
     predictions: Path | None,
     raw: bool,
     format_: str,
+    features: tuple[Path, Path] | None,
     metrics: str,
     device: str,
     batch: int,
     jobs: int,
     timeout: float | None,
+    strict: bool,
     quiet: bool,
 ) -> None:
-    """Score the composites of a RUN folder, or with --targets, --masks and --predictions any folder of outputs."""
+    """Score the composites of a RUN folder, or with --targets, --masks and --predictions any folder of outputs.
+
+    With --features, features that you made yourself are compared.
+    """
     from inpaint_bench.cli.names import open_device
     from inpaint_bench.run.predict import Pace
 
     pace = Pace(open_device(device), batch, jobs, timeout)
-    if run and not (targets or predictions or raw):
-        _score_run(run, data, (images, masks), metrics, pace, quiet)
-    elif targets and masks and predictions and not run:
-        _score_folder(targets, masks, predictions, metrics, raw, format_, pace, quiet)
+    if run and not (targets or predictions or raw or features):
+        _score_run(run, data, (images, masks), metrics, pace, strict, quiet)
+    elif targets and masks and predictions and not (run or features):
+        _score_folder(targets, masks, predictions, metrics, raw, format_, pace, strict, quiet)
+    elif features and not (run or targets or predictions or metrics):
+        _score_features(*features, format_, strict)
     else:
-        raise InputError("give a RUN folder, or all of --targets, --masks and --predictions.")
+        raise InputError("give a RUN folder, or all of --targets, --masks and --predictions, or --features alone.")
 
 
 def _score_run(
@@ -68,26 +82,31 @@ def _score_run(
     folders: tuple[Path | None, Path | None],
     metrics: str,
     pace: "Pace",
+    strict: bool,
     quiet: bool,
 ) -> None:
-    from inpaint_bench import files, records, tables
+    from inpaint_bench import files
     from inpaint_bench.cli.names import chosen_metrics
+    from inpaint_bench.cli.table import write_records_and_tables
     from inpaint_bench.pairs import find
     from inpaint_bench.run.folder import open_run
-    from inpaint_bench.score import score_run
+    from inpaint_bench.score.measure import measure, measure_targets
+    from inpaint_bench.tables.make import refuse_few
 
     run = open_run(path)
     dataset = find.of_run(run.info.protocol, run.pairs, data, folders)
-    names = chosen_metrics(metrics, run.info.protocol, str(path))
+    chosen = chosen_metrics(metrics, run.info.protocol, str(path))
+    _say_absent(chosen.absent, quiet)
     with files.only_one(path):
+        with progress("targets", len(run.pairs), quiet) as told:
+            measure_targets(run, dataset, chosen.names, pace, told)
         for method in run.info.methods:
             with progress(f"{method}: scores", len(run.samples_of(method)), quiet) as told:
-                score_run(run, dataset, method, names, pace, told)
+                measure(run, dataset, method, chosen.names, pace, told)
         if not run.info.part.startswith("shard"):  # the numbers of a shard are those of no protocol
-            found = records.derive(run)
-            records.write_records(run, found)
-            if found:
-                tables.write_tables(path, found)
+            found = write_records_and_tables(run, chosen)
+            if strict:
+                refuse_few(found)
     click.echo(f"{path}: scored {', '.join(run.info.methods) or 'nothing: there is no method in it'}.")
 
 
@@ -99,34 +118,46 @@ def _score_folder(
     raw: bool,
     format_: str,
     pace: "Pace",
+    strict: bool,
     quiet: bool,
 ) -> None:
     from inpaint_bench.cli.names import chosen_metrics
+    from inpaint_bench.evidence.outputs import measure_outputs
     from inpaint_bench.methods.layouts import complete, match
     from inpaint_bench.pairs import find
-    from inpaint_bench.score import score_outputs
 
     dataset = find.open_folders(targets, masks)
-    names = chosen_metrics(metrics, dataset.page, "two folders")
+    chosen = chosen_metrics(metrics, dataset.page, "two folders")
     matched = match(predictions, dataset.pairs)
     outputs = complete(matched, predictions, dataset.pairs)
     note(f"{predictions}: {matched}.", quiet)
-    rows: list[dict[str, object]] = []
+    _say_absent(chosen.absent, quiet)
     with progress("scores", len(dataset.pairs), quiet) as told:
-        for pair, sample, values in score_outputs(dataset, outputs, names, raw, pace):
-            row: dict[str, object] = {"pair": Path(pair.image).stem} | ({} if sample is None else {"sample": sample})
-            rows.append(row | {name: _plain(value) for name, value in values.items()})
-            told(1)
+        rows = list(measure_outputs(dataset, predictions, outputs, chosen.names, raw, pace, strict, lambda: told(1)))
     if format_ == "json":
         click.echo(json.dumps(rows, indent=1))
         return
     lines = io.StringIO()
-    writer = csv.writer(lines, lineterminator="\n")
-    writer.writerow(rows[0])
-    writer.writerows(row.values() for row in rows)
+    writer = csv.DictWriter(lines, list(dict.fromkeys(key for row in rows for key in row)), lineterminator="\n")
+    writer.writeheader()
+    writer.writerows(rows)
     click.echo(lines.getvalue(), nl=False)
 
 
-def _plain(value: float) -> float | str | None:
-    """A value as JSON holds it: 'inf' for an infinite PSNR, null where a metric is not defined."""
-    return "inf" if math.isinf(value) else None if math.isnan(value) else value
+def _say_absent(absent: dict[str, str], quiet: bool) -> None:
+    for why in dict.fromkeys(absent.values()):
+        note(f"not measured: {', '.join(name for name in absent if absent[name] == why)}: {why}", quiet)
+
+
+def _score_features(composites: Path, targets: Path, format_: str, strict: bool) -> None:
+    from inpaint_bench.evidence.own import measure_own_features
+
+    rows = measure_own_features(composites, targets, strict)
+    if format_ == "json":
+        click.echo(json.dumps(rows, indent=1))
+        return
+    lines = io.StringIO()
+    writer = csv.DictWriter(lines, list(rows[0]), lineterminator="\n")
+    writer.writeheader()
+    writer.writerows(rows)
+    click.echo(lines.getvalue(), nl=False)

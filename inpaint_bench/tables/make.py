@@ -1,22 +1,36 @@
 """Tables from records: rows are methods under each metric, columns are buckets, each with its n."""
 
-import csv
-import io
-from collections.abc import Callable, Sequence
+import re
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from itertools import groupby
-from pathlib import Path
+from types import MappingProxyType
+from typing import Literal
 
-from inpaint_bench import files
 from inpaint_bench.errors import InputError, NotComparableError, did_you_mean
 from inpaint_bench.metrics import RECORDED
-from inpaint_bench.records import ALL, Record
-from inpaint_bench.score import KNOWN, ORDER
+from inpaint_bench.metrics.catalogue import FEW, KNOWN, ORDER, VERY_FEW, biased, few, refuse_marked
+from inpaint_bench.records import ALL, HALVES, MASKED_INPUT, REFERENCES, TARGET, Record
+from inpaint_bench.standings import Standings
 
 STYLES: dict[str, tuple[str, ...]] = {  # the columns of the paper's tables; plain: every bucket of the protocol
     "plain": (),
     "table1": ("0.2-0.4", "0.4-0.6", ALL),
     "table2": ("0.0-0.2", "0.2-0.4", "0.4-0.6", ALL),
+}
+
+MARKS = (
+    "{best}: best, and told apart from every other method; {near}: not told apart from the best "
+    "(paired tests, Holm over every two methods, level 0.05)."
+)
+FEW_NOTES = {
+    "†": f"† a Fréchet distance of under {FEW} pictures: much of it is bias. Never compare it across columns.",
+    "‡": f"‡ a Fréchet distance of under {VERY_FEW} pictures: most of it is bias. Never compare it across columns.",
+}
+REFERENCE_NOTES = {
+    HALVES: f"{HALVES}: half of the targets against the other half, of as many pictures each as its n says.",
+    MASKED_INPUT: f"{MASKED_INPUT}: the targets with white holes, what a method that does nothing comes to.",
+    TARGET: f"{TARGET}: the targets themselves, what a perfect method comes to.",
 }
 
 
@@ -35,13 +49,21 @@ class Column:
 
 
 @dataclass(frozen=True)
+class Cell:
+    """A number as it is printed, and how it stands among those of its metric and bucket."""
+
+    text: str
+    standing: Literal["", "best", "not separable"] = ""
+
+
+@dataclass(frozen=True)
 class Row:
     """A metric under one signature, a method, and a cell for every column."""
 
     metric: str
     signature: str
     method: str
-    cells: tuple[str, ...]
+    cells: tuple[Cell, ...]
 
 
 @dataclass(frozen=True)
@@ -54,30 +76,50 @@ class Table:
     notes: tuple[str, ...]
 
 
-def make_table(records: Sequence[Record], style: str = "plain") -> Table:
-    """The records of one or more runs as one table.
+@dataclass(frozen=True)
+class Look:
+    """What a table shows: the columns of a style, intervals or not, other samples than the chosen ones or not."""
+
+    style: str = "plain"
+    intervals: bool = False
+    asides: bool = False
+    strict: bool = False  # refuse what would bear a mark
+
+
+PLAIN = Look()
+
+
+def make_table(
+    records: Sequence[Record],
+    look: Look = PLAIN,
+    standings: Standings = MappingProxyType({}),
+    absent: Mapping[str, str] = MappingProxyType({}),
+) -> Table:
+    """The records of one or more runs as one table; `absent` names metrics that could not be computed, and why.
 
     Raises InputError when there is nothing to put in it or two numbers for one cell, and NotComparableError when
-    runs of one protocol have other pairs.
+    runs of one protocol have other pairs, or, if the look is strict, for a number that says little at its n.
     """
-    if style not in STYLES:
-        raise InputError(f"no style of table is called '{style}'. {did_you_mean(style, STYLES)}")
+    if look.style not in STYLES:
+        raise InputError(f"no style of table is called '{look.style}'. {did_you_mean(look.style, STYLES)}")
     if not records:
         raise InputError("there are no records to make a table of: no method has finished every pair.")
-    records = [record for record in records if record.metric not in RECORDED] or records
-    cells = _cells(records)
-    columns = _columns(records, STYLES[style])
-    keys = sorted({(ORDER[r.metric], r.metric, r.signature, r.method) for r in records})
-    rows = tuple(
-        Row(
-            metric,
-            signature,
-            method,
-            tuple(_cell(cells.get((metric, signature, method, c.dataset, c.bucket)), c) for c in columns),
-        )
-        for _, metric, signature, method in keys
-    )
-    return Table(_title(records), columns, rows, _notes(records, rows))
+    records = [record for record in records if record.metric not in RECORDED] or list(records)
+    records = [record for record in records if look.asides or not record.aside]
+    cells, columns = _cells(records), _columns(records, STYLES[look.style])
+    if look.strict:
+        refuse_few(cells[key] for key in cells if key[-1] in {column.bucket for column in columns})
+    keys = sorted({(ORDER[r.metric], r.metric, r.signature, r.method in REFERENCES, r.method) for r in records})
+    rows = [
+        Row(metric, signature, method, tuple(
+            _cell(cells.get((metric, signature, method, c.dataset, c.bucket)), c, look, standings) for c in columns
+        ))
+        for _, metric, signature, _, method in keys
+    ]  # fmt: skip
+    lacking = {name: why for name, why in absent.items() if name not in {record.metric for record in records}}
+    rows += [Row(name, "", "(every method)", (Cell("absent"),) * len(columns)) for name in lacking]
+    rows.sort(key=lambda row: ORDER[row.metric])  # stable
+    return Table(_title(records), columns, tuple(rows), (*_notes(records, rows), *_said(lacking)))
 
 
 def _cells(records: Sequence[Record]) -> dict[tuple[str, ...], Record]:
@@ -102,6 +144,8 @@ def _cells(records: Sequence[Record]) -> dict[tuple[str, ...], Record]:
 def _columns(records: Sequence[Record], buckets: tuple[str, ...]) -> tuple[Column, ...]:
     found: dict[tuple[str, str], int] = {}
     for record in records:
+        if record.method == HALVES:
+            continue
         pairs = record.n + record.infinite + record.undefined
         if found.setdefault((record.protocol, record.bucket), pairs) != pairs:
             raise InputError(f"{record.protocol}: two records of bucket {record.bucket} count different pairs.")
@@ -109,11 +153,27 @@ def _columns(records: Sequence[Record], buckets: tuple[str, ...]) -> tuple[Colum
     return tuple(Column(*key, found[key]) for key in names if not buckets or key[1] in buckets)
 
 
-def _cell(record: Record | None, column: Column) -> str:
+def _cell(record: Record | None, column: Column, look: Look, standings: Standings) -> Cell:
     if record is None or record.value is None:
-        return "-"
-    value = record.value if isinstance(record.value, str) else f"{record.value:.{KNOWN[record.metric].decimals}f}"
-    return value if record.n == column.n or record.value == "inf" else f"{value} (n={record.n})"
+        return Cell("-")
+    decimals = KNOWN[record.metric].decimals
+    text = record.value if isinstance(record.value, str) else f"{record.value:.{decimals}f}"
+    text += few(record.metric, record.n)
+    if look.intervals and record.low is not None and record.high is not None:
+        text += f" [{record.low:.{decimals}f}, {record.high:.{decimals}f}]"
+    if (record.n != column.n and record.value != "inf") or biased(record.metric):
+        text += f" (n={record.n})"
+    found = standings.get((record.protocol, record.bucket, record.metric, record.signature))
+    standing = found.standing.get(record.method, "worse") if found else "worse"
+    if found is None or standing == "worse":
+        return Cell(text)
+    return Cell(text, "best" if found.alone else "not separable")
+
+
+def refuse_few(records: Iterable[Record]) -> None:
+    """Raise NotComparableError where a record would bear a mark."""
+    marked = [record for record in records if few(record.metric, record.n) and record.method not in REFERENCES]
+    refuse_marked(sorted({f"{one.metric} of {one.n} pictures in bucket {one.bucket}" for one in marked}))
 
 
 def _title(records: Sequence[Record]) -> str:
@@ -126,78 +186,35 @@ def _notes(records: Sequence[Record], rows: Sequence[Row]) -> tuple[str, ...]:
     notes = [
         f"{label(metric, signature)}: {signature}, {arrows[KNOWN[metric].better]}"
         for (metric, signature), _ in groupby(rows, key=lambda row: (row.metric, row.signature))
+        if signature
     ]
     if any(record.infinite for record in records):
         notes.append("A cell with its own n leaves out pairs whose PSNR is infinite: output and target are the same.")
     if any(record.undefined for record in records):
         notes.append("A cell with its own n leaves out pairs for which the metric is not defined.")
+    if any(cell.standing for row in rows for cell in row.cells):
+        notes.append(MARKS)
+    marks = {few(record.metric, record.n) for record in records if record.method not in REFERENCES} - {""}
+    notes += [note for mark, note in FEW_NOTES.items() if mark in marks]
+    notes += [note for name, note in REFERENCE_NOTES.items() if any(record.method == name for record in records)]
     if any(record.part for record in records):
         notes.append("A part of the protocol: not comparable with the whole.")
     return tuple(notes)
 
 
+def _said(absent: Mapping[str, str]) -> list[str]:
+    """Why metrics are absent, those of one reason together."""
+    reasons = {why: [name for name in absent if absent[name] == why] for why in absent.values()}
+    return [f"absent: {', '.join(names)}: {why}" for why, names in reasons.items()]
+
+
 def label(metric: str, signature: str) -> str:
-    """How a metric is headed: its name, an arrow for its direction, and best of k where it is that."""
+    """How a metric is headed: its name, an arrow for its direction, and which of several samples where there are."""
     arrow = "↑" if KNOWN[metric].better == "higher" else "↓"
-    best = f" best of {signature.rsplit('-', 1)[1]}" if ":best-" in signature else ""
-    return f"{metric}{best} {arrow}"
-
-
-def _header(table: Table) -> list[str]:
-    several = len({column.dataset for column in table.columns}) > 1
-    heads = [f"{column.dataset} {column.heading}" if several else column.heading for column in table.columns]
-    return [
-        "metric",
-        "method",
-        *[f"{head} (n={column.n})" for head, column in zip(heads, table.columns, strict=True)],
-    ]
-
-
-def as_text(table: Table) -> str:
-    """Columns padded with blanks, a line between metrics."""
-    lines = [_header(table)]
-    for key, rows in groupby(table.rows, key=lambda row: (row.metric, row.signature)):
-        for number, row in enumerate(rows):
-            lines.append([label(*key) if number == 0 else "", row.method, *row.cells])
-    widths = [max(len(line[i]) for line in lines) for i in range(len(lines[0]))]
-    text = [table.title, ""]
-    for line in lines:
-        if line[0] and text[-1]:
-            text.append("-" * (sum(widths) + 2 * len(widths) - 2))
-        padded = [
-            cell.ljust(w) if i < 2 else cell.rjust(w) for i, (cell, w) in enumerate(zip(line, widths, strict=True))
-        ]
-        text.append("  ".join(padded).rstrip())
-    return "\n".join([*text, "", *table.notes, ""])
-
-
-def as_markdown(table: Table) -> str:
-    """A table of GitHub's Markdown."""
-    header = _header(table)
-    lines = [header, ["---", "---", *["---:"] * len(table.columns)]]
-    lines += [[label(row.metric, row.signature), row.method, *row.cells] for row in table.rows]
-    body = "\n".join(f"| {' | '.join(line)} |" for line in lines)
-    notes = "\n".join(f"- {note}" for note in table.notes)
-    return f"{table.title}\n\n{body}\n\n{notes}\n"
-
-
-def as_csv(table: Table) -> str:
-    """One line a row, with the signature; no title and no notes."""
-    out = io.StringIO()
-    writer = csv.writer(out, lineterminator="\n")
-    metric, method, *columns = _header(table)
-    writer.writerow([metric, "signature", method, *columns])
-    for row in table.rows:
-        writer.writerow([row.metric, row.signature, row.method, *row.cells])
-    return out.getvalue()
-
-
-FORMATS: dict[str, Callable[[Table], str]] = {"text": as_text, "markdown": as_markdown, "csv": as_csv}
-SUFFIX = {"text": "txt", "markdown": "md", "csv": "csv"}
-
-
-def write_tables(run: Path, records: Sequence[Record]) -> None:
-    """The plain table of a run in every format, under tables/."""
-    table = make_table(records)
-    for name, format_ in FORMATS.items():
-        files.write_if_changed(run / "tables" / f"plain.{SUFFIX[name]}", format_(table).encode())
+    *_, last = signature.split(":")
+    chosen = re.fullmatch(r"best-\w+-of-(\d+)(?:-from-(\d+))?|(mean|first)-of-(\d+)", last)
+    if chosen is None:
+        return f"{metric} {arrow}"
+    best, of, other, count = chosen.groups()
+    which = f"{other} of {count}" if other else f"best of {best}" + (f" from {of}" if of else "")
+    return f"{metric} {which} {arrow}"

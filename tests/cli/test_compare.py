@@ -12,7 +12,7 @@ import pytest
 import tiny
 from terminal import OUT, Answer, Terminal
 
-from inpaint_bench.score import read_scores
+from inpaint_bench.score.rows import read_scores
 from inpaint_bench.stats import difference, holm
 
 COUNT = 24  # eight pairs a bucket
@@ -181,9 +181,13 @@ def test_records_that_count_other_pairs_are_not_comparable(terminal: Terminal, r
 def test_scores_that_changed_since_are_refused(terminal: Terminal, run: Path) -> None:
     path = run / "telea" / "scores.csv"
     path.write_bytes(path.read_bytes().replace(b"0.0", b"0.1", 1))
-    terminal("compare", "near", "telea", run).refuses(5, "telea/scores.csv: not the scores that the records", "score")
+    terminal("compare", "near", "telea", run).refuses(
+        5, "telea/scores.csv: not what the records of psnr were made from", "score"
+    )
     path.unlink()
-    terminal("compare", "near", "telea", run).refuses(2, "telea/scores.csv: the scores are not here", "score")
+    terminal("compare", "near", "telea", run).refuses(
+        2, "telea: what the records of psnr were made from is not here", "score"
+    )
 
 
 def test_an_unknown_method_or_metric_is_refused_with_the_nearest(terminal: Terminal, run: Path) -> None:

@@ -14,7 +14,7 @@ from inpaint_bench import files
 from inpaint_bench.cli import run_cli
 from inpaint_bench.images import Hole, png_bytes
 from inpaint_bench.metrics import METRICS
-from inpaint_bench.score import SCHEMA, number, read_scores
+from inpaint_bench.score.rows import SCHEMA, number, read_scores
 
 
 @pytest.fixture

@@ -1,0 +1,191 @@
+"""What a number rests on: values of pairs, features of pictures, or counted objects.
+
+Each kind says what its pairs, or some of them, come to, how sure that is, and how far two methods lie apart.
+Everything is computed over rows, a choice of the run's pairs; two methods are always compared over the same ones.
+"""
+
+import math
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Literal, TypeAlias
+
+import numpy as np
+from jaxtyping import Bool, Float64
+
+from inpaint_bench.errors import NotComparableError
+from inpaint_bench.metrics import cache
+from inpaint_bench.metrics.batch import CPU
+from inpaint_bench.metrics.detection import DetectionMetric
+from inpaint_bench.metrics.kinds import Features, Metric, SamplesMetric, SetMetric
+from inpaint_bench.stats import LEVEL, Difference, Interval, Separation, difference, intervals, mean_interval, separable
+from inpaint_bench.stats.ratios import ratio_difference, ratio_interval
+from inpaint_bench.stats.subsampling import FEWEST, null_floor, set_difference, set_interval, set_separable
+
+Rows = Bool[np.ndarray, "pairs"]
+PerPair = Float64[np.ndarray, "pairs"]
+Value: TypeAlias = float | Literal["inf"] | None
+
+
+@dataclass(frozen=True)
+class Summary:
+    """What some pairs come to. `n` pairs were counted; infinite and undefined ones stand beside them."""
+
+    value: Value  # "inf": every pair was infinite; none: not defined for any
+    n: int
+    infinite: int = 0
+    undefined: int = 0
+
+
+def average(values: Iterable[float]) -> Summary:
+    """The mean of the finite values, how many they are, and how many are infinite and undefined."""
+    listed = list(values)
+    finite = [value for value in listed if math.isfinite(value)]
+    infinite = sum(math.isinf(value) for value in listed)
+    mean: Value = math.fsum(finite) / len(finite) if finite else ("inf" if infinite else None)
+    return Summary(mean, len(finite), infinite, len(listed) - len(finite) - infinite)
+
+
+@dataclass(frozen=True, eq=False)
+class PairValues:
+    """A value of every pair; the number is their mean."""
+
+    metric: Metric | SamplesMetric
+    signature: str
+    where: Path  # the file that it was read from
+    source: str  # the sha256 of what was read
+    values: PerPair
+
+    def summary(self, rows: Rows) -> Summary:
+        """The mean over those pairs."""
+        return average(self.values[rows].tolist())
+
+    def interval(self, rows: Rows, seed_text: str) -> Interval:
+        """The bootstrap interval of the mean."""
+        return mean_interval(self.values[rows], seed_text)
+
+
+@dataclass(frozen=True, eq=False)
+class SetFeatures:
+    """Features of the composite and of the target of every pair; the number compares the two sets."""
+
+    metric: SetMetric
+    signature: str
+    where: Path
+    source: str
+    composites: Features
+    targets: Features
+    targets_source: str
+
+    def summary(self, rows: Rows) -> Summary:
+        """The distance of the two sets; not defined for fewer than two pairs."""
+        n = int(rows.sum())
+        if n < 2:
+            return Summary(None, 0, undefined=n)
+        found = self._kept("value", rows, lambda: [self.metric.function(self.composites[rows], self.targets[rows])])
+        return Summary(found[0], n)
+
+    def interval(self, rows: Rows, seed_text: str) -> Interval:
+        """The interval of the distance, from paired subsamples."""
+
+        if rows.sum() < FEWEST:
+            return None
+
+        def draw() -> list[float]:
+            return list(set_interval(self.metric.function, self.composites[rows], self.targets[rows], seed_text) or ())
+
+        low, high = self._kept(f"interval of level {LEVEL}:{seed_text}", rows, draw)
+        return low, high
+
+    def floor(self, rows: Rows, seed_text: str) -> Summary:
+        """The distance of half of the targets from the other half, of as many pictures each as `n` says."""
+        n = int(rows.sum())
+        if n < 4:
+            return Summary(None, 0, undefined=n)
+        found = self._kept(
+            f"floor:{seed_text}", rows, lambda: [null_floor(self.metric.function, self.targets[rows], seed_text)]
+        )
+        return Summary(found[0], n // 2)
+
+    def _kept(self, what: str, rows: Rows, compute: Callable[[], list[float]]) -> list[float]:
+        """What takes long is kept in the cache, by the content of the features and by how it is computed."""
+        hashes = (self.targets_source, rows.tobytes().hex())
+        key = cache.key_of(
+            f"{what}:{self.signature}", CPU, *(() if what.startswith("floor") else (self.source,)), *hashes
+        )
+        if (kept := cache.get_many([key]).get(key)) is not None:
+            return [float(value) for value in np.frombuffer(kept, np.float64)]
+        values = compute()
+        cache.put_many({key: np.array(values, np.float64).tobytes()})
+        return values
+
+
+@dataclass(frozen=True, eq=False)
+class ObjectCounts:
+    """Of every pair, what is counted of its objects and out of how many; the number is the ratio of the sums."""
+
+    metric: DetectionMetric
+    signature: str
+    where: Path
+    source: str
+    counted: PerPair
+    out_of: PerPair
+
+    def summary(self, rows: Rows) -> Summary:
+        """The ratio over those pairs; a pair without an object counts as undefined."""
+        held = rows & (self.out_of > 0)
+        n, total = int(held.sum()), math.fsum(self.out_of[held])
+        value = math.fsum(self.counted[held]) / total if n else None
+        return Summary(value, n, undefined=int(rows.sum()) - n)
+
+    def interval(self, rows: Rows, seed_text: str) -> Interval:
+        """The bootstrap interval of the ratio, over pairs."""
+        return ratio_interval(self.counted[rows], self.out_of[rows], seed_text)
+
+
+Evidence: TypeAlias = PairValues | SetFeatures | ObjectCounts
+
+
+def intervals_of(evidence: Sequence[Evidence], rows: Rows, seed_text: str) -> list[Interval]:
+    """The interval of each; the means of pairs share their resamples, which is many times faster than one by one."""
+    means = [one for one in evidence if isinstance(one, PairValues)]
+    drawn = iter(intervals(np.stack([one.values[rows] for one in means], axis=1), seed_text) if means else ())
+    return [next(drawn) if isinstance(one, PairValues) else one.interval(rows, seed_text) for one in evidence]
+
+
+def compared(a: Evidence, b: Evidence, rows: Rows, seed_text: str) -> tuple[Value, Value, Difference]:
+    """What two methods come to over the same pairs, and how far a lies above b.
+
+    Of values, over the pairs in which both are finite. Raises NotComparableError for a ratio whose objects are not
+    the same for both, such as those that each found.
+    """
+    if isinstance(a, PairValues) and isinstance(b, PairValues):
+        x, y = a.values[rows], b.values[rows]
+        both = np.isfinite(x) & np.isfinite(y)
+        first, second = (average(values[both].tolist()).value for values in (x, y))
+        return first, second, difference(x, y, seed_text)
+    if isinstance(a, SetFeatures) and isinstance(b, SetFeatures):
+        sets = (a.composites[rows], b.composites[rows], a.targets[rows])
+        found = set_difference(a.metric.function, *sets, seed_text)
+        return a.summary(rows).value, b.summary(rows).value, found
+    if isinstance(a, ObjectCounts) and isinstance(b, ObjectCounts) and a.metric.paired:
+        found = ratio_difference(a.counted[rows], b.counted[rows], a.out_of[rows], seed_text)
+        return a.summary(rows).value, b.summary(rows).value, found
+    raise NotComparableError(f"{a.metric.name} is a mean over what each method found: it has no paired difference.")
+
+
+def separation(evidence: Mapping[str, Evidence], rows: Rows, seed_text: str) -> Separation:
+    """The best of several methods in one metric, and which of the others the pairs can tell from it."""
+    first = next(iter(evidence.values()))
+    better = first.metric.better
+    if isinstance(first, SetFeatures):
+        if rows.sum() < FEWEST:  # nothing is told apart, and of one pair nothing is defined
+            return Separation(0, None, {}, dict.fromkeys(evidence, 1.0), dict.fromkeys(evidence, "not separable"))
+        sets = {name: one.composites[rows] for name, one in evidence.items() if isinstance(one, SetFeatures)}
+        return set_separable(first.metric.function, sets, first.targets[rows], better, seed_text)
+    if isinstance(first, ObjectCounts):  # out of the same objects: who counts more has the larger ratio
+        held = rows & (first.out_of > 0)
+        counts = {name: one.counted[held] for name, one in evidence.items() if isinstance(one, ObjectCounts)}
+        return separable(counts, better, seed_text)
+    values = {name: one.values[rows] for name, one in evidence.items() if isinstance(one, PairValues)}
+    return separable(values, better, seed_text)

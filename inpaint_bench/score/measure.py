@@ -1,0 +1,72 @@
+"""Everything that is measured of a method's composites, by the names of metrics."""
+
+from collections.abc import Callable, Iterable, Sequence
+
+from inpaint_bench import files
+from inpaint_bench.metrics.catalogue import KNOWN
+from inpaint_bench.metrics.detection import DETECTORS, DetectionMetric
+from inpaint_bench.metrics.features import EXTRACTORS
+from inpaint_bench.metrics.kinds import SetMetric
+from inpaint_bench.pairs.find import Dataset
+from inpaint_bench.run.folder import RunFolder
+from inpaint_bench.run.predict import Pace
+from inpaint_bench.score.features import measure_features, merge_features
+from inpaint_bench.score.objects import measure_objects, merge_objects
+from inpaint_bench.score.pictures import MASKED, TARGETS
+from inpaint_bench.score.rows import read_scores, scores_path, to_csv
+from inpaint_bench.score.scores import score_run
+
+Told = Callable[[int], None]
+
+
+def measure(
+    run: RunFolder,
+    dataset: Dataset,
+    method: str,
+    metrics: Sequence[str],
+    pace: Pace,
+    told: Told = lambda count: None,
+) -> None:
+    """Score every composite of a method and keep its features and objects; what is there and holds stays as it is."""
+    score_run(run, dataset, method, metrics, pace, told)
+    for extractor in extractors(metrics):
+        measure_features(run, dataset, method, EXTRACTORS[extractor], pace, told)
+    for detector in detectors(metrics):
+        measure_objects(run, dataset, method, DETECTORS[detector], pace, told)
+
+
+def measure_targets(
+    run: RunFolder, dataset: Dataset, metrics: Sequence[str], pace: Pace, told: Told = lambda count: None
+) -> None:
+    """Keep what networks make of the targets, and of the targets with white holes: what methods are compared with."""
+    for extractor in extractors(metrics):
+        measure_features(run, dataset, TARGETS, EXTRACTORS[extractor], pace, told)
+    for detector in detectors(metrics):
+        for folder in (TARGETS, MASKED):
+            measure_objects(run, dataset, folder, DETECTORS[detector], pace, told)
+
+
+def extractors(metrics: Iterable[str]) -> list[str]:
+    """The networks whose features the metrics compare."""
+    found = (KNOWN[name] for name in metrics)
+    return list(dict.fromkeys(one.extractor for one in found if isinstance(one, SetMetric)))
+
+
+def detectors(metrics: Iterable[str]) -> list[str]:
+    """The detectors whose objects the metrics count."""
+    found = (KNOWN[name] for name in metrics)
+    return list(dict.fromkeys(one.detector for one in found if isinstance(one, DetectionMetric)))
+
+
+def merge_measures(parts: Sequence[RunFolder], out: RunFolder) -> None:
+    """What was measured of the parts of a run as that of the whole: a picture knows nothing of the others."""
+    for method in out.info.methods:
+        paths = [scores_path(part, method) for part in parts]
+        scores = [score for path in paths if path.is_file() for score in read_scores(path)]
+        if scores:
+            files.write_if_changed(scores_path(out, method), to_csv(scores))
+    for folder in (*out.info.methods, TARGETS, MASKED):
+        for extractor in EXTRACTORS:
+            merge_features(parts, out, folder, extractor)
+        for detector in DETECTORS:
+            merge_objects(parts, out, folder, detector)

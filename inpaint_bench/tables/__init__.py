@@ -1,0 +1,1 @@
+"""Tables from records: rows are methods under each metric, columns are buckets, each with its n."""

@@ -1,0 +1,192 @@
+"""Which metrics are measured: those named, all that can be here, or the protocol's; and what is said of the others."""
+
+import csv
+import io
+import json
+import shutil
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+import tiny
+from terminal import OUT, Terminal
+
+from inpaint_bench.metrics import METRICS
+from inpaint_bench.metrics.catalogue import CHOOSABLE, absent
+from inpaint_bench.metrics.features import EXTRACTORS
+from inpaint_bench.metrics.sets.frechet import frechet_distance
+from inpaint_bench.metrics.sets.kid import kernel_distance
+
+GOLDEN = Path(__file__).parents[1] / "golden"
+PAIRS = ("p00", "p03", "p06")
+
+
+@pytest.fixture
+def golden() -> tuple[str, ...]:
+    """Three of the golden pairs as three folders; the options that name them."""
+    for kind, folder in (("gt", "targets"), ("mask", "masks"), ("pred", "predictions")):
+        Path(folder).mkdir()
+        for pair in PAIRS:
+            shutil.copy(GOLDEN / "images" / f"{pair}_{kind}.png", f"{folder}/{pair}.png")
+    return ("--targets", "targets", "--masks", "masks", "--predictions", "predictions")
+
+
+def test_all_metrics_of_a_folder_are_those_that_can_be_measured_here(
+    terminal: Terminal, golden: tuple[str, ...]
+) -> None:
+    answer = terminal("score", *golden, "--metrics", "all")
+    answer.does()
+    *rows, together = json.loads(answer.out)
+    here = {name for name, metric in CHOOSABLE.items() if not absent(metric)}
+    single = [name for name in here if name in METRICS]
+    assert [row["pair"] for row in rows] == list(PAIRS)
+    assert all(set(row) == {"pair", *single} for row in rows)
+    assert (together["pair"], together["n"]) == (None, 3)
+    assert here - {*single, "diversity"} <= set(together)
+    values: dict[str, Any] = {
+        pair["id"]: pair["values"] for pair in json.loads((GOLDEN / "metrics.json").read_text())["pairs"]
+    }
+    for row in rows:
+        assert row["ssim"] == pytest.approx(values[row["pair"]]["ssim.spn"], abs=1e-9)
+        assert row["ssim_51_grey"] == pytest.approx(values[row["pair"]]["ssim.ec_f64"], abs=1e-9)
+        assert row["mae_wf"] == pytest.approx(values[row["pair"]]["mae.wavefill"], rel=1e-5)
+    assert "not measured: fid, kid" in answer.err
+    assert "inpaint-bench weights fetch inception" in answer.err
+
+
+def test_the_last_row_holds_what_is_measured_of_all_pictures_together(
+    terminal: Terminal, golden: tuple[str, ...]
+) -> None:
+    answer = terminal("score", *golden, "--metrics", "psnr,fd_vgg16")
+    *_, together = json.loads(answer.out)
+    rows = [np.stack([EXTRACTORS["vgg16"].open(tiny.CPU)([tiny.read(f"{folder}/{pair}.png")])[0] for pair in PAIRS])
+            for folder in ("predictions", "targets")]  # fmt: skip
+    hole = [tiny.read(f"masks/{pair}.png") == 255 for pair in PAIRS]
+    rows[0] = np.stack([
+        EXTRACTORS["vgg16"].open(tiny.CPU)([
+            np.where(inside, tiny.read(f"predictions/{pair}.png"), tiny.read(f"targets/{pair}.png"))
+        ])[0]
+        for pair, inside in zip(PAIRS, hole, strict=True)
+    ])  # fmt: skip
+    assert together["fd_vgg16"] == pytest.approx(frechet_distance(*rows), rel=1e-12)
+    assert together["kid_vgg16"] == pytest.approx(kernel_distance(*rows), rel=1e-12)
+    assert (together["fd_vgg16_mark"], together["fd_vgg16_low"]) == ("‡", None)
+
+
+def test_a_folder_as_csv_has_a_last_line_for_the_set(terminal: Terminal, golden: tuple[str, ...]) -> None:
+    answer = terminal("score", *golden, "--metrics", "psnr,det_conf", "--format", "csv")
+    rows = list(csv.DictReader(io.StringIO(answer.out)))
+    assert [row["pair"] for row in rows] == [*PAIRS, ""]
+    assert (rows[0]["det_conf"], rows[-1]["psnr"], rows[-1]["n"]) == ("", "", "3")
+
+
+def test_strict_refuses_a_frechet_distance_of_few_pictures(
+    terminal: Terminal, golden: tuple[str, ...], page: Path
+) -> None:
+    said = "--strict: a Fréchet distance of fewer than 2048 pictures is mostly bias: fd_lite0 of 3 pictures"
+    terminal("score", *golden, "--metrics", "fd_lite0", "--strict").refuses(4, said)
+    terminal("score", *golden, "--metrics", "kid_lite0", "--strict").does()
+    terminal.run("telea,mean-fill", "--metrics", "psnr,fd_lite0", "--strict").refuses(4, "fd_lite0 of 4 pictures")
+    assert (OUT / "records.jsonl").is_file()  # what was finished is kept
+    terminal("table", OUT, "--strict").refuses(4, "fd_lite0 of 4 pictures in bucket all")
+    terminal("table", OUT, "--strict", "--metrics", "psnr,kid_lite0").does("kid_lite0")
+    terminal("score", OUT, "--data", "data", "--strict").refuses(4, "fd_lite0")
+
+
+def test_a_metric_asked_for_by_name_must_be_measurable(terminal: Terminal, page: Path) -> None:
+    answer = terminal.run("telea", "--metrics", "psnr,fid")
+    answer.refuses(2, "fid cannot be measured here: ", "inpaint-bench weights fetch inception")
+    assert not OUT.exists()
+
+
+def test_a_metric_of_the_protocol_that_cannot_be_measured_says_so_in_the_table(
+    terminal: Terminal, tmp_path: Path
+) -> None:
+    tiny.make_dataset(tmp_path, count=4, metrics=["psnr", "fid"])
+    answer = terminal.run("telea")
+    answer.does("fid ↓", "absent", "absent: fid, kid: ")
+    assert "absent: fid, kid: " in (OUT / "tables" / "plain.md").read_text()
+    assert terminal("table", OUT).out == answer.out
+
+
+def test_a_kernel_distance_comes_with_every_frechet_distance(terminal: Terminal, page: Path) -> None:
+    terminal.run("telea", "--metrics", "fd_lite0").does("fd_lite0 ↓", "kid_lite0 ↓", "half against half")
+
+
+def test_the_sample_can_be_chosen_by_another_metric(terminal: Terminal, tmp_path: Path) -> None:
+    tiny.make_dataset(tmp_path, count=4, metrics=["psnr", "mae"], choose="mae")
+    terminal.run(tiny.NOISE).does("mae best of 3 ↓")
+    assert tiny.record(OUT, "noise", "mae")["signature"].endswith(":best-mae-of-3")
+    values = [row.split(",") for row in (OUT / "noise" / "scores.csv").read_text().splitlines() if ",mae," in row]
+    best = [min(float(row[-1]) for row in values if row[0] == pair) for pair in sorted({row[0] for row in values})]
+    assert tiny.record(OUT, "noise", "mae")["value"] == pytest.approx(sum(best) / 4, rel=1e-12)
+
+
+def test_a_protocol_that_chooses_by_no_image_metric_is_refused(terminal: Terminal, tmp_path: Path) -> None:
+    tiny.make_dataset(tmp_path, count=4, choose="fd_lite0")
+    terminal.run(tiny.NOISE).refuses(2, "the protocol page of tiny.toml: no metric is called 'fd_lite0'.")
+
+
+def test_diversity_is_of_stochastic_methods_alone(terminal: Terminal, tmp_path: Path) -> None:
+    tiny.make_dataset(tmp_path, count=2, metrics=["psnr", "diversity"], size=40, side=40)
+    terminal.run(f"{tiny.NOISE},telea").does("diversity ↑")
+    assert tiny.record(OUT, "noise", "diversity")["value"] > 0
+    assert "diversity" not in {one["metric"] for one in tiny.records(OUT) if one["method"] == "telea"}
+    before = tiny.state(OUT)
+    terminal.run(f"{tiny.NOISE},telea").does()
+    assert tiny.state(OUT) == before
+
+
+def test_methods_are_compared_on_features_and_objects_too(terminal: Terminal, tmp_path: Path) -> None:
+    tiny.make_dataset(tmp_path, count=12, metrics=["fd_lite0", "det_conf", "det_iou"])
+    terminal.run("telea,mean-fill").does()
+    answer = terminal("compare", "telea", "mean-fill", OUT)
+    answer.does("fd_lite0 ↓", "kid_lite0 ↓", "the same random halves of the pairs", "mostly bias")
+    rows = json.loads(terminal("compare", "telea", "mean-fill", OUT, "--format", "json").out)["rows"]
+    whole = next(row for row in rows if (row["metric"], row["bucket"]) == ("fd_lite0", "all"))
+    assert whole["difference"] == pytest.approx(whole["a"] - whole["b"], rel=1e-12)
+    assert whole["low"] < whole["difference"] < whole["high"]
+    terminal("compare", "telea", "mean-fill", OUT, "--metrics", "det_iou").refuses(4, "it has no paired difference")
+    path = OUT / "telea" / "features.lite0.json"
+    path.unlink()
+    terminal("compare", "telea", "mean-fill", OUT).refuses(2, "features.lite0.npy: no features can be read here")
+
+
+# --- features of one's own ------------------------------------------------------------------------
+
+
+def test_own_features_are_compared(terminal: Terminal) -> None:
+    rng = np.random.default_rng(0)
+    y = rng.normal(0, 1, (40, 6)).astype(np.float32)
+    x = y + rng.normal(0, 0.5, y.shape).astype(np.float32)
+    np.save("x.npy", x)
+    np.save("y.npy", y)
+    rows = {row["metric"]: row for row in json.loads(terminal("score", "--features", "x.npy", "y.npy").out)}
+    assert rows["fd"]["value"] == frechet_distance(x, y)
+    assert rows["kid"]["value"] == kernel_distance(x, y)
+    assert (rows["fd"]["mark"], rows["kid"]["mark"], rows["fd"]["n"]) == ("‡", "", 40)
+    assert rows["fd"]["low"] < rows["fd"]["value"] < rows["fd"]["high"]
+    assert rows["fd"]["signature"] == "fd:frechet:ddof1:own-features:v1"
+    terminal("score", "--features", "x.npy", "y.npy", "--format", "csv").does("metric,value,low,high,floor,n")
+
+
+@pytest.mark.parametrize(
+    ("array", "said"),
+    [
+        (np.zeros((3, 4)), "x.npy holds 3 rows of 4, y.npy 5 of 4."),
+        (np.zeros((5, 4), np.int64), "x.npy: must hold one table of real numbers"),
+        (np.zeros(5), "x.npy: must hold one table of real numbers"),
+        (np.full((5, 4), np.nan), "not finite"),
+        (np.array([{}], dtype=object), "x.npy: not an array of numpy's own format"),
+    ],
+)
+def test_own_features_that_cannot_be_compared_are_refused(terminal: Terminal, array: Any, said: str) -> None:
+    np.save("x.npy", array)
+    np.save("y.npy", np.random.default_rng(0).normal(0, 1, (5, 4)))
+    terminal("score", "--features", "x.npy", "y.npy").refuses(2, said)
+
+
+def test_own_features_stand_alone(terminal: Terminal) -> None:
+    terminal("score", "runs/x", "--features", "x.npy", "y.npy").refuses(2, "or --features alone.")
+    terminal("score", "--features", "x.npy", "y.npy").refuses(2, "x.npy: not an array of numpy's own format")
