@@ -20,6 +20,8 @@ acceptance: $(VENV)/test
 
 benchmark: $(VENV)/test
 	$(BIN)/python benchmarks/metrics.py
+	$(BIN)/python benchmarks/frechet.py
+	$(BIN)/python benchmarks/inception.py
 	$(BIN)/python benchmarks/rescore.py
 	$(BIN)/python benchmarks/bootstrap.py
 	$(BIN)/python benchmarks/rooms.py

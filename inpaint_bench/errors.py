@@ -38,11 +38,14 @@ class HashError(BenchError):
     exit_code = 5
 
 
+MANY = 40  # known words that are listed
+
+
 def did_you_mean(word: str, known: Iterable[str]) -> str:
-    """A sentence that proposes the nearest known word, if one is near, and lists them all."""
+    """A sentence that proposes the nearest known word, if one is near, and lists those there are."""
     names = sorted(known)
     near = get_close_matches(word, names, n=1)
-    return (f"Did you mean '{near[0]}'? " if near else "") + f"Known: {', '.join(names)}."
+    return (f"Did you mean '{near[0]}'? " if near else "") + f"Known: {some(names, MANY)}."
 
 
 def some(names: Iterable[str], most: int = 3) -> str:

@@ -48,8 +48,8 @@ def write_whole(path: Path, data: bytes) -> None:
 
     Raises IncompleteError when the disk is full and InputError when the folder cannot be written to.
     """
-    with written_whole(path) as aside, open(aside, "wb") as file:
-        file.write(data)
+    with written_whole(path) as aside:
+        aside.write_bytes(data)
 
 
 @contextlib.contextmanager

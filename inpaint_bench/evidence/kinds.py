@@ -4,15 +4,18 @@ Each kind says what its pairs, or some of them, come to, how sure that is, and h
 Everything is computed over rows, a choice of the run's pairs; two methods are always compared over the same ones.
 """
 
+import dataclasses
 import math
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Literal, TypeAlias
+from typing import Any, Literal, TypeAlias
 
+import msgspec
 import numpy as np
 from jaxtyping import Bool, Float64
 
+from inpaint_bench import __version__
 from inpaint_bench.errors import NotComparableError
 from inpaint_bench.metrics import cache
 from inpaint_bench.metrics.batch import CPU
@@ -82,42 +85,53 @@ class SetFeatures:
         n = int(rows.sum())
         if n < 2:
             return Summary(None, 0, undefined=n)
-        found = self._kept("value", rows, lambda: [self.metric.function(self.composites[rows], self.targets[rows])])
-        return Summary(found[0], n)
+        value = self._kept(
+            float, "value", rows, lambda: self.metric.function(self.composites[rows], self.targets[rows])
+        )
+        return Summary(value, n)
 
     def interval(self, rows: Rows, seed_text: str) -> Interval:
-        """The interval of the distance, from paired subsamples."""
+        """The interval of the distance, from halves of the pairs; none for too few."""
 
-        if rows.sum() < FEWEST:
-            return None
+        def draw() -> Interval:
+            return set_interval(self.metric.function, self.composites[rows], self.targets[rows], seed_text)
 
-        def draw() -> list[float]:
-            return list(set_interval(self.metric.function, self.composites[rows], self.targets[rows], seed_text) or ())
-
-        low, high = self._kept(f"interval of level {LEVEL}:{seed_text}", rows, draw)
-        return low, high
+        found: Interval = self._kept(Interval, f"interval of level {LEVEL}:{seed_text}", rows, draw)
+        return found
 
     def floor(self, rows: Rows, seed_text: str) -> Summary:
         """The distance of half of the targets from the other half, of as many pictures each as `n` says."""
         n = int(rows.sum())
         if n < 4:
             return Summary(None, 0, undefined=n)
-        found = self._kept(
-            f"floor:{seed_text}", rows, lambda: [null_floor(self.metric.function, self.targets[rows], seed_text)]
+        alone = dataclasses.replace(self, source="")  # it knows nothing of the composites
+        value = alone._kept(
+            float, f"floor:{seed_text}", rows, lambda: null_floor(self.metric.function, self.targets[rows], seed_text)
         )
-        return Summary(found[0], n // 2)
+        return Summary(value, n // 2)
 
-    def _kept(self, what: str, rows: Rows, compute: Callable[[], list[float]]) -> list[float]:
+    def separation(self, methods: Mapping[str, "SetFeatures"], rows: Rows, seed_text: str) -> Separation:
+        """Which of several methods the pairs tell from the best; it is one of them."""
+        if rows.sum() < FEWEST:  # of one pair a distance is not even defined
+            return Separation(0, None, {}, dict.fromkeys(methods, 1.0), dict.fromkeys(methods, "not separable"))
+        names = [f"{name}={one.source}" for name, one in methods.items()]
+        sets = {name: one.composites[rows] for name, one in methods.items()}
+
+        def draw() -> Separation:
+            return set_separable(self.metric.function, sets, self.targets[rows], self.metric.better, seed_text)
+
+        found: Separation = self._kept(Separation, f"separation:{seed_text}:{names}", rows, draw)
+        return found
+
+    def _kept(self, kind: Any, what: str, rows: Rows, compute: Callable[[], Any]) -> Any:
         """What takes long is kept in the cache, by the content of the features and by how it is computed."""
-        hashes = (self.targets_source, rows.tobytes().hex())
-        key = cache.key_of(
-            f"{what}:{self.signature}", CPU, *(() if what.startswith("floor") else (self.source,)), *hashes
-        )
+        hashes = (self.source, self.targets_source, rows.tobytes().hex())
+        key = cache.key_of(f"{__version__}:{what}:{self.signature}", CPU, *hashes)
         if (kept := cache.get_many([key]).get(key)) is not None:
-            return [float(value) for value in np.frombuffer(kept, np.float64)]
-        values = compute()
-        cache.put_many({key: np.array(values, np.float64).tobytes()})
-        return values
+            return msgspec.json.decode(kept, type=kind)
+        value = compute()
+        cache.put_many({key: msgspec.json.encode(value)})
+        return value
 
 
 @dataclass(frozen=True, eq=False)
@@ -179,10 +193,8 @@ def separation(evidence: Mapping[str, Evidence], rows: Rows, seed_text: str) -> 
     first = next(iter(evidence.values()))
     better = first.metric.better
     if isinstance(first, SetFeatures):
-        if rows.sum() < FEWEST:  # nothing is told apart, and of one pair nothing is defined
-            return Separation(0, None, {}, dict.fromkeys(evidence, 1.0), dict.fromkeys(evidence, "not separable"))
-        sets = {name: one.composites[rows] for name, one in evidence.items() if isinstance(one, SetFeatures)}
-        return set_separable(first.metric.function, sets, first.targets[rows], better, seed_text)
+        sets = {name: one for name, one in evidence.items() if isinstance(one, SetFeatures)}
+        return first.separation(sets, rows, seed_text)
     if isinstance(first, ObjectCounts):  # out of the same objects: who counts more has the larger ratio
         held = rows & (first.out_of > 0)
         counts = {name: one.counted[held] for name, one in evidence.items() if isinstance(one, ObjectCounts)}

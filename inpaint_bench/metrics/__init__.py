@@ -1,7 +1,6 @@
 """The metrics by name, each with its direction, unit and signature."""
 
 from inpaint_bench.errors import InputError, did_you_mean
-from inpaint_bench.images import EightBit
 from inpaint_bench.metrics import conventions, image
 from inpaint_bench.metrics.batch import Batch
 from inpaint_bench.metrics.image import known_error
@@ -9,7 +8,7 @@ from inpaint_bench.metrics.kinds import Metric
 from inpaint_bench.metrics.perceptual import PERCEPTUAL
 from inpaint_bench.metrics.sums import PerImage
 
-__all__ = ["METRICS", "RECORDED", "Batch", "Metric", "PerImage", "known_error", "metric", "signature"]
+__all__ = ["METRICS", "RECORDED", "Batch", "Metric", "PerImage", "known_error", "metric"]
 
 
 _IMAGE_METRICS = (
@@ -90,14 +89,3 @@ def metric(name: str) -> Metric:
     if name not in METRICS:
         raise InputError(f"no metric is called '{name}'. {did_you_mean(name, METRICS)}")
     return METRICS[name]
-
-
-def signature(metric: Metric, eight_bit: EightBit, raw: bool) -> str:
-    """How a value was computed, e.g. 'psnr:rgb:u8t:comp:v1': unlike signatures never share a column.
-
-    After the stem come the 8-bit rule (u8r rounded, u8t truncated), what was scored (comp the composite,
-    raw the prediction as it is) and the version. A recorded metric always reads the prediction's file: it
-    names neither.
-    """
-    inputs = [] if metric.name in RECORDED else [f"u8{eight_bit[0]}", "raw" if raw else "comp"]
-    return ":".join([metric.stem, *inputs, f"v{metric.version}"])

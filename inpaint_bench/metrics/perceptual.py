@@ -3,6 +3,7 @@
 Networks are loaded once per process and device; a pair's value does not depend on what else is in its batch.
 """
 
+import math
 import warnings
 from collections.abc import Sequence
 from itertools import combinations
@@ -45,7 +46,7 @@ def lpips_alex(batch: Batch) -> PerImage:
 
     Zhang et al. 2018, eq. 1, version 0.1 of the package lpips: squared differences of unit-length features of
     five layers, weighted by the learned heads, averaged over positions and added up. RGB in [-1, 1].
-    Raises InputError for images with a side under 31 pixels or where weights are not installed.
+    nan for images with a side under 31 pixels. Raises InputError where weights are not installed.
     """
     return _distances("alex", batch)
 
@@ -53,8 +54,8 @@ def lpips_alex(batch: Batch) -> PerImage:
 def lpips_vgg(batch: Batch) -> PerImage:
     """Learned perceptual distance on VGG16, 0 and above; lower is better, 0 when identical.
 
-    As `lpips_alex`, on the five rectified outputs before VGG16's halvings. Raises InputError for images with a
-    side under 16 pixels or where weights are not installed.
+    As `lpips_alex`, on the five rectified outputs before VGG16's halvings. nan for images with a side under 16
+    pixels. Raises InputError where weights are not installed.
     """
     return _distances("vgg", batch)
 
@@ -73,12 +74,13 @@ def diversity(samples: Sequence[Pixels], hole: Hole, device: torch.device = CPU)
     """How unlike the samples of one pair are in the hole, 0 and above; higher is more diverse, 0 when all are equal.
 
     The mean, over every two samples, of LPIPS on AlexNet as a map of the picture's size (each layer enlarged
-    bilinearly), averaged over hole pixels. nan where there is no hole.
-    Raises InputError for fewer than two samples, and as `lpips_alex`.
+    bilinearly), averaged over hole pixels. nan where there is no hole, and for pictures with a side under 31 pixels.
+    Raises InputError for fewer than two samples, and where weights are not installed.
     """
     if len(samples) < 2:
         raise InputError(f"diversity compares samples with each other: given {len(samples)}; allowed: 2 and more.")
-    _refuse_small("alex", hole.shape)
+    if min(hole.shape) < SMALLEST["alex"]:
+        return math.nan
     network, inside = _network("alex", True, device), torch.from_numpy(hole).to(device)
 
     def in_hole(first: Levels, second: Levels) -> Float32[Tensor, "chunk 1"]:
@@ -90,7 +92,8 @@ def diversity(samples: Sequence[Pixels], hole: Hole, device: torch.device = CPU)
 
 
 def _distances(trunk: Trunk, batch: Batch) -> PerImage:
-    _refuse_small(trunk, batch.holes.shape[1:])
+    if min(batch.holes.shape[1:]) < SMALLEST[trunk]:
+        return np.full(len(batch.holes), np.nan)
     network = _network(trunk, False, batch.device)
 
     def distance(composites: Levels, targets: Levels) -> Float32[Tensor, "chunk 1"]:
@@ -103,15 +106,6 @@ def _distances(trunk: Trunk, batch: Batch) -> PerImage:
 def _scaled(levels: Levels) -> Float32[Tensor, "chunk 3 height width"]:
     """From -1 to 1."""
     return levels.float() / 127.5 - 1
-
-
-def _refuse_small(trunk: Trunk, shape: tuple[int, ...]) -> None:
-    if min(shape) < SMALLEST[trunk]:
-        height, width = shape
-        raise InputError(
-            f"LPIPS on {trunk} cannot compare images of {height}x{width} pixels; "
-            f"allowed: sides of {SMALLEST[trunk]} and more."
-        )
 
 
 @built_once

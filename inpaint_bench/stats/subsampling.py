@@ -82,10 +82,10 @@ def set_difference(
     with 100 pairs of normal features, the method's change as large as half of the picture's own spread, intervals
     of level 95% held the expected difference in
 
-        features                      8        64
-        frechet_distance          96.6%     96.8%
-        kernel_distance           96.2%     96.2%
-        paired_kernel_distance    96.6%
+        features                      8       64
+        frechet_distance          96.8%    96.8%
+        kernel_distance           96.6%    96.8%
+        paired_kernel_distance    96.6%    96.6%
 
     for standard errors that come out 5 to 12% too large: halves bend more than the whole. The expected difference
     is that at 100 pairs. Where pairs are not many more than features, that of Fréchet distances is another one, even

@@ -172,7 +172,9 @@ def _cell(record: Record | None, column: Column, look: Look, standings: Standing
 
 def refuse_few(records: Iterable[Record]) -> None:
     """Raise NotComparableError where a record would bear a mark."""
-    marked = [record for record in records if few(record.metric, record.n) and record.method not in REFERENCES]
+    marked = [
+        one for one in records if one.value is not None and few(one.metric, one.n) and one.method not in REFERENCES
+    ]
     refuse_marked(sorted({f"{one.metric} of {one.n} pictures in bucket {one.bucket}" for one in marked}))
 
 

@@ -79,7 +79,7 @@ def test_the_paired_test_sees_what_two_intervals_do_not() -> None:
         rng = np.random.default_rng(trial)
         y = targets(rng, 64)
         a = method(rng, y, 0.6, 0.1)
-        b = a + 0.1 * targets(rng, 64)
+        b = a + 0.2 * targets(rng, 64)
         (low_a, high_a), (low_b, high_b) = (
             set_interval(frechet_distance, x, y, f"pairing:{trial}", draws=DRAWS) or (0, 0) for x in (a, b)
         )

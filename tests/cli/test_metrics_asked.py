@@ -8,12 +8,14 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
+import photographs
 import pytest
 import tiny
 from terminal import OUT, Terminal
 
 from inpaint_bench.metrics import METRICS
 from inpaint_bench.metrics.catalogue import CHOOSABLE, absent
+from inpaint_bench.metrics.detection import DETECTION_METRICS
 from inpaint_bench.metrics.features import EXTRACTORS
 from inpaint_bench.metrics.sets.frechet import frechet_distance
 from inpaint_bench.metrics.sets.kid import kernel_distance
@@ -55,6 +57,27 @@ def test_all_metrics_of_a_folder_are_those_that_can_be_measured_here(
     assert "inpaint-bench weights fetch inception" in answer.err
 
 
+def test_a_target_given_as_prediction_scores_the_ceiling_in_every_metric(terminal: Terminal, tmp_path: Path) -> None:
+    photographs.make_dataset(tmp_path / "whole", ["psnr"])
+    photographs.save_outputs(tmp_path / "same", lambda pixels: pixels)
+    folders = ("--targets", "whole/data/images", "--masks", "whole/data/masks", "--predictions", "same")
+    *rows, together = json.loads(terminal("score", *folders, "--metrics", "all").out)
+    ceilings = {"ssim": 1, "psnr": "inf", "mae": 0, "mse": 0, "lpips": 0, "label": 1}
+    for row in rows:
+        for name, value in row.items():
+            if name != "pair":
+                assert value == ceilings[name.partition("_")[0]], name
+    for name in ("fd_lite0", "fd_vgg16", "kid_paired_lite0"):
+        assert together[name] == pytest.approx(0, abs=1e-6), name
+    for name in ("uids_lite0", "pids_lite0", "uids_insample_lite0", "pids_insample_lite0"):
+        assert together.get(name, 0.5) == 0.5, name
+    found = {name: value for name, value in together.items() if name in DETECTION_METRICS}
+    for name, value in found.items():
+        best = {"recall": 1, "iou": 1, "drop": 0, "spurious": 0}.get(name.split("_")[1])
+        assert value is None or best is None or value == best, name
+    assert together["det_recall"] == 1
+
+
 def test_the_last_row_holds_what_is_measured_of_all_pictures_together(
     terminal: Terminal, golden: tuple[str, ...]
 ) -> None:
@@ -87,7 +110,7 @@ def test_strict_refuses_a_frechet_distance_of_few_pictures(
     said = "--strict: a Fréchet distance of fewer than 2048 pictures is mostly bias: fd_lite0 of 3 pictures"
     terminal("score", *golden, "--metrics", "fd_lite0", "--strict").refuses(4, said)
     terminal("score", *golden, "--metrics", "kid_lite0", "--strict").does()
-    terminal.run("telea,mean-fill", "--metrics", "psnr,fd_lite0", "--strict").refuses(4, "fd_lite0 of 4 pictures")
+    terminal.run("telea,mean-fill", "--metrics", "psnr,fd_lite0", "--strict").refuses(4, "fd_lite0 of 2 pictures")
     assert (OUT / "records.jsonl").is_file()  # what was finished is kept
     terminal("table", OUT, "--strict").refuses(4, "fd_lite0 of 4 pictures in bucket all")
     terminal("table", OUT, "--strict", "--metrics", "psnr,kid_lite0").does("kid_lite0")

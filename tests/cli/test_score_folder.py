@@ -81,10 +81,10 @@ def test_a_metric_that_is_not_defined_is_null_and_an_empty_cell(terminal: Termin
 @pytest.mark.parametrize(
     ("arguments", "said"),
     [
-        ((), "give a RUN folder, or all of --targets, --masks and --predictions."),
-        (FOLDERS[:4], "give a RUN folder, or all of --targets, --masks and --predictions."),
-        (("runs/tiny", *FOLDERS), "give a RUN folder, or all of --targets, --masks and --predictions."),
-        (("runs/tiny", "--raw"), "give a RUN folder, or all of --targets, --masks and --predictions."),
+        ((), "give a RUN folder, or all of --targets, --masks and --predictions, or --features alone."),
+        (FOLDERS[:4], "give a RUN folder, or all of --targets, --masks and --predictions, or --features alone."),
+        (("runs/tiny", *FOLDERS), "give a RUN folder, or all of --targets, --masks and --predictions, or --features alone."),
+        (("runs/tiny", "--raw"), "give a RUN folder, or all of --targets, --masks and --predictions, or --features alone."),
         ((*FOLDERS, "--metrics", "pnsr"), "no metric is called 'pnsr'. Did you mean 'psnr'?"),
         ((*FOLDERS[:5], "nowhere"), "nowhere: there is no such results folder."),
         (("--targets", "nowhere", *FOLDERS[2:]), "nowhere: there is no such folder."),

@@ -124,4 +124,4 @@ def test_a_table_of_a_method_that_is_not_in_the_run_is_refused(terminal: Termina
 
 
 def test_a_table_of_no_run_is_refused(terminal: Terminal) -> None:
-    terminal("table").refuses(2, "no records here", "run")
+    terminal("table").refuses(2, "runs/sample: not a run folder")

@@ -17,6 +17,7 @@ from typing import Any
 
 import numpy as np
 import torch
+from PIL import Image
 
 from inpaint_bench import files
 from inpaint_bench.errors import InputError
@@ -102,8 +103,10 @@ def _loaded(path: Path) -> Any:
 def _quiet() -> Any:
     """ultralytics, imported with nothing that it would send, fetch or install. Raises InputError where it would."""
     os.environ.update(SWITCHES, YOLO_CONFIG_DIR=str(_folder()))
+    open_picture, save = Image.open, torch.save
     import ultralytics
 
+    Image.open, torch.save = open_picture, save  # it puts its own in their place, for everybody
     package: Any = ultralytics
     state: Mapping[str, Any] = vars(package.utils)
     if state["ONLINE"] or state["AUTOINSTALL"] or not state.get("SAFE_LOAD"):

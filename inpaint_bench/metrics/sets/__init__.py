@@ -54,6 +54,7 @@ _SET_METRICS = (
     _frechet("fid", "inception", used_by="DSI, LaMa"),
     _frechet("fid_pic2018", "inception_pic2018", fid_pic2018, used_by="EC, PIC, WF; SPN and SPL by inference"),
     _kernel("kid", "inception"),
+    _kernel("kid_pic2018", "inception_pic2018"),
     _paired_kernel("kid_paired", "inception"),
     _unseen("uids", uids, "inception"),
     _unseen("pids", pids, "inception"),

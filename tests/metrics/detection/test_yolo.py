@@ -13,6 +13,7 @@ import skimage.data
 import torch
 
 from inpaint_bench.errors import InputError
+from inpaint_bench.images import read_pixels
 from inpaint_bench.metrics.detection import from_row, to_row, yolo
 from inpaint_bench.metrics.detection.yolo import YOLO
 
@@ -64,6 +65,12 @@ def test_a_model_file_detects_and_writes_only_in_the_cache(
     assert re.fullmatch(r"yolo:[0-9a-f]{8}:640:nms0.5:floor0.05:top100", YOLO.signature())
     assert all(written.is_relative_to(tmp_path / "cache") for written in set(tmp_path.rglob("*")) - before)
     assert not list((tmp_path / "cache").rglob("*.pt"))
+
+
+def test_pictures_are_read_as_before(package: Any, tmp_path: Path) -> None:
+    (tmp_path / "text.png").write_text("no picture at all")
+    with pytest.raises(InputError, match="not a whole picture"):
+        read_pixels(tmp_path / "text.png")
 
 
 def test_nothing_is_sent_fetched_or_installed(package: Any) -> None:

@@ -1,5 +1,6 @@
 """U-IDS and P-IDS: what a classifier cannot tell scores 0.5, and pairs never straddle folds."""
 
+import math
 import warnings
 from typing import Any, TypeAlias
 
@@ -113,12 +114,16 @@ def test_the_same_sets_are_judged_once(monkeypatch: pytest.MonkeyPatch) -> None:
     assert len(trained) == 20
 
 
-def test_a_subset_is_scored_by_the_classifiers_of_all_pairs() -> None:
+def test_a_subset_is_judged_by_the_classifiers_of_all_pairs_and_moves_farther() -> None:
     x, y = features(60, 4, shift=0.3), features(60, 4, seed=1)
     for function in EVERY:
         of = OF_SUBSETS[function](x, y)
         parts = [of(np.arange(start, start + 20)) for start in (0, 20, 40)]
         assert np.mean(parts) == pytest.approx(function(x, y), abs=1e-12)
+    decided = ids._unseen(x, y)
+    share = np.mean(decided[0][:20] > decided[1][:20])
+    moved = OF_SUBSETS[pids](x, y)(np.arange(20)) - pids(x, y)
+    assert moved == pytest.approx(math.sqrt(19 / 9) * (share - pids(x, y)), abs=1e-12)
 
 
 def test_a_classifier_that_does_not_converge_warns_nobody() -> None:
