@@ -15,7 +15,6 @@ from numpy.typing import NDArray
 from inpaint_bench.errors import InputError
 from inpaint_bench.stats.samples import (
     best_of,
-    best_of_curve,
     best_of_each,
     chosen_samples,
     first_of,
@@ -90,7 +89,7 @@ def test_the_curve_of_the_choosing_metric_never_falls() -> None:
 def test_the_estimator_is_unbiased() -> None:
     """Of ten samples it expects of the best of three what the best of three fresh ones is: 0.846 for normal scores."""
     draws = np.random.default_rng(0).normal(size=(20_000, 10))
-    assert best_of_curve(draws, draws, "higher").means[2] == pytest.approx(0.84628, abs=0.01)
+    assert best_of_each(draws, draws, "higher")[:, 2].mean() == pytest.approx(0.84628, abs=0.01)
 
 
 @pytest.mark.parametrize("samples", [1, 2, 5, 40, 200])
@@ -103,20 +102,11 @@ def test_weights_are_shares_of_all_subsets(samples: int) -> None:
     assert rank_weights(samples, samples) == [1.0]
 
 
-def test_pairs_with_an_infinite_score_are_counted_and_left_out_at_every_k() -> None:
-    psnr, ssim = golden("psnr"), golden("ssim")
-    curve = best_of_curve(psnr, psnr, "higher")
-    assert (curve.n, curve.infinite) == (3, 1)
-    assert curve.means.tolist() == best_of_curve(psnr[:3], psnr[:3], "higher").means.tolist()
-    assert curve.means[-1] == pytest.approx(GOLDEN["mean_over_first_three_images"]["psnr"], rel=1e-14)
-    assert best_of_curve(ssim, psnr, "higher").n == 4
-    assert best_of_each(psnr, psnr, "higher")[3].tolist() == [math.inf] * 5
-
-
-def test_no_pair_has_no_curve() -> None:
-    curve = best_of_curve(np.full((1, 3), math.inf), np.zeros((1, 3)), "higher")
-    assert (curve.n, curve.infinite) == (0, 1)
-    assert np.isnan(curve.means).all()
+def test_an_infinite_score_makes_every_k_infinite_that_can_choose_it() -> None:
+    psnr = golden("psnr")
+    each = best_of_each(psnr, psnr, "higher")
+    assert each[3].tolist() == [math.inf] * 5
+    assert each[:3, -1].mean() == pytest.approx(GOLDEN["mean_over_first_three_images"]["psnr"], rel=1e-14)
 
 
 def test_a_choosing_score_that_is_not_a_number_is_refused() -> None:

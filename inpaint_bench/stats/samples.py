@@ -5,7 +5,6 @@ metric is read at the sample that it chose.
 """
 
 import math
-from dataclasses import dataclass
 from typing import Literal
 
 import numpy as np
@@ -16,7 +15,6 @@ from inpaint_bench.stats import Values
 
 Scores = Float64[np.ndarray, "pairs samples"]
 Chosen = Int64[np.ndarray, "pairs"]
-Means = Float64[np.ndarray, "samples"]
 Order = Int64[np.ndarray, "pairs samples"]
 
 
@@ -61,24 +59,6 @@ def best_of_each(scores: Scores, choosing: Scores, better: Literal["higher", "lo
         for rank, weight in enumerate(rank_weights(scores.shape[1], k)):
             expected[:, k - 1] += weight * ranked[:, rank]
     return expected
-
-
-@dataclass(frozen=True, eq=False)
-class Curve:
-    """Best-of-k for every k from 1 to the number of samples, as means over the same pairs at every k."""
-
-    means: Means  # not a number where there is no pair
-    n: int
-    infinite: int  # pairs left out: a sample of theirs has an infinite score
-
-
-def best_of_curve(scores: Scores, choosing: Scores, better: Literal["higher", "lower"]) -> Curve:
-    """The mean of `best_of_each` over the pairs all of whose scores are finite; the others are counted."""
-    each = best_of_each(scores, choosing, better)
-    finite = np.isfinite(scores).all(axis=1)
-    kept = each[finite]
-    means = np.array([math.fsum(column) / len(kept) if len(kept) else math.nan for column in kept.T])
-    return Curve(means, len(kept), int((~finite).sum()))
 
 
 def rank_weights(samples: int, k: int) -> list[float]:

@@ -109,7 +109,7 @@ def test_a_dataset_is_shown_with_how_to_get_it(terminal: Terminal) -> None:
         "opencv-bilinear to 256, grey pictures: replicate",
         "nvidia-irregular-test, resize nearest, hole where the value is > 0",
         "truncate",
-        "ssim, psnr, mae_spn, mae",
+        "ssim, psnr, mae_spn, fid_pic2018, mae, lpips_alex, fid",
         "How to get the data",
         "INPAINT_BENCH_DATA",
     )

@@ -9,6 +9,7 @@ import tiny
 from terminal import OUT, Terminal
 
 FOLDERS = ("--targets", "targets", "--masks", "holes", "--predictions", "done")
+WAYS = "give a RUN folder, or all of --targets, --masks and --predictions, or --features alone."
 HOLE = np.zeros((tiny.SIZE, tiny.SIZE), np.uint8)
 HOLE[2:12, 4:15] = 255
 
@@ -81,10 +82,16 @@ def test_a_metric_that_is_not_defined_is_null_and_an_empty_cell(terminal: Termin
 @pytest.mark.parametrize(
     ("arguments", "said"),
     [
-        ((), "give a RUN folder, or all of --targets, --masks and --predictions, or --features alone."),
-        (FOLDERS[:4], "give a RUN folder, or all of --targets, --masks and --predictions, or --features alone."),
-        (("runs/tiny", *FOLDERS), "give a RUN folder, or all of --targets, --masks and --predictions, or --features alone."),
-        (("runs/tiny", "--raw"), "give a RUN folder, or all of --targets, --masks and --predictions, or --features alone."),
+        ((), WAYS),
+        (FOLDERS[:4], WAYS),
+        (
+            ("runs/tiny", *FOLDERS),
+            WAYS,
+        ),
+        (
+            ("runs/tiny", "--raw"),
+            WAYS,
+        ),
         ((*FOLDERS, "--metrics", "pnsr"), "no metric is called 'pnsr'. Did you mean 'psnr'?"),
         ((*FOLDERS[:5], "nowhere"), "nowhere: there is no such results folder."),
         (("--targets", "nowhere", *FOLDERS[2:]), "nowhere: there is no such folder."),
