@@ -100,7 +100,7 @@ def test_a_resample_takes_the_pairs_that_the_rule_says() -> None:
 
 
 def test_the_words_that_everything_is_drawn_from_are_these() -> None:
-    assert [hex(word) for word in stats._words("bootstrap", "psnr:all", 0, (1, 3))[0].tolist()] == WORDS
+    assert [hex(word) for word in stats.drawn_words("bootstrap", "psnr:all", 0, (1, 3))[0].tolist()] == WORDS
 
 
 def test_results_are_these_to_the_bit() -> None:

@@ -89,16 +89,16 @@ def _intervals(values: Series, seed_text: str, level: float, resamples: int, job
     def draw(block: int) -> Sums:
         rows = min(BLOCK, resamples - block * BLOCK)
         sums = np.zeros((rows, values.shape[1]))
-        kernels.resample(deviations, _words("bootstrap", seed_text, block, (rows, (n + 1) // 2)), sums)
+        kernels.resample(deviations, drawn_words("bootstrap", seed_text, block, (rows, (n + 1) // 2)), sums)
         return sums
 
-    drawn = np.sort(np.concatenate(list(in_order(draw, range(_blocks(resamples)), jobs))), axis=0) / n
-    rank = _rank(n, level, resamples)
+    drawn = np.sort(np.concatenate(list(in_order(draw, range(block_count(resamples)), jobs))), axis=0) / n
+    rank = end_rank(n, level, resamples)
     low, high = means + drawn[rank - 1], means + drawn[resamples - rank]
     return list(zip(low.tolist(), high.tolist(), strict=True))
 
 
-def _rank(n: int, level: float, resamples: int) -> int:
+def end_rank(n: int, level: float, resamples: int) -> int:
     """Which of the resampled means, counted from 1 at either end, is the end of the interval."""
     from scipy import special
 
@@ -139,10 +139,10 @@ def difference(
     d = a[both] - b[both]
     mean = _mean(d) if len(d) else None
     interval = mean_interval(d, seed_text, level, resamples, jobs)
-    return Difference(len(d), mean, interval, _sign_flip(d[:, None], lambda sums: sums, seed_text, flips, jobs)[0])
+    return Difference(len(d), mean, interval, sign_flip(d[:, None], lambda sums: sums, seed_text, flips, jobs)[0])
 
 
-def _sign_flip(
+def sign_flip(
     values: Series,
     contrasts: Callable[[Sums], Sums],
     seed_text: str,
@@ -165,12 +165,12 @@ def _sign_flip(
 
     def draw(block: int) -> Counts:
         shape = (min(BLOCK, flips - block * BLOCK), (n + 63) // 64)
-        return as_large(_words("flip", seed_text, block, shape))
+        return as_large(drawn_words("flip", seed_text, block, shape))
 
     if n <= EXACT:
         every = np.arange(2**n, dtype=np.uint64)[:, None]
         return [int(count) / len(every) for count in as_large(every)]
-    total = np.sum(list(in_order(draw, range(_blocks(flips)), jobs)), axis=0)
+    total = np.sum(list(in_order(draw, range(block_count(flips)), jobs)), axis=0)
     return [(1 + int(count)) / (1 + flips) for count in total]
 
 
@@ -238,7 +238,7 @@ def separable(
     first, second = np.triu_indices(len(names), 1)  # every two methods
     flips *= max(1, math.ceil(len(first) / TESTS))
     centred = table - table.mean(axis=1, keepdims=True)
-    adjusted = holm(_sign_flip(centred, lambda sums: sums[:, first] - sums[:, second], seed_text, flips, jobs))
+    adjusted = holm(sign_flip(centred, lambda sums: sums[:, first] - sums[:, second], seed_text, flips, jobs))
     p = dict.fromkeys(names, 1.0)
     for i, j, value in zip(first, second, adjusted, strict=True):
         if best in (names[i], names[j]):
@@ -254,11 +254,12 @@ def _mean(values: Values) -> float:
     return math.fsum(values) / len(values)
 
 
-def _blocks(draws: int) -> int:
+def block_count(draws: int) -> int:
+    """How many blocks of draws, each with its own seed, hold so many."""
     return -(-draws // BLOCK)
 
 
-def _words(use: str, seed_text: str, block: int, shape: tuple[int, int]) -> Words:
+def drawn_words(use: str, seed_text: str, block: int, shape: tuple[int, int]) -> Words:
     """Raw words of PCG64 for one block of draws."""
     seed = int(files.sha256(f"inpaint-bench stats 1:{use}:{seed_text}:{block}".encode()), 16)
     return np.random.PCG64(seed).random_raw(shape[0] * shape[1]).reshape(shape)

@@ -21,10 +21,10 @@ from inpaint_bench.stats import (
     Interval,
     Sums,
     Values,
-    _blocks,
-    _rank,
-    _sign_flip,
-    _words,
+    block_count,
+    drawn_words,
+    end_rank,
+    sign_flip,
 )
 from inpaint_bench.threads import in_order
 
@@ -52,12 +52,12 @@ def ratio_interval(
     def draw(block: int) -> Sums:
         rows = min(BLOCK, resamples - block * BLOCK)
         sums = np.zeros((rows, 2))
-        kernels.resample(pairs, _words("bootstrap", seed_text, block, (rows, (n + 1) // 2)), sums)
+        kernels.resample(pairs, drawn_words("bootstrap", seed_text, block, (rows, (n + 1) // 2)), sums)
         return sums
 
-    errors, totals = np.concatenate(list(in_order(draw, range(_blocks(resamples)), jobs))).T
+    errors, totals = np.concatenate(list(in_order(draw, range(block_count(resamples)), jobs))).T
     drawn = np.sort(errors / totals)
-    rank = _rank(n, level, resamples)
+    rank = end_rank(n, level, resamples)
     return ratio + float(drawn[rank - 1]), ratio + float(drawn[resamples - rank])
 
 
@@ -81,7 +81,7 @@ def ratio_difference(
     d, own = (num_a - num_b)[kept], den[kept]
     mean = math.fsum(d) / math.fsum(own) if len(d) else None
     interval = ratio_interval(d, own, seed_text, level, resamples, jobs)
-    return Difference(len(d), mean, interval, _sign_flip(d[:, None], lambda sums: sums, seed_text, flips, jobs)[0])
+    return Difference(len(d), mean, interval, sign_flip(d[:, None], lambda sums: sums, seed_text, flips, jobs)[0])
 
 
 def _counted(num: Values, den: Values) -> Kept:

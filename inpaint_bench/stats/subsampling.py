@@ -31,8 +31,8 @@ from inpaint_bench.stats import (
     Separation,
     Standing,
     Values,
-    _blocks,
-    _words,
+    block_count,
+    drawn_words,
     holm,
 )
 
@@ -154,8 +154,8 @@ def _of_halves(function: SetFunction, x: Rows, y: Rows, seed_text: str, draws: i
 
 def _orders(use: str, seed_text: str, pairs: int, draws: int) -> Int64[np.ndarray, "draws pairs"]:
     """Random orders of the pairs: those of the words that belong to them."""
-    sizes = [min(BLOCK, draws - block * BLOCK) for block in range(_blocks(draws))]
-    words = [_words(use, seed_text, block, (size, pairs)) for block, size in enumerate(sizes)]
+    sizes = [min(BLOCK, draws - block * BLOCK) for block in range(block_count(draws))]
+    words = [drawn_words(use, seed_text, block, (size, pairs)) for block, size in enumerate(sizes)]
     return np.argsort(np.concatenate(words), axis=1, kind="stable")
 
 
