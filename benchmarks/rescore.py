@@ -26,7 +26,8 @@ from inpaint_bench.protocols import read_page
 from inpaint_bench.run import folder
 from inpaint_bench.run.folder import RunFolder
 from inpaint_bench.run.predict import Pace, predict_pairs
-from inpaint_bench.score.scores import score_run, scores_path
+from inpaint_bench.score.rows import scores_path
+from inpaint_bench.score.scores import score_run
 
 PAIRS, DIFFERENT, SIZE, TARGET = 500, 25, 256, 15
 METHOD = "mean-fill"

@@ -10,27 +10,47 @@ from inpaint_bench.errors import InputError
 from inpaint_bench.images import Images, Inpaint, InpaintSamples, Masks, Samples, Seeds
 from inpaint_bench.weights import Weights
 
+SMALL = 16  # the width of the small networks, whose weights have no heads
+
 
 def load(weights: Weights, device: torch.device) -> Inpaint:
     """The deterministic network as a method. Its heads, which only training needs, are not computed."""
-    network = weights.into(SPN()).to(device).to(memory_format=torch.channels_last).eval()
+    return _deterministic("spn", weights.into(SPN()), device)
+
+
+def load_small(weights: Weights, device: torch.device) -> Inpaint:
+    """The same at a quarter of the width, without heads."""
+    return _deterministic("spn-small", weights.into(SPN(SMALL, None)), device)
+
+
+def load_probabilistic(weights: Weights, device: torch.device) -> InpaintSamples:
+    """The probabilistic network as a method: one prediction a seed; both encoders run once for all of them."""
+    return _probabilistic("spn-prob", weights.into(ProbabilisticSPN()), device)
+
+
+def load_probabilistic_small(weights: Weights, device: torch.device) -> InpaintSamples:
+    """The same at a quarter of the width, without heads."""
+    return _probabilistic("spn-prob-small", weights.into(ProbabilisticSPN(SMALL, None)), device)
+
+
+def _deterministic(method: str, network: SPN, device: torch.device) -> Inpaint:
+    network = network.to(device).to(memory_format=torch.channels_last).eval()
 
     @torch.inference_mode()
     def inpaint(image: Images, mask: Masks) -> Images:
-        _refuse_size("spn", image, multiple=4, least=12)
+        _refuse_size(method, image, multiple=4, least=12)
         prediction: Images = network(image, mask)[0]
         return prediction
 
     return inpaint
 
 
-def load_probabilistic(weights: Weights, device: torch.device) -> InpaintSamples:
-    """The probabilistic network as a method: one prediction a seed; both encoders run once for all of them."""
-    network = weights.into(ProbabilisticSPN()).to(device).to(memory_format=torch.channels_last).eval()
+def _probabilistic(method: str, network: ProbabilisticSPN, device: torch.device) -> InpaintSamples:
+    network = network.to(device).to(memory_format=torch.channels_last).eval()
 
     @torch.inference_mode()
     def inpaint(image: Images, mask: Masks, seeds: Seeds) -> Samples:
-        _refuse_size("spn-prob", image, multiple=32, least=32)
+        _refuse_size(method, image, multiple=32, least=32)
         height, width = image.shape[2:]
         encoded = network.encode(image, mask)
         posterior = network.infer(encoded)

@@ -60,7 +60,11 @@ def _normalised_region(
     return centred * (share.sqrt() / deviation * (1 + gamma[:, None, None]))
 
 
-class Spade(nn.Module):
+class Modulation(nn.Module):
+    """How a label map changes normalised features. The paper's is `Spade`; ablations train with others."""
+
+
+class Spade(Modulation):
     """Scales and shifts normalised features, pixel by pixel, by what convolutions make of a label map (Eq. 8)."""
 
     def __init__(self, channels: int, label: int, hidden: int) -> None:
@@ -99,11 +103,11 @@ class MiddleBlock(nn.Module):
             ]
         )
 
-    def forward(self, features: Features, prior: Features) -> Features:
-        """Image features and the prior S_prior^3, of one shape."""
+    def forward(self, features: Features, prior: Float[Tensor, "batch label height width"]) -> Features:
+        """Image features and the prior S_prior^3, of one size."""
         out = features
         for layer in self.conv_block:
-            out = layer(instance_norm(out), prior) if isinstance(layer, Spade) else layer(out)
+            out = layer(instance_norm(out), prior) if isinstance(layer, Modulation) else layer(out)
         return out.add_(features)
 
 

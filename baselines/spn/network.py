@@ -25,7 +25,8 @@ from baselines.spn.blocks import (
 )
 from inpaint_bench.images import Images, Masks
 
-PRETEXT = (76, 76, 152)  # channels of the pretext features at full, half and quarter size
+Channels = tuple[int, int, int]  # of the pretext features at full, half and quarter size
+PRETEXT: Channels = (76, 76, 152)  # those of TResNet-L, the paper's
 
 
 class Encoded(NamedTuple):
@@ -74,12 +75,17 @@ def upsampling(channels: int, out: int) -> list[nn.Module]:
 class Generator(nn.Module):
     """What the deterministic and the probabilistic network share. `width` is 64 in the paper."""
 
-    def __init__(self, width: int, recon: nn.Module, hidden: Callable[[int], int]) -> None:
-        """`recon` begins the prior's decoder; `hidden` gives a modulation's inner width for a label's channels."""
+    def __init__(self, width: int, recon: nn.Module, hidden: Callable[[int], int], pretext: Channels | None) -> None:
+        """`recon` begins the prior's decoder; `hidden` gives a modulation's inner width for a label's channels.
+
+        `pretext` are the channels of the features that the heads learn; without it there are no heads.
+        """
         super().__init__()
         self._build_image_encoder(width)
         self._build_prior_encoder(width)
         self._build_prior_decoder(width, recon)
+        if pretext is not None:
+            self._build_heads(width, pretext)
         self.middle = nn.ModuleList([MiddleBlock(4 * width, hidden(4 * width)) for _ in range(8)])
         self.decoder = nn.ModuleList(
             [
@@ -127,7 +133,9 @@ class Generator(nn.Module):
                 MergeBlock(2 * width, width, width),
             ]
         )
-        full, half, quarter = PRETEXT
+
+    def _build_heads(self, width: int, pretext: Channels) -> None:
+        full, half, quarter = pretext
         self.feature_mapping = nn.Conv2d(4 * width, quarter, 1)
         self.feature_mapping_128 = nn.Conv2d(2 * width, half, 1)
         self.feature_mapping_256 = nn.Conv2d(width, full, 1)
@@ -174,9 +182,9 @@ class Generator(nn.Module):
     def distil(
         self, priors: Priors
     ) -> tuple[
-        Float[Tensor, "batch 76 height width"],
-        Float[Tensor, "batch 76 height//2 width//2"],
-        Float[Tensor, "batch 152 height//4 width//4"],
+        Float[Tensor, "batch _ height width"],
+        Float[Tensor, "batch _ height//2 width//2"],
+        Float[Tensor, "batch _ height//4 width//4"],
     ]:
         """The heads that learn the pretext features, at full, half and quarter size; no image needs them."""
         return (
@@ -200,8 +208,8 @@ class Generator(nn.Module):
 class SPN(Generator):
     """The deterministic network. Height and width are multiples of 4."""
 
-    def __init__(self, width: int = 64) -> None:
-        super().__init__(width, ResidualBlock(4 * width), hidden=lambda label: 2 * width)
+    def __init__(self, width: int = 64, pretext: Channels | None = PRETEXT) -> None:
+        super().__init__(width, ResidualBlock(4 * width), lambda label: 2 * width, pretext)
 
     def learn(self, encoded: Encoded) -> Priors:
         """The semantic pyramid."""

@@ -7,7 +7,7 @@ from jaxtyping import Float
 from torch import Tensor, nn
 
 from baselines.spn.blocks import Features, MergeBlock
-from baselines.spn.network import Encoded, Generator, Priors, upsampling
+from baselines.spn.network import PRETEXT, Channels, Encoded, Generator, Priors, upsampling
 from inpaint_bench.images import Images, Masks
 
 Latent = Float[Tensor, "batch latent rows columns"]  # 2 width channels, a 32nd of the image's size
@@ -32,11 +32,12 @@ class Reparameterise(nn.Module):
 class ProbabilisticSPN(Generator):
     """The probabilistic network. Height and width are multiples of 32. `width` is 64 in the paper."""
 
-    def __init__(self, width: int = 64) -> None:
+    def __init__(self, width: int = 64, pretext: Channels | None = PRETEXT) -> None:
         super().__init__(
             width,
             MergeBlock(4 * width, 4 * width, 4 * width),
-            hidden=lambda label: 2 * width if label >= 2 * width else label,
+            lambda label: 2 * width if label >= 2 * width else label,
+            pretext,
         )
         self.latent = 2 * width
         self.encoder_z = nn.Sequential(

@@ -6,7 +6,8 @@ from torch import Tensor, nn
 from inpaint_bench.images import Images
 
 # Slice by slice: the number a convolution has in VGG19, its channels in and out, whether pooling stands before.
-SLICES: tuple[tuple[tuple[int, int, int, bool], ...], ...] = (
+Slices = tuple[tuple[tuple[int, int, int, bool], ...], ...]
+SLICES: Slices = (
     ((0, 3, 64, False),),
     ((2, 64, 64, False), (5, 64, 128, True)),
     ((7, 128, 128, False), (10, 128, 256, True)),
@@ -27,12 +28,12 @@ class Slice(nn.Sequential):
             self.add_module(str(number + 1), nn.ReLU())
 
 
-class VGG19(nn.Module):
-    """VGG19 (Simonyan, Zisserman 2015) as far as relu5_1."""
+class VGG(nn.Module):
+    """A VGG network (Simonyan, Zisserman 2015) as far as relu5_1."""
 
-    def __init__(self) -> None:
+    def __init__(self, slices: Slices) -> None:
         super().__init__()
-        self.slice1, self.slice2, self.slice3, self.slice4, self.slice5 = map(Slice, SLICES)
+        self.slice1, self.slice2, self.slice3, self.slice4, self.slice5 = map(Slice, slices)
 
     def forward(self, image: Images) -> list[Float[Tensor, "batch _ _ _"]]:
         """The outputs relu1_1, relu2_1, … relu5_1 for images in [0, 1], without mean and deviation taken off."""
@@ -42,3 +43,10 @@ class VGG19(nn.Module):
             out = part(out)
             maps.append(out)
         return maps
+
+
+class VGG19(VGG):
+    """The one of the paper."""
+
+    def __init__(self) -> None:
+        super().__init__(SLICES)

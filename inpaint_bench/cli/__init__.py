@@ -23,6 +23,7 @@ COMMANDS = {  # name → the module of this package that holds it
     "metrics": "show",
     "check": "check",
     "weights": "weights",
+    "train": "train",
 }
 
 

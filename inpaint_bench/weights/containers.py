@@ -8,6 +8,8 @@ from pathlib import Path
 from typing import Any, Literal
 
 import torch
+from safetensors import SafetensorError
+from safetensors.torch import load
 from torch import Tensor
 
 from inpaint_bench.errors import InputError, some
@@ -51,11 +53,13 @@ class Container(Spec, frozen=True):
 
 
 def read_container(paths: Sequence[Path], container: Container) -> dict[str, Tensor]:
-    """The tensors of every part, from the authors' files, under the names of our file.
+    """The tensors of every part, from the authors' files, under the names of our file; a safetensors file is ours.
 
     Raises InputError for a file that is missing, truncated, of another network, or that would run code when opened;
     for a part without a file or tensors, and for tensors that belong to no part and are not known to be left out.
     """
+    if [path.suffix for path in paths] == [".safetensors"]:
+        return _open_ours(paths[0])
     opened = {path: _open(path, container) for path in paths}
     state: dict[str, Tensor] = {}
     for part in container.parts:
@@ -133,6 +137,16 @@ def _open(path: Path, container: Container) -> Mapping[str, Any]:
 
         return read_checkpoint(path)
     return _open_torch(path)
+
+
+def _open_ours(path: Path) -> dict[str, Tensor]:
+    """A file that training wrote, or that was added before: its names are ours already."""
+    try:
+        return load(path.read_bytes())
+    except FileNotFoundError as error:
+        raise InputError(f"{path}: there is no such file.") from error
+    except (OSError, SafetensorError) as error:
+        raise InputError(f"{path}: not a whole safetensors file ({error}).") from error
 
 
 def _open_torch(path: Path) -> Mapping[str, Any]:

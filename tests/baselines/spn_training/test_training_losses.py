@@ -1,0 +1,229 @@
+"""Every loss is what the authors' code computes on known weights; its gradients and closed forms hold."""
+
+from collections.abc import Callable
+from functools import partial
+from pathlib import Path
+from typing import Any
+
+import pytest
+import torch
+import torch.nn.functional as F
+from torch import Tensor
+from torch.distributions import Normal, kl_divergence
+
+from baselines.spn import trace
+from baselines.spn.discriminators import Discriminator, Judged, ProbabilisticDiscriminator
+from baselines.spn.network import SPN
+from baselines.spn.prob import ProbabilisticSPN
+from baselines.spn.training import losses
+from baselines.spn.training.config import as_config
+from baselines.spn.training.data import Examples
+from baselines.spn.training.pretext import TResNet
+from baselines.spn.training.step import Painted, Phase, Players, generator_terms, judge_terms, paint
+from baselines.spn.tresnet import Pretext
+from baselines.spn.vgg import VGG19
+from inpaint_bench.golden import fill, replay
+
+ROOM = Path(trace.__file__).parent
+LEVELS = {"prior_full": "prior_256", "prior_half": "prior_128", "prior_quarter": "prior_64"}
+
+
+def golden_players(golden: dict[str, Any]) -> Players:
+    """The networks of a golden file's losses, filled."""
+    networks = golden["losses"]["networks"]
+    others = {role: replay.load(ROOM / of["golden"]) for role, of in networks.items() if "golden" in of}
+    states = {role: replay.state_dict(of, of["cases"][0]) for role, of in others.items()}
+    prob = "vgg" in networks
+    generator = ProbabilisticSPN() if prob else SPN()
+    judge = ProbabilisticDiscriminator() if prob else Discriminator()
+    pretext = Pretext()
+    generator.load_state_dict(states["generator"])
+    judge.load_state_dict(states["discriminator"])
+    body = replay.split(others["pretext"], states["pretext"])["body"]
+    pretext.load_state_dict({name: body[name] for name in pretext.state_dict()})
+    vgg = None
+    if prob:
+        shapes = {name: tuple(shape) for name, shape in networks["vgg"]["state_dict"].items()}
+        vgg = VGG19()
+        vgg.load_state_dict(fill.fill_state_dict(shapes, networks["vgg"]["fill"]["gain"]))
+    return Players(generator.eval(), judge.eval(), TResNet(pretext).eval(), vgg, paint)
+
+
+@pytest.mark.parametrize(("method", "file"), [("spn", "spn.json"), ("spn-prob", "spn_prob.json")])
+def test_every_loss_is_that_of_the_authors_code(method: str, file: str) -> None:
+    golden = replay.load(ROOM / file)
+    case = golden["losses"]
+    players = golden_players(golden)
+    given = replay.inputs(golden, case)
+    examples = Examples(given["x"], given["mask"], given["full_512"])
+    config = as_config({"method": method}, "the test")
+    noise = torch.stack(drawn) if (drawn := replay.noise(case)) else None
+    with torch.inference_mode():
+        painted = paint(players.generator, examples, noise, True)
+        real = players.discriminator(examples.image)
+        fake = players.discriminator(painted.prediction)
+        terms = judge_terms(real, fake, config)
+        terms |= generator_terms(players, examples, painted, real, config, Phase(prior=True, adversarial=True))
+        if players.vgg is not None:
+            one, other = zip(*(maps.chunk(2) for maps in players.vgg(painted.prediction)), strict=True)
+            terms["diversity_distance"] = losses.diversity_distance(one, other, examples.mask)
+    found = {LEVELS.get(name, name): float(value) for name, value in terms.items()}
+    assert replay.agrees(case["values"], found, replay.rule_of(case, "values")), found
+
+
+# --- closed forms ----------------------------------------------------------------------------------
+
+
+def judged(patches: Tensor) -> Judged:
+    """A discriminator's answer with these scores."""
+    return Judged(patches, (torch.ones(2, 3, 4, 4),) * 3)
+
+
+SCORES = [torch.randn(2, 1, 5, 5, generator=torch.Generator().manual_seed(seed)) for seed in range(2)]
+
+
+def test_bce_is_the_binary_cross_entropy_of_the_sigmoid() -> None:
+    real, fake = SCORES
+    ones, zeros = torch.ones_like(real), torch.zeros_like(fake)
+    found = losses.discriminator(judged(real), judged(fake), "bce")
+    d_real = F.binary_cross_entropy(real.sigmoid(), ones)
+    d_fake = F.binary_cross_entropy(fake.sigmoid(), zeros)
+    torch.testing.assert_close(found, {"d_real": d_real, "d_fake": d_fake, "d_total": (d_real + d_fake) / 2})
+    expected = F.binary_cross_entropy(fake.sigmoid(), ones)
+    torch.testing.assert_close(losses.adversarial(judged(fake), "bce"), expected)
+
+
+def test_the_deterministic_discriminator_is_scored_before_its_sigmoid() -> None:
+    answer = Discriminator(width=4)(fill.image(64))
+    torch.testing.assert_close(losses.scores(answer).sigmoid(), answer.patches)
+
+
+def test_hinge_is_its_definition() -> None:
+    real, fake = SCORES
+    found = losses.discriminator(judged(real), judged(fake), "hinge")
+    d_real, d_fake = (1 - real).clamp(min=0).mean(), (1 + fake).clamp(min=0).mean()
+    torch.testing.assert_close(found, {"d_real": d_real, "d_fake": d_fake, "d_total": (d_real + d_fake) / 2})
+    torch.testing.assert_close(losses.adversarial(judged(fake), "hinge"), -fake.mean())
+
+
+def test_minimax_is_the_game_of_the_paper() -> None:
+    real, fake = SCORES
+    found = losses.discriminator(judged(real), judged(fake), "minimax")
+    value = real.sigmoid().log().mean() + (1 - fake.sigmoid()).log().mean()
+    torch.testing.assert_close(found["d_total"], -value)
+    torch.testing.assert_close(losses.adversarial(judged(fake), "minimax"), (1 - fake.sigmoid()).log().mean())
+
+
+def test_the_divergence_is_that_of_gaussians_either_way() -> None:
+    mean, deviation = torch.randn(2, 4, 3, 3), torch.rand(2, 4, 3, 3) + 0.1
+    learned, standard = Normal(mean, deviation), Normal(0.0, 1.0)
+    coded = kl_divergence(standard, learned).mean()
+    printed = kl_divergence(learned, standard).sum() / 2
+    torch.testing.assert_close(losses.divergence(mean, deviation, "code"), coded)
+    torch.testing.assert_close(losses.divergence(mean, deviation, "paper"), printed)
+
+
+def test_l1_weighs_the_hole_and_is_a_mean_or_a_sum_per_image() -> None:
+    target, prediction = torch.zeros(2, 3, 4, 4), torch.full((2, 3, 4, 4), 0.5)
+    mask = torch.zeros(2, 1, 4, 4)
+    mask[:, :, :2] = 1
+    assert losses.reconstruction(prediction, target, mask, "code", hole=2.0) == pytest.approx(0.5 * (3 + 1) / 2)
+    assert losses.reconstruction(prediction, target, mask, "paper", hole=4.0) == pytest.approx(0.5 * 24 * (5 + 1))
+
+
+def test_the_mask_of_a_level_is_its_nearest_resize() -> None:
+    mask = torch.zeros(1, 1, 8, 8)
+    mask[..., 0, 0] = 1  # the pixel that nearest keeps of its 4x4
+    head, target = torch.ones(1, 5, 2, 2), torch.zeros(1, 5, 2, 2)
+    assert losses.prior(head, target, mask, "code", hole=3.0) == pytest.approx((4 + 1 + 1 + 1) / 4)
+
+
+def test_perceptual_weights_are_the_codes_or_the_papers() -> None:
+    real, fake = [torch.zeros(1, 1, 2, 2)] * 5, [torch.full((1, 1, 2, 2), 2.0)] * 5
+    assert losses.perceptual(real, fake, "code") == pytest.approx(2 * (1 / 32 + 1 / 16 + 1 / 8 + 1 / 4 + 1))
+    assert losses.perceptual(real, fake, "paper") == pytest.approx(2.0)
+
+
+def test_diversity_is_one_reciprocal_or_the_mean_of_five() -> None:
+    one = [torch.full((1, 2, 2, 2), float(number)) for number in range(1, 6)]
+    other = [torch.zeros(1, 2, 2, 2)] * 5
+    mask = torch.ones(1, 1, 2, 2)
+    mask[..., 0, 0] = 0
+    assert losses.diversity_distance(one, other, mask) == pytest.approx(15.0)
+    assert losses.diversity(one, other, mask, "code") == pytest.approx(1 / 15, rel=1e-5)
+    printed = sum(1 / (6 * number) for number in range(1, 6)) / 5
+    assert losses.diversity(one, other, mask, "paper") == pytest.approx(printed, rel=1e-5)
+
+
+def test_a_hole_too_small_for_a_map_adds_no_diversity() -> None:
+    mask = torch.zeros(1, 1, 4, 4)
+    mask[..., 1, 1] = 1  # nearest takes another pixel
+    maps = [torch.ones(1, 2, 4, 4), torch.ones(1, 2, 2, 2)]
+    found = losses.diversity_distance(maps, [torch.zeros_like(each) for each in maps], mask)
+    assert found == pytest.approx(1.0)
+
+
+# --- gradients -------------------------------------------------------------------------------------
+
+
+def tiny_players(method: str) -> Players:
+    """Networks of width 2 in double precision, VGG's first three slices shrunk to nothing more than a convolution."""
+    torch.manual_seed(0)
+    pretext = TResNet(Pretext()).double().eval().requires_grad_(False)
+    generator = SPN(2) if method == "spn" else ProbabilisticSPN(2)
+    judge = Discriminator(2) if method == "spn" else ProbabilisticDiscriminator(2)
+    vgg = None if method == "spn" else VGG19().double().requires_grad_(False)
+    return Players(generator.double(), judge.double().eval(), pretext, vgg, paint)
+
+
+TERMS = {
+    "spn": ("l1", "g_adv", "prior_full", "prior_half", "prior_quarter", "g_total", "d_total"),
+    "spn-prob": ("l1", "g_adv", "prior_quarter", "feature_matching", "vgg", "diversity", "kl", "g_total", "d_total"),
+}
+
+
+@pytest.mark.parametrize("form", ["code", "paper"])
+@pytest.mark.parametrize("method", TERMS)
+def test_gradients_are_finite_differences(method: str, form: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(Tensor, "float", lambda tensor: tensor)  # the losses' own float32 would drown the differences
+    players = tiny_players(method)
+    config = as_config({"method": method, "losses": form}, "the test")
+    image, mask = fill.image(32).double(), fill.mask(32).double()
+    examples = Examples(image, mask, F.interpolate(image, scale_factor=2.0))
+    noise = None if method == "spn" else torch.randn(2, 1, 4, 1, 1, dtype=torch.float64)
+
+    def terms() -> dict[str, Tensor]:
+        painted: Painted = paint(players.generator, examples, noise, True)
+        real = players.discriminator(image)
+        found = judge_terms(real, players.discriminator(painted.prediction), config)
+        return found | generator_terms(players, examples, painted, real, config, Phase(prior=True, adversarial=True))
+
+    def term(name: str) -> Tensor:
+        return terms()[name]
+
+    weights = [players.generator.encoder_conv2.weight, players.generator.encoder_conv3_sm.weight]
+    for name in TERMS[method]:
+        for weight in weights:
+            check_gradient(partial(term, name), weight)
+
+
+def check_gradient(loss: Callable[[], Tensor], weight: Tensor) -> None:
+    """The derivative along a fixed direction, by the chain rule and by central differences."""
+    direction = torch.randn(weight.shape, dtype=weight.dtype, generator=torch.Generator().manual_seed(1))
+    (gradient,) = torch.autograd.grad(loss(), weight, allow_unused=True)
+    slope = 0.0 if gradient is None else float((gradient * direction).sum())
+    start, step = weight.detach().clone(), 1e-7
+    ends = []
+    with torch.no_grad():
+        for sign in (1, -1):
+            weight.copy_(start + sign * step * direction)
+            ends.append(float(loss()))
+        weight.copy_(start)
+    assert slope == pytest.approx((ends[0] - ends[1]) / (2 * step), rel=1e-2, abs=1e-5)
+
+
+@pytest.mark.parametrize(("method", "coded"), [("spn", "bce"), ("spn-prob", "hinge")])
+def test_the_paper_plays_minimax_and_the_code_bce_or_hinge(method: str, coded: str) -> None:
+    assert as_config({"method": method}, "the test").game == coded
+    assert as_config({"method": method, "losses": "paper"}, "the test").game == "minimax"
+    assert as_config({"method": method, "adversarial": "hinge"}, "the test").game == "hinge"

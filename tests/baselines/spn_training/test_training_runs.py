@@ -1,0 +1,328 @@
+"""A run gives the stored losses, goes on to the same numbers after a kill, and ends in weights that load."""
+
+import csv
+import json
+import os
+import subprocess
+import sys
+from pathlib import Path
+from typing import Any
+
+import few_steps
+import pytest
+import torch
+from few_steps import CURVE, Curve, difference
+from safetensors.torch import load_file
+
+from baselines.spn.training import data, trainer
+from baselines.spn.training.checkpoint import FILE
+from baselines.spn.training.logs import read_rows
+from baselines.spn.training.pretext import PRETEXTS
+from baselines.spn.training.step import Phase, phase_at
+from baselines.spn.training.trainer import learning_rate
+from inpaint_bench.errors import IncompleteError, InputError
+
+SHORT: dict[str, Any] = {
+    "stages": [{"steps": 4, "size": 32, "batch": 2}],
+    "network": {"width": 4, "discriminator": 4},
+    "validation_size": 32,
+}
+PROB: dict[str, Any] = {"method": "spn-prob", "weights": {"prior": 0.05, "perceptual": 0.0, "diversity": 0.0}}
+
+
+@pytest.fixture(scope="module")
+def images(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    return few_steps.photographs(tmp_path_factory.mktemp("photographs"))
+
+
+@pytest.fixture(scope="module")
+def whole(images: Path, tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, Curve]:
+    """A run without interruption: its folder and its losses."""
+    out = tmp_path_factory.mktemp("whole")
+    return out, few_steps.run(images, out)
+
+
+def test_twenty_steps_give_the_stored_losses(whole: tuple[Path, Curve]) -> None:
+    stored = json.loads(CURVE.read_text())
+    assert len(stored["curve"]) == few_steps.STEPS
+    tolerance = 1e-4 if stored["machine"] == few_steps.machine() else 1e-2
+    assert difference(stored["curve"], whole[1]) <= tolerance
+
+
+def test_a_run_that_was_killed_goes_on_to_the_same_numbers(
+    images: Path, whole: tuple[Path, Curve], tmp_path: Path
+) -> None:
+    out, curve = whole
+    few_steps.run(images, tmp_path, stop_after=13, jobs=2)  # the checkpoint is at step 10; the log is three rows ahead
+    assert len(read_rows(tmp_path / "losses.csv")) == 13
+    assert few_steps.run(images, tmp_path, jobs=2) == curve
+    for name in ("best", "last"):
+        one, other = (load_file(folder / f"{name}.safetensors") for folder in (out, tmp_path))
+        assert one.keys() == other.keys()
+        assert all(torch.equal(one[key], other[key]) for key in one)
+    assert (out / "validation.csv").read_bytes() == (tmp_path / "validation.csv").read_bytes()
+
+
+def test_the_stochastic_run_goes_on_to_the_same_numbers(images: Path, tmp_path: Path) -> None:
+    settings: dict[str, Any] = {
+        **SHORT,
+        **PROB,
+        "average": 0.9,
+        "checkpoint_every": 2,
+        "validate_every": 2,
+        "clip": 1.0,
+    }
+    whole = few_steps.run(images, tmp_path / "whole", **settings)
+    few_steps.run(images, tmp_path / "killed", stop_after=3, **settings)
+    assert few_steps.run(images, tmp_path / "killed", **settings) == whole
+    assert {"kl", "feature_matching", "g_adv"} <= whole[0].keys()
+
+
+@pytest.mark.parametrize("changes", [{}, PROB], ids=["spn", "spn-prob"])
+def test_parts_of_a_batch_add_up_to_the_batch(images: Path, tmp_path: Path, changes: dict[str, Any]) -> None:
+    settings: dict[str, Any] = {**SHORT, **changes, "stages": [{"steps": 2, "size": 32, "batch": 4}]}
+    whole = few_steps.run(images, tmp_path / "whole", **settings)
+    parts = few_steps.run(images, tmp_path / "parts", accumulate=2, **settings)
+    shared = {"step", "l1", "g_adv", "kl", "prior_half"}
+    first, second = ([{k: v for k, v in row.items() if k in shared} for row in curve] for curve in (whole, parts))
+    assert difference(first[:1], second[:1]) < 1e-3  # spectral norms take a step more a part
+
+
+def test_half_precision_learns_nearly_the_same(images: Path, tmp_path: Path) -> None:
+    full = few_steps.run(images, tmp_path / "full", **SHORT)
+    half = few_steps.run(images, tmp_path / "half", precision="bf16", **SHORT)
+    assert 0 < difference(full[:1], half[:1]) < 0.02
+
+
+def test_half_precision_with_scaled_gradients_goes_on_to_the_same_numbers(images: Path, tmp_path: Path) -> None:
+    settings: dict[str, Any] = {**SHORT, "precision": "fp16", "checkpoint_every": 2, "validate_every": 2}
+    whole = few_steps.run(images, tmp_path / "whole", **settings)
+    few_steps.run(images, tmp_path / "killed", stop_after=2, **settings)
+    assert few_steps.run(images, tmp_path / "killed", **settings) == whole
+    assert torch.load(tmp_path / "whole" / FILE, weights_only=True)["scaler"]["scale"] > 0
+
+
+def test_tensorboard_gets_every_number(images: Path, tmp_path: Path) -> None:
+    pytest.importorskip("tensorboard")
+    from tensorboard.backend.event_processing.event_accumulator import EventAccumulator
+
+    curve = few_steps.run(images, tmp_path, tensorboard=True, **SHORT)
+    board = EventAccumulator(str(tmp_path / "tensorboard"))
+    board.Reload()
+    assert [event.value for event in board.Scalars("l1")] == pytest.approx([row["l1"] for row in curve])
+    assert len(board.Scalars("validation/psnr")) == 1
+
+
+def test_the_learning_rate_drops_late_or_falls_as_a_cosine() -> None:
+    step = few_steps.config()
+    assert [learning_rate(step, at) for at in (0, 14, 15, 19)] == [1e-4, 1e-4, 1e-5, 1e-5]
+    cosine = few_steps.config(decay="cosine", warm_up=4)
+    rates = [learning_rate(cosine, at) for at in range(20)]
+    assert rates[:4] == pytest.approx([0.25e-4, 0.5e-4, 0.75e-4, 1e-4])
+    assert sorted(rates[4:], reverse=True) == rates[4:]
+    assert learning_rate(cosine, 10) == pytest.approx((1e-4 + 1e-5) / 2)
+
+
+def test_the_prior_loss_ends_and_the_discriminator_begins_when_the_settings_say() -> None:
+    config = few_steps.config(prior_until=0.5, adversarial_from=0.25)
+    assert [phase_at(config, step) for step in (0, 5, 9, 10)] == [
+        Phase(prior=True, adversarial=False),
+        Phase(prior=True, adversarial=True),
+        Phase(prior=True, adversarial=True),
+        Phase(prior=False, adversarial=True),
+    ]
+
+
+def test_without_an_adversarial_loss_the_discriminator_never_learns(images: Path, tmp_path: Path) -> None:
+    curve = few_steps.run(images, tmp_path, **{**SHORT, "weights": {"prior": 0.0, "adversarial": 0.0}})
+    assert [set(row) for row in curve] == [{"step", "g_total", "l1"}] * 4
+    assert curve[0]["g_total"] == pytest.approx(10 * curve[0]["l1"], rel=1e-6)
+
+
+@pytest.mark.acceptance
+def test_two_processes_with_half_the_batch_each_learn_what_one_does(images: Path, tmp_path: Path) -> None:
+    alone = few_steps.run(images, tmp_path / "alone", **few_steps.GENTLE)
+    command = [sys.executable, "-m", "torch.distributed.run", "--standalone", "--nproc-per-node", "2"]
+    environment = {**os.environ, "OMP_NUM_THREADS": "1", "PYTHONPATH": os.pathsep.join(sys.path)}
+    together = [few_steps.__file__, str(images), str(tmp_path / "together")]
+    subprocess.run([*command, *together], env=environment, check=True, capture_output=True)
+    assert difference(alone, few_steps.curve(tmp_path / "together")) <= 1e-3
+    assert (tmp_path / "together" / "best.safetensors").is_file()
+
+
+# --- what the data are -----------------------------------------------------------------------------
+
+
+def batches(images: Path, **changes: Any) -> data.Data:
+    config = few_steps.config(**changes)
+    return data.Data(config, data.open_photographs(images, config)[0], data.open_holes("generated", "> 0"))
+
+
+def test_a_batch_depends_on_seed_and_step_alone(images: Path) -> None:
+    one = list(batches(images).batches(0, 0, 1, jobs=1))
+    later = list(batches(images).batches(17, 0, 1, jobs=3))
+    assert len(one) == few_steps.STEPS
+    for whole, part in zip(one[17:], later, strict=True):
+        assert torch.equal(whole.image, part.image)
+        assert torch.equal(whole.mask, part.mask)
+        assert torch.equal(whole.larger, part.larger)
+    other = batches(images, seed=1).batch(0)
+    assert not torch.equal(other.image, one[0].image)
+
+
+def test_processes_share_out_the_batch(images: Path) -> None:
+    whole = batches(images).batch(3)
+    halves = [batches(images).batch(3, rank, 2) for rank in range(2)]
+    assert torch.equal(torch.cat([half.image for half in halves]), whole.image)
+    assert torch.equal(torch.cat([half.mask for half in halves]), whole.mask)
+
+
+def test_every_photograph_is_seen_once_before_any_is_seen_again(images: Path) -> None:
+    found = batches(images, crop="none", stages=[{"steps": 8, "size": 32, "batch": 1}])
+    seen = {
+        min(found.batch(step).image.sum().item(), found.batch(step).image.flip(3).sum().item()) for step in range(8)
+    }
+    assert len(seen) == few_steps.PHOTOGRAPHS
+
+
+def test_held_out_photographs_are_no_training_photographs(images: Path) -> None:
+    learned, kept_out = data.open_photographs(images, few_steps.config(validation=3))
+    assert len(kept_out) == 3
+    assert not set(learned.names) & set(kept_out.names)
+
+
+def test_masks_flip_with_the_image_or_alone(images: Path) -> None:
+    def agree(flips: str) -> int:
+        found = batches(images, mask_flips=flips, crop="none", stages=[{"steps": 20, "size": 32, "batch": 1}])
+        plain = batches(
+            images, mask_flips="with the image", crop="none", stages=[{"steps": 20, "size": 32, "batch": 1}]
+        )
+        return sum(torch.equal(found.batch(step).mask, plain.batch(step).mask) for step in range(20))
+
+    assert agree("with the image") == 20
+    assert 0 < agree("alone") < 20
+
+
+def test_the_paper_enlarges_the_small_image_and_the_code_shrinks_the_file(images: Path) -> None:
+    coded, printed = (batches(images, losses=form, crop="none").batch(0) for form in ("code", "paper"))
+    assert torch.equal(coded.image, printed.image)
+    assert not torch.equal(coded.larger, printed.larger)
+    assert coded.larger.std() > printed.larger.std()  # the file holds finer detail
+
+
+# --- what is refused -------------------------------------------------------------------------------
+
+
+def test_too_few_photographs_are_refused(images: Path, tmp_path: Path) -> None:
+    with pytest.raises(InputError, match=r"9 pictures, of which validation = 9 are kept out .* --set validation=N"):
+        few_steps.run(images, tmp_path, validation=9)
+
+
+def test_an_unreadable_photograph_is_refused_by_name(images: Path, tmp_path: Path) -> None:
+    folder = few_steps.photographs(tmp_path / "images")
+    for path in folder.iterdir():
+        path.write_bytes(b"not a picture")
+    with pytest.raises(InputError, match=r"images.*\.png: not a whole picture"):
+        few_steps.run(folder, tmp_path / "out", **SHORT)
+
+
+def test_a_loss_that_is_no_number_ends_the_run_and_keeps_the_checkpoint(images: Path, tmp_path: Path) -> None:
+    settings: dict[str, Any] = {**SHORT, "checkpoint_every": 1}
+    few_steps.run(images, tmp_path, stop_after=2, **settings)
+    content = torch.load(tmp_path / FILE, weights_only=True)
+    content["generator"]["decoder.6.bias"].fill_(float("nan"))
+    torch.save(content, tmp_path / FILE)
+    before = (tmp_path / FILE).read_bytes()
+    with pytest.raises(IncompleteError, match=r"the loss \w+ is nan at step 3\. The last checkpoint is kept\."):
+        few_steps.run(images, tmp_path, **settings)
+    assert (tmp_path / FILE).read_bytes() == before
+
+
+def test_running_out_of_memory_is_told(images: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    def full(*given: object) -> None:
+        raise RuntimeError("[enforce fail] DefaultCPUAllocator: can't allocate memory: you tried to allocate 9 bytes.")
+
+    monkeypatch.setattr(trainer, "learn", full)
+    with pytest.raises(IncompleteError, match=r"out of memory at step 0 with a batch of 2 at 32 pixels.*accumulate=2"):
+        few_steps.run(images, tmp_path, **SHORT)
+
+
+def test_any_other_failure_stays_what_it_is(images: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    def broken(*given: object) -> None:
+        raise RuntimeError("an unknown memory format")
+
+    monkeypatch.setattr(trainer, "learn", broken)
+    with pytest.raises(RuntimeError, match="an unknown memory format"):
+        few_steps.run(images, tmp_path, **SHORT)
+
+
+def test_a_folder_of_a_run_with_other_settings_is_refused(images: Path, tmp_path: Path) -> None:
+    few_steps.run(images, tmp_path, stop_after=1, checkpoint_every=1, **SHORT)
+    with pytest.raises(InputError, match=r"was trained with lr = 0\.0001, and lr = 0\.001 is asked for"):
+        few_steps.run(images, tmp_path, lr=1e-3, **SHORT)
+
+
+def test_a_folder_of_a_run_on_other_photographs_is_refused(images: Path, tmp_path: Path) -> None:
+    few_steps.run(images, tmp_path / "out", stop_after=1, checkpoint_every=1, **SHORT)
+    folder = few_steps.photographs(tmp_path / "images")
+    next(folder.iterdir()).rename(folder / "another.png")
+    with pytest.raises(InputError, match="was trained on other pictures or masks"):
+        few_steps.run(folder, tmp_path / "out", **SHORT)
+
+
+def test_a_broken_checkpoint_is_refused(images: Path, tmp_path: Path) -> None:
+    (tmp_path / FILE).write_bytes(b"half a checkpoint")
+    with pytest.raises(InputError, match=r"checkpoint\.pt: not a whole checkpoint"):
+        few_steps.run(images, tmp_path, **SHORT)
+
+
+# --- what the pyramid learns from ------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("name", ["edges", "random", "lite0", "nanodet"])
+def test_a_pretext_network_that_needs_no_file_teaches_every_level(images: Path, tmp_path: Path, name: str) -> None:
+    (row, *_) = few_steps.run(images, tmp_path, stop_after=1, pretext={"name": name}, **SHORT)
+    assert {"prior_full", "prior_half", "prior_quarter"} <= row.keys()
+
+
+def test_the_prior_of_a_trained_spn_teaches_another(images: Path, tmp_path: Path) -> None:
+    few_steps.run(images, tmp_path / "first", **SHORT)
+    pretext = {"name": "spn-prior", "file": str(tmp_path / "first" / "best.safetensors")}
+    (row, *_) = few_steps.run(images, tmp_path / "second", stop_after=1, pretext=pretext, **SHORT)
+    assert "prior_quarter" in row
+
+
+@pytest.mark.parametrize(
+    ("pretext", "words"),
+    [
+        ({"name": "lite1"}, "Did you mean 'lite0'"),
+        ({"name": "tresnet_l"}, "needs its weights"),
+        ({"name": "tresnet_l", "file": "none.pth"}, "there is no such file"),
+        ({"name": "timm:no_such_model"}, "timm has no model"),
+        ({"name": "lite0", "stages": [2, 1, 0]}, "rising order"),
+        ({"name": "lite0", "stages": [0, 0, 1]}, "rising order"),
+    ],
+    ids=str,
+)
+def test_a_wrong_pretext_is_refused(images: Path, tmp_path: Path, pretext: dict[str, Any], words: str) -> None:
+    with pytest.raises(InputError, match=words):
+        few_steps.run(images, tmp_path, pretext=pretext, **SHORT)
+
+
+def test_later_stages_are_enlarged_to_their_levels(images: Path, tmp_path: Path) -> None:
+    (row, *_) = few_steps.run(images, tmp_path, stop_after=1, pretext={"name": "lite0", "stages": [1, 3, 4]}, **SHORT)
+    assert "prior_quarter" in row
+    assert "lite0" in PRETEXTS
+
+
+def test_the_logs_are_tables_of_numbers(whole: tuple[Path, Curve]) -> None:
+    out, _ = whole
+    with (out / "losses.csv").open() as file:
+        rows = list(csv.DictReader(file))
+    assert [row["step"] for row in rows] == [str(step) for step in range(1, few_steps.STEPS + 1)]
+    assert all(0 <= float(row["waiting"]) <= 1 and float(row["images_per_second"]) > 0 for row in rows)
+    scores = read_rows(out / "validation.csv")
+    assert [row["step"] for row in scores] == ["10", "20"]
+    known = json.loads((out / "training.json").read_text())
+    best = max(scores, key=lambda row: float(row["psnr"]))
+    assert known["best"] == {"metric": "psnr", "value": float(best["psnr"]), "step": int(best["step"])}
