@@ -3,7 +3,7 @@
 import csv
 import dataclasses
 import io
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Literal
@@ -82,9 +82,10 @@ def compare(a: str, b: str, run_a: Path, run_b: Path, metrics: Iterable[str] = (
     """
     if (a, run_a) == (b, run_b):
         raise InputError(f"{run_a}: {a} cannot be compared with itself. Give two methods, or two runs.")
-    one, other = _side(run_a, a), _side(run_b, b)
+    wanted = list(metrics)
+    one, other = _side(run_a, a, wanted), _side(run_b, b, wanted)
     _same_pairs(one, other)
-    chosen = _metrics(one, other, list(metrics))
+    chosen = _metrics(one, other, wanted)
     for metric in chosen:
         _same_numbers(one, other, metric)
     rows = tuple(row for metric in chosen for row in _rows(one, other, metric))
@@ -93,7 +94,8 @@ def compare(a: str, b: str, run_a: Path, run_b: Path, metrics: Iterable[str] = (
     return Comparison(SCHEMA, info.protocol.name, info.part, info.fingerprint, *names, rows, _notes(one, other, rows))
 
 
-def _side(path: Path, method: str) -> Side:
+def _side(path: Path, method: str, wanted: Sequence[str]) -> Side:
+    """A method of a run, with the evidence of the metrics that are wanted, or of all."""
     run = open_run(path)
     every = read_records(records_path(run))
     records = [record for record in every if record.method == method and not record.aside]
@@ -105,7 +107,7 @@ def _side(path: Path, method: str) -> Side:
     if not records:
         known = {record.method for record in every} - set(REFERENCES)
         raise InputError(f"{path}: no method here is called '{method}'. {did_you_mean(method, known)}")
-    metrics = {record.metric: record for record in records}
+    metrics = {record.metric: record for record in records if record.metric in wanted or not wanted}
     found = {(one.metric.name, one.signature): one for one in gather(run, method, metrics)}
     evidence = {
         name: checked(path, method, name, record.scores, found.get((name, record.signature)))
@@ -237,6 +239,7 @@ def as_text(found: Comparison) -> str:
     for number, row in enumerate(found.rows):
         first = not number or found.rows[number - 1].metric != row.metric
         digits = KNOWN[row.metric].decimals
+        none = "not separable" if row.n else "-"
         interval = f"{_signed(row.low, digits + 1)} to {_signed(row.high, digits + 1)}" if row.low is not None else "-"
         lines.append(
             [
@@ -247,7 +250,7 @@ def as_text(found: Comparison) -> str:
                 _signed(row.difference, digits + 1),
                 interval,
                 f"{row.adjusted:.4f}",
-                {"a": f"{found.a} better", "b": f"{found.b} better", None: "not separable"}[row.better],
+                {"a": f"{found.a} better", "b": f"{found.b} better"}.get(row.better or "", none),
             ]
         )
     widths = [max(len(line[i]) for line in lines) for i in range(len(lines[0]))]

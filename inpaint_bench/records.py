@@ -63,7 +63,7 @@ def derive(run: RunFolder, asked: Iterable[str] = ()) -> list[Record]:
     page names, or that had a record before. Filled weights give none: their outputs say nothing of quality. Beside
     the methods stand references: what the same numbers come to without any method.
     """
-    names = {*with_companions([*run.info.protocol.metrics, *asked]), *_before(run)}
+    names = {*with_companions([*run.info.protocol.metrics, *asked]), *measured(run)}
     records: list[Record] = []
     shown: dict[str, Evidence] = {}
     for method in sorted(run.info.methods):
@@ -74,7 +74,8 @@ def derive(run: RunFolder, asked: Iterable[str] = ()) -> list[Record]:
     return records + _references(run, shown)
 
 
-def _before(run: RunFolder) -> set[str]:
+def measured(run: RunFolder) -> set[str]:
+    """The metrics that a run has records of."""
     path = records_path(run)
     if not path.is_file():
         return set()

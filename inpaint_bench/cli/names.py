@@ -3,11 +3,14 @@
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from inpaint_bench.cli.progress import note
 from inpaint_bench.errors import InputError
 from inpaint_bench.protocols import Page
 
 if TYPE_CHECKING:
     import torch
+
+    from inpaint_bench.run.folder import RunFolder
 
 
 @dataclass(frozen=True)
@@ -16,6 +19,19 @@ class Chosen:
 
     names: list[str]
     absent: dict[str, str]
+
+    def say_absent(self) -> None:
+        """A line on stderr for each reason; also where progress is not wanted, for these are no progress."""
+        for why in dict.fromkeys(self.absent.values()):
+            note(f"not measured: {', '.join(name for name in self.absent if self.absent[name] == why)}: {why}")
+
+    def and_measured(self, run: "RunFolder") -> list[str]:
+        """The names, and those of metrics that the run has records of: what is there is kept up to date."""
+        from inpaint_bench.metrics.catalogue import CHOOSABLE, absent
+        from inpaint_bench.records import measured
+
+        before = (name for name in CHOOSABLE if name in measured(run))
+        return list(dict.fromkeys([*self.names, *(name for name in before if not absent(CHOOSABLE[name]))]))
 
 
 def chosen_metrics(text: str, page: Page, where: str) -> Chosen:
@@ -28,13 +44,14 @@ def chosen_metrics(text: str, page: Page, where: str) -> Chosen:
     from inpaint_bench.metrics.catalogue import CHOOSABLE, absent, find, with_companions
 
     asked = [name.strip() for name in text.split(",") if name.strip()]
+    every = "all" in asked
     try:
-        names = with_companions(find(name).name for name in (CHOOSABLE if asked == ["all"] else asked or page.metrics))
+        names = with_companions(find(name).name for name in (CHOOSABLE if every else asked or page.metrics))
         metric(page.choose)
     except InputError as error:
         raise error if asked else InputError(f"the protocol page of {where}: {error}") from error
     lacking = {name: why for name in names if (why := absent(find(name)))}
-    if asked != ["all"] and (named := [name for name in asked if name in lacking]):
+    if not every and (named := [name for name in asked if name in lacking]):
         raise InputError(f"{named[0]} cannot be measured here: {lacking[named[0]].rstrip('.')}.")
     return Chosen([name for name in names if name not in lacking], lacking)
 

@@ -76,7 +76,7 @@ def run(metrics: str, format_: str, strict: bool, **options: object) -> None:
     out = _out(asked, dataset)
     with files.only_one(out):
         started, failures = _predict(out, dataset, methods, pace, asked.quiet)
-        _score(started, dataset, methods, chosen.names, pace, asked.quiet)
+        _score(started, dataset, methods, chosen.and_measured(started), pace, asked.quiet)
         if dataset.part.startswith("shard"):
             _raise_all(failures)
             click.echo(f"{out}: {dataset.part} is done. `inpaint-bench merge` makes the shards whole.")

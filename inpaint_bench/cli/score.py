@@ -96,17 +96,18 @@ def _score_run(
     run = open_run(path)
     dataset = find.of_run(run.info.protocol, run.pairs, data, folders)
     chosen = chosen_metrics(metrics, run.info.protocol, str(path))
-    _say_absent(chosen.absent, quiet)
+    chosen.say_absent()
+    names = chosen.and_measured(run)
     with files.only_one(path):
         with progress("targets", len(run.pairs), quiet) as told:
-            measure_targets(run, dataset, chosen.names, pace, told)
+            measure_targets(run, dataset, names, pace, told)
         for method in run.info.methods:
             with progress(f"{method}: scores", len(run.samples_of(method)), quiet) as told:
-                measure(run, dataset, method, chosen.names, pace, told)
+                measure(run, dataset, method, names, pace, told)
         if not run.info.part.startswith("shard"):  # the numbers of a shard are those of no protocol
             found = write_records_and_tables(run, chosen)
             if strict:
-                refuse_few(found)
+                refuse_few(record for record in found if record.metric in chosen.names)
     click.echo(f"{path}: scored {', '.join(run.info.methods) or 'nothing: there is no method in it'}.")
 
 
@@ -122,42 +123,43 @@ def _score_folder(
     quiet: bool,
 ) -> None:
     from inpaint_bench.cli.names import chosen_metrics
-    from inpaint_bench.evidence.outputs import measure_outputs
+    from inpaint_bench.evidence.outputs import Folder, measure_outputs
     from inpaint_bench.methods.layouts import complete, match
+    from inpaint_bench.metrics.catalogue import SAMPLES_METRICS
     from inpaint_bench.pairs import find
 
     dataset = find.open_folders(targets, masks)
     chosen = chosen_metrics(metrics, dataset.page, "two folders")
     matched = match(predictions, dataset.pairs)
-    outputs = complete(matched, predictions, dataset.pairs)
+    folder = Folder(predictions, dataset, complete(matched, predictions, dataset.pairs), raw, pace)
     note(f"{predictions}: {matched}.", quiet)
-    _say_absent(chosen.absent, quiet)
-    with progress("scores", len(dataset.pairs), quiet) as told:
-        rows = list(measure_outputs(dataset, predictions, outputs, chosen.names, raw, pace, strict, lambda: told(1)))
-    if format_ == "json":
-        click.echo(json.dumps(rows, indent=1))
-        return
-    lines = io.StringIO()
-    writer = csv.DictWriter(lines, list(dict.fromkeys(key for row in rows for key in row)), lineterminator="\n")
-    writer.writeheader()
-    writer.writerows(rows)
-    click.echo(lines.getvalue(), nl=False)
-
-
-def _say_absent(absent: dict[str, str], quiet: bool) -> None:
-    for why in dict.fromkeys(absent.values()):
-        note(f"not measured: {', '.join(name for name in absent if absent[name] == why)}: {why}", quiet)
+    names = chosen.names
+    if "all" in metrics.split(",") and not folder.sampled:
+        names = [name for name in names if name not in SAMPLES_METRICS]
+        chosen.absent.update(dict.fromkeys(SAMPLES_METRICS, "every pair has one output, and it compares samples."))
+    chosen.say_absent()
+    rows: list[dict[str, object]] = []
+    try:
+        with progress("scores", len(dataset.pairs), quiet) as told:
+            for row in measure_outputs(folder, names, strict, lambda: told(1)):
+                rows.append(row)
+    finally:  # what was finished is not lost
+        if rows:
+            _print_rows(rows, format_)
 
 
 def _score_features(composites: Path, targets: Path, format_: str, strict: bool) -> None:
     from inpaint_bench.evidence.own import measure_own_features
 
-    rows = measure_own_features(composites, targets, strict)
+    _print_rows(measure_own_features(composites, targets, strict), format_)
+
+
+def _print_rows(rows: list[dict[str, object]], format_: str) -> None:
     if format_ == "json":
         click.echo(json.dumps(rows, indent=1))
         return
     lines = io.StringIO()
-    writer = csv.DictWriter(lines, list(rows[0]), lineterminator="\n")
+    writer = csv.DictWriter(lines, list(dict.fromkeys(key for row in rows for key in row)), lineterminator="\n")
     writer.writeheader()
     writer.writerows(rows)
     click.echo(lines.getvalue(), nl=False)

@@ -46,13 +46,14 @@ def table(
     strict: bool,
 ) -> None:
     """Print the records of RUNS, run folders, as one table. Default: runs/sample."""
+    from inpaint_bench.metrics.catalogue import with_companions
     from inpaint_bench.records import REFERENCES, read_records, records_path
     from inpaint_bench.run.folder import open_run
 
     opened = [open_run(run) for run in runs or (Path("runs/sample"),)]
     found = [read_records(records_path(run)) for run in opened]
     every = [record for records in found for record in records]
-    by_metric = _wanted("metric", metrics, {record.metric for record in every})
+    by_metric = with_companions(_wanted("metric", metrics, {record.metric for record in every}))
     by_method = _wanted("method", methods, {record.method for record in every} - set(REFERENCES))
     shown = [
         [r for r in records if r.metric in by_metric and r.method in {*by_method, *REFERENCES}] for records in found
@@ -98,8 +99,15 @@ def print_table(
 
 
 def write_records_and_tables(run: "RunFolder", chosen: "Chosen") -> "list[Record]":
-    """Make the records of a run and its table in every format, and return the records."""
+    """Make the records of a run and its table in every format, and return the records.
+
+    The files of the table show what the run has, whatever was asked for last. A metric that was asked for and has no
+    record of any method that is finished is said.
+    """
     from inpaint_bench import records
+    from inpaint_bench.cli.names import chosen_metrics
+    from inpaint_bench.cli.progress import note
+    from inpaint_bench.metrics.catalogue import SAMPLES_METRICS
     from inpaint_bench.standings import standings
     from inpaint_bench.tables.formats import write_tables
     from inpaint_bench.tables.make import make_table
@@ -108,6 +116,10 @@ def write_records_and_tables(run: "RunFolder", chosen: "Chosen") -> "list[Record
     records.write_records(run, found)
     if found:
         shown = [record for record in found if not record.aside]
-        table = make_table(found, standings=standings([(run, shown)]), absent=chosen.absent)
-        write_tables(run.path, table)
+        absent = chosen_metrics("", run.info.protocol, str(run.path)).absent
+        write_tables(run.path, make_table(found, standings=standings([(run, shown)]), absent=absent))
+        here = {record.metric for record in found} | set(SAMPLES_METRICS)  # those are of stochastic methods alone
+        if lacking := [name for name in chosen.names if name not in here]:
+            again = f"`inpaint-bench score {run.path} --metrics {','.join(lacking)}`"
+            note(f"{run.path}: not measured of every pair: {', '.join(lacking)}. {again} measures what lacks.")
     return found

@@ -1,1 +1,1 @@
-"""What numbers rest on, as read from a run folder: values, features and objects, pair by pair."""
+"""What numbers rest on: values, features and objects, pair by pair, of a run or of anybody's outputs."""

@@ -1,6 +1,6 @@
 """The evidence of a method of a run: what of its files belongs to the composites that are there."""
 
-from collections.abc import Container, Iterator, Sequence
+from collections.abc import Collection, Iterator, Sequence
 from pathlib import Path
 
 import numpy as np
@@ -10,9 +10,8 @@ from inpaint_bench import files
 from inpaint_bench.errors import HashError, InputError
 from inpaint_bench.evidence.kinds import Evidence, ObjectCounts, PairValues, SetFeatures
 from inpaint_bench.metrics import RECORDED
-from inpaint_bench.metrics.catalogue import KNOWN, ORDER, signature
-from inpaint_bench.metrics.detection import DETECTION_METRICS, DETECTORS
-from inpaint_bench.metrics.features import EXTRACTORS
+from inpaint_bench.metrics.catalogue import KNOWN, ORDER, detectors, extractors, signature
+from inpaint_bench.metrics.detection import DETECTION_METRICS
 from inpaint_bench.metrics.kinds import Metric, SamplesMetric
 from inpaint_bench.metrics.sets import SET_METRICS
 from inpaint_bench.run.folder import RunFolder
@@ -26,7 +25,7 @@ Samples = Float64[np.ndarray, "pairs samples"]
 Choice = Int64[np.ndarray, "pairs"]
 
 
-def gather(run: RunFolder, method: str, names: Container[str]) -> list[Evidence]:
+def gather(run: RunFolder, method: str, names: Collection[str]) -> list[Evidence]:
     """The evidence of every metric that every pair of the run was scored in, and of those names on networks.
 
     Of a stochastic method's samples the one with the best score of the page's metric counts, the first on ties: one
@@ -70,12 +69,12 @@ def checked(run: Path, method: str, metric: str, source: str, found: Evidence | 
     return found
 
 
-def floors(run: RunFolder, names: Container[str]) -> list[ObjectCounts]:
+def floors(run: RunFolder, names: Collection[str]) -> list[ObjectCounts]:
     """What the detectors find in the targets with white holes: a method that does nothing."""
     return _of_objects(run, MASKED, _targets(run), "", names)
 
 
-def ceilings(run: RunFolder, names: Container[str]) -> list[ObjectCounts]:
+def ceilings(run: RunFolder, names: Collection[str]) -> list[ObjectCounts]:
     """What the detectors find in the targets themselves."""
     return _of_objects(run, TARGETS, _targets(run), "", names)
 
@@ -138,8 +137,8 @@ def _targets(run: RunFolder) -> Shown:
     return {(pair.pair, None): pair.image_sha256[:16] for pair in run.pairs}
 
 
-def _of_features(run: RunFolder, method: str, shown: Shown, mark: str, names: Container[str]) -> Iterator[SetFeatures]:
-    for extractor in EXTRACTORS:
+def _of_features(run: RunFolder, method: str, shown: Shown, mark: str, names: Collection[str]) -> Iterator[SetFeatures]:
+    for extractor in extractors(names):
         ours = features_path(run, method, extractor)
         theirs = features_path(run, TARGETS, extractor)
         if not (ours.is_file() and theirs.is_file()):
@@ -167,9 +166,9 @@ def _rows(kept: Kept, shown: Shown) -> Choice | None:
     return None if None in rows else np.array(rows, dtype=np.int64)
 
 
-def _of_objects(run: RunFolder, folder: str, shown: Shown, mark: str, names: Container[str]) -> list[ObjectCounts]:
+def _of_objects(run: RunFolder, folder: str, shown: Shown, mark: str, names: Collection[str]) -> list[ObjectCounts]:
     evidence = []
-    for detector in DETECTORS:
+    for detector in detectors(names):
         path = objects_path(run, folder, detector)
         if not path.is_file():
             continue

@@ -179,6 +179,8 @@ def compared(a: Evidence, b: Evidence, rows: Rows, seed_text: str) -> tuple[Valu
         first, second = (average(values[both].tolist()).value for values in (x, y))
         return first, second, difference(x, y, seed_text)
     if isinstance(a, SetFeatures) and isinstance(b, SetFeatures):
+        if rows.sum() < 2:
+            return None, None, Difference(0, None, None, 1.0)
         sets = (a.composites[rows], b.composites[rows], a.targets[rows])
         found = set_difference(a.metric.function, *sets, seed_text)
         return a.summary(rows).value, b.summary(rows).value, found
@@ -200,4 +202,7 @@ def separation(evidence: Mapping[str, Evidence], rows: Rows, seed_text: str) -> 
         counts = {name: one.counted[held] for name, one in evidence.items() if isinstance(one, ObjectCounts)}
         return separable(counts, better, seed_text)
     values = {name: one.values[rows] for name, one in evidence.items() if isinstance(one, PairValues)}
-    return separable(values, better, seed_text)
+    finite = {name: some for name, some in values.items() if np.isfinite(some).any()}  # of none else there is a mean
+    if not finite:
+        return Separation(0, None, {}, {}, {})
+    return separable(finite, better, seed_text)

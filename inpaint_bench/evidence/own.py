@@ -5,12 +5,15 @@ from pathlib import Path
 import numpy as np
 
 from inpaint_bench.errors import InputError
-from inpaint_bench.metrics.catalogue import FEW, VERY_FEW, refuse_marked
+from inpaint_bench.metrics.catalogue import few, refuse_marked
 from inpaint_bench.metrics.kinds import Features, SetMetric
 from inpaint_bench.metrics.sets import SET_METRICS
 from inpaint_bench.stats.subsampling import null_floor, set_interval
 
-AS = "lite0"  # each of its metrics compares rows of numbers, whoever made them
+# By the names that they have without a network: all of them are there for Inception.
+OWN = {
+    "fd" if metric.biased else metric.name: metric for metric in SET_METRICS.values() if metric.extractor == "inception"
+}
 
 
 def measure_own_features(composites: Path, targets: Path, strict: bool) -> list[dict[str, object]]:
@@ -24,15 +27,13 @@ def measure_own_features(composites: Path, targets: Path, strict: bool) -> list[
             f"{composites} holds {x.shape[0]} rows of {x.shape[1]}, {targets} {y.shape[0]} of {y.shape[1]}. "
             "Give as many rows of as many numbers, the same rows paired."
         )
-    few = "" if len(x) >= FEW else "†" if len(x) >= VERY_FEW else "‡"
-    if strict and few:
-        refuse_marked([f"{composites}: {len(x)} rows"])
-    metrics = [metric for metric in SET_METRICS.values() if metric.extractor == AS]
-    return [_row(metric, x, y, few if metric.biased else "") for metric in metrics]
+    if strict:
+        marked = [name for name, metric in OWN.items() if few(metric.name, len(x))]
+        refuse_marked([f"{name} of {len(x)} rows of {composites}" for name in marked])
+    return [_row(name, metric, x, y) for name, metric in OWN.items()]
 
 
-def _row(metric: SetMetric, x: Features, y: Features, mark: str) -> dict[str, object]:
-    name = metric.name.removesuffix(f"_{AS}")
+def _row(name: str, metric: SetMetric, x: Features, y: Features) -> dict[str, object]:
     low, high = set_interval(metric.function, x, y, "own features") or (None, None)
     return {
         "metric": name,
@@ -41,8 +42,8 @@ def _row(metric: SetMetric, x: Features, y: Features, mark: str) -> dict[str, ob
         "high": high,
         "floor": null_floor(metric.function, y, "own features") if len(y) >= 4 else None,
         "n": len(x),
-        "mark": mark,
-        "signature": f"{metric.stem.replace(metric.name, name)}:own-features:v{metric.version}",
+        "mark": few(metric.name, len(x)),
+        "signature": f"{name}:{metric.stem.partition(':')[2]}:own-features:v{metric.version}",
     }
 
 

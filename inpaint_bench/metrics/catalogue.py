@@ -81,7 +81,7 @@ def refuse_marked(marked: Sequence[str]) -> None:
 
 def companion(name: str) -> str | None:
     """The kernel distance on the same features, which stands beside every Fréchet distance: it has no bias."""
-    metric = CHOOSABLE[name]
+    metric = KNOWN[name]
     if not (isinstance(metric, SetMetric) and metric.biased):
         return None
     kernels = (other for other in SET_METRICS.values() if other.name.startswith("kid"))
@@ -92,3 +92,15 @@ def with_companions(names: Iterable[str]) -> list[str]:
     """The names, each once, every Fréchet distance with its kernel distance after it."""
     both = [one for name in names for one in (name, companion(name)) if one is not None]
     return list(dict.fromkeys(both))
+
+
+def extractors(metrics: Iterable[str]) -> list[str]:
+    """The networks whose features the metrics compare."""
+    found = (KNOWN[name] for name in metrics)
+    return list(dict.fromkeys(one.extractor for one in found if isinstance(one, SetMetric)))
+
+
+def detectors(metrics: Iterable[str]) -> list[str]:
+    """The detectors whose objects the metrics count."""
+    found = (KNOWN[name] for name in metrics)
+    return list(dict.fromkeys(one.detector for one in found if isinstance(one, DetectionMetric)))

@@ -4,7 +4,7 @@ Those of a method's composites lie in its folder, those of the targets in `_targ
 picture or the network has changed since; networks do not run twice on one picture, whatever it is called.
 """
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Literal
@@ -15,6 +15,7 @@ import numpy as np
 from inpaint_bench import files
 from inpaint_bench.errors import HashError, InputError
 from inpaint_bench.images import Pixels
+from inpaint_bench.metrics import cache
 from inpaint_bench.metrics.cache import features_of
 from inpaint_bench.metrics.features import Extractor
 from inpaint_bench.metrics.kinds import Features
@@ -73,18 +74,27 @@ def measure_features(
     def decoded(one: Picture) -> Pixels:
         return one.pixels(run, one.prepared(dataset)) if folder == TARGETS else one.composite(run)
 
-    def source() -> Iterator[tuple[str, Callable[[], Pixels]]]:
-        for pixels in in_order(decoded, listed, pace.jobs):
-            yield offered(pixels)
+    source = (offered(pixels) for pixels in in_order(decoded, listed, pace.jobs))
+    made = features_of(extractor, source, pace.device)
+    _write(path, extractor.signature(), rows, extractor.width, made, told)
 
-    made = features_of(extractor, source(), pace.device)
+
+def _write(
+    path: Path,
+    signature: str,
+    rows: tuple[Row, ...],
+    width: int,
+    made: Iterable[cache.Row],
+    told: Callable[[int], None] = lambda count: None,
+) -> None:
+    """The rows, one after the other, and then the list that says whose they are."""
     with files.written_whole(path) as aside:
-        out = np.lib.format.open_memmap(aside, "w+", np.float32, (len(rows), extractor.width))
+        out = np.lib.format.open_memmap(aside, "w+", np.float32, (len(rows), width))
         for number, row in enumerate(made):
             out[number] = row
             told(1)
         out.flush()
-    index = Index(1, extractor.signature(), files.file_sha256(path), rows)
+    index = Index(1, signature, files.file_sha256(path), rows)
     files.write_whole(path.with_suffix(".json"), msgspec.json.encode(index) + b"\n")
 
 
@@ -113,7 +123,7 @@ def _holds(path: Path, signature: str, rows: tuple[Row, ...]) -> bool:
 
 
 def merge_features(parts: Sequence[RunFolder], out: RunFolder, folder: str, extractor: str) -> None:
-    """The features of the parts of a run as those of the whole, if every part has them, made alike."""
+    """The features of the parts of a run that have them as those of the whole, if they were made alike."""
     paths = [features_path(part, folder, extractor) for part in parts]
     kept = [read_features(path) for path in paths if path.is_file()]
     if not kept or len({one.index.signature for one in kept}) != 1:
@@ -123,10 +133,4 @@ def merge_features(parts: Sequence[RunFolder], out: RunFolder, folder: str, extr
     path = features_path(out, folder, extractor)
     if _holds(path, kept[0].index.signature, rows):
         return
-    with files.written_whole(path) as aside:
-        merged = np.lib.format.open_memmap(aside, "w+", np.float32, (len(rows), kept[0].features.shape[1]))
-        for number, row in enumerate(rows):
-            merged[number] = found[row]
-        merged.flush()
-    index = Index(1, kept[0].index.signature, files.file_sha256(path), rows)
-    files.write_whole(path.with_suffix(".json"), msgspec.json.encode(index) + b"\n")
+    _write(path, kept[0].index.signature, rows, kept[0].features.shape[1], (found[row] for row in rows))

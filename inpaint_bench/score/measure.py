@@ -1,12 +1,11 @@
 """Everything that is measured of a method's composites, by the names of metrics."""
 
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Sequence
 
 from inpaint_bench import files
-from inpaint_bench.metrics.catalogue import KNOWN
-from inpaint_bench.metrics.detection import DETECTORS, DetectionMetric
+from inpaint_bench.metrics.catalogue import detectors, extractors
+from inpaint_bench.metrics.detection import DETECTORS
 from inpaint_bench.metrics.features import EXTRACTORS
-from inpaint_bench.metrics.kinds import SetMetric
 from inpaint_bench.pairs.find import Dataset
 from inpaint_bench.run.folder import RunFolder
 from inpaint_bench.run.predict import Pace
@@ -44,18 +43,6 @@ def measure_targets(
     for detector in detectors(metrics):
         for folder in (TARGETS, MASKED):
             measure_objects(run, dataset, folder, DETECTORS[detector], pace, told)
-
-
-def extractors(metrics: Iterable[str]) -> list[str]:
-    """The networks whose features the metrics compare."""
-    found = (KNOWN[name] for name in metrics)
-    return list(dict.fromkeys(one.extractor for one in found if isinstance(one, SetMetric)))
-
-
-def detectors(metrics: Iterable[str]) -> list[str]:
-    """The detectors whose objects the metrics count."""
-    found = (KNOWN[name] for name in metrics)
-    return list(dict.fromkeys(one.detector for one in found if isinstance(one, DetectionMetric)))
 
 
 def merge_measures(parts: Sequence[RunFolder], out: RunFolder) -> None:

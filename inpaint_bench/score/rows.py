@@ -53,8 +53,11 @@ def to_csv(scores: list[Score]) -> bytes:
 
 
 def read_scores(path: Path) -> list[Score]:
-    """The scores in a file. Raises InputError when it is no file of scores."""
-    lines = path.read_text(encoding="utf-8").splitlines()
+    """The scores in a file. Raises InputError when it is no file of scores, or was cut."""
+    text = path.read_text(encoding="utf-8")
+    if not text.endswith("\n"):  # its last number may have lost digits
+        raise InputError(f"{path}: the file was cut: its last line does not end. Delete it and score again.")
+    lines = text.splitlines()
     if lines[:2] != [SCHEMA, ",".join(COLUMNS)]:
         raise InputError(f"{path}: not scores of this version ('{SCHEMA[2:]}'). Delete the file and score again.")
     scores = []

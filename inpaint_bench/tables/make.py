@@ -164,8 +164,8 @@ def _cell(record: Record | None, column: Column, look: Look, standings: Standing
     if (record.n != column.n and record.value != "inf") or biased(record.metric):
         text += f" (n={record.n})"
     found = standings.get((record.protocol, record.bucket, record.metric, record.signature))
-    standing = found.standing.get(record.method, "worse") if found else "worse"
-    if found is None or standing == "worse":
+    standing = found.standing.get(record.method, "worse") if found and found.n else "worse"
+    if found is None or standing == "worse" or len(found.standing) < 2:
         return Cell(text)
     return Cell(text, "best" if found.alone else "not separable")
 
@@ -192,7 +192,7 @@ def _notes(records: Sequence[Record], rows: Sequence[Row]) -> tuple[str, ...]:
     ]
     if any(record.infinite for record in records):
         notes.append("A cell with its own n leaves out pairs whose PSNR is infinite: output and target are the same.")
-    if any(record.undefined for record in records):
+    if any(one.undefined and one.value is not None and not biased(one.metric) for one in records):
         notes.append("A cell with its own n leaves out pairs for which the metric is not defined.")
     if any(cell.standing for row in rows for cell in row.cells):
         notes.append(MARKS)

@@ -43,7 +43,7 @@ def test_all_metrics_of_a_folder_are_those_that_can_be_measured_here(
     here = {name for name, metric in CHOOSABLE.items() if not absent(metric)}
     single = [name for name in here if name in METRICS]
     assert [row["pair"] for row in rows] == list(PAIRS)
-    assert all(set(row) == {"pair", *single} for row in rows)
+    assert all(set(row) == {"pair", *single, "known_error"} for row in rows)
     assert (together["pair"], together["n"]) == (None, 3)
     assert here - {*single, "diversity"} <= set(together)
     values: dict[str, Any] = {
@@ -55,6 +55,8 @@ def test_all_metrics_of_a_folder_are_those_that_can_be_measured_here(
         assert row["mae_wf"] == pytest.approx(values[row["pair"]]["mae.wavefill"], rel=1e-5)
     assert "not measured: fid, kid" in answer.err
     assert "inpaint-bench weights fetch inception" in answer.err
+    assert "not measured: diversity: every pair has one output, and it compares samples." in answer.err
+    assert terminal("score", *golden, "--metrics", "all", "--quiet").err == answer.err.split("\n", 1)[1]
 
 
 def test_a_target_given_as_prediction_scores_the_ceiling_in_every_metric(terminal: Terminal, tmp_path: Path) -> None:
@@ -65,7 +67,7 @@ def test_a_target_given_as_prediction_scores_the_ceiling_in_every_metric(termina
     ceilings = {"ssim": 1, "psnr": "inf", "mae": 0, "mse": 0, "lpips": 0, "label": 1}
     for row in rows:
         for name, value in row.items():
-            if name != "pair":
+            if name not in ("pair", "known_error"):
                 assert value == ceilings[name.partition("_")[0]], name
     for name in ("fd_lite0", "fd_vgg16", "kid_paired_lite0"):
         assert together[name] == pytest.approx(0, abs=1e-6), name
@@ -114,7 +116,8 @@ def test_strict_refuses_a_frechet_distance_of_few_pictures(
     assert (OUT / "records.jsonl").is_file()  # what was finished is kept
     terminal("table", OUT, "--strict").refuses(4, "fd_lite0 of 4 pictures in bucket all")
     terminal("table", OUT, "--strict", "--metrics", "psnr,kid_lite0").does("kid_lite0")
-    terminal("score", OUT, "--data", "data", "--strict").refuses(4, "fd_lite0")
+    answer = terminal("score", OUT, "--data", "data", "--metrics", "fd_lite0", "--strict")
+    answer.refuses(4, "fd_lite0")
 
 
 def test_a_metric_asked_for_by_name_must_be_measurable(terminal: Terminal, page: Path) -> None:
@@ -176,6 +179,91 @@ def test_methods_are_compared_on_features_and_objects_too(terminal: Terminal, tm
     terminal("compare", "telea", "mean-fill", OUT).refuses(2, "features.lite0.npy: no features can be read here")
 
 
+def test_samples_of_a_folder_are_scored_in_their_order_and_against_each_other(terminal: Terminal) -> None:
+    for pair in "ab":
+        tiny.save_png(Path(f"targets/{pair}.png"), tiny.picture(1, 40))
+        tiny.save_png(Path(f"masks/{pair}.png"), np.pad(np.full((20, 20), 255, np.uint8), 10))
+        for sample in range(11):
+            tiny.save_png(Path(f"done/{pair}_out_{sample}.png"), tiny.picture(sample + 1, 40))
+    folders = ("--targets", "targets", "--masks", "masks", "--predictions", "done")
+    rows = json.loads(terminal("score", *folders, "--metrics", "psnr,diversity,kid_lite0").out)
+    assert [row["sample"] for row in rows if "sample" in row] == [*range(11)] * 2
+    assert [row["diversity"] > 0 for row in rows if "diversity" in row] == [True, True]
+    assert rows[-1]["kid_lite0_signature"].endswith(":u8r:comp:v1")
+    answer = terminal("score", *folders[:4], "--predictions", "targets", "--metrics", "diversity")
+    answer.refuses(2, "targets: diversity compares samples, and every pair has one output.")
+
+
+def test_what_was_measured_is_kept_up_to_date_and_what_lacks_is_said(terminal: Terminal, page: Path) -> None:
+    terminal.run("telea,mean-fill", "--metrics", "psnr,fd_lite0").does()
+    before = tiny.results(OUT)
+    (OUT / "telea" / "features.lite0.npy").unlink()
+    (OUT / "mean-fill" / "features.lite0.json").write_bytes(b"{")
+    terminal("score", OUT, "--data", "data", "--metrics", "psnr").does()
+    assert tiny.results(OUT) == before
+    for number in (1, 2):
+        terminal.run("telea", "--metrics", "psnr", "--shard", f"{number}/2").does()
+    answer = terminal("merge", "runs/tiny.1of2", "runs/tiny.2of2", "--out", "merged", "--metrics", "psnr,fd_lite0")
+    answer.does("psnr ↑")
+    assert "merged: not measured of every pair: fd_lite0, kid_lite0." in answer.err
+
+
+def test_a_damaged_file_of_a_metric_that_nobody_asked_for_stands_in_no_ones_way(terminal: Terminal, page: Path) -> None:
+    terminal.run("telea,mean-fill", "--metrics", "psnr,fd_lite0").does()
+    (OUT / "telea" / "features.lite0.json").write_bytes(b"{")
+    terminal("table", OUT, "--metrics", "psnr").does("psnr ↑")
+    terminal("compare", "telea", "mean-fill", OUT, "--metrics", "psnr").does("psnr ↑")
+
+
+def test_a_table_of_a_frechet_distance_shows_its_kernel_distance(terminal: Terminal, page: Path) -> None:
+    terminal.run("telea", "--metrics", "psnr,fd_lite0").does()
+    terminal("table", OUT, "--metrics", "fd_lite0").does("fd_lite0 ↓", "kid_lite0 ↓")
+
+
+def test_the_tables_of_a_run_do_not_depend_on_what_was_asked_last(terminal: Terminal, tmp_path: Path) -> None:
+    tiny.make_dataset(tmp_path, count=4, metrics=["psnr", "fid"])
+    terminal.run("telea").does()
+    before = (OUT / "tables" / "plain.txt").read_bytes()
+    terminal("score", OUT, "--metrics", "psnr", "--data", "data").does()
+    assert (OUT / "tables" / "plain.txt").read_bytes() == before
+
+
+def test_strict_looks_at_what_was_asked_for(terminal: Terminal, page: Path) -> None:
+    terminal.run("telea", "--metrics", "psnr,fd_lite0").does()
+    terminal("score", OUT, "--data", "data", "--metrics", "psnr", "--strict").does()
+
+
+def test_a_perfect_method_takes_no_mark_from_the_others(terminal: Terminal, tmp_path: Path) -> None:
+    tiny.make_dataset(tmp_path, count=24, metrics=["psnr"])
+    for number in range(24):
+        tiny.save_png(Path(f"same/picture{number}.png"), tiny.picture(number))
+    terminal.run("telea,mean-fill").does()
+    alone = tiny.main_records(OUT)
+    terminal.run("same=folder:same,telea,mean-fill").does()
+    table = (OUT / "tables" / "plain.txt").read_text()
+    lines = {line.split()[-5]: line.split()[-1] for line in table.splitlines() if len(line.split()) >= 5}
+    assert lines["same"] == "inf"
+    assert lines["telea"].endswith("*")
+    assert not lines["mean-fill"].endswith("~")
+    assert [one for one in tiny.main_records(OUT) if one["method"] != "same"] == alone
+
+
+def test_methods_are_compared_where_a_bucket_holds_one_pair(terminal: Terminal, page: Path) -> None:
+    terminal.run("telea,mean-fill", "--metrics", "psnr,fd_lite0").does()
+    rows = json.loads(terminal("compare", "telea", "mean-fill", OUT, "--format", "json").out)["rows"]
+    lone = next(row for row in rows if (row["metric"], row["bucket"]) == ("fd_lite0", "0.4-0.6"))
+    assert (lone["n"], lone["a"], lone["p"], lone["better"]) == (0, None, 1, None)
+    terminal("compare", "telea", "mean-fill", OUT).does("fd_lite0 ↓")
+
+
+def test_scores_that_were_cut_are_refused(terminal: Terminal, page: Path) -> None:
+    terminal.run("telea").does()
+    path = OUT / "telea" / "scores.csv"
+    path.write_bytes(path.read_bytes()[:-3])
+    answer = terminal("score", OUT, "--data", "data")
+    answer.refuses(2, "telea/scores.csv: the file was cut: its last line does not end.")
+
+
 # --- features of one's own ------------------------------------------------------------------------
 
 
@@ -189,6 +277,7 @@ def test_own_features_are_compared(terminal: Terminal) -> None:
     assert rows["fd"]["value"] == frechet_distance(x, y)
     assert rows["kid"]["value"] == kernel_distance(x, y)
     assert (rows["fd"]["mark"], rows["kid"]["mark"], rows["fd"]["n"]) == ("‡", "", 40)
+    assert list(rows) == ["fd", "kid", "kid_paired", "uids", "pids", "uids_insample", "pids_insample"]
     assert rows["fd"]["low"] < rows["fd"]["value"] < rows["fd"]["high"]
     assert rows["fd"]["signature"] == "fd:frechet:ddof1:own-features:v1"
     terminal("score", "--features", "x.npy", "y.npy", "--format", "csv").does("metric,value,low,high,floor,n")

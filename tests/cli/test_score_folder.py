@@ -36,7 +36,8 @@ def test_a_folder_is_scored_as_json(terminal: Terminal) -> None:
     answer.does()
     rows = json.loads(answer.out)
     assert [row["pair"] for row in rows] == ["a", "b", "c"]
-    assert rows[0] == {"pair": "a", "psnr": "inf", "mae": 0.0}
+    assert rows[0] == {"pair": "a", "psnr": "inf", "mae": 0.0, "known_error": 0.0}
+    assert rows[2]["known_error"] > 0
     for row in rows:
         assert row["mae"] == pytest.approx(error(row["pair"], hole_only=True), abs=1e-12)
     assert answer.err == (
@@ -46,8 +47,8 @@ def test_a_folder_is_scored_as_json(terminal: Terminal) -> None:
 
 def test_a_folder_is_scored_as_csv(terminal: Terminal) -> None:
     lines = terminal("score", *FOLDERS, "--metrics", "psnr,mae", "--format", "csv", "--quiet").out.splitlines()
-    assert lines[0] == "pair,psnr,mae"
-    assert lines[1] == "a,inf,0.0"
+    assert lines[0] == "pair,psnr,mae,known_error"
+    assert lines[1] == "a,inf,0.0,0.0"
     for line in lines[1:]:
         assert float(line.split(",")[2]) == pytest.approx(error(line[0], hole_only=True), abs=1e-12)
 
@@ -67,7 +68,7 @@ def test_samples_are_scored_each(terminal: Terminal) -> None:
     rows = json.loads(answer.out)
     assert [(row["pair"], row["sample"]) for row in rows] == [(letter, s) for letter in "abc" for s in range(2)]
     csv = terminal("score", *FOLDERS[:4], "--predictions", "samples", "--metrics", "mae", "--format", "csv").out
-    assert csv.splitlines()[0] == "pair,sample,mae"
+    assert csv.splitlines()[0] == "pair,sample,mae,known_error"
 
 
 def test_a_metric_that_is_not_defined_is_null_and_an_empty_cell(terminal: Terminal) -> None:
@@ -75,8 +76,8 @@ def test_a_metric_that_is_not_defined_is_null_and_an_empty_cell(terminal: Termin
     edge[0, :3] = 255
     for letter in "abc":
         tiny.save_png(Path("holes", f"{letter}.png"), edge)
-    assert json.loads(terminal("score", *FOLDERS, "--metrics", "ssim_hole").out)[0] == {"pair": "a", "ssim_hole": None}
-    assert terminal("score", *FOLDERS, "--metrics", "ssim_hole", "--format", "csv").out.splitlines()[1] == "a,"
+    assert json.loads(terminal("score", *FOLDERS, "--metrics", "ssim_hole").out)[0]["ssim_hole"] is None
+    assert terminal("score", *FOLDERS, "--metrics", "ssim_hole", "--format", "csv").out.splitlines()[1] == "a,,0.0"
 
 
 @pytest.mark.parametrize(

@@ -11,8 +11,7 @@ from dataclasses import dataclass
 import numpy as np
 from jaxtyping import Float64
 
-from inpaint_bench.errors import InputError
-from inpaint_bench.metrics.sets.rows import HELD, OfRows, Row, Rows, Subset, blocks, check, check_one, mean, one_by_one
+from inpaint_bench.metrics.sets.rows import HELD, OfRows, Row, Rows, Subset, blocks, check, mean, one_by_one
 
 LEAST_INVERSE_CONDITION = 1e-10
 Square = Float64[np.ndarray, "width width"]
@@ -103,61 +102,3 @@ def frechet_of_subsets(x: Rows, y: Rows) -> OfRows:
         return float(shift + (traces - 2 * np.linalg.svd(centred, compute_uv=False).sum()) / (n - 1))
 
     return distance
-
-
-# --- sums -----------------------------------------------------------------------------------------
-
-
-@dataclass(frozen=True, eq=False)
-class Moments:
-    """What adds up over pictures: their number, the sum of their features, the sum of x x'. All in float64."""
-
-    count: int
-    total: Row
-    outer: Square
-
-    @staticmethod
-    def of(rows: Rows) -> "Moments":
-        """The sums over some features. Raises InputError where they are not finite."""
-        check_one(rows, "a set", least=1)
-        width = rows.shape[1]
-        total, outer = np.zeros(width), np.zeros((width, width))
-        for block in blocks(rows):
-            total += block.sum(axis=0)
-            outer += block.T @ block
-        return Moments(len(rows), total, outer)
-
-    def __add__(self, other: "Moments") -> "Moments":
-        """The sums over both: a batch, a shard, a bucket and the whole set are the same thing, added up."""
-        return Moments(self.count + other.count, self.total + other.total, self.outer + other.outer)
-
-    def normal(self) -> Normal:
-        """The normal distribution of that mean and covariance.
-
-        Of a covariance that is all but singular, eigenvalues may come out below 0 by rounding; they count as 0.
-        """
-        centre = self.total / self.count
-        covariance = (self.outer - self.count * np.outer(centre, centre)) / (self.count - 1)
-        root = triangle_of(covariance)
-        if root is None:
-            values, vectors = np.linalg.eigh(covariance)
-            root = np.sqrt(np.maximum(values, 0))[:, None] * vectors.T
-        return Normal(centre, root)
-
-
-def frechet_of_moments(a: Moments, b: Moments) -> float:
-    """The Fréchet distance from sums alone, for sets too large to keep.
-
-    It is `frechet_distance` less the digits that the sums lose: a covariance is off by about 1e-16 of mean^2 +
-    variance, and the distance by 1e-9 and less where means are no larger than standard deviations and neither set is
-    singular. Raises InputError up to `width` pictures, where every set is: the roots of what should be 0 would count.
-    """
-    width = len(a.total)
-    if len(b.total) != width:
-        raise InputError(f"moments of width {width} and {len(b.total)} cannot be compared: take one extractor.")
-    if min(a.count, b.count) <= width:
-        raise InputError(
-            f"moments of {min(a.count, b.count)} pictures at width {width} give no exact Fréchet distance: "
-            f"it takes more than {width} pictures, or frechet_distance of the features themselves."
-        )
-    return between(a.normal(), b.normal())

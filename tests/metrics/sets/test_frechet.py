@@ -11,11 +11,9 @@ from numpy.typing import NDArray
 from inpaint_bench.errors import InputError
 from inpaint_bench.metrics.sets import frechet, rows
 from inpaint_bench.metrics.sets.frechet import (
-    Moments,
     Normal,
     between,
     frechet_distance,
-    frechet_of_moments,
     frechet_of_subsets,
 )
 
@@ -144,36 +142,6 @@ def test_the_distance_of_a_subset_is_that_of_its_rows(n: int, width: int) -> Non
 
 
 # --- moments --------------------------------------------------------------------------------------
-
-
-def test_moments_of_parts_add_up_to_those_of_the_whole() -> None:
-    x = features(50, 8)
-    whole, sums = Moments.of(x), Moments.of(x[:13]) + Moments.of(x[13:14]) + Moments.of(x[14:])
-    assert sums.count == whole.count == 50
-    np.testing.assert_allclose(sums.total, whole.total, rtol=1e-13)
-    np.testing.assert_allclose(sums.outer, whole.outer, rtol=1e-12, atol=1e-13)
-
-
-@pytest.mark.parametrize("shift", [0.0, 0.4, 10.0])
-def test_moments_give_the_distance_of_the_features(shift: float) -> None:
-    x, y = features(500, 64, shift=shift), features(400, 64, seed=1, shift=shift + 0.05)
-    found = frechet_of_moments(Moments.of(x), Moments.of(y))
-    assert found == pytest.approx(frechet_distance(x, y), abs=1e-9 if shift < 1 else 1e-8)
-
-
-def test_moments_of_too_few_pictures_are_refused() -> None:
-    few, many = Moments.of(features(8, 8)), Moments.of(features(9, 8))
-    assert frechet_of_moments(many, many) == pytest.approx(0, abs=1e-9)
-    with pytest.raises(InputError, match="moments of 8 pictures at width 8 give no exact Fréchet distance"):
-        frechet_of_moments(few, many)
-
-
-def test_moments_of_unlike_widths_are_refused() -> None:
-    with pytest.raises(InputError, match="width 3 and 4"):
-        frechet_of_moments(Moments.of(features(9, 3)), Moments.of(features(9, 4)))
-
-
-# --- what is refused ------------------------------------------------------------------------------
 
 
 @pytest.mark.parametrize("n", [0, 1])
