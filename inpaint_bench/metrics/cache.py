@@ -61,9 +61,9 @@ def features_of(
 ) -> Iterator[Row]:
     """The extractor's row of each picture, in order: kept ones first looked up, the rest computed and kept.
 
-    A picture is a hash of what is in it (of its pixels, or of a file that holds nothing else) and a function that
-    reads it, which is called only where nothing is kept. At most `batch` pictures and a few hundred rows are in
-    memory at a time. Raises what the extractor and the functions raise.
+    A picture is the hash of its pixels and a function that reads it, which is called only where nothing is kept. At
+    most `batch` pictures and a few hundred rows are in memory at a time. Raises what the extractor and the functions
+    raise.
     """
     source = iter(pictures)
     while window := list(itertools.islice(source, LOOKED_UP)):

@@ -111,14 +111,14 @@ def _scaled(levels: Levels) -> Float32[Tensor, "chunk 3 height width"]:
 @built_once
 def _network(trunk: Trunk, spatial: bool, device: torch.device) -> Any:
     """The package's own network with the trunk's weights and its heads; `spatial` for a map of distances."""
+    path, heads = HEADS[trunk].read()
+    state = tensors(heads, str(path))
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")  # it speaks to an older torchvision
         from lpips import LPIPS
 
         with torch.device("meta"):  # nothing is drawn that the weights replace
             network = LPIPS(net=trunk, pretrained=False, pnet_rand=True, spatial=spatial, verbose=False)
-    path, heads = HEADS[trunk].read()
-    state = tensors(heads, str(path))
     weights = [name for name in network.state_dict() if name.startswith("net.") and name.endswith(".weight")]
     layers = [name.removesuffix(".weight") for name in weights]
     for name, (kernel, bias) in zip(layers, convolutions(trunk), strict=True):
@@ -147,7 +147,7 @@ PERCEPTUAL: tuple[Metric, ...] = (
         "",
         3,
         f"label_agreement:lite0:{lite0.SEEN}:top1",
-        absent=lite0.FILE.absent,
+        absent=lite0.absent,
         slow=True,
     ),
 )

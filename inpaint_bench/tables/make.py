@@ -10,6 +10,7 @@ from typing import Literal
 from inpaint_bench.errors import InputError, NotComparableError, did_you_mean
 from inpaint_bench.metrics import RECORDED
 from inpaint_bench.metrics.catalogue import FEW, KNOWN, ORDER, VERY_FEW, biased, few, refuse_marked
+from inpaint_bench.metrics.kinds import SetMetric
 from inpaint_bench.records import ALL, HALVES, MASKED_INPUT, REFERENCES, TARGET, Record
 from inpaint_bench.standings import Standings
 
@@ -192,7 +193,7 @@ def _notes(records: Sequence[Record], rows: Sequence[Row]) -> tuple[str, ...]:
     ]
     if any(record.infinite for record in records):
         notes.append("A cell with its own n leaves out pairs whose PSNR is infinite: output and target are the same.")
-    if any(one.undefined and one.value is not None and not biased(one.metric) for one in records):
+    if any(record.undefined and not isinstance(KNOWN[record.metric], SetMetric) for record in records):
         notes.append("A cell with its own n leaves out pairs for which the metric is not defined.")
     if any(cell.standing for row in rows for cell in row.cells):
         notes.append(MARKS)

@@ -31,7 +31,7 @@ class Counting:
 
     def __init__(self) -> None:
         self.calls: list[int] = []
-        self.extractor = Extractor("mean", "", 3, lambda: "", lambda: "mean:v1", lambda device: self.extract)
+        self.extractor = Extractor("mean", 3, lambda: "", lambda: "mean:v1", lambda device: self.extract)
         self.metric = Metric("far", self.far, "lower", "", 3, "far:rgb", slow=True)
 
     def extract(self, pictures: Sequence[Pixels]) -> NDArray[np.float32]:

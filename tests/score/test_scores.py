@@ -167,9 +167,9 @@ def test_scoring_two_folders_gives_inf_as_a_string(tmp_path: Path, capsys: pytes
     folders = ["--targets", "targets", "--masks", "masks", "--predictions", "targets", "--metrics", "psnr,mae"]
     assert run_cli(["score", *folders, "--quiet"]) == 0
     values = json.loads(capsys.readouterr().out)
-    assert values == [{"pair": name, "psnr": "inf", "mae": 0.0} for name in ("a", "b")]
+    assert values == [{"pair": name, "psnr": "inf", "mae": 0.0, "known_error": 0.0} for name in ("a", "b")]
     assert run_cli(["score", *folders, "--quiet", "--format", "csv"]) == 0
-    assert capsys.readouterr().out == "pair,psnr,mae\na,inf,0.0\nb,inf,0.0\n"
+    assert capsys.readouterr().out == "pair,psnr,mae,known_error\na,inf,0.0,0.0\nb,inf,0.0,0.0\n"
 
 
 def test_ssim_hole_is_not_defined_where_no_window_is_centred_in_the_hole(

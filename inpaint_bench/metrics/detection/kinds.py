@@ -48,9 +48,7 @@ class Detector:
     """A network that finds objects, fixed with its weights and settings: what differs has another signature."""
 
     name: str
-    title: str
     prefix: str  # of its metrics: 'det' gives det_conf, det_recall, ...
-    labels: tuple[str, ...]  # the name of each class; empty where only its file knows them
     absent: Callable[[], str]  # why it cannot run here and what mends that; '' where it can
     signature: Callable[[], str]  # name, start of the weights' SHA-256, input size, IoU of suppression, floor
     open: Callable[[torch.device], Detect]

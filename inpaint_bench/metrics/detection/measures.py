@@ -1,6 +1,5 @@
 """The metrics of detection: each a ratio of two sums over pairs, so that pairs can be pooled and resampled."""
 
-import math
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
@@ -40,12 +39,6 @@ class DetectionMetric:
             return numerators, np.array([tally.pictures for tally in tallies], dtype=np.float64)
         return numerators, np.array([self.denominator(count) for count in counts], dtype=np.float64)
 
-    def value(self, tallies: Sequence[Tally]) -> float:
-        """The number of a set of pairs; nan where there is none of the objects meant."""
-        numerators, denominators = self.num_den(tallies)
-        total = math.fsum(denominators)
-        return math.fsum(numerators) / total if total else math.nan
-
 
 Kind = tuple[str, Better, Callable[[Counts], float], Callable[[Counts], int] | None]
 _KINDS: tuple[Kind, ...] = (
@@ -69,7 +62,8 @@ def detection_metrics(detector: str, prefix: str) -> dict[str, DetectionMetric]:
     `drop`        mean of the score in the target less that in the composite
     `iou`         mean overlap of the boxes in target and composite, of the objects that are found at all
     `spurious`    detections of 0.5 or more in the composite that match no object of the target, per picture
-    All but `spurious` lie in [0, 1], and `drop` in [-0.5, 1]. Ours, after the boxes of SPN's Fig. 4.
+    `conf`, `conf_macro`, `recall` and `iou` lie in [0, 1], `drop` in [-0.5, 1], `spurious` is 0 and above. Ours, after
+    the boxes of SPN's Fig. 4.
     """
     metrics = [
         DetectionMetric(

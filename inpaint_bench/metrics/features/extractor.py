@@ -19,7 +19,6 @@ class Extractor:
     """A network with its weights and its preprocessing: unlike signatures are never compared."""
 
     name: str
-    title: str
     width: int  # numbers a picture
     absent: Callable[[], str]  # why it cannot run here and what mends that; '' where it can
     signature: Callable[[], str]  # its name, the start of its weights' hash, preprocessing, layer and version

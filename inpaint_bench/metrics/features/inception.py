@@ -41,6 +41,8 @@ FILES = {
         ("pt_inception-2015-12-05-6726825d.pth", "weights-inception-2015-12-05-6726825d.pth"),
         "6726825d",
         "INPAINT_BENCH_INCEPTION",
+        "torch_fidelity",
+        "pip install torch-fidelity",
         _url_2015,
     ),
     "inception_pic2018": FileByPath(
@@ -48,6 +50,8 @@ FILES = {
         ("inception_v3_google-0cc3c7bd.pth",),
         "0cc3c7bd",
         "INPAINT_BENCH_INCEPTION_PIC2018",
+        "torchvision",
+        "pip install torchvision",
         _url_torchvision,
     ),
 }
@@ -63,7 +67,7 @@ def open_inception(device: torch.device) -> Extract:
     """FID's features: 2048 numbers, 0 and above, of 8-bit RGB pictures. Heusel et al. 2017, as torch-fidelity has them.
 
     The network of 2015-12-05, on pictures enlarged or reduced to 299x299 as TensorFlow 1 did, without antialiasing.
-    Raises InputError when its file is not here, HashError when that is another one.
+    Raises InputError when its file or its library is not here, HashError when the file is another one.
     """
     return load_inception(FILES["inception"], FILES["inception"].found(), device)
 

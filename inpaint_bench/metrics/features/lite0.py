@@ -11,7 +11,7 @@ from torch.nn import functional
 from inpaint_bench.errors import InputError, some
 from inpaint_bench.metrics.features.extractor import Extract
 from inpaint_bench.metrics.features.networks import Levels, built_once, in_chunks
-from inpaint_bench.metrics.features.packages import PackageFile, tensors
+from inpaint_bench.metrics.features.packages import PackageFile, lacks, tensors
 
 WIDTH = 320
 CLASSES = 1000  # of ImageNet
@@ -26,12 +26,17 @@ SEEN = f"{FILE.sha256[:8]}:{SIZE}-bilinear-antialias"  # for signatures: weights
 SIGNATURE = f"lite0:{SEEN}:last-block-mean:v1"
 
 
+def absent() -> str:
+    """Why the network cannot be opened and what mends that; '' where it can."""
+    return FILE.absent() or lacks("timm", "pip install timm")
+
+
 @built_once
 def open_lite0(device: torch.device) -> Extract:
     """The last block's 320 channels of 8-bit RGB pictures, averaged over positions. Tan & Le 2019, the Lite variant.
 
     The layers after it make 1280 numbers of these 320, of which a covariance would need four times the pictures.
-    Raises InputError when the weights' package is not installed, HashError when its file is another one.
+    Raises InputError when timm or the weights' package is not installed, HashError when its file is another one.
     """
     network = _network(device)
 
@@ -58,6 +63,8 @@ def _seen(levels: Levels) -> Float32[Tensor, "chunk 3 224 224"]:
 
 @built_once
 def _network(device: torch.device) -> Any:
+    if reason := absent():
+        raise InputError(reason)
     import timm
 
     path, data = FILE.read()

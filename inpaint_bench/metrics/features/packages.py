@@ -41,6 +41,11 @@ class PackageFile:
         return path, checked(path, path.read_bytes(), self.sha256, f"Install it again: {self.install}")
 
 
+def lacks(package: str, install: str) -> str:
+    """That a package is not installed, and the line that mends it; '' where it is."""
+    return "" if importlib.util.find_spec(package) else f"{package} is not installed. Install it: {install}"
+
+
 def tensors(data: bytes, where: str) -> dict[str, Any]:
     """The tensors by name that torch wrote into these bytes.
 

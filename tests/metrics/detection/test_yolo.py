@@ -101,6 +101,8 @@ def test_what_is_absent_is_said_with_what_mends_it(tmp_path: Path, monkeypatch: 
     assert "INPAINT_BENCH_YOLO=FILE" in YOLO.absent()
     monkeypatch.setenv(yolo.VARIABLE, "nowhere.pt")
     assert "nowhere.pt, which INPAINT_BENCH_YOLO names, is not there." in YOLO.absent()
+    monkeypatch.setenv(yolo.VARIABLE, str(tmp_path))
+    assert f"{tmp_path}, which INPAINT_BENCH_YOLO names, is a folder, not a file." in YOLO.absent()
     monkeypatch.setenv(yolo.VARIABLE, str(tmp_path / "some.pt"))
     (tmp_path / "some.pt").write_bytes(b"")
     monkeypatch.setattr(yolo, "find_spec", lambda name: None)

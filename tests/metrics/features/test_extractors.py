@@ -1,11 +1,13 @@
 """Extractors whose weights come in packages: what they know, what changes no row, what is refused."""
 
+import importlib.util
 import pickle
 import subprocess
 import sys
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
+from threading import Thread
 from typing import Any
 
 import numpy as np
@@ -13,10 +15,11 @@ import pytest
 import skimage.data
 import torch
 from numpy.typing import NDArray
+from torch_threads import with_threads
 
 from inpaint_bench.errors import HashError, InputError
-from inpaint_bench.metrics import perceptual
-from inpaint_bench.metrics.features import EXTRACTORS, lite0, networks, trunks, vgg16
+from inpaint_bench.metrics import METRICS, perceptual
+from inpaint_bench.metrics.features import EXTRACTORS, Extract, lite0, networks, trunks, vgg16
 from inpaint_bench.metrics.features.packages import PackageFile
 from inpaint_bench.metrics.features.trunks import convolutions, read_arrays
 
@@ -62,6 +65,31 @@ def test_a_network_is_built_once_however_many_threads_ask(name: str) -> None:
     assert all(row == rows[0] for row in rows)
 
 
+@pytest.mark.parametrize(
+    ("extract", "side"),
+    [(EXTRACTORS["lite0"].open, 48), (lite0.open_logits, 48), (EXTRACTORS["vgg16"].open, 48)],
+    ids=["lite0", "logits of lite0", "vgg16"],
+)
+def test_the_number_of_threads_changes_no_bit(extract: Callable[[torch.device], Extract], side: int) -> None:
+    one, two, three, many = with_threads(lambda: extract(CPU)(photos(side, 3)).tolist(), 1, 2, 3, 16)
+    assert one == two == three == many
+
+
+def test_networks_that_run_at_once_leave_torch_its_threads() -> None:
+    """In threads that began while others ran, too; the last number set is that of every new one."""
+    extract, found = EXTRACTORS["vgg16"].open(CPU), []
+
+    def in_new_threads() -> None:
+        with ThreadPoolExecutor(4) as threads:
+            list(threads.map(lambda _: extract(photos(32)), range(8)))
+        newcomer = Thread(target=lambda: found.append(torch.get_num_threads()))
+        newcomer.start()
+        newcomer.join()
+
+    with_threads(in_new_threads, 3, 2)
+    assert found == [3, 2]
+
+
 def test_signatures_never_change() -> None:
     assert [EXTRACTORS[name].signature() for name in ("lite0", "vgg16")] == [
         "lite0:57934424:224-bilinear-antialias:last-block-mean:v1",
@@ -97,8 +125,12 @@ def test_the_vgg16_of_lpips_has_the_same_features() -> None:
 
 
 def test_a_picture_too_small_for_vgg16_is_refused() -> None:
-    with pytest.raises(InputError, match="under 16 pixels"):
-        EXTRACTORS["vgg16"].open(CPU)(photos(15, 1))
+    with pytest.raises(InputError) as caught:
+        EXTRACTORS["vgg16"].open(CPU)([photos(20, 1)[0][:15]])
+    assert str(caught.value) == (
+        "VGG16 has no features of a picture of 15x20 pixels; allowed: sides of 16 and more. "
+        "Leave out the metrics fd_vgg16 and kid_vgg16."
+    )
 
 
 def test_no_row_of_no_picture() -> None:
@@ -124,6 +156,16 @@ def test_without_its_package_an_extractor_says_the_line_that_installs_it(
     file = lite0.FILE if name == "lite0" else trunks.FILES["vgg"]
     with pytest.raises(InputError) as caught:
         file.read()
+    assert str(caught.value) == said
+
+
+def test_without_timm_lite0_says_the_line_that_installs_it(monkeypatch: pytest.MonkeyPatch) -> None:
+    find = importlib.util.find_spec
+    monkeypatch.setattr("importlib.util.find_spec", lambda package: None if package == "timm" else find(package))
+    said = "timm is not installed. Install it: pip install timm"
+    assert EXTRACTORS["lite0"].absent() == METRICS["label_agreement"].absent() == said
+    with pytest.raises(InputError) as caught:
+        lite0._network.__wrapped__(CPU)  # type: ignore[attr-defined]  # past what is built already
     assert str(caught.value) == said
 
 

@@ -1,6 +1,7 @@
 """Inception-v3: torch-fidelity and torchvision agree on filled weights; where its file lies and how it is checked."""
 
 import http.client
+import importlib.util
 import io
 import urllib.request
 from collections.abc import Callable
@@ -16,6 +17,7 @@ from filled_inception import write_filled
 from numpy.typing import NDArray
 from terminal import Terminal
 from torch_fidelity.feature_extractor_inceptionv3 import FeatureExtractorInceptionV3
+from torch_threads import with_threads
 from torchvision.models import inception_v3
 
 from inpaint_bench.errors import HashError, IncompleteError, InputError
@@ -107,6 +109,13 @@ def test_a_row_does_not_depend_on_its_neighbours(extract: dict[str, Extract], na
 
 
 @both
+def test_the_number_of_threads_changes_no_bit(extract: dict[str, Extract], name: str) -> None:
+    pictures = list(crops(2, 60, 50))
+    one, two, three = with_threads(lambda: extract[name](pictures).tolist(), 1, 2, 3)
+    assert one == two == three
+
+
+@both
 def test_loading_draws_no_number(filled: dict[str, tuple[FileByPath, Path]], tmp_path: Path, name: str) -> None:
     file, path = filled[name]
     copy = tmp_path / path.name
@@ -161,8 +170,32 @@ def test_the_file_is_looked_for_where_the_variable_says_then_among_weights_then_
         assert file.path() == place
         assert file.absent() == ""
     places[-1].unlink()
+    places[-1].mkdir()
+    assert file.absent() == (
+        f"{places[-1]}, which {file.variable} names, is a folder, not a file. Name the file {file.names[0]}."
+    )
+    places[-1].rmdir()
     assert file.path() is None  # what was named is not replaced by another
     assert file.absent().startswith(f"{places[-1]}, which {file.variable} names, is not there.")
+
+
+@both
+@pytest.mark.usefixtures("kept", "_offline")
+def test_without_its_library_a_network_says_the_line_that_installs_it(
+    tmp_path: Path, terminal: Terminal, monkeypatch: pytest.MonkeyPatch, name: str
+) -> None:
+    file, find = ours.FILES[name], importlib.util.find_spec
+    (tmp_path / "mine.pth").touch()
+    monkeypatch.setenv(file.variable, str(tmp_path / "mine.pth"))
+    monkeypatch.setattr("importlib.util.find_spec", lambda package: None if package == file.library else find(package))
+    pip = {"inception": "pip install torch-fidelity", "inception_pic2018": "pip install torchvision"}[name]
+    said = f"{file.library} is not installed. Install it: {pip}"
+    assert EXTRACTORS[name].absent() == said
+    with pytest.raises(InputError) as caught:
+        EXTRACTORS[name].open(CPU)
+    assert str(caught.value) == said
+    answer = terminal("weights", "fetch", name)
+    assert (answer.code, answer.err) == (2, f"Error: {said}\n")
 
 
 @pytest.mark.usefixtures("kept", "_offline")
