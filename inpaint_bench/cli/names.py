@@ -30,8 +30,9 @@ class Chosen:
         from inpaint_bench.metrics.catalogue import CHOOSABLE, absent
         from inpaint_bench.records import measured
 
-        before = (name for name in CHOOSABLE if name in measured(run))
-        return list(dict.fromkeys([*self.names, *(name for name in before if not absent(CHOOSABLE[name]))]))
+        before = measured(run)
+        again = [name for name, metric in CHOOSABLE.items() if name in before and not absent(metric)]
+        return list(dict.fromkeys([*self.names, *again]))
 
 
 def chosen_metrics(text: str, page: Page, where: str) -> Chosen:

@@ -26,9 +26,9 @@ def convolution(inputs: int, outputs: int, stride: int = 1) -> nn.Sequential:
 
 
 def mixture(inputs: int, outputs: int) -> nn.Conv2d:
-    """A 1x1 convolution. Its dilation does nothing but keep it in oneDNN, which gives the same bits for any threads.
+    """A 1x1 convolution. Its dilation does nothing but keep it in oneDNN on one thread as on several.
 
-    torch hands a plain 1x1 convolution to another library when it has one thread, to oneDNN when it has more.
+    torch hands a plain 1x1 convolution to another library when it has one thread.
     """
     return nn.Conv2d(inputs, outputs, 1, dilation=2)
 
