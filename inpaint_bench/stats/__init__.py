@@ -80,22 +80,26 @@ def intervals(
 
 
 def _intervals(values: Series, seed_text: str, level: float, resamples: int, jobs: int) -> list[Interval]:
-    from inpaint_bench.stats import kernels
-
     n = len(values)
     means = np.array([_mean(column) for column in values.T])
     deviations = np.ascontiguousarray(values - means)  # equal values give an interval of no width, to the bit
+    drawn = np.sort(resampled_sums(deviations, seed_text, resamples, jobs), axis=0) / n
+    rank = end_rank(n, level, resamples)
+    low, high = means + drawn[rank - 1], means + drawn[resamples - rank]
+    return list(zip(low.tolist(), high.tolist(), strict=True))
+
+
+def resampled_sums(values: Series, seed_text: str, resamples: int, jobs: int) -> Sums:
+    """The sums of each series over as many pairs as there are, drawn with replacement, the same ones for all."""
+    from inpaint_bench.stats import kernels
 
     def draw(block: int) -> Sums:
         rows = min(BLOCK, resamples - block * BLOCK)
         sums = np.zeros((rows, values.shape[1]))
-        kernels.resample(deviations, drawn_words("bootstrap", seed_text, block, (rows, (n + 1) // 2)), sums)
+        kernels.resample(values, drawn_words("bootstrap", seed_text, block, (rows, (len(values) + 1) // 2)), sums)
         return sums
 
-    drawn = np.sort(np.concatenate(list(in_order(draw, range(block_count(resamples)), jobs))), axis=0) / n
-    rank = end_rank(n, level, resamples)
-    low, high = means + drawn[rank - 1], means + drawn[resamples - rank]
-    return list(zip(low.tolist(), high.tolist(), strict=True))
+    return np.concatenate(list(in_order(draw, range(block_count(resamples)), jobs)))
 
 
 def end_rank(n: int, level: float, resamples: int) -> int:

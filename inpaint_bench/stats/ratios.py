@@ -12,21 +12,17 @@ from jaxtyping import Bool
 
 from inpaint_bench.errors import InputError
 from inpaint_bench.stats import (
-    BLOCK,
     FLIPS,
     JOBS,
     LEVEL,
     RESAMPLES,
     Difference,
     Interval,
-    Sums,
     Values,
-    block_count,
-    drawn_words,
     end_rank,
+    resampled_sums,
     sign_flip,
 )
-from inpaint_bench.threads import in_order
 
 Kept = Bool[np.ndarray, "pairs"]
 
@@ -44,18 +40,9 @@ def ratio_interval(
     num, den, n = num[kept], den[kept], int(kept.sum())
     if n < 2:
         return None
-    from inpaint_bench.stats import kernels
-
     ratio = math.fsum(num) / math.fsum(den)
     pairs = np.stack([num - ratio * den, den], axis=1)  # what the first add up to is the ratio's error, to the bit
-
-    def draw(block: int) -> Sums:
-        rows = min(BLOCK, resamples - block * BLOCK)
-        sums = np.zeros((rows, 2))
-        kernels.resample(pairs, drawn_words("bootstrap", seed_text, block, (rows, (n + 1) // 2)), sums)
-        return sums
-
-    errors, totals = np.concatenate(list(in_order(draw, range(block_count(resamples)), jobs))).T
+    errors, totals = resampled_sums(pairs, seed_text, resamples, jobs).T
     drawn = np.sort(errors / totals)
     rank = end_rank(n, level, resamples)
     return ratio + float(drawn[rank - 1]), ratio + float(drawn[resamples - rank])
