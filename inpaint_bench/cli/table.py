@@ -101,8 +101,8 @@ def print_table(
 def write_records_and_tables(run: "RunFolder", chosen: "Chosen") -> "list[Record]":
     """Make the records of a run and its table in every format, and return the records.
 
-    The files of the table show what the run has, whatever was asked for last. A metric that was asked for and has no
-    record of any method that is finished is said.
+    The files of the table show what the run has, whatever was asked for last. What was asked for and lacks a record
+    of a finished method is said.
     """
     from inpaint_bench import records
     from inpaint_bench.cli.names import chosen_metrics
@@ -118,8 +118,10 @@ def write_records_and_tables(run: "RunFolder", chosen: "Chosen") -> "list[Record
         shown = [record for record in found if not record.aside]
         absent = chosen_metrics("", run.info.protocol, str(run.path)).absent
         write_tables(run.path, make_table(found, standings=standings([(run, shown)]), absent=absent))
-        here = {record.metric for record in found} | set(SAMPLES_METRICS)  # those are of stochastic methods alone
-        if lacking := [name for name in chosen.names if name not in here]:
-            again = f"`inpaint-bench score {run.path} --metrics {','.join(lacking)}`"
-            note(f"{run.path}: not measured of every pair: {', '.join(lacking)}. {again} measures what lacks.")
+        for method in dict.fromkeys(record.method for record in found if record.method not in records.REFERENCES):
+            here = {record.metric for record in found if record.method == method}
+            here |= set(SAMPLES_METRICS)  # those are of stochastic methods alone
+            if lacking := ", ".join(name for name in chosen.names if name not in here):
+                again = f"`inpaint-bench score {run.path} --metrics {lacking.replace(' ', '')}`"
+                note(f"{run.path}: {method} was not measured of every pair in {lacking}. {again} measures what lacks.")
     return found

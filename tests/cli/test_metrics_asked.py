@@ -203,9 +203,11 @@ def test_what_was_measured_is_kept_up_to_date_and_what_lacks_is_said(terminal: T
     assert tiny.results(OUT) == before
     for number in (1, 2):
         terminal.run("telea", "--metrics", "psnr", "--shard", f"{number}/2").does()
+        terminal.run("mean-fill", "--metrics", "psnr,fd_lite0", "--shard", f"{number}/2").does()
     answer = terminal("merge", "runs/tiny.1of2", "runs/tiny.2of2", "--out", "merged", "--metrics", "psnr,fd_lite0")
     answer.does("psnr ↑")
-    assert "merged: not measured of every pair: fd_lite0, kid_lite0." in answer.err
+    assert "mean-fill was not" not in answer.err
+    assert "merged: telea was not measured of every pair in fd_lite0, kid_lite0." in answer.err
 
 
 def test_a_damaged_file_of_a_metric_that_nobody_asked_for_stands_in_no_ones_way(terminal: Terminal, page: Path) -> None:
@@ -262,43 +264,3 @@ def test_scores_that_were_cut_are_refused(terminal: Terminal, page: Path) -> Non
     path.write_bytes(path.read_bytes()[:-3])
     answer = terminal("score", OUT, "--data", "data")
     answer.refuses(2, "telea/scores.csv: the file was cut: its last line does not end.")
-
-
-# --- features of one's own ------------------------------------------------------------------------
-
-
-def test_own_features_are_compared(terminal: Terminal) -> None:
-    rng = np.random.default_rng(0)
-    y = rng.normal(0, 1, (40, 6)).astype(np.float32)
-    x = y + rng.normal(0, 0.5, y.shape).astype(np.float32)
-    np.save("x.npy", x)
-    np.save("y.npy", y)
-    rows = {row["metric"]: row for row in json.loads(terminal("score", "--features", "x.npy", "y.npy").out)}
-    assert rows["fd"]["value"] == frechet_distance(x, y)
-    assert rows["kid"]["value"] == kernel_distance(x, y)
-    assert (rows["fd"]["mark"], rows["kid"]["mark"], rows["fd"]["n"]) == ("‡", "", 40)
-    assert list(rows) == ["fd", "kid", "kid_paired", "uids", "pids", "uids_insample", "pids_insample"]
-    assert rows["fd"]["low"] < rows["fd"]["value"] < rows["fd"]["high"]
-    assert rows["fd"]["signature"] == "fd:frechet:ddof1:own-features:v1"
-    terminal("score", "--features", "x.npy", "y.npy", "--format", "csv").does("metric,value,low,high,floor,n")
-
-
-@pytest.mark.parametrize(
-    ("array", "said"),
-    [
-        (np.zeros((3, 4)), "x.npy holds 3 rows of 4, y.npy 5 of 4."),
-        (np.zeros((5, 4), np.int64), "x.npy: must hold one table of real numbers"),
-        (np.zeros(5), "x.npy: must hold one table of real numbers"),
-        (np.full((5, 4), np.nan), "not finite"),
-        (np.array([{}], dtype=object), "x.npy: not an array of numpy's own format"),
-    ],
-)
-def test_own_features_that_cannot_be_compared_are_refused(terminal: Terminal, array: Any, said: str) -> None:
-    np.save("x.npy", array)
-    np.save("y.npy", np.random.default_rng(0).normal(0, 1, (5, 4)))
-    terminal("score", "--features", "x.npy", "y.npy").refuses(2, said)
-
-
-def test_own_features_stand_alone(terminal: Terminal) -> None:
-    terminal("score", "runs/x", "--features", "x.npy", "y.npy").refuses(2, "or --features alone.")
-    terminal("score", "--features", "x.npy", "y.npy").refuses(2, "x.npy: not an array of numpy's own format")
