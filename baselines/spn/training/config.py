@@ -70,12 +70,13 @@ class Config(Spec, frozen=True):
     weights: WeightsSpec = WeightsSpec()
     stages: tuple[Stage, ...] = (Stage(steps=100_000),)
     seed: Steps = 67454
-    start: Literal["torch", "scaled"] = "torch"  # first values: PyTorch's, or such that signals keep their size
+    # first values: PyTorch's, such that signals keep their size, or a network that fills holes already (start.py)
+    start: Literal["torch", "scaled", "diffusion"] = "torch"
     # the data
     crop: Literal["none", "centre-square", "random"] = "none"  # none: squashed to a square, as the authors' code
     mask_flips: Literal["with the image", "alone"] = "with the image"  # "alone" is the paper's text
     hole: str = "> 0"  # which values of a mask file are hole
-    validation: Count = 16  # photographs kept out of training
+    validation: Steps = 16  # photographs kept out of training; 0: those it learns from judge it, to see it overfit
     validation_size: Annotated[int, msgspec.Meta(ge=32, multiple_of=4)] = 256
     # the schedule
     lr: Positive = 1e-4

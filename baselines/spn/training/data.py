@@ -98,6 +98,7 @@ def open_photographs(folder: Path, config: Config) -> tuple[Photographs, Photogr
         )
     shuffled = sorted(names, key=lambda name: hashlib.sha256(f"{config.seed}:{name}".encode()).digest())
     kept_out, learned = sorted(shuffled[: config.validation]), sorted(shuffled[config.validation :])
+    kept_out = kept_out or learned  # validation = 0
     return Photographs(folder, learned), Photographs(folder, kept_out)
 
 

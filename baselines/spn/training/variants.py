@@ -16,6 +16,8 @@ from baselines.spn.blocks import Features, MiddleBlock, Modulation, Spade
 from baselines.spn.network import SPN, Channels, Encoded, Generator, Priors, white_hole
 from baselines.spn.prob import ProbabilisticSPN
 from baselines.spn.training.config import Config
+from baselines.spn.training.start import LEAST, diffuse
+from inpaint_bench.errors import InputError
 from inpaint_bench.images import Images, Masks
 
 Label = Float[Tensor, "batch label height width"]
@@ -94,8 +96,14 @@ def build(config: Config, pretext: Channels | None) -> SPN | ProbabilisticSPN:
         for part in (network.middle, network.decoder):
             _replace(part, lambda spade: Joined(spade.mlp_gamma.out_channels, _label(spade)))
     _take_levels(network, spec.levels)
-    if config.start == "scaled":
+    if config.start != "torch":
         scale(network)
+    if config.start == "diffusion":
+        if spec.width < LEAST or spec.levels < 3 or spec.modulation != "spade":
+            raise InputError(
+                f"start = 'diffusion' needs width {LEAST} or more, three levels and SPADE. Choose start = 'scaled'."
+            )
+        diffuse(network)
     return network
 
 
