@@ -1,0 +1,1 @@
+"""Figures for a paper, from a run: pictures at their own pixels with labels, and bars with intervals."""

@@ -1,0 +1,190 @@
+"""Figures as files: PNG in which a panel's pixel is a pixel, or PDF with embedded fonts; the same bytes every time."""
+
+import io
+import os
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from inpaint_bench import files
+from inpaint_bench.errors import InputError, did_you_mean
+from inpaint_bench.figures.sheets import Box, Panel, Sheet
+from inpaint_bench.metrics import RECORDED
+from inpaint_bench.metrics.catalogue import KNOWN, ORDER
+from inpaint_bench.plots import COLOURS, FONT
+from inpaint_bench.records import ALL, REFERENCES, Record
+from inpaint_bench.tables.quantities import label
+
+if TYPE_CHECKING:
+    from matplotlib.axes import Axes
+    from matplotlib.figure import Figure
+
+DPI = 100  # figure pixels in an inch: a panel of 256 pixels is 2.56 inches wide in a PDF
+GAP, HEAD, SIDE = 4, 22, 22  # pixels between panels, above them, and left of them
+FRAME = "#ff3b30"
+CLASSES = COLOURS[:9]  # of boxes; the last one is grey
+PLAIN: dict[Any, Any] = {  # nothing of the user's own settings, of the day or of the version gets into a file
+    "font.family": "sans-serif",
+    "font.sans-serif": [FONT],
+    "font.size": 8,
+    "pdf.fonttype": 42,  # fonts are embedded as such, as publishers ask
+    "text.parse_math": False,  # a name may hold dollar signs
+    "axes.linewidth": 0.6,
+}
+METADATA: dict[str, dict[str, Any]] = {
+    ".pdf": {"CreationDate": None, "Creator": None, "Producer": None},
+    ".png": {"Software": None},
+}
+
+
+def refuse_suffix(path: Path) -> None:
+    """Raise InputError unless a figure can be written to a file of that name."""
+    if path.suffix not in METADATA:
+        raise InputError(f"{path}: a figure is a .pdf or a .png file. Give --out a name that ends so.")
+
+
+def write_sheet(sheet: Sheet, path: Path) -> None:
+    """Draw a sheet. Raises InputError unless the file is a .pdf or a .png."""
+    refuse_suffix(path)
+    with _settings():
+        _save(draw_sheet(sheet), path)
+
+
+@contextmanager
+def _settings() -> Iterator[None]:
+    """Matplotlib with the settings above, whatever the user's own are; its own cache lies in ours."""
+    os.environ.setdefault("MPLCONFIGDIR", str(files.cache_dir() / "matplotlib"))
+    from matplotlib import rc_context, rcdefaults, rcParams
+
+    with rc_context():
+        rcdefaults()
+        rcParams.update(PLAIN)
+        yield
+
+
+def _save(figure: "Figure", path: Path) -> None:
+    out = io.BytesIO()
+    figure.savefig(out, format=path.suffix[1:], dpi=DPI, metadata=METADATA[path.suffix])
+    files.write_whole(path, out.getvalue())
+
+
+# --- sheets ---------------------------------------------------------------------------------------
+
+
+def places(sheet: Sheet) -> tuple[list[int], list[int], int, int]:
+    """The left of every column and the top of every row, in pixels from the figure's top left, and its size."""
+    rows = [panels for _, panels in sheet.rows]
+    widths = [max((p.pixels.shape[1] for p in column if p), default=0) for column in zip(*rows, strict=True)]
+    heights = [max((p.pixels.shape[0] for p in row if p), default=0) for row in rows]
+    lefts = [SIDE + sum(widths[:n]) + GAP * n for n in range(len(widths))]
+    tops = [HEAD + sum(heights[:n]) + GAP * n for n in range(len(heights))]
+    return lefts, tops, lefts[-1] + widths[-1] + GAP, tops[-1] + heights[-1] + GAP
+
+
+def draw_sheet(sheet: Sheet) -> "Figure":
+    """A sheet as a matplotlib figure, every panel on whole pixels."""
+    from matplotlib.backends.backend_agg import FigureCanvasAgg
+    from matplotlib.figure import Figure
+
+    lefts, tops, width, height = places(sheet)
+    figure = Figure(figsize=(width / DPI, height / DPI), dpi=DPI)
+    FigureCanvasAgg(figure)
+    for number, (name, panels) in enumerate(sheet.rows):
+        middle = tops[number] + max(panel.pixels.shape[0] for panel in panels if panel) / 2
+        figure.text(SIDE / 2 / width, 1 - middle / height, name, rotation=90, ha="center", va="center")
+        for left, panel in zip(lefts, panels, strict=True):
+            if panel is not None:
+                _draw_panel(figure, panel, left, tops[number], (width, height))
+    for column, (left, heading) in enumerate(zip(lefts, sheet.columns, strict=True)):
+        wide = max(panels[column].pixels.shape[1] for _, panels in sheet.rows if panels[column])  # type: ignore[union-attr]
+        figure.text((left + wide / 2) / width, 1 - HEAD / 2 / height, heading, ha="center", va="center")
+    return figure
+
+
+def _draw_panel(figure: "Figure", panel: Panel, left: int, top: int, size: tuple[int, int]) -> None:
+    width, height = size
+    rows, columns, _ = panel.pixels.shape
+    axes = figure.add_axes((left / width, 1 - (top + rows) / height, columns / width, rows / height))
+    axes.set_axis_off()
+    axes.imshow(panel.pixels, interpolation="none", aspect="auto", extent=(0, columns, rows, 0))
+    for box in panel.boxes:
+        _draw_box(axes, box)
+
+
+def _draw_box(axes: "Axes", box: Box) -> None:
+    from matplotlib.patches import Rectangle
+
+    left, top, right, bottom = box.ends
+    colour = CLASSES[box.colour % len(CLASSES)] if box.text else FRAME
+    axes.add_patch(Rectangle((left, top), right - left, bottom - top, fill=False, edgecolor=colour, linewidth=1.2))
+    if box.text:
+        patch = {"facecolor": colour, "edgecolor": "none", "pad": 0.8}
+        axes.text(left, top, box.text, color="white", fontsize=6, va="top", ha="left", bbox=patch, clip_on=True)
+
+
+# --- bars -----------------------------------------------------------------------------------------
+
+
+def write_bars(records: Sequence[Record], path: Path, metrics: Sequence[str] = (), methods: Sequence[str] = ()) -> None:
+    """A group of bars a bucket, a bar a method, with the records' 95% intervals; a plot a metric. Bars begin at zero.
+
+    Raises InputError for a metric or method without records, and unless the file is a .pdf or a .png.
+    """
+    refuse_suffix(path)
+    shown = [r for r in records if not r.aside and r.metric not in RECORDED and r.method not in REFERENCES]
+    for what, asked, known in (
+        ("metric", metrics, {record.metric for record in shown}),
+        ("method", methods, {record.method for record in shown}),
+    ):
+        for name in asked:
+            if name not in known:
+                raise InputError(f"no {what} here is called '{name}'. {did_you_mean(name, known)}")
+    shown = [r for r in shown if r.metric in (metrics or [r.metric]) and r.method in (methods or [r.method])]
+    if not shown:
+        raise InputError("there are no records to draw bars of: no method has finished every pair.")
+    with _settings():
+        _save(draw_bars(shown, methods), path)
+
+
+def draw_bars(records: Sequence[Record], methods: Sequence[str] = ()) -> "Figure":
+    """The records as a matplotlib figure."""
+    from matplotlib.backends.backend_agg import FigureCanvasAgg
+    from matplotlib.figure import Figure
+
+    plots = sorted({(ORDER[one.metric], one.metric, one.signature) for one in records})
+    names = list(methods) or sorted({one.method for one in records})
+    figure = Figure(figsize=(6.4, 2.4 * len(plots)), dpi=DPI, layout="constrained")
+    FigureCanvasAgg(figure)
+    for axes, (_, metric, signature) in zip(figure.subplots(len(plots), squeeze=False)[:, 0], plots, strict=True):
+        _draw_bars(axes, [one for one in records if one.signature == signature], names)
+        axes.set_ylabel(f"{label(metric, signature)} {KNOWN[metric].unit}".strip())
+        axes.set_title(signature, fontsize=6, loc="right")
+    figure.legend(*axes.get_legend_handles_labels(), loc="outside upper center", ncols=4, frameon=False)
+    first = records[0]
+    pairs = f"{first.protocol}{f', only the {first.part} pairs' if first.part else ''}, pairs {first.fingerprint}"
+    figure.supxlabel(f"mask ratio; bars with 95% intervals; {pairs}", fontsize=6)
+    return figure
+
+
+def _draw_bars(axes: "Axes", records: Sequence[Record], methods: Sequence[str]) -> None:
+    buckets = sorted({one.bucket for one in records}, key=lambda bucket: (bucket == ALL, bucket))
+    wide = 0.8 / len(methods)
+    for number, method in enumerate(methods):
+        found = {one.bucket: one for one in records if one.method == method}
+        drawn = [(place, found[b]) for place, b in enumerate(buckets) if b in found]
+        colour = COLOURS[number % len(COLOURS)]
+        finite = [(p + (number + 0.5) * wide - 0.4, r, r.value) for p, r in drawn if isinstance(r.value, (int, float))]
+        axes.bar([x for x, _, _ in finite], [v for _, _, v in finite], wide * 0.92, color=colour, label=method)
+        for x, record, value in finite:
+            if record.low is not None and record.high is not None:
+                axes.plot([x, x], [record.low, record.high], color="black", linewidth=0.8)
+            text = f" {value:.{KNOWN[record.metric].decimals}f}"
+            top = max(value, record.high if record.high is not None else value)
+            axes.text(x, top, text, rotation=90, ha="center", va="bottom", fontsize=5)
+        for place, record in drawn:
+            if not isinstance(record.value, (int, float)):
+                axes.text(place + (number + 0.5) * wide - 0.4, 0, f" {record.value or '-'}", rotation=90, fontsize=5)
+    axes.set_xticks(range(len(buckets)), ["All" if bucket == ALL else bucket for bucket in buckets])
+    axes.margins(y=0.25)
+    axes.spines[["top", "right"]].set_visible(False)
