@@ -12,7 +12,8 @@ import msgspec
 
 from inpaint_bench.errors import IncompleteError, InputError, NotComparableError, did_you_mean, some
 from inpaint_bench.evidence.gather import checked, gather
-from inpaint_bench.evidence.kinds import Evidence, Value, compared
+from inpaint_bench.evidence.kinds import Evidence, Value
+from inpaint_bench.judge import Number, Pairs, Policy, judge
 from inpaint_bench.metrics import RECORDED
 from inpaint_bench.metrics.catalogue import KNOWN, ORDER, few
 from inpaint_bench.metrics.detection import DetectionMetric
@@ -20,10 +21,11 @@ from inpaint_bench.metrics.kinds import SetMetric
 from inpaint_bench.protocols import bucket_names
 from inpaint_bench.records import ALL, REFERENCES, Record, buckets, read_records, records_path
 from inpaint_bench.run.folder import RunFolder, open_run
-from inpaint_bench.stats import ALPHA, RESAMPLES, Difference, holm
+from inpaint_bench.stats import ALPHA, RESAMPLES
 from inpaint_bench.tables.make import label
 
 SCHEMA = 1
+BETTER: dict[str, Literal["a", "b"]] = {"better": "a", "worse": "b"}
 
 
 @dataclass(frozen=True)
@@ -173,36 +175,39 @@ def _buckets(side: Side) -> list[str]:
 
 
 def _rows(a: Side, b: Side, metric: str) -> Iterator[Row]:
-    """The buckets that hold a pair, each with its p, and that adjusted over all of them."""
-    ours, theirs = a.evidence[metric], b.evidence[metric]
-    found: list[tuple[Record, Value, Value, Difference]] = []
-    for bucket, rows in buckets(a.run).items():
-        found.append((a.records[metric, bucket], *compared(ours, theirs, rows, f"{metric}:{bucket}")))
-    adjusted = holm([result.p for *_, result in found])
-    for (record, mean_a, mean_b, result), p in zip(found, adjusted, strict=True):
-        low, high = result.interval or (None, None)
-        total = record.n + record.infinite + record.undefined
+    """The buckets that hold a pair, each as the pairs alone judge it."""
+    verdicts = judge(_numbers(a, metric), _numbers(b, metric), lambda _: Policy(KNOWN[metric].better))
+    for bucket, verdict in zip(buckets(a.run), verdicts, strict=True):
+        record, test = a.records[metric, bucket], verdict.test
+        assert test is not None  # both sides have their pairs
+        low, high = test.interval or (None, None)
         yield Row(
             metric,
             record.signature,
             record.bucket,
-            result.n,
-            total - result.n,
-            mean_a,
-            mean_b,
-            result.mean,
+            test.n,
+            record.n + record.infinite + record.undefined - test.n,
+            verdict.a,
+            verdict.b,
+            verdict.difference,
             low,
             high,
-            result.p,
-            p,
-            _better(metric, result.mean) if p <= ALPHA else None,
+            test.p,
+            verdict.adjusted,
+            BETTER.get(verdict.state),
         )
 
 
-def _better(metric: str, mean: float | None) -> Literal["a", "b", None]:
-    if not mean:
-        return None
-    return "a" if (mean > 0) == (KNOWN[metric].better == "higher") else "b"
+def _numbers(side: Side, metric: str) -> list[Number]:
+    """A metric in the buckets that hold a pair."""
+    return [
+        Number(
+            (metric, bucket),
+            side.records[metric, bucket].value,
+            pairs=Pairs(side.evidence[metric], rows, f"{metric}:{bucket}"),
+        )
+        for bucket, rows in buckets(side.run).items()
+    ]
 
 
 def _notes(a: Side, b: Side, rows: Iterable[Row]) -> tuple[str, ...]:

@@ -1,0 +1,65 @@
+"""The expected records that ship: of the sample, of every classical method, by today's metrics, and of no machine."""
+
+import json
+
+import pytest
+from terminal import Terminal
+
+from inpaint_bench.evidence.kinds import average
+from inpaint_bench.gate.accept import open_expected, shipped_expected
+from inpaint_bench.gate.sides import Side
+from inpaint_bench.methods.rooms import find_rooms
+from inpaint_bench.metrics import METRICS, RECORDED
+from inpaint_bench.metrics.catalogue import signature
+from inpaint_bench.pairs.find import open_dataset
+
+FOLDER = shipped_expected("sample")
+
+
+@pytest.fixture(scope="module")
+def expected() -> Side:
+    return open_expected(FOLDER)
+
+
+def test_they_are_of_the_sample_and_of_every_classical_method(expected: Side) -> None:
+    dataset = open_dataset("sample", None)
+    assert expected.run.info.fingerprint == dataset.fingerprint
+    assert expected.run.pairs == dataset.pairs
+    classical = {name for name, (room, _) in find_rooms(None).items() if room.folder.name == "classical"}
+    assert set(expected.run.info.methods) == classical
+    images = {name for name in dataset.page.metrics if name in METRICS} | set(RECORDED)
+    assert {(method, metric) for method in classical for metric in images} == set(expected.values)
+
+
+def test_their_signatures_are_those_that_a_run_of_today_has(expected: Side) -> None:
+    for record in expected.records.values():
+        if record.metric in METRICS:
+            assert record.signature == signature(METRICS[record.metric], "round", raw=False)
+
+
+def test_every_mean_is_that_of_the_scores_beside_it(expected: Side) -> None:
+    rows, means = expected.rows, 0
+    for (method, metric, bucket), record in expected.records.items():
+        if (method, metric) in expected.values:
+            found = average(expected.values[method, metric].values[rows[bucket]].tolist())
+            assert (found.value, found.n) == (record.value, record.n)
+            means += 1
+    assert means == 5 * 6 * 4
+
+
+def test_they_name_no_machine_and_are_small() -> None:
+    for info in json.loads((FOLDER / "run.json").read_text())["methods"].values():
+        assert {key for key, value in info.items() if value} == {"code"}
+    assert sum(path.stat().st_size for path in FOLDER.rglob("*")) < 1_500_000
+
+
+def test_their_history_says_why_and_when() -> None:
+    for line in (FOLDER / "history.jsonl").read_text().splitlines():
+        one = json.loads(line)
+        assert len(one["reason"]) > 10
+        assert one["date"] > "2020"
+
+
+def test_they_pass_their_own_gate_found_by_the_name_of_the_dataset(terminal: Terminal) -> None:
+    answer = terminal("gate", FOLDER)
+    answer.does("sample: ", "280 of 280 records pass.\n")

@@ -1,0 +1,58 @@
+"""A finished run of small pictures that tests of the gate copy, and ways to move its numbers."""
+
+import dataclasses
+import json
+import shutil
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+import tiny
+
+from inpaint_bench import files, records
+from inpaint_bench.run.folder import open_run
+from inpaint_bench.score.rows import Score, read_scores, scores_path, to_csv
+
+COUNT = 24  # eight pairs a bucket
+METHODS = ("mean-fill", "noise", "telea")
+RECORDS = 3 * 3 * 4  # methods, metrics with known_error, buckets with all
+EXPECTED = Path("expected")
+
+
+def finished_run(factory: pytest.TempPathFactory) -> Path:
+    """The run, made once a session: two deterministic methods and a stochastic one, psnr and mae."""
+    folder = factory.getbasetemp() / "gate-run"
+    if not (folder / "run" / "records.jsonl").is_file():
+        page = tiny.make_dataset(folder, count=COUNT, metrics=["psnr", "mae"])
+        assert tiny.run(page, folder / "run", methods=f"mean-fill,telea,{tiny.NOISE}") == 0
+    return folder / "run"
+
+
+def shift(run: Path, method: str, metric: str, change: Callable[[Score, str], float]) -> None:
+    """Add to every score of a metric what `change` says of it and its bucket, and make the records again."""
+    opened = open_run(run)
+    bucket = {pair.pair: pair.bucket for pair in opened.pairs}
+    path = scores_path(opened, method)
+    moved = [
+        dataclasses.replace(one, value=one.value + change(one, bucket[one.pair])) if one.metric == metric else one
+        for one in read_scores(path)
+    ]
+    files.write_whole(path, to_csv(moved))
+    records.write_records(opened, records.derive(opened))
+
+
+def edit_records(folder: Path, wanted: Callable[[dict[str, object]], bool], **changes: object) -> int:
+    """Change keys of some records of a folder; how many there were."""
+    path = folder / "records.jsonl"
+    listed = [json.loads(line) for line in path.read_text().splitlines()]
+    chosen = [one for one in listed if wanted(one)]
+    for one in chosen:
+        one.update(changes)
+    path.write_text("".join(json.dumps(one) + "\n" for one in listed))
+    return len(chosen)
+
+
+def copy(run: Path, to: str) -> Path:
+    """A copy of a run in the working folder."""
+    shutil.copytree(run, to)
+    return Path(to)
