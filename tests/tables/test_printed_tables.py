@@ -1,34 +1,36 @@
-"""Tables: what is printed is what the records hold, with the number of pairs behind every column."""
+"""Tables of a run: what is printed is what the records hold, with the number of pairs behind every column."""
 
 import csv
 import io
 import json
 import re
+import shutil
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 import pytest
 import tiny
 
 from inpaint_bench.cli import run_cli
-from inpaint_bench.errors import NotComparableError
 from inpaint_bench.metrics import METRICS
-from inpaint_bench.records import HALVES, Record
 from inpaint_bench.score.rows import read_scores
-from inpaint_bench.stats import Separation, separable
-from inpaint_bench.tables.formats import as_csv, as_markdown, as_text
-from inpaint_bench.tables.make import Look, make_table
+from inpaint_bench.stats import separable
+from inpaint_bench.tables.formats import SUFFIX
 
 COUNTS = {"0.0-0.2": 3, "0.2-0.4": 2, "0.4-0.6": 2, "all": 7}
 DIRECTIONS = {"ssim": "↑", "psnr": "↑", "mae": "↓"}
 
 
-@pytest.fixture
-def run(tmp_path: Path) -> Path:
-    page = tiny.make_dataset(tmp_path / "dataset", count=7)
-    assert tiny.run(page, tmp_path / "run", methods=f"telea,mean-fill,{tiny.NOISE}") == 0
-    return tmp_path / "run"
+@pytest.fixture(scope="module")
+def run(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """One run for all tests here, which only read it; its dataset lies beside."""
+    folder = tmp_path_factory.mktemp("tables")
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv("INPAINT_BENCH_CACHE", str(folder / "cache"))
+        patch.chdir(folder)
+        page = tiny.make_dataset(folder / "dataset", count=7)
+        assert tiny.run(page, folder / "run", methods=f"telea,mean-fill,{tiny.NOISE}") == 0
+    return folder / "run"
 
 
 def printed(run: Path, capsys: pytest.CaptureFixture[str], *arguments: str) -> str:
@@ -43,15 +45,6 @@ def as_rows(text: str) -> list[dict[str, str]]:
 
 def heading(bucket: str) -> str:
     return f"{'All' if bucket == 'all' else bucket} (n={COUNTS[bucket]})"
-
-
-def record(**changes: Any) -> Record:
-    facts: dict[str, Any] = {
-        "schema": 1, "protocol": "tiny", "fingerprint": "f" * 12, "part": "", "method": "telea", "weights": "",
-        "bucket": "all", "metric": "psnr", "signature": "psnr:rgb:u8r:comp:v1", "value": 20.0, "n": 7,
-        "source": "measured", "scores": "", "code": "",
-    }  # fmt: skip
-    return Record(**{**facts, **changes})
 
 
 def test_every_printed_number_is_a_record_to_the_digit(run: Path, capsys: pytest.CaptureFixture[str]) -> None:
@@ -129,7 +122,7 @@ def test_a_table_is_titled_by_its_dataset_and_fingerprint(run: Path, capsys: pyt
 
 
 def test_the_tables_of_a_run_folder_are_what_table_prints(run: Path, capsys: pytest.CaptureFixture[str]) -> None:
-    for format_, suffix in (("text", "txt"), ("markdown", "md"), ("csv", "csv")):
+    for format_, suffix in SUFFIX.items():
         on_disk = (run / "tables" / f"plain.{suffix}").read_text()
         assert printed(run, capsys, "--format", format_) == on_disk
 
@@ -162,15 +155,17 @@ def test_known_error_is_printed_when_it_is_asked_for(run: Path, capsys: pytest.C
     assert "known_error ↓" in printed(run, capsys, "--metrics", "known_error")
 
 
-def test_two_datasets_stand_side_by_side(run: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+def test_two_datasets_stand_side_by_side_in_the_order_in_which_they_are_named(
+    run: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
     other = tiny.make_dataset(tmp_path / "other", count=4, name="other")
     assert tiny.run(other, tmp_path / "run2", methods="telea") == 0
     capsys.readouterr()
     assert run_cli(["table", str(run), str(tmp_path / "run2"), "--format", "csv"]) == 0
     rows = as_rows(capsys.readouterr().out)
     assert list(rows[0])[3:] == [
-        *[f"other {bucket} (n={n})" for bucket, n in (("0.0-0.2", 2), ("0.2-0.4", 1), ("0.4-0.6", 1), ("All", 4))],
         *[f"tiny {heading(bucket)}" for bucket in COUNTS],
+        *[f"other {bucket} (n={n})" for bucket, n in (("0.0-0.2", 2), ("0.2-0.4", 1), ("0.4-0.6", 1), ("All", 4))],
     ]
     assert [row["other All (n=4)"] for row in rows if row["method"] == "mean-fill"] == ["-"] * 3
 
@@ -178,7 +173,7 @@ def test_two_datasets_stand_side_by_side(run: Path, tmp_path: Path, capsys: pyte
 def test_runs_of_one_protocol_with_other_pairs_share_no_table(
     run: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    assert tiny.run(tmp_path / "dataset" / "tiny.toml", tmp_path / "part", "--limit", "3", methods="telea") == 0
+    assert tiny.run(run.parent / "dataset" / "tiny.toml", tmp_path / "part", "--limit", "3", methods="telea") == 0
     capsys.readouterr()
     assert run_cli(["table", str(run), str(tmp_path / "part")]) == 4
     assert "Error: two runs of tiny have other pairs: fingerprints " in capsys.readouterr().err
@@ -192,50 +187,22 @@ def test_the_same_run_twice_is_the_run(run: Path, capsys: pytest.CaptureFixture[
 
 def test_two_numbers_for_one_cell_are_refused(run: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     other = tmp_path / "other"
-    assert tiny.run(tmp_path / "dataset" / "tiny.toml", other, methods=f"telea={tiny.COUNTING.partition('=')[2]}") == 0
+    assert (
+        tiny.run(run.parent / "dataset" / "tiny.toml", other, methods=f"telea={tiny.COUNTING.partition('=')[2]}") == 0
+    )
     capsys.readouterr()
     assert run_cli(["table", str(run), str(other)]) == 2
     assert "two runs of tiny hold different numbers for telea. Make a table of each" in capsys.readouterr().err
 
 
-def test_a_record_of_a_metric_that_is_not_known_is_refused(run: Path, capsys: pytest.CaptureFixture[str]) -> None:
-    path = run / "records.jsonl"
+def test_a_record_of_a_metric_that_is_not_known_is_refused(
+    run: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    path = shutil.copytree(run, tmp_path / "copy") / "records.jsonl"
     path.write_text(path.read_text().replace('"metric":"mae"', '"metric":"mea"'))
     capsys.readouterr()
-    assert run_cli(["table", str(run)]) == 2
+    assert run_cli(["table", str(path.parent)]) == 2
     assert f"{path}: no metric is called 'mea'. Did you mean 'mse'?" in capsys.readouterr().err
-
-
-def test_a_cell_with_its_own_number_of_pairs_says_so() -> None:
-    records = [
-        record(),
-        record(method="same", value=30.0, n=3, infinite=4),
-        record(method="none", value=None, n=0, undefined=7),
-    ]
-    table = make_table(records)
-    assert [[cell.text for cell in row.cells] for row in table.rows] == [["-"], ["30.00 (n=3)"], ["20.00"]]
-    assert [column.n for column in table.columns] == [7]
-    assert "infinite" in table.notes[1]
-    assert "not defined" in table.notes[2]
-    assert "30.00 (n=3)" in as_text(table)
-    assert "| 30.00 (n=3) |" in as_markdown(table)
-    assert as_csv(table).splitlines()[0] == "metric,signature,method,All (n=7)"
-
-
-def test_the_best_is_marked_where_the_pairs_tell_it_apart_and_its_like_where_they_do_not() -> None:
-    records = [record(), record(method="other", value=19.0), record(method="worse", value=9.0)]
-    place = ("tiny", "all", "psnr", "psnr:rgb:u8r:comp:v1")
-    means = {"telea": 20.0, "other": 19.0, "worse": 9.0}
-    near = Separation(7, "telea", means, {}, {"telea": "best", "other": "not separable", "worse": "worse"})
-    alone = Separation(7, "telea", means, {}, {"telea": "best", "other": "worse", "worse": "worse"})
-    text, markdown = (format_(make_table(records, standings={place: near})) for format_ in (as_text, as_markdown))
-    assert [line.split()[-1] for line in text.splitlines()[4:7]] == ["19.00~", "20.00~", "9.00"]
-    assert "| <u>19.00</u> |" in markdown
-    assert "| 9.00 |" in markdown
-    text, markdown = (format_(make_table(records, standings={place: alone})) for format_ in (as_text, as_markdown))
-    assert [line.split()[-1] for line in text.splitlines()[4:7]] == ["19.00", "20.00*", "9.00"]
-    assert "| **20.00** |" in markdown
-    assert as_csv(make_table(records, standings={place: near})) == as_csv(make_table(records))
 
 
 def test_the_marks_of_a_run_are_those_of_the_paired_tests(run: Path) -> None:
@@ -245,44 +212,6 @@ def test_the_marks_of_a_run_are_those_of_the_paired_tests(run: Path) -> None:
     line = next(line for line in (run / "tables" / "plain.md").read_text().splitlines() if "| psnr ↑ | telea |" in line)
     assert found.best == "telea"
     assert line.split(" | ")[-1].startswith("**" if found.alone else "<u>")
-
-
-def fd(n: int, **changes: Any) -> Record:
-    return record(metric="fd_lite0", signature="fd_lite0:v1", value=31.4, n=n, **changes)
-
-
-@pytest.mark.parametrize(("n", "cell"), [(499, "31.40‡"), (500, "31.40†"), (2047, "31.40†"), (2048, "31.40")])
-def test_a_frechet_distance_of_few_pictures_is_marked_and_says_n(n: int, cell: str) -> None:
-    table = make_table([fd(n)])
-    assert table.rows[0].cells[0].text == f"{cell} (n={n})"
-    assert {mark for note in table.notes for mark in "†‡" if mark in note} == {*cell} & {*"†‡"}
-
-
-def test_strict_refuses_what_would_be_marked() -> None:
-    with pytest.raises(NotComparableError, match="fd_lite0 of 2047 pictures in bucket all"):
-        make_table([fd(2047)], Look(strict=True))
-    make_table([fd(2048), record(metric="kid_lite0", signature="kid_lite0:v1", n=2048)], Look(strict=True))
-
-
-def test_an_interval_stands_in_the_cell_when_it_is_asked_for() -> None:
-    records = [record(low=19.006, high=21.0)]
-    assert make_table(records, Look(intervals=True)).rows[0].cells[0].text == "20.00 [19.01, 21.00]"
-    assert make_table(records).rows[0].cells[0].text == "20.00"
-
-
-def test_a_metric_that_could_not_be_measured_says_so_in_its_cells() -> None:
-    table = make_table([record(), record(bucket="0.0-0.2")], absent={"fid": "no file.", "kid": "no file."})
-    assert [(row.metric, [cell.text for cell in row.cells]) for row in table.rows[1:]] == [
-        ("fid", ["absent", "absent"]),
-        ("kid", ["absent", "absent"]),
-    ]
-    assert table.notes[-1] == "absent: fid, kid: no file."
-
-
-def test_references_stand_below_the_methods() -> None:
-    table = make_table([fd(3, method=HALVES, source="reference"), fd(7, method="zeta")])
-    assert [row.method for row in table.rows] == ["zeta", HALVES]
-    assert [column.n for column in table.columns] == [7]
 
 
 def test_other_samples_are_shown_when_they_are_asked_for(run: Path, capsys: pytest.CaptureFixture[str]) -> None:
