@@ -1,0 +1,142 @@
+"""The report of 100 pairs and 9 methods: how long it takes to write, and to be seen in a browser.
+
+    python benchmarks/report.py
+
+Needs the package playwright and Chromium. The first view is timed from the start of a new browser window to the
+moment when the heading is there and every picture that lies in the window is decoded: of the results with their
+plots, of the list of pairs, and of one pair. Each should take under 3 s; the slowest of three windows is given.
+"""
+
+import dataclasses
+import random
+import shutil
+import tempfile
+import time
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import msgspec
+
+from inpaint_bench import files
+from inpaint_bench.pairs import find
+from inpaint_bench.records import derive, write_records
+from inpaint_bench.report.read import read_contents
+from inpaint_bench.report.write import write_report
+from inpaint_bench.run import folder
+from inpaint_bench.run.folder import RunFolder
+from inpaint_bench.run.predict import Pace, predict_pairs
+from inpaint_bench.score.rows import Score, read_scores, scores_path, to_csv
+from inpaint_bench.score.scores import score_run
+
+if TYPE_CHECKING:
+    from playwright.sync_api import Browser
+
+PAIRS, METHODS, SIZE, TARGET, WINDOWS = 100, 9, 256, 3.0, 3
+FIRST = "mean-fill"
+VIEWS = ("#/results", "#/pairs?by=score&metric=psnr&a=method3", "#/pair/00042")
+PAGE = f"""schema = 1
+name = "report"
+count = {PAIRS}
+size = {SIZE}
+data = "data"
+metrics = ["psnr", "ssim", "mae"]
+[images]
+resize = "none"
+[masks]
+resize = "none"
+hole = "255"
+[about]
+title = "pictures of smooth waves and noise"
+licence = "CC0-1.0"
+get = "benchmarks/report.py makes it"
+"""
+SEEN = """async () => {
+    const inside = image => { const box = image.getBoundingClientRect();
+        return box.width && box.bottom > 0 && box.top < innerHeight; };
+    if (!document.querySelector("h1")) return 0;
+    const images = [...document.images].filter(inside);
+    await Promise.all(images.map(image => image.decode()));
+    return images.length;
+}"""
+
+
+def make_data(root: Path) -> Path:
+    """The page of a dataset of pictures that are all different and compress as photographs do."""
+    import numpy as np
+
+    from inpaint_bench import images
+
+    rows, columns = np.mgrid[:SIZE, :SIZE]
+    for number in range(PAIRS):
+        rng = np.random.default_rng(number)
+        slopes = rng.uniform(0.01, 0.2, (2, 3))
+        waves = 128 + 80 * np.sin(rows[..., None] * slopes[0] + columns[..., None] * slopes[1])
+        pixels = np.clip(waves + rng.normal(0, 5, waves.shape), 0, 255).astype(np.uint8)
+        hole = np.zeros((SIZE, SIZE), np.bool_)
+        top, left, side = rng.integers(0, 100), rng.integers(0, 100), rng.integers(60, 156)
+        hole[top : top + side, left : left + side] = True
+        files.write_whole(root / "data" / "images" / f"{number:05d}.png", images.png_bytes(pixels))
+        files.write_whole(root / "data" / "masks" / f"{number:05d}.png", images.png_bytes(images.mask_values(hole)))
+    page = root / "report.toml"
+    page.write_text(PAGE)
+    return page
+
+
+def make_run(root: Path, dataset: find.Dataset, pace: Pace) -> RunFolder:
+    """A run of one method that is there nine times, with files and scores of its own each time."""
+    from inpaint_bench.methods.choose import choose_methods
+
+    (method,) = choose_methods([FIRST], dataset, dataset, None, {})
+    run = predict_pairs(folder.start(root / "run", dataset), dataset, method, pace)
+    score_run(run, dataset, FIRST, dataset.page.metrics, pace)
+    scores = read_scores(scores_path(run, FIRST))
+    for number in range(1, METHODS):
+        name, moved = f"method{number}", random.Random(number)
+        shutil.copytree(run.path / FIRST, run.path / name)
+        files.write_whole(scores_path(run, name), to_csv([_moved(score, moved) for score in scores]))
+        run = run.with_method(name, msgspec.structs.replace(run.info.methods[FIRST], code=str(number)))
+    write_records(run, derive(run))
+    return run
+
+
+def _moved(score: Score, moved: random.Random) -> Score:
+    return dataclasses.replace(score, value=score.value * moved.uniform(0.9, 1.1))
+
+
+def first_view(browser: "Browser", address: str) -> tuple[float, int]:
+    """Seconds until everything in a new window is seen, and the number of pictures in it."""
+    context = browser.new_context(viewport={"width": 1360, "height": 900})
+    start = time.perf_counter()
+    page = context.new_page()
+    page.goto(address)
+    pictures: Any = page.evaluate(SEEN)
+    seconds = time.perf_counter() - start
+    context.close()
+    return seconds, int(pictures)
+
+
+def main() -> None:
+    """Write the report, open its views, and print how long both take."""
+    import torch
+    from playwright.sync_api import sync_playwright
+
+    chromium = next(path for name in ("chromium", "chromium-browser", "google-chrome") if (path := shutil.which(name)))
+    with tempfile.TemporaryDirectory() as temporary:
+        root = Path(temporary)
+        pace = Pace(torch.device("cpu"), jobs=1)
+        dataset = find.see(find.open_dataset(str(make_data(root)), None), jobs=1)
+        run = make_run(root, dataset, pace)
+        start = time.perf_counter()
+        first = write_report(read_contents(run.path), dataset, root / "report", {}, 1)
+        print(f"{PAIRS} pairs, {METHODS} methods: written in {time.perf_counter() - start:.1f} s")
+        with sync_playwright() as playwright:
+            browser = playwright.chromium.launch(executable_path=chromium, args=["--no-sandbox"])
+            for view in VIEWS:
+                found = [first_view(browser, f"{first.as_uri()}{view}") for _ in range(WINDOWS)]
+                seconds, pictures = max(found)
+                print(f"  {view:40} {seconds:5.2f} s, {pictures} pictures (under {TARGET:.0f} s wanted)")
+            browser.close()
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,74 @@
+// What every part of the page uses. Text from the run only ever becomes text: nothing here makes HTML of a string.
+"use strict";
+
+const R = window.REPORT;
+
+// An element with attributes, listeners (onclick: …) and children; a child may be a string.
+function make(tag, attributes = {}, ...children) {
+  const element = document.createElement(tag);
+  for (const [name, value] of Object.entries(attributes)) {
+    if (name.startsWith("on")) element.addEventListener(name.slice(2), value);
+    else if (value === true) element.setAttribute(name, "");
+    else if (value !== false && value !== null && value !== undefined) element.setAttribute(name, String(value));
+  }
+  element.append(...children.flat().filter((child) => child !== null));
+  return element;
+}
+
+function choice(id, title, options, value, onchange) {
+  const select = make("select", { id, onchange: (event) => onchange(event.target.value) });
+  for (const [key, text] of options) select.append(make("option", { value: key, selected: key === value }, text));
+  return make("label", { class: "field" }, make("span", {}, title), select);
+}
+
+const arrow = (metric) => (R.metrics[metric].better === "higher" ? "↑" : "↓");
+const methodNames = R.methods.map((method) => method.name);
+const pairMetrics = Object.keys(R.scores);
+const place = new Map(R.pairs.map((pair, number) => [pair.pair, number]));
+
+function metricTitle(metric) {
+  const unit = R.metrics[metric].unit;
+  return `${metric} ${arrow(metric)}${unit ? ` [${unit}]` : ""}`;
+}
+
+// A score as tables print it.
+function printed(metric, value) {
+  if (value === null || value === undefined) return "–";
+  return typeof value === "string" ? value : value.toFixed(R.metrics[metric].decimals);
+}
+
+// A score as a number to sort by: an infinite one is larger than all, one that is not defined is NaN.
+function asNumber(value) {
+  if (value === null || value === undefined) return NaN;
+  return value === "inf" ? Infinity : value;
+}
+
+// The score of a pair's composite; undefined where the method was not scored in the metric.
+function score(metric, method, number) {
+  return R.scores[metric]?.[method]?.[number];
+}
+
+function bucketTitle(name) {
+  return R.buckets.find((bucket) => bucket.name === name)?.title ?? "in no bucket";
+}
+
+const percent = (ratio) => `${(100 * ratio).toFixed(1)}%`;
+
+// --- pictures -----------------------------------------------------------------------------------
+
+const url = (...names) => ["pictures", ...names].map(encodeURIComponent).join("/");
+const targetUrl = (pair) => url("targets", `${pair.pair}.png`);
+const holeUrl = (pair) => url("holes", `${pair.pair}.png`);
+
+function compositeUrl(method, pair, sample = chosenSample(method, pair)) {
+  return url("methods", method, sample === null ? `${pair.pair}.png` : `${pair.pair}.s${sample}.png`);
+}
+
+function chosenSample(method, pair) {
+  return R.samples[method] ? R.samples[method].chosen[place.get(pair.pair)] : null;
+}
+
+function picture(source, alt, pair, attributes = {}) {
+  const size = { width: pair.width, height: pair.height, decoding: "async", draggable: "false" };
+  return make("img", { loading: "lazy", ...size, alt, ...attributes, src: source }); // lazy before its source
+}

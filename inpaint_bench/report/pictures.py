@@ -1,0 +1,89 @@
+"""The pictures of a report: the targets, the holes to lay over them, and the composites that were scored."""
+
+import io
+import os
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+import numpy as np
+from PIL import Image
+
+from inpaint_bench import files, images
+from inpaint_bench.errors import HashError
+from inpaint_bench.images import Hole
+from inpaint_bench.pairs.find import Dataset
+from inpaint_bench.pairs.lists import Pair
+from inpaint_bench.pairs.pixels import prepare
+from inpaint_bench.report.read import Contents, Shown
+from inpaint_bench.threads import in_order
+
+FOLDER = "pictures"
+
+
+def write_pictures(
+    contents: Contents, dataset: Dataset, out: Path, jobs: int, told: Callable[[int], None]
+) -> Iterator[tuple[Path, tuple[int, int]]]:
+    """Write every picture; yields each file, and its height and width. `told` is called with 1 for every pair.
+
+    pictures/targets/00017.png, pictures/holes/00017.png (white in the hole, elsewhere see-through), and
+    pictures/methods/telea/00017.png, or 00017.s3.png. Raises HashError for a target or a composite that is not what
+    it was when it was scored, and InputError for one that cannot be read.
+    """
+
+    def write(pair: Pair) -> list[tuple[Path, tuple[int, int]]]:
+        written = _write_pair(contents, dataset, out / FOLDER, pair)
+        told(1)
+        return written
+
+    for written in in_order(write, contents.run.pairs, jobs):
+        yield from written
+
+
+def _write_pair(contents: Contents, dataset: Dataset, out: Path, pair: Pair) -> list[tuple[Path, tuple[int, int]]]:
+    prepared = prepare(dataset.page, dataset.data, pair)
+    target, hole = out / "targets" / f"{pair.pair}.png", out / "holes" / f"{pair.pair}.png"
+    files.write_if_changed(target, images.png_bytes(prepared.target))
+    files.write_if_changed(hole, overlay(prepared.hole))
+    composites = [path for method in contents.methods for path in _place_composites(contents, method, out, pair)]
+    height, width = prepared.hole.shape
+    return [(path, (height, width)) for path in (target, hole, *composites)]
+
+
+def _place_composites(contents: Contents, method: Shown, out: Path, pair: Pair) -> Iterator[Path]:
+    for (name, sample), scored in method.pictures.items():
+        if name != pair.pair:
+            continue
+        source = contents.run.composite(method.name, name, sample)
+        if (found := files.file_sha256(source)[:16]) != scored:
+            raise HashError(
+                f"{source}: not the picture that was scored: sha256 {found}, not {scored}. "
+                f"`inpaint-bench score {contents.run.path}` scores what has changed."
+            )
+        destination = out / "methods" / method.name / source.name
+        place(source, destination)
+        yield destination
+
+
+def place(source: Path, destination: Path) -> None:
+    """The same file under another name: a hard link where the file system has them, else a copy."""
+    source = source.resolve()
+    if destination.is_file() and destination.samefile(source):
+        return
+    try:
+        destination.parent.mkdir(parents=True, exist_ok=True)
+        destination.unlink(missing_ok=True)
+    except OSError as error:
+        raise files.cannot_write(destination, error) from error
+    try:
+        os.link(source, destination)
+    except OSError:
+        files.write_whole(destination, source.read_bytes())
+
+
+def overlay(hole: Hole) -> bytes:
+    """A PNG of one bit a pixel, to lie over a picture: white in the hole, see-through in the known region."""
+    picture = Image.fromarray(hole.astype(np.uint8), mode="P")
+    picture.putpalette([0, 0, 0, 255, 255, 255])
+    out = io.BytesIO()
+    picture.save(out, format="PNG", bits=1, transparency=0, optimize=True)
+    return out.getvalue()

@@ -1,0 +1,181 @@
+"""The report in a browser, opened from disk: every control does what it says, and nothing is asked of a network."""
+
+from collections.abc import Iterator
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+import pytest
+import tiny
+from browsing import COUNT, DESKTOP, PHONE, Sheet, opened_browser, opened_sheet
+from reported_run import STRANGE, Made, made_once
+
+if TYPE_CHECKING:
+    from playwright.sync_api import Browser
+
+VIEWS = ("#/results", "#/pairs", "#/pair/00003", "#/provenance")
+
+
+@pytest.fixture(scope="module")
+def browser() -> "Iterator[Browser]":
+    with opened_browser() as opened:
+        yield opened
+
+
+@pytest.fixture(scope="module")
+def written(tmp_path_factory: pytest.TempPathFactory, compiled: Path) -> Made:
+    return made_once(tmp_path_factory.getbasetemp(), compiled, COUNT)
+
+
+@pytest.fixture(params=[DESKTOP], ids=["desktop"])
+def sheet(browser: "Browser", written: Made, request: pytest.FixtureRequest) -> Iterator[Sheet]:
+    with opened_sheet(browser, written, request.param) as opened:
+        yield opened
+
+
+@pytest.mark.parametrize("view", VIEWS)
+@pytest.mark.parametrize("sheet", [DESKTOP, PHONE], ids=["desktop", "phone"], indirect=True)
+def test_every_view_opens_by_its_address_and_fits_the_window(sheet: Sheet, view: str) -> None:
+    sheet.open(view)
+    assert sheet.title()
+    width = sheet.page.evaluate("[document.documentElement.scrollWidth, window.innerWidth]")
+    assert width[0] <= width[1]
+
+
+def test_a_heading_sorts_the_table_best_first_and_then_the_other_way(sheet: Sheet) -> None:
+    sheet.open("#/results")
+    table = sheet.page.locator("figure.table").first
+    rows = table.locator("tbody th")
+    assert rows.all_inner_texts() == ["mean-fill", "telea"]
+    means = {name: np.mean(sheet.data["scores"]["psnr"][name]) for name in ("mean-fill", "telea")}
+    best = sorted(means, key=lambda name: -means[name])
+    heading = table.get_by_role("button", name="psnr ↑")
+    heading.click()
+    assert rows.all_inner_texts() == best
+    heading.press("Enter")
+    assert rows.all_inner_texts() == best[::-1]
+    assert table.locator("th[aria-sort=ascending]").inner_text() == "psnr ↑"
+
+
+def test_a_bucket_and_the_intervals_change_the_table(sheet: Sheet) -> None:
+    sheet.open("#/results")
+    cell = sheet.page.locator("figure.table").first.locator("tbody tr:first-child td:nth-of-type(2)")
+    whole = cell.inner_text()
+    sheet.page.get_by_role("link", name="0.4-0.6").click()
+    sheet.settle()
+    value = next(one for one in tiny_records(sheet) if one["bucket"] == "0.4-0.6" and one["method"] == "mean-fill")
+    assert cell.inner_text() == f"{value['value']:.2f}" != whole
+    sheet.page.get_by_label("95% intervals").check()
+    assert cell.inner_text().split("\n")[1] == f"{value['low']:.2f} to {value['high']:.2f}"
+
+
+def tiny_records(sheet: Sheet) -> list[dict[str, Any]]:
+    """The records of PSNR."""
+    folder = Path(sheet.address.removeprefix("file://").removesuffix("/report/index.html")) / "run"
+    return [one for one in tiny.records(folder) if one["metric"] == "psnr"]
+
+
+def test_a_plot_is_shown_for_each_metric_and_in_the_ink_of_the_page(sheet: Sheet) -> None:
+    sheet.open("#/results")
+    plot = sheet.page.locator("#figure-ratio .plot img:visible")
+    for metric in ("psnr", "ssim"):
+        sheet.choose("#plot-ratio", metric)
+        plot.scroll_into_view_if_needed()
+        assert plot.evaluate("image => image.decode().then(() => image.naturalWidth)") > 300
+        assert str(plot.get_attribute("src")) == f"plots/ratio.{metric}.light.svg"
+    sheet.page.locator("#theme").click()  # light
+    sheet.page.locator("#theme").click()  # dark
+    assert str(plot.get_attribute("src")) == "plots/ratio.ssim.dark.svg"
+
+
+def test_dark_is_what_the_system_says_until_the_reader_chooses_and_that_is_kept(sheet: Sheet) -> None:
+    sheet.open("#/results")
+    dark = "document.documentElement.dataset.theme === 'dark'"
+    assert not sheet.page.evaluate(dark)
+    sheet.page.emulate_media(color_scheme="dark")
+    sheet.settle()
+    assert sheet.page.evaluate(dark)
+    sheet.press("t")
+    assert not sheet.page.evaluate(dark)
+    sheet.page.reload()
+    assert not sheet.page.evaluate(dark)
+    assert sheet.page.locator("#theme").inner_text() == "Light"
+
+
+# --- the list -------------------------------------------------------------------------------------
+
+
+def test_a_bucket_and_words_leave_the_pairs_that_fit(sheet: Sheet) -> None:
+    sheet.open("#/pairs")
+    sheet.choose("#bucket", "0.2-0.4")
+    fits = [pair for pair in sheet.data["pairs"] if pair["bucket"] == "0.2-0.4"]
+    assert sheet.listed() == [pair["pair"] for pair in fits]
+    assert sheet.page.locator("#count").inner_text() == f"{len(fits)} of {COUNT} pairs"
+    sheet.press("/")
+    sheet.page.keyboard.type("PICTURE1 .png")
+    assert sheet.listed() == [pair["pair"] for pair in fits if "picture1" in pair["image"]]
+    sheet.press("Enter")
+    assert sheet.title() == next(pair["pair"] for pair in fits if "picture1" in pair["image"])
+
+
+def test_words_that_fit_no_pair_say_so(sheet: Sheet) -> None:
+    sheet.open("#/pairs?find=nothing+at+all")
+    assert sheet.listed() == []
+    assert "No pair fits." in sheet.page.locator("#rows").inner_text()
+
+
+def test_the_worst_come_first_by_the_score_of_a_method(sheet: Sheet) -> None:
+    sheet.open("#/pairs")
+    sheet.choose("#by", "score")
+    sheet.choose("#a", "telea")
+    expected = sheet.in_order(sheet.scores("telea"), largest_first=False)
+    assert sheet.listed() == expected[: len(sheet.listed())]
+    assert len(sheet.listed()) == 20
+    sheet.choose("#first", "best")
+    expected = sheet.in_order(sheet.scores("telea"), largest_first=True)
+    assert sheet.listed() == expected[:20]
+    sheet.page.reload()
+    assert sheet.listed() == expected[:20]
+
+
+def test_pairs_are_ordered_by_how_far_two_methods_lie_apart(sheet: Sheet) -> None:
+    sheet.open("#/pairs?by=disagreement&metric=psnr&a=telea&b=noise")
+    telea, noise = sheet.scores("telea"), sheet.scores("noise")
+    apart = {pair: abs(telea[pair] - noise[pair]) for pair in sheet.pairs}
+    expected = sheet.in_order(apart, largest_first=True)
+    assert sheet.listed() == expected[:20]
+    assert f"psnr {apart[expected[0]]:.2f} apart" in sheet.page.locator("#rows article").first.inner_text()
+
+
+def test_rows_and_pictures_come_as_they_come_into_view(sheet: Sheet) -> None:
+    loaded: set[str] = set()
+    sheet.page.on("request", lambda asked: loaded.add(asked.url))
+    sheet.open("#/pairs")
+    assert len(sheet.listed()) == 20
+    assert not [url for url in loaded if "/00044" in url]
+    while len(before := sheet.listed()) < COUNT:
+        sheet.page.evaluate("window.scrollTo(0, document.documentElement.scrollHeight)")
+        sheet.page.wait_for_function(f"document.querySelectorAll('#rows article').length > {len(before)}")
+    assert sheet.listed() == sheet.pairs
+    last = sheet.page.locator("#rows article").last.locator("img")
+    last.last.scroll_into_view_if_needed()
+    assert all(image.evaluate("image => image.decode().then(() => image.naturalWidth)") == 24 for image in last.all())
+
+
+def test_a_strange_name_is_text_and_nothing_else(sheet: Sheet) -> None:
+    sheet.open("#/pairs")
+    (number,) = [pair["pair"] for pair in sheet.data["pairs"] if pair["image"] == STRANGE]
+    row = sheet.page.locator(f"[data-pair='{number}']")
+    assert row.locator(".image").inner_text() == STRANGE
+    assert row.locator("b").count() == 0
+
+
+def test_the_keys_are_listed(sheet: Sheet) -> None:
+    sheet.open("#/results")
+    sheet.press("?")
+    assert sheet.page.locator("dialog").is_visible()
+    sheet.press("Escape")
+    assert not sheet.page.locator("dialog").is_visible()
+    sheet.press("3")
+    assert sheet.title() == "Provenance"
+    assert "inpaint-bench report …/run" in sheet.page.locator("pre").last.inner_text()

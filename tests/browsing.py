@@ -1,0 +1,114 @@
+"""A report in a browser, as its reader uses it."""
+
+import contextlib
+import io
+import os
+import shutil
+from collections.abc import Iterator
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+import pytest
+from PIL import Image
+from reported_run import Made
+
+if TYPE_CHECKING:
+    from playwright.sync_api import Browser, Page
+
+COUNT = 45  # pairs of the report that is browsed
+DESKTOP, PHONE = (1280, 800), (390, 780)
+IN_CI = os.environ.get("INPAINT_BENCH_CI") == "1"  # there a browser has to be: nothing is skipped
+CHROMIUM = next(
+    (path for name in ("chromium", "chromium-browser", "google-chrome") if (path := shutil.which(name))), ""
+)
+SETTLED = "new Promise(then => requestAnimationFrame(() => requestAnimationFrame(() => setTimeout(then))))"
+
+
+@contextlib.contextmanager
+def opened_browser() -> "Iterator[Browser]":
+    """Chromium without a window. Where it is not installed the test is skipped, or fails in CI."""
+    try:
+        from playwright.sync_api import sync_playwright
+    except ImportError:
+        lacks = "the package playwright"
+    else:
+        lacks = "" if CHROMIUM else "Chromium"
+    if lacks and IN_CI:
+        pytest.fail(f"{lacks} is not installed, and INPAINT_BENCH_CI=1 says that it should be.")
+    if lacks:
+        pytest.skip(f"{lacks} is not installed.")
+    with sync_playwright() as playwright:
+        browser = playwright.chromium.launch(executable_path=CHROMIUM, args=["--no-sandbox"])
+        yield browser
+        browser.close()
+
+
+@contextlib.contextmanager
+def opened_sheet(browser: "Browser", written: Made, size: tuple[int, int]) -> "Iterator[Sheet]":
+    """The report in a window of its own. At the end nothing may have gone wrong in it or left the folder."""
+    width, height = size
+    context = browser.new_context(viewport={"width": width, "height": height}, color_scheme="light")
+    page = context.new_page()
+    wrong: list[str] = []
+    page.on("console", lambda message: wrong.append(message.text))
+    page.on("pageerror", lambda error: wrong.append(str(error)))
+    page.on("requestfailed", lambda failed: wrong.append(failed.url))
+    inside = f"{written.out.as_uri()}/"
+    page.on("request", lambda asked: None if asked.url.startswith((inside, "data:")) else wrong.append(asked.url))
+    yield Sheet(page, written)
+    context.close()
+    assert wrong == []
+
+
+class Sheet:
+    """The report as its reader uses it."""
+
+    def __init__(self, page: "Page", written: Made) -> None:
+        self.page = page
+        self.data = written.data()
+        self.address = f"{written.out.as_uri()}/index.html"
+        self.pairs = [pair["pair"] for pair in self.data["pairs"]]
+
+    def open(self, view: str) -> None:
+        """A view, by its address."""
+        self.page.goto(f"{self.address}{view}")
+        self.page.wait_for_load_state("load")
+
+    def settle(self) -> None:
+        """Wait for what was done to be shown."""
+        self.page.evaluate(SETTLED)
+
+    def press(self, key: str) -> None:
+        """A key, and what it brings about."""
+        self.page.keyboard.press(key)
+        self.settle()
+
+    def choose(self, field: str, value: str) -> None:
+        """A choice in a field, and what it brings about."""
+        self.page.locator(field).select_option(value)
+        self.settle()
+
+    def texts(self, selector: str) -> list[str]:
+        """The text of each element."""
+        return self.page.locator(selector).all_inner_texts()
+
+    def listed(self) -> list[str]:
+        """The pairs of the list, as far as it is drawn."""
+        return [str(one.get_attribute("data-pair")) for one in self.page.locator("#rows article").all()]
+
+    def title(self) -> str:
+        """The heading of the view."""
+        return self.page.locator("h1").inner_text()
+
+    def pixels(self, selector: str) -> Any:
+        """What is seen of an element."""
+        with Image.open(io.BytesIO(self.page.locator(selector).screenshot())) as opened:
+            return np.asarray(opened.convert("RGB")).astype(int)
+
+    def in_order(self, values: dict[str, float], largest_first: bool) -> list[str]:
+        """The pairs by a value, those of one value in their own order."""
+        return sorted(self.pairs, key=lambda pair: -values[pair] if largest_first else values[pair])
+
+    def scores(self, method: str) -> dict[str, float]:
+        """The PSNR of a method by pair."""
+        return dict(zip(self.pairs, self.data["scores"]["psnr"][method], strict=True))

@@ -1,0 +1,67 @@
+"""`report` on the command line."""
+
+from pathlib import Path
+
+import pytest
+import tiny
+from terminal import Terminal
+
+RUN = Path("runs/tiny")
+
+
+@pytest.fixture
+def scored(page: Path, terminal: Terminal) -> Path:
+    terminal.run("telea,mean-fill").does()
+    return RUN
+
+
+def test_a_report_lies_in_the_run_folder_and_its_page_is_named(scored: Path, terminal: Terminal) -> None:
+    answer = terminal("report", scored, "--data", "data")
+    answer.does(str(scored / "report" / "index.html"))
+    assert (scored / "report" / "index.html").is_file()
+    assert not (scored / "report" / ".lock").exists()
+
+
+def test_a_report_goes_where_it_is_asked_to_and_leaves_the_run_as_it_is(scored: Path, terminal: Terminal) -> None:
+    before = tiny.state(scored)
+    terminal("report", scored, "--data", "data", "--out", "page").does("page/index.html")
+    assert tiny.state(scored) == before
+    assert {path.name for path in Path("page").iterdir() if path.is_dir()} == {"pictures", "plots"}
+
+
+def test_a_report_of_two_folders_takes_their_pictures(page: Path, terminal: Terminal) -> None:
+    folders = ("--images", "data/images", "--masks", "masks")
+    Path("masks").mkdir()
+    for number, mask in enumerate(sorted(Path("data/masks").iterdir())):
+        (Path("masks") / f"picture{number}.png").write_bytes(mask.read_bytes())
+    terminal("run", *folders, "--methods", "telea", "--metrics", "psnr", "--out", RUN).does()
+    terminal("report", RUN, *folders).does("index.html")
+
+
+@pytest.mark.parametrize(
+    ("arguments", "words"),
+    [
+        (["nowhere"], "not a run folder"),
+        ([str(RUN)], "where do the data of tiny lie? Give --data DIR"),
+        ([str(RUN), "--data", "nothing"], "there is no such folder"),
+        ([str(RUN), "--data", "data", "--out", "tiny.toml"], "a file stands where the report's folder should be"),
+        ([str(RUN), "--data", "data", "--out", "."], "this folder holds something else than a report"),
+    ],
+)
+def test_what_cannot_be_reported_is_refused(scored: Path, terminal: Terminal, arguments: list[str], words: str) -> None:
+    terminal("report", *arguments).refuses(2, words)
+
+
+def test_a_run_without_records_is_refused(page: Path, terminal: Terminal) -> None:
+    terminal.predict("telea").does()
+    terminal("report", RUN, "--data", "data").refuses(2, "no records here")
+
+
+def test_filled_weights_are_no_report(page: Path, terminal: Terminal) -> None:
+    terminal.run("spn-small", "--weights", "spn-small=filled").does()
+    terminal("report", RUN, "--data", "data").refuses(2, "no method has records to report")
+
+
+def test_a_shard_is_no_report(page: Path, terminal: Terminal) -> None:
+    terminal.run("telea", "--shard", "1/2", "--out", "runs/part").does()
+    terminal("report", "runs/part", "--data", "data").refuses(2, "no records here")
