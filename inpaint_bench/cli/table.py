@@ -1,30 +1,35 @@
-"""`table`: records as a table."""
+"""`table`: records, times and what papers report, as a table."""
 
-from collections.abc import Mapping, Sequence
+import os
+from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 import click
 
-from inpaint_bench.cli.options import FOLDER, format_option, option, strict_option
+from inpaint_bench.cli.options import FOLDER, option, strict_option
 
 if TYPE_CHECKING:
     from inpaint_bench.cli.names import Chosen
     from inpaint_bench.records import Record
+    from inpaint_bench.reported import Reported
     from inpaint_bench.run.folder import RunFolder
+    from inpaint_bench.tables.kinds import Look, Table
 
 
 @click.command()
 @click.argument("runs", type=FOLDER, nargs=-1)
 @option(
     "--style",
-    type=click.Choice(["plain", "table1", "table2"]),
+    type=click.Choice(["plain", "table1", "table2", "table6", "ablation"]),
     default="plain",
     show_default=True,
-    help="Which buckets: the protocol's, or those of the paper's Table 1 or 2.",
+    help="plain: every bucket, in the metrics' units. table1, table2: the buckets of the paper's tables, its MAE in "
+    "10^-1. ablation: a column for every metric, of all pairs. table6: what `time` found.",
 )
-@option("--metrics", default="", help="Names, separated by commas. Default: all that were scored.")
-@option("--methods", default="", help="Names, separated by commas. Default: all of the run.")
+@option("--buckets", default="", help="As 0.2-0.4,all. Default: the style's.")
+@option("--metrics", default="", help="Names, separated by commas, in their order. Default: all that were scored.")
+@option("--methods", default="", help="Names, separated by commas, in their order. Default: all of the run.")
 @option("--intervals", is_flag=True, help="The 95% interval in every cell.")
 @option(
     "--samples",
@@ -33,45 +38,125 @@ if TYPE_CHECKING:
     show_default=True,
     help="Of a stochastic method: the chosen sample, or also the mean, the first, and the best of fewer.",
 )
-@format_option
+@option(
+    "--reported",
+    default="",
+    help="Numbers of papers beside: a paper as 'SPN 2023', one of its tables as 'SPN 2023:1', a CSV file, or all.",
+)
+@option(
+    "--reported-only",
+    is_flag=True,
+    help="No run, but what papers report; by default the table that the style is named for.",
+)
+@option(
+    "--format",
+    "format_",
+    type=click.Choice(["text", "markdown", "csv", "latex", "html"]),
+    help="Default: as --out ends, else text.",
+)
+@option("--out", type=FOLDER, help="A file, or a folder for it. Beside a .tex file comes its PDF, where pdflatex is.")
 @strict_option
 def table(
     runs: tuple[Path, ...],
     style: str,
+    buckets: str,
     metrics: str,
     methods: str,
     intervals: bool,
     samples: str,
-    format_: str,
+    reported: str,
+    reported_only: bool,
+    format_: str | None,
+    out: Path | None,
     strict: bool,
 ) -> None:
-    """Print the records of RUNS, run folders, as one table. Default: runs/sample."""
-    from inpaint_bench.metrics.catalogue import with_companions
-    from inpaint_bench.records import REFERENCES, read_records, records_path
-    from inpaint_bench.run.folder import open_run
+    """Print the records of RUNS, run folders, as one table. Default: runs/sample; of times, runs/timing."""
+    from inpaint_bench.tables.kinds import Look
 
-    opened = [open_run(run) for run in runs or (Path("runs/sample"),)]
-    found = [read_records(records_path(run)) for run in opened]
-    every = [record for records in found for record in records]
-    by_metric = with_companions(_wanted("metric", metrics, {record.metric for record in every}))
-    by_method = _wanted("method", methods, {record.method for record in every} - set(REFERENCES))
-    shown = [
-        [r for r in records if r.metric in by_metric and r.method in {*by_method, *REFERENCES}] for records in found
-    ]
-    absent = {} if metrics else _absent(opened)
-    looks = {"style": style, "intervals": intervals, "asides": samples == "all", "strict": strict}
-    print_table(list(zip(opened, shown, strict=True)), absent, format_, **looks)
+    look = Look(style, _names(buckets), _names(methods), _names(metrics), intervals, samples == "all", strict)
+    if reported_only:
+        made = _reported_only(runs, look, reported)
+    elif style == "table6":
+        made = _costs(runs or (Path("runs/timing"),), look, reported)
+    else:
+        made = _measured(runs or (Path("runs/sample"),), look, reported)
+    deliver(made, style, format_, out)
 
 
-def _wanted(what: str, text: str, known: set[str]) -> set[str]:
-    """The names of an option, or all. Raises InputError for one that was not measured."""
+def _names(text: str) -> tuple[str, ...]:
+    return tuple(dict.fromkeys(name.strip() for name in text.split(",") if name.strip()))
+
+
+def _refuse_unknown(what: str, wanted: Iterable[str], known: set[str]) -> None:
+    """Raise InputError for a name that stands nowhere here."""
     from inpaint_bench.errors import InputError, did_you_mean
 
-    wanted = [name.strip() for name in text.split(",") if name.strip()]
     for name in wanted:
         if name not in known:
             raise InputError(f"no {what} here is called '{name}'. {did_you_mean(name, known)}")
-    return set(wanted) or known
+
+
+def _cells(text: str, look: "Look", methods: Iterable[str] = (), metrics: Iterable[str] = ()) -> "list[Reported]":
+    """The reported cells that are wanted, once every name is known to be theirs or measured."""
+    from inpaint_bench.errors import InputError
+    from inpaint_bench.tables.papers import choose, narrowed
+
+    cells = choose(text, look) if text else []
+    _refuse_unknown("metric", look.metrics, {*metrics, *(n for cell in cells for n in (cell.ours, cell.metric) if n)})
+    _refuse_unknown("method", look.methods, {*methods, *(name for cell in cells for name in (cell.row, cell.method))})
+    found = narrowed(cells, look)
+    if text and not found:
+        raise InputError(f"--reported {text}: nothing of these methods and metrics is reported there. Leave one out.")
+    return found
+
+
+def _measured(runs: Sequence[Path], look: "Look", reported: str) -> "Table":
+    """The records of runs, and what is reported of the same datasets."""
+    from inpaint_bench.metrics.catalogue import KNOWN, with_companions
+    from inpaint_bench.records import REFERENCES, read_records, records_path
+    from inpaint_bench.run.folder import open_run
+
+    opened = [open_run(run) for run in runs]
+    found = [read_records(records_path(run)) for run in opened]
+    every = [record for records in found for record in records]
+    there = {record.method for record in every} - set(REFERENCES)
+    measured = {record.metric for record in every}
+    cells = _cells(reported, look, there, measured)
+    metrics = set(with_companions(name for name in look.metrics if name in KNOWN)) or measured
+    methods = {*(look.methods or there), *REFERENCES}
+    shown = [[one for one in records if one.metric in metrics and one.method in methods] for records in found]
+    absent = {} if look.metrics else _absent(opened)
+    return table_of(list(zip(opened, shown, strict=True)), absent, look, cells)
+
+
+def _costs(runs: Sequence[Path], look: "Look", reported: str) -> "Table":
+    """The times of folders, and what costs are reported."""
+    from inpaint_bench.errors import InputError
+    from inpaint_bench.tables.costs import cost_table
+    from inpaint_bench.tables.kinds import Look
+    from inpaint_bench.tables.papers import entries, notes_of
+    from inpaint_bench.timing import read_timings
+
+    if look != Look("table6", methods=look.methods):
+        raise InputError("--style table6 has columns of its own: of what it shows only --methods can be chosen.")
+    found = [timing for run in runs for timing in read_timings(run).values()]
+    if not found:
+        where = ", ".join(map(str, runs))
+        raise InputError(f"{where}: nothing was timed here. `inpaint-bench time` writes what --style table6 prints.")
+    cells = _cells(reported, look, {timing.method for timing in found})
+    wanted = [timing for timing in found if not look.methods or timing.method in look.methods]
+    return cost_table(wanted, look, entries(cells, look), notes_of(cells, look))
+
+
+def _reported_only(runs: Sequence[Path], look: "Look", reported: str) -> "Table":
+    """What papers report, alone."""
+    from inpaint_bench.errors import InputError
+    from inpaint_bench.tables.kinds import STYLES
+    from inpaint_bench.tables.papers import EVERY, reported_table
+
+    if runs or look.intervals or look.asides or look.strict:
+        raise InputError("--reported-only prints what papers print. Leave out RUNS, --intervals, --samples, --strict.")
+    return reported_table(_cells(reported or STYLES[look.style].own or EVERY, look), look)
 
 
 def _absent(runs: "Sequence[RunFolder]") -> dict[str, str]:
@@ -84,18 +169,62 @@ def _absent(runs: "Sequence[RunFolder]") -> dict[str, str]:
     return found
 
 
-def print_table(
-    runs: "Sequence[tuple[RunFolder, Sequence[Record]]]", absent: Mapping[str, str], format_: str, **looks: object
-) -> None:
-    """Print records of runs as one table, each with how it stands among its like."""
+def table_of(
+    runs: "Sequence[tuple[RunFolder, Sequence[Record]]]",
+    absent: Mapping[str, str],
+    look: "Look",
+    reported: "Sequence[Reported]" = (),
+) -> "Table":
+    """Records of runs as one table, each with how it stands among its like."""
     from inpaint_bench.standings import standings
-    from inpaint_bench.tables.formats import FORMATS
-    from inpaint_bench.tables.make import Look, make_table
+    from inpaint_bench.tables.make import make_table
 
-    look = Look(**looks)  # type: ignore[arg-type]  # options of the command line
     records = [record for _, some in runs for record in some]
     shown = [(run, [record for record in some if look.asides or not record.aside]) for run, some in runs]
-    click.echo(FORMATS[format_](make_table(records, look, standings(shown), absent)), nl=False)
+    return make_table(records, look, standings(shown), absent, reported)
+
+
+def deliver(made: "Table", name: str, format_: str | None, out: Path | None) -> None:
+    """Print a table, or write it to a file, or to one of its name in a folder, and say which."""
+    from inpaint_bench import files
+    from inpaint_bench.tables.formats import FORMATS, SUFFIX, as_text
+
+    if out is None:
+        text = as_text(made, _dimmed) if format_ in (None, "text") else FORMATS[format_ or ""](made)
+        click.echo(text, nl=False)  # which takes the shade off where no terminal reads
+        return
+    ends = {suffix: known for known, suffix in SUFFIX.items()}
+    format_ = format_ or ends.get(out.suffix.removeprefix("."), "text")
+    path = out / f"{name}.{SUFFIX[format_]}" if out.is_dir() else out
+    text = FORMATS[format_](made)
+    files.write_if_changed(path, text.encode())
+    click.echo(str(path))
+    if format_ == "latex":
+        _preview(path, text)
+
+
+def _dimmed(line: str) -> str:
+    return line if "NO_COLOR" in os.environ else click.style(line, dim=True)
+
+
+def _preview(path: Path, text: str) -> None:
+    from inpaint_bench.cli.progress import note
+    from inpaint_bench.tables.preview import pdflatex, write_preview
+
+    if pdflatex() is None:
+        note(f"{path}: no pdflatex is installed here, so no PDF stands beside it.")
+        return
+    write_preview(path.with_suffix(".pdf"), [text])
+    click.echo(str(path.with_suffix(".pdf")))
+
+
+def print_table(
+    runs: "Sequence[tuple[RunFolder, Sequence[Record]]]", absent: Mapping[str, str], format_: str, strict: bool = False
+) -> None:
+    """Print records of runs as one plain table."""
+    from inpaint_bench.tables.kinds import Look
+
+    deliver(table_of(runs, absent, Look(strict=strict)), "plain", format_, None)
 
 
 def write_records_and_tables(run: "RunFolder", chosen: "Chosen") -> "list[Record]":

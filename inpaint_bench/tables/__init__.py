@@ -1,1 +1,1 @@
-"""Tables from records: rows are methods under each metric, columns are buckets, each with its n."""
+"""Tables in the paper's layouts: from records, from times and from what papers report, in every format."""

@@ -1,0 +1,55 @@
+"""What a number is of: its metric, its unit in a style, its heading, and its order among others."""
+
+import re
+from collections.abc import Iterable, Mapping
+
+from inpaint_bench.errors import InputError, did_you_mean
+from inpaint_bench.metrics.catalogue import KNOWN, ORDER
+from inpaint_bench.tables.kinds import STYLES, Look, Quantity, Style
+
+TENTHS = {"mae", "mae_hole", "mae_band", "mae_spn", "mae_spn_hole", "mae_spn_band"}  # what the paper prints times 10
+TENTH = "10^-1"
+
+
+def style_of(look: Look) -> Style:
+    """The style that a look names. Raises InputError, with the nearest one, for one that is not there."""
+    if look.style not in STYLES:
+        raise InputError(f"no style of table is called '{look.style}'. {did_you_mean(look.style, STYLES)}")
+    return STYLES[look.style]
+
+
+def chosen_buckets(look: Look, known: Iterable[str]) -> set[str]:
+    """The buckets of those known that a look shows. Raises InputError for one that was asked for and is not there."""
+    there = set(known)
+    for bucket in look.buckets:
+        if bucket not in there:
+            raise InputError(f"no bucket here is called '{bucket}'. {did_you_mean(bucket, there)}")
+    wanted = look.buckets or style_of(look).buckets
+    return there & set(wanted) if wanted else there
+
+
+def ranks_of(look: Look) -> dict[str, int]:
+    """Where each metric stands: those that were named in their order, then the others as the catalogue has them."""
+    return {name: number for number, name in enumerate(dict.fromkeys([*look.metrics, *ORDER]))}
+
+
+def in_tenths(metric: str, style: Style) -> bool:
+    """Whether a style prints a metric in 10^-1."""
+    return style.tenths and metric in TENTHS
+
+
+def quantity(metric: str, signature: str, style: Style, ranks: Mapping[str, int] = ORDER) -> Quantity:
+    """What a number of a metric of ours is of, in the unit of a style."""
+    unit = TENTH if in_tenths(metric, style) else ""
+    return Quantity(ranks[metric], metric, signature, unit, label(metric, signature, unit))
+
+
+def label(metric: str, signature: str, unit: str = "") -> str:
+    """How a metric is headed: its name, which of several samples where there are, its unit, and an arrow."""
+    arrow = "↑" if KNOWN[metric].better == "higher" else "↓"
+    *_, last = signature.split(":")
+    words = [metric, *([f"({unit})"] if unit else []), arrow]
+    if chosen := re.fullmatch(r"best-\w+-of-(\d+)(?:-from-(\d+))?|(mean|first)-of-(\d+)", last):
+        best, of, other, count = chosen.groups()
+        words.insert(1, f"{other} of {count}" if other else f"best of {best}" + (f" from {of}" if of else ""))
+    return " ".join(words)
