@@ -3,7 +3,7 @@ PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
 
-.PHONY: demo test acceptance benchmark clean
+.PHONY: demo test gate acceptance benchmark clean
 
 demo: $(VENV)/demo
 	$(BIN)/inpaint-bench run
@@ -13,6 +13,11 @@ test: $(VENV)/test
 	$(BIN)/ruff format --check .
 	$(BIN)/mypy
 	$(BIN)/pytest -n 2 -m "not acceptance"
+
+# The sample, run once more, against results/expected.
+gate: $(VENV)/test
+	$(BIN)/inpaint-bench run --out runs/gate --quiet
+	$(BIN)/inpaint-bench gate runs/gate
 
 # Minutes, not seconds: random kills, every partition into shards, simulations.
 acceptance: $(VENV)/test
@@ -25,6 +30,9 @@ benchmark: $(VENV)/test
 	$(BIN)/python benchmarks/rescore.py
 	$(BIN)/python benchmarks/bootstrap.py
 	$(BIN)/python benchmarks/rooms.py
+	$(BIN)/python benchmarks/timing.py
+	$(BIN)/python benchmarks/report.py
+	$(BIN)/python benchmarks/training.py
 
 $(VENV)/demo: pyproject.toml constraints.txt
 	test -x $(BIN)/python || $(PYTHON) -m venv $(VENV)

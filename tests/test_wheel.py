@@ -81,13 +81,16 @@ def test_the_wheel_carries_types_licence_pages_and_cards(names: list[str]) -> No
     cards = {path.parent.name for path in (ROOT / "baselines").glob("*/card.toml")}
     assert {f"baselines/{room}/card.toml" for room in cards} <= set(names)
     assert "inpaint_bench/data/protocols/sample/ATTRIBUTION.csv" in names
+    results = "inpaint_bench/data/results"
+    assert {f"{results}/reported/spn_paper.csv", f"{results}/expected/sample/records.jsonl"} <= set(names)
 
 
 def test_the_wheel_carries_nothing_else(names: list[str]) -> None:
     assert {name.split("/")[0].partition("-")[0] for name in names} == {"inpaint_bench", "baselines"}
     assert not [name for name in names if "__pycache__" in name or "test" in Path(name).name or "conftest" in name]
     kinds = {Path(name).suffix for name in names if ".dist-info/" not in name}
-    assert kinds <= {".py", ".toml", ".json", ".csv", ".png", ".md", ".safetensors", ".typed", ""}
+    code, data, pages = {".py", ".typed", ""}, {".toml", ".json", ".jsonl", ".csv", ".png", ".safetensors"}, {".md"}
+    assert kinds <= code | data | pages | {".css", ".js", ".html"}
 
 
 def test_the_command_is_declared(wheel: Path) -> None:
