@@ -1,0 +1,99 @@
+"""Parameters and FLOPs are counted on what a call does, whatever a network holds besides."""
+
+from collections.abc import Callable
+
+import pytest
+import torch
+from torch import Tensor, nn
+
+from inpaint_bench.methods.rooms import find_rooms, loader, weights_of
+from inpaint_bench.timing.cost import cost_of, loaded
+from inpaint_bench.weights import FILLED
+
+IMAGE = torch.ones(1, 3, 8, 8)
+KERNELS = 3 * 5 * 9
+
+
+class Network(nn.Module):
+    """A convolution that is used, and a head that is not."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.used = nn.Conv2d(3, 5, 3, padding=1)
+        self.head = nn.Conv2d(5, 7, 1)
+
+    def forward(self, image: Tensor) -> Tensor:
+        return torch.relu(self.used(image))
+
+
+def as_it_is() -> Callable[[], Tensor]:
+    network = Network()
+    return lambda: network(IMAGE)
+
+
+def moved() -> Callable[[], Tensor]:
+    network = Network().to(memory_format=torch.channels_last).double()
+    return lambda: network(IMAGE.double())
+
+
+def folded() -> Callable[[], Tensor]:
+    """The kernels are halved into new tensors when it is loaded, those of the head too."""
+    network = Network()
+    kernel, head = network.used.weight.detach() / 2, network.head.weight.detach() / 2
+    bias = network.used.bias
+    assert head.shape
+    return lambda: nn.functional.conv2d(IMAGE, kernel, bias, padding=1)
+
+
+def no_gradients() -> Callable[[], Tensor]:
+    network = Network()
+
+    @torch.inference_mode()
+    def call() -> Tensor:
+        return network(IMAGE)  # type: ignore[no-any-return]  # nn.Module's
+
+    return call
+
+
+@pytest.mark.parametrize("load", [as_it_is, moved, folded, no_gradients])
+def test_only_what_the_call_reads_is_counted(load: Callable[[], Callable[[], Tensor]]) -> None:
+    call, tally = loaded(load)
+    _, cost = cost_of(call, tally)
+    assert cost.parameters == KERNELS + 5
+    assert cost.flop == 2 * KERNELS * 64  # a multiplication and an addition at every pixel
+
+
+def test_what_has_no_count_is_listed_with_how_many_values_it_gave() -> None:
+    call, tally = loaded(as_it_is)
+    _, cost = cost_of(call, tally)
+    assert cost.uncounted == {"relu": 5 * 64}
+
+
+def test_memory_that_is_used_again_does_not_remember_other_parameters() -> None:
+    def load() -> Callable[[], Tensor]:
+        network = Network()
+        for _ in range(100):
+            assert (network.head.weight == network.head.weight).all()  # gone at once; others get its place
+        return lambda: network.used(IMAGE) + torch.tensor([1.0])
+
+    call, tally = loaded(load)
+    for _ in range(3):
+        assert cost_of(call, tally)[1].parameters == KERNELS + 5
+
+
+def test_a_classical_method_has_neither_parameters_nor_flops() -> None:
+    call, tally = loaded(lambda: lambda: IMAGE.mean())
+    result, cost = cost_of(call, tally)
+    assert result == 1
+    assert (cost.parameters, cost.flop) == (None, None)
+
+
+def test_parameters_that_inference_does_not_need_are_not_counted_in_a_room() -> None:
+    """PIC's posterior is loaded and not used; its card says how many parameters are left."""
+    room, card = find_rooms()["pic"]
+    load = loader(room, card)
+    inpaint, tally = loaded(lambda: load(weights_of(card, "", FILLED), torch.device("cpu")))
+    images, masks = torch.zeros(1, 3, 64, 64), torch.zeros(1, 1, 64, 64)
+    masks[..., 16:32, 16:32] = 1
+    _, cost = cost_of(lambda: inpaint(images, masks, torch.tensor([[1]])), tally)
+    assert f"{cost.parameters:,} without the posterior" in card.parameters_note

@@ -1,0 +1,64 @@
+"""What disturbed a measurement is said in words, and nothing is said of a quiet one."""
+
+import pytest
+import torch
+
+from inpaint_bench.timing import Series
+from inpaint_bench.timing.machine import Moment, ask_gpu, clocks, facts, now, unquiet, unsteady
+
+QUIET = Moment(0.0, 0.0, 0.0, 0.0, 3000.0)
+
+
+def series(*seconds: float, steady: bool = True) -> Series:
+    return Series(seconds, seconds, "wall", 4, steady)
+
+
+def test_nothing_is_said_of_a_quiet_machine() -> None:
+    assert unquiet(QUIET, Moment(10.0, 19.0, 19.5, 0.0, 2950.0), 2) == []
+    assert unsteady("network", series(*[1.0] * 20)) == []
+
+
+@pytest.mark.parametrize(
+    ("after", "words"),
+    [
+        (Moment(10.0, 10.0, 14.0, 0.0, 3000.0), "Other work took 20% of the cores"),
+        (Moment(10.0, 10.0, 10.0, 2.5, 3000.0), "A quota stopped the process for 2.5 of 10 seconds"),
+        (Moment(10.0, 10.0, 10.0, 0.0, 2400.0), "clock fell from 3000 to 2400 MHz"),
+        (Moment(10.0, 10.0, 10.0, 0.0, 3000.0, "sw_thermal_slowdown"), "GPU ran below its clock (sw_thermal_slowdown)"),
+    ],
+)
+def test_what_disturbed_the_machine_is_said(after: Moment, words: str) -> None:
+    (said,) = unquiet(QUIET, after, 2)
+    assert words in said
+
+
+def test_a_system_that_tells_nothing_is_not_said_to_be_disturbed() -> None:
+    assert unquiet(Moment(0.0, 0.0, None, None, None), Moment(9.0, 1.0, None, None, None), 1) == []
+
+
+@pytest.mark.parametrize(
+    ("found", "words"),
+    [
+        (series(*[1.0] * 9, steady=False), "4 calls of warm-up did not become steady"),
+        (series(*[1.0, 1.0, 1.0, 2.0] * 3), "a tenth of the calls took 2 s or more, the median is 1 s."),
+        (series(*[1.0] * 10, *[1.15] * 10), "slowed down, from 1 s (first third) to 1.15 s (last)"),
+        (series(*[1.15] * 10, *[1.0] * 10), "sped up, from 1.15 s (first third) to 1 s (last)"),
+    ],
+)
+def test_times_that_do_not_agree_are_said(found: Series, words: str) -> None:
+    (said,) = unsteady("network", found)
+    assert said.startswith("network: ")
+    assert words in said
+
+
+def test_the_machine_is_written_down() -> None:
+    found = facts(torch.device("cpu"))
+    assert found["threads"] == str(torch.get_num_threads())
+    assert all(found.values())
+    assert list(clocks(torch.device("cpu"), "after")) == ["clock after"]
+    assert now(torch.device("cpu")).wall <= now(torch.device("cpu")).wall
+
+
+def test_a_machine_without_a_gpu_tool_says_nothing_of_one(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("PATH", "")
+    assert ask_gpu("GPU-0", ["clocks.sm"]) == {}
