@@ -25,7 +25,7 @@ def main(rooms: list[str]) -> None:
         found = [(room, card) for room, card in find_rooms().values() if room.folder.name == name]
         cases = []
         for room, card in found:
-            weights = weights_of(card, "", FILLED if card.learned else None)
+            weights = weights_of(room, card, "", FILLED if card.learned else None)
             inpaint = loader(room, card)(weights, torch.device("cpu"))
             cases.append(adapter.record(card.name, inpaint, SIZES.get(name, 256), SAMPLES if card.stochastic else 0))
         golden = {"schema": adapter.SCHEMA, "note": adapter.__doc__.split("\n")[0], "cases": cases}

@@ -53,7 +53,7 @@ def convolution(device: torch.device) -> Run:
 def method(name: str, device: torch.device) -> Run:
     """One prediction by a method with filled weights; one sample of a stochastic one."""
     room, card = find_rooms()[name]
-    inpaint = loader(room, card)(weights_of(card, "", FILLED), device)
+    inpaint = loader(room, card)(weights_of(room, card, "", FILLED), device)
     mask = fill.mask(256, 0)
     arguments = [emptied(fill.image(256, 0), mask).to(device), mask.to(device)]
     if card.stochastic:

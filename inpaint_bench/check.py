@@ -53,7 +53,7 @@ def check_adapter(room: Room, card: MethodCard, device: torch.device) -> Iterato
 
     Raises InputError when the room has no golden file for it.
     """
-    weights = weights_of(card, "", FILLED if card.learned else None)
+    weights = weights_of(room, card, "", FILLED if card.learned else None)
     inpaint = loader(room, card)(weights, device)
     for case in adapter.load_cases(room.folder / adapter.FILE, card.name):
         found = adapter.predict(inpaint, case, device)

@@ -200,14 +200,14 @@ def methods() -> Iterator[Finding]:
     from inpaint_bench.weights.store import root
 
     some = False
-    for name, (_, card) in find_rooms().items():
-        some = some or runnable(card, "sample")
+    for name, (room, card) in find_rooms().items():
+        some = some or runnable(room, card, "sample")
         if not installed(card) and card.requires is not None:
             mend = f"pip install '{PROJECT}[{card.requires.extra}]'"
             yield Finding("methods", "missing", f"{name}: needs {card.requires.module}", mend)
             continue
         here = sorted(path.stem for path in (root() / name).glob("*.safetensors"))
-        if card.learned and not here:
+        if card.learned and not here and not card.ships:
             dataset = "|".join(dict.fromkeys(one.dataset for one in card.weights)) or "DATASET"
             where = (
                 f", a file that `inpaint-bench methods show {name}` names" if card.weights else ", a file of your own"
@@ -215,7 +215,8 @@ def methods() -> Iterator[Finding]:
             mend = f"inpaint-bench weights add {name} {dataset} FILE{where}"
             yield Finding("methods", "missing", f"{name}: no weights in {root() / name}", mend)
         else:
-            yield Finding("methods", "ok", f"{name}: weights for {', '.join(here)}" if here else name)
+            has = [f"weights for {', '.join(here)}"] * bool(here) + ["weights that ship"] * bool(card.ships)
+            yield Finding("methods", "ok", f"{name}: {', '.join(has)}" if has else name)
     if not some:
         yield Finding("methods", "missing", "no method can run on the sample dataset", needed=True)
 

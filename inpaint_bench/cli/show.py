@@ -75,13 +75,13 @@ def list_methods(rooms: Path | None, dataset: str) -> None:
     from inpaint_bench.methods.rooms import find_rooms, installed, runnable
 
     rows = []
-    for name, (_, card) in find_rooms(rooms).items():
+    for name, (room, card) in find_rooms(rooms).items():
         lacks = (
             "no weights here"
             if installed(card)
             else f"needs inpaint-bench[{card.requires.extra if card.requires else ''}]"
         )
-        rows.append((name, "runs here" if runnable(card, dataset) else lacks, card.title))
+        rows.append((name, "runs here" if runnable(room, card, dataset) else lacks, card.title))
     _columns(rows)
 
 
@@ -114,6 +114,8 @@ def show_method(name: str, rooms: Path | None) -> None:
     for published in card.weights:
         where = f"{published.host} {published.id}{f', {published.file}' if published.file else ''}"
         rows.append((f"weights, {published.dataset}", f"{where}; licence: {published.licence}"))
+    if card.ships:
+        rows.append(("weights that ship", f"{card.name}.safetensors {card.ships[:12]}, for any dataset"))
     rows += [("departs", departure) for departure in card.departures]
     _columns(rows)
 

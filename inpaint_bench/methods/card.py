@@ -49,6 +49,7 @@ class MethodCard(Spec, frozen=True):
     parameters_note: str = ""
     sizes: str = "256"
     weights: tuple[Published, ...] = ()
+    ships: str = ""  # the sha256 of NAME.safetensors in the room, weights that serve where no others are here
     container: Container = Container()
     departures: tuple[str, ...] = ()  # where we do not do what the authors' code does, and why
     requires: Requires | None = None

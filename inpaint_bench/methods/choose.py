@@ -46,7 +46,7 @@ def choose_methods(
     """
     known = find_rooms(rooms)
     if not entries:
-        entries = [name for name, (_, card) in known.items() if runnable(card, dataset.page.name)]
+        entries = [name for name, (room, card) in known.items() if runnable(room, card, dataset.page.name)]
     names = [entry.partition("=")[0] for entry in entries]
     for name in names:
         if names.count(name) > 1:
@@ -70,7 +70,7 @@ def _of_room(
         raise InputError(f"no method is called '{name}'. {did_you_mean(name, known)}")
     room, card = known[name]
     named = named_weights.get(name, named_weights.get("*") if card.learned else None)
-    weights = weights_of(card, dataset, named)
+    weights = weights_of(room, card, dataset, named)
     return network_method(name, f"room {room.folder.name}", room.code, loader(room, card), weights)
 
 

@@ -49,7 +49,7 @@ def python_method(name: str, target: str, weights: Weights) -> Method:
 def _make(name: str, load: Load, weights: Weights, work: Work) -> Iterator[Made]:
     with _blamed(name, "loading it"):
         inpaint = load(weights, work.device)
-        samples = work.samples if _takes_seeds(inpaint) else None
+        samples = work.samples if takes_seeds(inpaint) else None
 
     def run(batch: list[Prepared]) -> Tensor:
         return _predict(inpaint, batch, work, samples)
@@ -77,7 +77,8 @@ def _checked(name: str, prepared: Prepared, sample: int | None, prediction: Tens
     return Made(prepared, sample, prediction)
 
 
-def _takes_seeds(inpaint: object) -> bool:
+def takes_seeds(inpaint: object) -> bool:
+    """Whether what a method's load gave is stochastic. Raises MethodError for no function of (image, mask[, seeds])."""
     if not callable(inpaint):
         raise MethodError(f"it returned {type(inpaint).__name__}; a function of (image, mask) is wanted.")
     signature = inspect.signature(inpaint)
@@ -129,7 +130,7 @@ def _predict(inpaint: Callable[..., Tensor], batch: list[Prepared], work: Work, 
 
 def _probe(inpaint: Callable[..., Tensor], image: Tensor, mask: Tensor, work: Work) -> Tensor:
     image, mask = image.to(work.device), mask.to(work.device)
-    if not _takes_seeds(inpaint):
+    if not takes_seeds(inpaint):
         return _of_batch(inpaint(image, mask), len(image)).detach().cpu()
     samples = _of_batch(inpaint(image, mask, torch.zeros(len(image), 1, dtype=torch.int64)), len(image))
     return (samples[:, 0] if samples.ndim == 5 else samples).detach().cpu()

@@ -64,8 +64,8 @@ def _make(name: str, template: str, work: Work) -> Iterator[Made]:
     shutil.rmtree(work.scratch, ignore_errors=True)
     for _ in in_order(lambda pair: export_pair(work.prepare(pair), work.scratch), work.pairs, work.jobs):
         pass
-    failure = _run(name, template, work.scratch, work)
-    outputs = _outputs(out, work.pairs, failure)
+    failure = run_program(name, template, work.scratch, work)
+    outputs = outputs_in(out, work.pairs, failure)
     yield from _finished(outputs, out, work, failure)
     shutil.rmtree(work.scratch, ignore_errors=True)
 
@@ -103,7 +103,7 @@ def _whole(path: Path) -> bool:
     return True
 
 
-def _run(name: str, template: str, scratch: Path, work: Work) -> MethodError | None:
+def run_program(name: str, template: str, scratch: Path, work: Work) -> MethodError | None:
     """Run the program to its end; its failure, if it fails, in one sentence."""
     (scratch / "out").mkdir(parents=True, exist_ok=True)
     places = {part: shlex.quote(str((scratch / part).resolve())) for part in ("images", "masks", "out")}
@@ -130,7 +130,8 @@ def _run(name: str, template: str, scratch: Path, work: Work) -> MethodError | N
     return None
 
 
-def _outputs(out: Path, pairs: tuple[Pair, ...], failure: MethodError | None) -> Outputs:
+def outputs_in(out: Path, pairs: tuple[Pair, ...], failure: MethodError | None) -> Outputs:
+    """What a program wrote, by pair. Raises its failure, or MethodError for no or wrong output."""
     if not any(out.iterdir()):
         raise failure or MethodError(f"{out}: the program ended well but wrote no output.")
     try:
@@ -147,10 +148,10 @@ def _probe(name: str, template: str, work: Work) -> None:
         for number, (picture, hole) in enumerate(zip(images.eight_bit(image), mask[:, 0].numpy() > 0, strict=True)):
             write_whole(scratch / "images" / f"{number:05d}.png", images.png_bytes(picture))
             write_whole(scratch / "masks" / f"{number:05d}.png", images.png_bytes(images.mask_values(hole)))
-        if failure := _run(name, template, scratch, work):
+        if failure := run_program(name, template, scratch, work):
             raise failure
         pairs = tuple(Pair(f"{n:05d}", f"{n:05d}.png", f"{n:05d}.png") for n in range(len(image)))
-        outputs = _outputs(scratch / "out", pairs, None)
+        outputs = outputs_in(scratch / "out", pairs, None)
         if len(outputs) < len(pairs):
             raise MethodError(f"{name}: the program wrote {len(outputs)} outputs for the two images of the probe.")
         return torch.stack([from_pixels(images.read_png(next(iter(outputs[p.pair].values())))[0]) for p in pairs])

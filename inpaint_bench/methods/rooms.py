@@ -13,7 +13,7 @@ from types import ModuleType
 from typing import Any
 
 from inpaint_bench import files
-from inpaint_bench.errors import InputError
+from inpaint_bench.errors import HashError, InputError
 from inpaint_bench.methods.card import Card, MethodCard, read_card
 from inpaint_bench.weights import FILLED, NO_WEIGHTS, Weights, filled_weights, open_weights
 from inpaint_bench.weights.store import find_weights
@@ -124,15 +124,16 @@ def installed(card: MethodCard) -> bool:
         return False
 
 
-def runnable(card: MethodCard, dataset: str) -> bool:
+def runnable(room: Room, card: MethodCard, dataset: str) -> bool:
     """Whether a method can run here as it is: its package is installed, and its weights, if any, are found."""
-    return installed(card) and (not card.learned or find_weights(card.name, dataset) is not None)
+    return installed(card) and (not card.learned or find_weights(card.name, dataset) is not None or bool(card.ships))
 
 
-def weights_of(card: MethodCard, dataset: str, named: str | None) -> Weights:
-    """The weights a method is loaded with: a named file, 'filled' when that is asked for, or those that are found.
+def weights_of(room: Room, card: MethodCard, dataset: str, named: str | None) -> Weights:
+    """The weights a method is loaded with: a named file, 'filled' when that is asked for, or those that are found:
+    added for the dataset, or shipped in the room.
 
-    Raises InputError when it needs some and there are none.
+    Raises InputError when it needs some and there are none, HashError when shipped ones are not what the card says.
     """
     if not card.learned:
         if named is not None:
@@ -140,7 +141,7 @@ def weights_of(card: MethodCard, dataset: str, named: str | None) -> Weights:
         return NO_WEIGHTS
     if named == FILLED:
         return filled_weights(card.container.parts)
-    found = open_weights(Path(named)) if named else find_weights(card.name, dataset)
+    found = open_weights(Path(named)) if named else find_weights(card.name, dataset) or _shipped_weights(room, card)
     if found is None:
         raise InputError(
             f"{card.name} has no weights for {dataset} here. Give --weights {card.name}=FILE, or add the authors' file "
@@ -148,3 +149,12 @@ def weights_of(card: MethodCard, dataset: str, named: str | None) -> Weights:
             "says where they publish it."
         )
     return found
+
+
+def _shipped_weights(room: Room, card: MethodCard) -> Weights | None:
+    if not card.ships:
+        return None
+    weights = open_weights(room.folder / f"{card.name}.safetensors")
+    if weights.sha256 != card.ships:
+        raise HashError(f"{weights.path}: hash {weights.sha256[:12]}; its card says {card.ships[:12]}. Install anew.")
+    return weights

@@ -11,6 +11,7 @@ import torch
 
 from inpaint_bench import files
 from inpaint_bench.errors import BenchError, InputError, MethodError
+from inpaint_bench.methods.networks import takes_seeds
 from inpaint_bench.run.folder import method_info
 from inpaint_bench.timing import Cost, Memory, Setting, Timing, machine, refuse_another, write_timing
 from inpaint_bench.timing.cost import cost_of, loaded
@@ -27,7 +28,6 @@ from inpaint_bench.timing.subjects import (
     network_call,
     program_call,
     refuse_no_prediction,
-    takes_seeds,
 )
 
 NOT_COUNTED = Cost(None, None, {})

@@ -1,6 +1,5 @@
 """What is timed: methods as `--methods` names them, and the calls that are made of each."""
 
-import inspect
 import shutil
 import sys
 from collections.abc import Callable, Mapping, Sequence
@@ -20,6 +19,7 @@ from inpaint_bench.masks.sets import read_hole
 from inpaint_bench.methods import programs
 from inpaint_bench.methods.choose import choose_methods
 from inpaint_bench.methods.folders import read_outputs
+from inpaint_bench.methods.networks import takes_seeds
 from inpaint_bench.methods.rooms import find_rooms, installed, loader
 from inpaint_bench.methods.work import Method, Work, refuse_bad
 from inpaint_bench.pairs.find import Dataset
@@ -127,17 +127,6 @@ def draw_pictures(folder: Path, size: int, batch: int) -> Pictures:
 # --- calls ------------------------------------------------------------------------------------
 
 
-def takes_seeds(inpaint: Any) -> bool:
-    """Whether a loaded method is stochastic. Raises MethodError for what is no function of images and masks."""
-    for count in (2, 3):
-        try:
-            inspect.signature(inpaint).bind(*range(count))
-        except (TypeError, ValueError):
-            continue
-        return count == 3
-    raise MethodError("it returned no function of (image, mask) or (image, mask, seeds).")
-
-
 def network_call(inpaint: Any, pictures: Pictures, device: torch.device, samples: int) -> Callable[[], Tensor]:
     """Images and masks that lie on the device to predictions; `samples` of a stochastic method, 0 for another."""
     image, mask = _to_device([(one.target, one.hole) for one in pictures.prepared], device)
@@ -186,9 +175,9 @@ def program_call(subject: Subject, page: Page, pictures: Pictures, scratch: Path
 
     def call() -> list[Pixels]:
         shutil.rmtree(scratch / "out", ignore_errors=True)
-        if failed := programs._run(subject.name, template, scratch, work):
+        if failed := programs.run_program(subject.name, template, scratch, work):
             raise failed
-        outputs = programs._outputs(scratch / "out", pairs, None)
+        outputs = programs.outputs_in(scratch / "out", pairs, None)
         made = list(read_outputs(outputs, scratch / "out", work))
         image, mask = _to_device([(one.prepared.target, one.prepared.hole) for one in made], work.device)
         return images.eight_bit(images.composite(torch.stack([one.prediction for one in made]), image, mask))

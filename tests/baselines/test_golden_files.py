@@ -58,5 +58,5 @@ def test_the_card_counts_the_parameters_and_explains_what_differs_from_the_paper
 def test_filled_weights_load_strictly(method: str) -> None:
     room, card = METHODS[method]
     assert card.golden
-    assert weights_of(card, "", FILLED).parts
+    assert weights_of(room, card, "", FILLED).parts
     assert all((room.folder / name).is_file() for name in card.golden)

@@ -7,6 +7,8 @@ import torch
 from safetensors.torch import save_file
 from terminal import OUT, Terminal, composites
 
+from inpaint_bench import files
+
 CARD = """
 schema = 1
 title = "A room"
@@ -80,6 +82,21 @@ def test_weights_are_found_by_method_and_dataset(
     write_weights(TENSORS, "weights/painter/tiny.safetensors")
     monkeypatch.setenv("INPAINT_BENCH_WEIGHTS", "weights")
     terminal.predict("painter", "--rooms", "rooms").does("4 pairs by painter")
+
+
+def test_weights_that_a_room_ships_serve_any_dataset_and_must_be_what_the_card_says(
+    terminal: Terminal, page: Path
+) -> None:
+    half = {name: tensor.half() for name, tensor in TENSORS.items()}
+    room = write_room()
+    shipped = write_weights(half, str(room / "painter.safetensors"))
+    (room / "card.toml").write_text(CARD + f'ships = "{files.file_sha256(Path(shipped))}"\n')
+    terminal("methods", "list", "--rooms", "rooms").does("painter", "runs here")
+    terminal("methods", "show", "painter", "--rooms", "rooms").does("painter.safetensors", "for any dataset")
+    terminal.predict("painter", "--rooms", "rooms").does("4 pairs by painter")
+    Path(shipped).write_bytes(Path(shipped).read_bytes()[:-1] + b"!")
+    answer = terminal.predict("painter", "--rooms", "rooms", "--out", "again")
+    answer.refuses(5, "painter.safetensors: hash", "its card says")
 
 
 def test_a_learned_method_without_weights_is_refused_and_says_where_they_are(terminal: Terminal, page: Path) -> None:

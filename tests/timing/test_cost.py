@@ -92,7 +92,7 @@ def test_parameters_that_inference_does_not_need_are_not_counted_in_a_room() -> 
     """PIC's posterior is loaded and not used; its card says how many parameters are left."""
     room, card = find_rooms()["pic"]
     load = loader(room, card)
-    inpaint, tally = loaded(lambda: load(weights_of(card, "", FILLED), torch.device("cpu")))
+    inpaint, tally = loaded(lambda: load(weights_of(room, card, "", FILLED), torch.device("cpu")))
     images, masks = torch.zeros(1, 3, 64, 64), torch.zeros(1, 1, 64, 64)
     masks[..., 16:32, 16:32] = 1
     _, cost = cost_of(lambda: inpaint(images, masks, torch.tensor([[1]])), tally)

@@ -36,7 +36,7 @@ def tensors(room: Room, card: MethodCard) -> dict[str, Tensor]:
             raise _Seen
 
     state: dict[str, Tensor] = {}
-    weights = weights_of(card, "", FILLED)
+    weights = weights_of(room, card, "", FILLED)
     with pytest.raises(_Seen):
         loader(room, card)(Spy(), torch.device("cpu"))
     return state
@@ -91,7 +91,7 @@ def test_what_was_added_predicts_what_the_golden_file_of_the_adapter_holds(tmp_p
     room, card = ROOMS["rn"]
     paths = write_authors_files(card, tensors(room, card), tmp_path)
     terminal("weights", "add", "rn", "paris", *paths).does()
-    inpaint = loader(room, card)(weights_of(card, "paris", None), torch.device("cpu"))
+    inpaint = loader(room, card)(weights_of(room, card, "paris", None), torch.device("cpu"))
     for case in adapter.load_cases(room.folder / adapter.FILE, "rn"):
         assert replay.agrees(case["output"], adapter.predict(inpaint, case, torch.device("cpu")), case["rule"])
 
