@@ -58,6 +58,15 @@ class Stage(Spec, frozen=True):
     batch: Count = 8  # of all processes together
 
 
+class Finish(Spec, frozen=True):
+    """A last part of the run: its learning rate rises again and falls as a cosine, and SSIM is among the losses."""
+
+    start: Count  # the step at which it begins
+    lr: Positive
+    warm_up: Steps = 50
+    similarity: Weight = 0.0  # of 1 - SSIM: no loss of the paper
+
+
 class Config(Spec, frozen=True):
     """A training run. Nothing but these values, the pictures and the masks decides what is learned."""
 
@@ -84,6 +93,7 @@ class Config(Spec, frozen=True):
     decay: Literal["step", "cosine"] = "step"
     late: Share = 0.75  # the share of the run after which `lr_late` holds (step)
     warm_up: Steps = 0  # steps in which the learning rate rises to its value
+    finish: Finish | None = None
     prior_until: Annotated[float, msgspec.Meta(ge=0, le=1)] = 0.85  # the share of the run with a prior loss
     adversarial_from: Share = 0.0  # the share of the run without a discriminator
     betas: tuple[Share, Share] = (0.0, 0.9)
@@ -230,6 +240,8 @@ def _check(config: Config, where: str) -> None:
             raise InputError(f"{where}: a size of {size}; {config.method} takes multiples of {multiple} from 32 up.")
     if not config.stages:
         raise InputError(f"{where}: stages must hold at least one stage.")
+    if config.finish is not None and config.finish.start >= config.steps:
+        raise InputError(f"{where}: finish.start = {config.finish.start}; the run ends after {config.steps} steps.")
     if config.method == "spn-prob" and config.network.levels == 0:
         raise InputError(f"{where}: spn-prob draws its samples in the pyramid; network.levels must be 1, 2 or 3.")
     for stage in config.stages:

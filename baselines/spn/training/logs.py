@@ -11,7 +11,7 @@ from inpaint_bench.errors import InputError
 
 TERMS = (
     *("g_total", "l1", "prior_full", "prior_half", "prior_quarter", "g_adv", "d_total", "d_real", "d_fake"),
-    *("feature_matching", "vgg", "diversity", "kl"),
+    *("feature_matching", "vgg", "diversity", "kl", "similarity"),
 )
 LOSSES = ("step", "size", "lr", *TERMS, "images_per_second", "waiting")
 

@@ -49,6 +49,7 @@ class Phase:
 
     prior: bool
     adversarial: bool
+    similarity: float = 0.0  # its weight
 
 
 def phase_at(config: Config, step: int) -> Phase:
@@ -56,7 +57,9 @@ def phase_at(config: Config, step: int) -> Phase:
     weights, share = config.weights, step / config.steps
     learns = weights.prior > 0 and config.network.levels > 0 and share < config.prior_until
     judged = weights.adversarial > 0 or (config.method == "spn-prob" and weights.feature_matching > 0)
-    return Phase(learns, judged and share >= config.adversarial_from)
+    finish = config.finish
+    similarity = finish.similarity if finish is not None and step >= finish.start else 0.0
+    return Phase(learns, judged and share >= config.adversarial_from, similarity)
 
 
 def paint(generator: SPN | ProbabilisticSPN, examples: Examples, noise: Noise | None, heads: bool) -> Painted:
@@ -96,6 +99,9 @@ def generator_terms(
     target, mask = (x.repeat(draws, 1, 1, 1) for x in (examples.image, examples.mask))
     terms: Terms = {"l1": losses.reconstruction(painted.prediction, target, mask, form, weights.hole)}
     total = weights.l1 * terms["l1"]
+    if phase.similarity:
+        terms["similarity"] = losses.similarity(painted.prediction, target, mask)
+        total = total + phase.similarity * terms["similarity"]
     if phase.adversarial:
         fake = players.discriminator(painted.prediction)
         terms["g_adv"] = losses.adversarial(fake, config.game)

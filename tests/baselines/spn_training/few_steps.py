@@ -41,6 +41,11 @@ GENTLE: dict[str, Any] = {
     "lr": 2e-5,
     "lr_late": 2e-6,
 }  # at the full rate, rounding errors grow to 1e-3
+SHORT: dict[str, Any] = {  # changes that make four steps of a tiny network
+    "stages": [{"steps": 4, "size": 32, "batch": 2}],
+    "network": {"width": 4, "discriminator": 4},
+    "validation_size": 32,
+}
 
 Curve = list[dict[str, float]]
 

@@ -23,6 +23,8 @@ from baselines.spn.training.step import Painted, Phase, Players, generator_terms
 from baselines.spn.tresnet import Pretext
 from baselines.spn.vgg import VGG19
 from inpaint_bench.golden import fill, replay
+from inpaint_bench.images import composite
+from inpaint_bench.metrics import METRICS, Batch
 
 ROOM = Path(trace.__file__).parent
 LEVELS = {"prior_full": "prior_256", "prior_half": "prior_128", "prior_quarter": "prior_64"}
@@ -131,6 +133,13 @@ def test_l1_weighs_the_hole_and_is_a_mean_or_a_sum_per_image() -> None:
     assert losses.reconstruction(prediction, target, mask, "paper", hole=4.0) == pytest.approx(0.5 * 24 * (5 + 1))
 
 
+def test_similarity_is_what_the_harness_calls_ssim() -> None:
+    target, prediction = ((fill.image(64, seed) * 255).round() / 255 for seed in (0, 1))
+    mask = fill.mask(64)
+    (ssim,) = METRICS["ssim"].of(Batch.of(composite(prediction, target, mask), target, mask)).tolist()
+    assert 1 - losses.similarity(prediction, target, mask) == pytest.approx(ssim, abs=1e-5)
+
+
 def test_the_mask_of_a_level_is_its_nearest_resize() -> None:
     mask = torch.zeros(1, 1, 8, 8)
     mask[..., 0, 0] = 1  # the pixel that nearest keeps of its 4x4
@@ -177,7 +186,7 @@ def tiny_players(method: str) -> Players:
 
 
 TERMS = {
-    "spn": ("l1", "g_adv", "prior_full", "prior_half", "prior_quarter", "g_total", "d_total"),
+    "spn": ("l1", "g_adv", "prior_full", "prior_half", "prior_quarter", "similarity", "g_total", "d_total"),
     "spn-prob": ("l1", "g_adv", "prior_quarter", "feature_matching", "vgg", "diversity", "kl", "g_total", "d_total"),
 }
 
@@ -196,7 +205,8 @@ def test_gradients_are_finite_differences(method: str, form: str, monkeypatch: p
         painted: Painted = paint(players.generator, examples, noise, True)
         real = players.discriminator(image)
         found = judge_terms(real, players.discriminator(painted.prediction), config)
-        return found | generator_terms(players, examples, painted, real, config, Phase(prior=True, adversarial=True))
+        phase = Phase(prior=True, adversarial=True, similarity=1.0)
+        return found | generator_terms(players, examples, painted, real, config, phase)
 
     def term(name: str) -> Tensor:
         return terms()[name]

@@ -11,22 +11,16 @@ from typing import Any
 import few_steps
 import pytest
 import torch
-from few_steps import CURVE, Curve, difference
+from few_steps import CURVE, SHORT, Curve, difference
 from safetensors.torch import load_file
 
-from baselines.spn.training import data, trainer
+from baselines.spn.training import trainer
 from baselines.spn.training.checkpoint import FILE
 from baselines.spn.training.logs import read_rows
-from baselines.spn.training.pretext import PRETEXTS
 from baselines.spn.training.step import Phase, phase_at
 from baselines.spn.training.trainer import learning_rate
 from inpaint_bench.errors import IncompleteError, InputError
 
-SHORT: dict[str, Any] = {
-    "stages": [{"steps": 4, "size": 32, "batch": 2}],
-    "network": {"width": 4, "discriminator": 4},
-    "validation_size": 32,
-}
 PROB: dict[str, Any] = {"method": "spn-prob", "weights": {"prior": 0.05, "perceptual": 0.0, "diversity": 0.0}}
 
 
@@ -123,6 +117,17 @@ def test_the_learning_rate_drops_late_or_falls_as_a_cosine() -> None:
     assert learning_rate(cosine, 10) == pytest.approx((1e-4 + 1e-5) / 2)
 
 
+def test_a_run_may_finish_at_a_rate_of_its_own_with_ssim_among_its_losses(images: Path, tmp_path: Path) -> None:
+    finish = {"start": 2, "lr": 5e-5, "warm_up": 1, "similarity": 2.0}
+    changes = {**SHORT, "weights": {"prior": 0.0, "adversarial": 0.0}, "finish": finish}
+    config = few_steps.config(**changes)
+    assert [learning_rate(config, step) for step in (0, 1, 2)] == [1e-4, 1e-4, 5e-5]
+    assert 1e-5 < learning_rate(config, 3) < 5e-5
+    curve = few_steps.run(images, tmp_path, **changes)
+    assert ["similarity" in row for row in curve] == [False, False, True, True]
+    assert curve[3]["g_total"] == pytest.approx(10 * curve[3]["l1"] + 2 * curve[3]["similarity"], rel=1e-6)
+
+
 def test_the_prior_loss_ends_and_the_discriminator_begins_when_the_settings_say() -> None:
     config = few_steps.config(prior_until=0.5, adversarial_from=0.25)
     assert [phase_at(config, step) for step in (0, 5, 9, 10)] == [
@@ -150,64 +155,17 @@ def test_two_processes_with_half_the_batch_each_learn_what_one_does(images: Path
     assert (tmp_path / "together" / "best.safetensors").is_file()
 
 
-# --- what the data are -----------------------------------------------------------------------------
-
-
-def batches(images: Path, **changes: Any) -> data.Data:
-    config = few_steps.config(**changes)
-    return data.Data(config, data.open_photographs(images, config)[0], data.open_holes("generated", "> 0"))
-
-
-def test_a_batch_depends_on_seed_and_step_alone(images: Path) -> None:
-    one = list(batches(images).batches(0, 0, 1, jobs=1))
-    later = list(batches(images).batches(17, 0, 1, jobs=3))
-    assert len(one) == few_steps.STEPS
-    for whole, part in zip(one[17:], later, strict=True):
-        assert torch.equal(whole.image, part.image)
-        assert torch.equal(whole.mask, part.mask)
-        assert torch.equal(whole.larger, part.larger)
-    other = batches(images, seed=1).batch(0)
-    assert not torch.equal(other.image, one[0].image)
-
-
-def test_processes_share_out_the_batch(images: Path) -> None:
-    whole = batches(images).batch(3)
-    halves = [batches(images).batch(3, rank, 2) for rank in range(2)]
-    assert torch.equal(torch.cat([half.image for half in halves]), whole.image)
-    assert torch.equal(torch.cat([half.mask for half in halves]), whole.mask)
-
-
-def test_every_photograph_is_seen_once_before_any_is_seen_again(images: Path) -> None:
-    found = batches(images, crop="none", stages=[{"steps": 8, "size": 32, "batch": 1}])
-    seen = {
-        min(found.batch(step).image.sum().item(), found.batch(step).image.flip(3).sum().item()) for step in range(8)
-    }
-    assert len(seen) == few_steps.PHOTOGRAPHS
-
-
-def test_held_out_photographs_are_no_training_photographs(images: Path) -> None:
-    learned, kept_out = data.open_photographs(images, few_steps.config(validation=3))
-    assert len(kept_out) == 3
-    assert not set(learned.names) & set(kept_out.names)
-
-
-def test_masks_flip_with_the_image_or_alone(images: Path) -> None:
-    def agree(flips: str) -> int:
-        found = batches(images, mask_flips=flips, crop="none", stages=[{"steps": 20, "size": 32, "batch": 1}])
-        plain = batches(
-            images, mask_flips="with the image", crop="none", stages=[{"steps": 20, "size": 32, "batch": 1}]
-        )
-        return sum(torch.equal(found.batch(step).mask, plain.batch(step).mask) for step in range(20))
-
-    assert agree("with the image") == 20
-    assert 0 < agree("alone") < 20
-
-
-def test_the_paper_enlarges_the_small_image_and_the_code_shrinks_the_file(images: Path) -> None:
-    coded, printed = (batches(images, losses=form, crop="none").batch(0) for form in ("code", "paper"))
-    assert torch.equal(coded.image, printed.image)
-    assert not torch.equal(coded.larger, printed.larger)
-    assert coded.larger.std() > printed.larger.std()  # the file holds finer detail
+def test_the_logs_are_tables_of_numbers(whole: tuple[Path, Curve]) -> None:
+    out, _ = whole
+    with (out / "losses.csv").open() as file:
+        rows = list(csv.DictReader(file))
+    assert [row["step"] for row in rows] == [str(step) for step in range(1, few_steps.STEPS + 1)]
+    assert all(0 <= float(row["waiting"]) <= 1 and float(row["images_per_second"]) > 0 for row in rows)
+    scores = read_rows(out / "validation.csv")
+    assert [row["step"] for row in scores] == ["10", "20"]
+    known = json.loads((out / "training.json").read_text())
+    best = max(scores, key=lambda row: float(row["psnr"]))
+    assert known["best"] == {"metric": "psnr", "value": float(best["psnr"]), "step": int(best["step"])}
 
 
 # --- what is refused -------------------------------------------------------------------------------
@@ -274,55 +232,3 @@ def test_a_broken_checkpoint_is_refused(images: Path, tmp_path: Path) -> None:
     (tmp_path / FILE).write_bytes(b"half a checkpoint")
     with pytest.raises(InputError, match=r"checkpoint\.pt: not a whole checkpoint"):
         few_steps.run(images, tmp_path, **SHORT)
-
-
-# --- what the pyramid learns from ------------------------------------------------------------------
-
-
-@pytest.mark.parametrize("name", ["edges", "random", "lite0", "nanodet"])
-def test_a_pretext_network_that_needs_no_file_teaches_every_level(images: Path, tmp_path: Path, name: str) -> None:
-    (row, *_) = few_steps.run(images, tmp_path, stop_after=1, pretext={"name": name}, **SHORT)
-    assert {"prior_full", "prior_half", "prior_quarter"} <= row.keys()
-
-
-def test_the_prior_of_a_trained_spn_teaches_another(images: Path, tmp_path: Path) -> None:
-    few_steps.run(images, tmp_path / "first", **SHORT)
-    pretext = {"name": "spn-prior", "file": str(tmp_path / "first" / "best.safetensors")}
-    (row, *_) = few_steps.run(images, tmp_path / "second", stop_after=1, pretext=pretext, **SHORT)
-    assert "prior_quarter" in row
-
-
-@pytest.mark.parametrize(
-    ("pretext", "words"),
-    [
-        ({"name": "lite1"}, "Did you mean 'lite0'"),
-        ({"name": "tresnet_l"}, "needs its weights"),
-        ({"name": "tresnet_l", "file": "none.pth"}, "there is no such file"),
-        ({"name": "timm:no_such_model"}, "timm has no model"),
-        ({"name": "lite0", "stages": [2, 1, 0]}, "rising order"),
-        ({"name": "lite0", "stages": [0, 0, 1]}, "rising order"),
-    ],
-    ids=str,
-)
-def test_a_wrong_pretext_is_refused(images: Path, tmp_path: Path, pretext: dict[str, Any], words: str) -> None:
-    with pytest.raises(InputError, match=words):
-        few_steps.run(images, tmp_path, pretext=pretext, **SHORT)
-
-
-def test_later_stages_are_enlarged_to_their_levels(images: Path, tmp_path: Path) -> None:
-    (row, *_) = few_steps.run(images, tmp_path, stop_after=1, pretext={"name": "lite0", "stages": [1, 3, 4]}, **SHORT)
-    assert "prior_quarter" in row
-    assert "lite0" in PRETEXTS
-
-
-def test_the_logs_are_tables_of_numbers(whole: tuple[Path, Curve]) -> None:
-    out, _ = whole
-    with (out / "losses.csv").open() as file:
-        rows = list(csv.DictReader(file))
-    assert [row["step"] for row in rows] == [str(step) for step in range(1, few_steps.STEPS + 1)]
-    assert all(0 <= float(row["waiting"]) <= 1 and float(row["images_per_second"]) > 0 for row in rows)
-    scores = read_rows(out / "validation.csv")
-    assert [row["step"] for row in scores] == ["10", "20"]
-    known = json.loads((out / "training.json").read_text())
-    best = max(scores, key=lambda row: float(row["psnr"]))
-    assert known["best"] == {"metric": "psnr", "value": float(best["psnr"]), "step": int(best["step"])}
