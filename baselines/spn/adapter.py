@@ -38,7 +38,7 @@ def _deterministic(method: str, network: SPN, device: torch.device) -> Inpaint:
 
     @torch.inference_mode()
     def inpaint(image: Images, mask: Masks) -> Images:
-        _refuse_size(method, image, multiple=4, least=12)
+        refuse_size(method, image, multiple=4, least=12)
         prediction: Images = network(image, mask)[0]
         return prediction
 
@@ -50,13 +50,13 @@ def _probabilistic(method: str, network: ProbabilisticSPN, device: torch.device)
 
     @torch.inference_mode()
     def inpaint(image: Images, mask: Masks, seeds: Seeds) -> Samples:
-        _refuse_size(method, image, multiple=32, least=32)
+        refuse_size(method, image, multiple=32, least=32)
         height, width = image.shape[2:]
         encoded = network.encode(image, mask)
         posterior = network.infer(encoded)
         predictions = []
         for column in seeds.unbind(dim=1):
-            noise = _noise(column, (network.latent, height // 32, width // 32)).to(device)
+            noise = noise_of(column, (network.latent, height // 32, width // 32)).to(device)
             priors = network.learn(encoded, posterior, noise)
             predictions.append(network.paint(encoded.image, priors))
         return torch.stack(predictions, dim=1)
@@ -64,13 +64,14 @@ def _probabilistic(method: str, network: ProbabilisticSPN, device: torch.device)
     return inpaint
 
 
-def _noise(seeds: Tensor, shape: tuple[int, int, int]) -> Tensor:
+def noise_of(seeds: Tensor, shape: tuple[int, int, int]) -> Tensor:
     """Standard normal noise, an image a seed; the same on every device and in every batch."""
     draws = [np.random.default_rng(int(seed)).standard_normal(shape).astype(np.float32) for seed in seeds]
     return torch.from_numpy(np.stack(draws))
 
 
-def _refuse_size(method: str, image: Images, multiple: int, least: int) -> None:
+def refuse_size(method: str, image: Images, multiple: int, least: int) -> None:
+    """Raise InputError where height or width is no multiple of `multiple` from `least` up."""
     height, width = image.shape[2:]
     if height % multiple or width % multiple or min(height, width) < least:
         raise InputError(

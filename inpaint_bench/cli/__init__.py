@@ -15,8 +15,14 @@ COMMANDS = {  # name → the module of this package that holds it
     "predict": "run",
     "score": "score",
     "merge": "merge",
+    "time": "time",
+    "inpaint": "inpaint",
     "table": "table",
+    "report": "report",
     "compare": "compare",
+    "gate": "gate",
+    "claims": "claims",
+    "figure": "figure",
     "pairs": "pairs",
     "methods": "show",
     "datasets": "show",
@@ -24,6 +30,8 @@ COMMANDS = {  # name → the module of this package that holds it
     "check": "check",
     "weights": "weights",
     "train": "train",
+    "inspect": "inspect",
+    "doctor": "doctor",
 }
 
 

@@ -1,0 +1,93 @@
+"""What a network holds while it paints one pair."""
+
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass
+
+import numpy as np
+import torch
+from jaxtyping import Float32, UInt8
+from torch import Tensor
+
+from baselines.spn.adapter import SMALL, noise_of, refuse_size
+from baselines.spn.inspect.clusters import Map
+from baselines.spn.network import SPN, Encoded, Priors
+from baselines.spn.prob import ProbabilisticSPN
+from inpaint_bench import images
+from inpaint_bench.images import EightBit
+from inpaint_bench.pairs.pixels import Prepared
+
+NETWORKS: dict[str, Callable[[], SPN | ProbabilisticSPN]] = {  # those of the adapter's methods
+    "spn": SPN,
+    "spn-prob": ProbabilisticSPN,
+    "spn-small": lambda: SPN(SMALL, None),
+    "spn-prob-small": lambda: ProbabilisticSPN(SMALL, None),
+}
+
+
+@dataclass(frozen=True, eq=False)
+class Look:
+    """The maps of one pair, or of one sample of it, and the composite."""
+
+    full: Float32[np.ndarray, "fine height width"]  # S_prior^1
+    half: Float32[np.ndarray, "middle height//2 width//2"]  # S_prior^2
+    quarter: Float32[np.ndarray, "coarse height//4 width//4"]  # S_prior^3
+    encoded: Float32[np.ndarray, "coarse height//4 width//4"]  # F_enc^3
+    decoded: Float32[np.ndarray, "coarse height//4 width//4"]  # F_dec^3: what the middle blocks make of F_enc^3
+    composite: UInt8[np.ndarray, "height width 3"]
+
+
+@torch.inference_mode()
+def look(
+    method: str,
+    network: SPN | ProbabilisticSPN,
+    prepared: Prepared,
+    seeds: Sequence[int],
+    rule: EightBit,
+    device: torch.device,
+) -> list[Look]:
+    """Run a pair through a method's network, on the device that it is on: a look a seed, or one where nothing is drawn.
+
+    Raises InputError for an image of a size that the network does not take.
+    """
+    image, mask = images.to_images([prepared.target]), images.to_masks([prepared.hole])
+    stochastic = isinstance(network, ProbabilisticSPN)
+    refuse_size(method, image, *((32, 32) if stochastic else (4, 12)))
+    seen = images.emptied(image, mask).to(device)
+    encoded = network.encode(seen, mask.to(device))
+    found = []
+    for priors in _pyramids(network, encoded, seeds, device):
+        prediction, decoded = _painted(network, encoded, priors)
+        (composite,) = images.eight_bit(images.composite(prediction.cpu(), image, mask), rule)
+        full, half, quarter = (_map(features) for features in priors)
+        found.append(Look(full, half, quarter, _map(encoded.image), _map(decoded), composite))
+    return found
+
+
+def _pyramids(
+    network: SPN | ProbabilisticSPN, encoded: Encoded, seeds: Sequence[int], device: torch.device
+) -> Iterator[Priors]:
+    if isinstance(network, SPN):
+        yield network.learn(encoded)
+        return
+    posterior = network.infer(encoded)
+    _, channels, height, width = posterior.mean.shape
+    for seed in seeds:
+        noise = noise_of(torch.tensor([seed]), (channels, height, width)).to(device)
+        yield network.learn(encoded, posterior, noise)
+
+
+def _painted(
+    network: SPN | ProbabilisticSPN, encoded: Encoded, priors: Priors
+) -> tuple[Float32[Tensor, "1 3 height width"], Float32[Tensor, "1 channels height//4 width//4"]]:
+    """The prediction, and F_dec^3 on the way to it."""
+    kept: list[Tensor] = []
+    handle = network.middle[-1].register_forward_hook(lambda module, given, output: kept.append(output.clone()))
+    try:
+        prediction = network.paint(encoded.image, priors)
+    finally:
+        handle.remove()
+    return prediction, kept[0]
+
+
+def _map(features: Float32[Tensor, "1 channels height width"]) -> Map:
+    return features[0].float().cpu().contiguous().numpy()
