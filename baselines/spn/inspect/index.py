@@ -1,6 +1,5 @@
 """The page beside the pictures: what each is, how it was made, and with which weights."""
 
-import shlex
 import sys
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
@@ -13,6 +12,7 @@ from baselines.spn.inspect.views import View
 from inpaint_bench import __version__
 from inpaint_bench.pairs.find import Dataset
 from inpaint_bench.pairs.lists import Pair
+from inpaint_bench.report.places import command_line, without_places
 from inpaint_bench.weights import FILLED, Weights
 
 LIBRARIES = ("numpy", "torch", "scikit-learn", "scipy", "scikit-image", "matplotlib")
@@ -55,7 +55,7 @@ def page(facts: Facts, shown: Sequence[tuple[Pair, list[View]]], placed: Neighbo
 def _table(facts: Facts) -> str:
     versions = ", ".join(f"{name} {metadata.version(name)}" for name in LIBRARIES)
     rows = {
-        "command": f"`{shlex.join(['inpaint-bench', *sys.argv[1:]])}`",
+        "command": f"`{command_line(['inpaint-bench', *sys.argv[1:]])}`",
         "method": facts.method,
         "weights": told(facts.weights.sha256),
         "edges": f"{' '.join(facts.edges.title.split())}; weights of EC: {told(facts.edges.weights)}",
@@ -79,10 +79,10 @@ def _of_pair(pair: Pair, views: Sequence[View]) -> Iterator[str]:
 
 
 def _of_run(placed: Neighbours) -> Iterator[str]:
-    count = len(placed.listed)
+    count, run = len(placed.listed), without_places(str(placed.run))
     yield "## Results among real images\n\n![t-SNE](tsne.png)\n"
     yield (
-        f"{count} pictures of the run {placed.run}: its real images, and the results of each method (of a stochastic "
+        f"{count} pictures of the run {run}: its real images, and the results of each method (of a stochastic "
         f"one, sample 0 of every pair). Their features, `{placed.signature}`, are placed by t-SNE, begun from the two "
         f"main components, with perplexity {perplexity(count):.4g} ({PERPLEXITY:g}, or a third of the other pictures "
         "where that is less). Near pictures have like features; how far groups are apart, and how large they are, "

@@ -15,6 +15,7 @@ from inpaint_bench.images import Pixels
 from inpaint_bench.metrics.cache import features_of
 from inpaint_bench.metrics.features import EXTRACTORS, Extractor, Rows
 from inpaint_bench.pairs.find import Dataset
+from inpaint_bench.plots import matplotlib_with
 from inpaint_bench.run.folder import RunFolder
 from inpaint_bench.score.pictures import TARGETS, Picture, offered, pictures
 from inpaint_bench.weights import FILLED
@@ -123,10 +124,9 @@ def write(found: Neighbours, out: Path) -> None:
 
 
 def _draw(found: Neighbours, stem: Path) -> None:
-    from matplotlib import style
-    from matplotlib.figure import Figure
+    with matplotlib_with(STYLE):
+        from matplotlib.figure import Figure
 
-    with style.context(["default", STYLE]):
         figure = Figure(figsize=(7.5, 5), layout="constrained")
         axes = figure.subplots()
         for number, (folder, title) in enumerate(found.titles.items()):

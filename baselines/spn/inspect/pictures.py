@@ -11,6 +11,7 @@ import numpy as np
 from baselines.spn.inspect.clusters import Labels
 from inpaint_bench import files
 from inpaint_bench.images import Pixels
+from inpaint_bench.plots import matplotlib_with
 
 # Okabe and Ito's eight colours, which most people with a colour deficiency can tell apart.
 COLOURS = np.array(
@@ -47,11 +48,10 @@ def painted(labels: Labels) -> Pixels:
 
 def save_rows(stem: Path, heading: str, rows: Sequence[Sequence[Panel]]) -> None:
     """Write rows of equally many pictures as STEM.png and STEM.pdf. Raises as `files.write_whole` does."""
-    from matplotlib import style
-    from matplotlib.figure import Figure
-
     width, height = GAP + len(rows[0]) * (SIDE + GAP), HEADING + len(rows) * (TITLE + SIDE) + GAP
-    with style.context(["default", STYLE]):
+    with matplotlib_with(STYLE):
+        from matplotlib.figure import Figure
+
         figure = Figure(figsize=(width, height))
         figure.text(0.5, 1 - HEADING / 2 / height, heading, ha="center", va="center", fontsize=10)
         for row, panels in enumerate(rows):

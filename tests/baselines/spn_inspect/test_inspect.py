@@ -1,5 +1,6 @@
 """`inspect`: its pictures are those of the network that paints, say what they are, and come again to the byte."""
 
+import os
 import re
 import shutil
 import sys
@@ -19,6 +20,7 @@ from baselines.spn import adapter, trace
 from baselines.spn.inspect.edges import open_edges
 from baselines.spn.inspect.look import NETWORKS, look
 from baselines.spn.inspect.neighbours import embed
+from baselines.spn.inspect.pictures import Panel, save_rows
 from baselines.spn.network import SPN
 from inpaint_bench import images
 from inpaint_bench.methods.card import read_card
@@ -199,6 +201,26 @@ def test_results_of_a_run_are_placed_among_its_real_images(terminal: Terminal, p
     assert "12 pictures of the run run" in Path("out/inspect.md").read_text()
 
 
+def test_the_page_does_not_say_where_things_lie_on_the_machine(
+    terminal: Terminal, page: Path, run: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    given = [f"{one}" for one in ("--run", run.absolute(), "--data", page.parent / "data", *FILLED, "--limit", 1)]
+    monkeypatch.setattr(sys, "argv", ["inpaint-bench", "inspect", "spn-small", *given])
+    terminal("inspect", "spn-small", *given, "--out", "out").does("inspect.md")
+    said = Path("out/inspect.md").read_text()
+    assert "12 pictures of the run …/run" in said
+    assert "`inpaint-bench inspect spn-small --run …/run --data …/data " in said
+    assert str(tmp_path) not in said
+
+
+def test_the_cache_of_the_plotting_library_lies_in_ours(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("MPLCONFIGDIR", "elsewhere")
+    monkeypatch.delenv("MPLCONFIGDIR")
+    monkeypatch.setenv("INPAINT_BENCH_CACHE", str(tmp_path / "cache"))
+    save_rows(tmp_path / "rows", "heading", [[Panel("title", tiny.picture(1))]])
+    assert os.environ["MPLCONFIGDIR"] == str(tmp_path / "cache" / "matplotlib")
+
+
 def test_like_features_are_placed_together() -> None:
     rng = np.random.default_rng(0)
     groups = np.repeat([0, 1], 12)
@@ -216,7 +238,7 @@ def test_like_features_are_placed_together() -> None:
     [
         ("spm", (), ("no method that can be looked into is called 'spm'", "Did you mean 'spn'?")),
         ("ec", (), ("no method that can be looked into is called 'ec'",)),
-        ("spn-small", (), ("spn-small has no weights for tiny here. Give --weights spn-small=FILE",)),
+        ("spn", (), ("spn has no weights for tiny here. Give --weights spn=FILE",)),
         ("spn-small", ("--weights", "rfr=filled"), ("--weights names 'rfr'; here it may name spn-small and ec.",)),
         ("spn-small", (*FILLED, "--weights", "ec=none.safetensors"), ("there is no such weights file",)),
         ("spn-small", (*FILLED, "--pairs", "00009"), ("tiny has no pair '00009'", "Known: 00000")),

@@ -56,6 +56,12 @@ def test_held_out_photographs_are_no_training_photographs(images: Path) -> None:
     assert not set(learned.names) & set(kept_out.names)
 
 
+def test_with_none_held_out_a_run_is_judged_by_what_it_learns_from(images: Path) -> None:
+    learned, judged = data.open_photographs(images, few_steps.config(validation=0))
+    assert learned.names == judged.names
+    assert len(learned) == few_steps.PHOTOGRAPHS + 1
+
+
 def test_masks_flip_with_the_image_or_alone(images: Path) -> None:
     def agree(flips: str) -> int:
         found = batches(images, mask_flips=flips, crop="none", stages=[{"steps": 20, "size": 32, "batch": 1}])

@@ -1,0 +1,56 @@
+"""Write the model card of weights that ship, from what is known of the run that trained them.
+
+python -m baselines.spn.training.model_card RUN METHOD > baselines/spn/METHOD.md
+"""
+
+import sys
+from pathlib import Path
+from textwrap import fill
+from typing import Any
+
+import msgspec
+
+from baselines.spn.training.photographs import TABLE, read_table
+from baselines.spn.training.trainer import KNOWN
+from inpaint_bench import files
+
+SHOWN = ("psnr", "ssim", "mae", "psnr_hole", "mae_hole")
+
+
+def model_card(method: str, weights: Path, known: dict[str, Any]) -> str:
+    """Markdown: what the file is, what it was trained on, at what cost, and how validation went."""
+    best, config = known["best"], known["config"]
+    licences = "; ".join(sorted({row["licence"] for row in read_table(TABLE)}))
+    stages = ", then ".join(f"{s['steps']:,} steps of {s['batch']} at {s['size']} pixels" for s in config["stages"])
+    facts = {
+        "File": f"`{method}.safetensors`, half precision, {weights.stat().st_size:,} bytes, sha256 "
+        f"`{files.file_sha256(weights)}`.",
+        "Use": "a real SPN in every run, with no download. It is a quarter as wide as the paper's and was trained on a "
+        "processor within hours: its numbers say nothing about the paper's network.",
+        "Data": f"{known['photographs']} photographs to learn from and {config['validation']} for validation, listed "
+        "with photographer, source and licence in `training/photographs.csv`. None is a photograph of the "
+        "sample dataset or nearly one; a test compares their perceptual hashes. Holes are drawn.",
+        "Licence": f"Apache-2.0, as the project. The photographs' own: {licences}.",
+        "Training": f"`inpaint-bench train {method} --images PHOTOGRAPHS --out RUN`, by "
+        f"`training/recipes/{method}.toml`: {stages}. {known['steps']:,} steps, {known['pictures']:,} pictures, "
+        f"{known['seconds']:,} seconds on {known['machine']}; processes: {known['processes']}.",
+        "Chosen": f"the weights of step {best['step']:,}, with the best {best['metric']} of the validation "
+        f"photographs, {best['value']:.4f}. No picture of a test set took part.",
+    }
+    told = "\n".join(
+        fill(f"- **{name}**: {fact}", 120, subsequent_indent="  ", break_on_hyphens=False)
+        for name, fact in facts.items()
+    )
+    about = f"Means over the composites of the validation photographs, {config['validation_size']} pixels a side."
+    return f"# {method}\n\n{told}\n\n## Validation\n\n{about}\n\n{_curve(known['validation'])}"
+
+
+def _curve(rows: list[dict[str, float]]) -> str:
+    lines = [f"| step | {' | '.join(SHOWN)} |", f"|---:{'|---:' * len(SHOWN)}|"]
+    lines += [f"| {row['step']:.0f} | {' | '.join(f'{row[name]:.4f}' for name in SHOWN)} |" for row in rows]
+    return "\n".join(lines) + "\n"
+
+
+if __name__ == "__main__":
+    run, method = Path(sys.argv[1]), sys.argv[2]
+    print(model_card(method, run / "best.safetensors", msgspec.json.decode((run / KNOWN).read_bytes())), end="")

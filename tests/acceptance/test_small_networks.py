@@ -1,0 +1,50 @@
+"""What the shipped networks are worth on the sample, as the command line gives it."""
+
+from pathlib import Path
+
+import pytest
+from terminal import Terminal
+
+from inpaint_bench.compare import compare
+from inpaint_bench.records import ALL, read_records, records_path
+from inpaint_bench.run.folder import open_run
+
+pytestmark = pytest.mark.acceptance
+
+NOT_TOLD_APART = {("ssim", "0.2-0.4", "navier-stokes"), ("ssim", "0.4-0.6", "biharmonic")}  # ahead, within the interval
+CLASSICAL = ("mean-fill", "telea", "navier-stokes", "biharmonic", "patchmatch")
+
+
+def test_spn_small_beats_the_classical_methods_where_much_is_hidden(terminal: Terminal, tmp_path: Path) -> None:
+    run = tmp_path / "run"
+    terminal("run", "--methods", ",".join(("spn-small", *CLASSICAL)), "--metrics", "ssim,psnr,mae", "--out", run).does()
+    for other in CLASSICAL:
+        rows = compare("spn-small", other, run, run, ["ssim", "psnr", "mae"]).rows
+        for row in rows:
+            if row.bucket in ("0.2-0.4", "0.4-0.6"):
+                assert row.low is not None
+                assert row.high is not None
+                ahead = row.high < 0 if row.metric == "mae" else row.low > 0
+                known = (row.metric, row.bucket, other) in NOT_TOLD_APART
+                assert ahead or (known and row.better is None), f"{row.metric}, {row.bucket}, {other}: {row}"
+
+
+def test_samples_of_spn_prob_small_differ_and_the_best_of_five_beats_their_mean(
+    terminal: Terminal, tmp_path: Path
+) -> None:
+    asked = ("--methods", "spn-prob-small", "--metrics", "ssim,psnr,mae,diversity", "--limit", 12)
+    for name in ("one", "two"):
+        terminal("run", *asked, "--out", tmp_path / name).does()
+    one, two = (tmp_path / name / "spn-prob-small" / "composites" for name in ("one", "two"))
+    pictures = sorted(path.name for path in one.iterdir())
+    assert len(pictures) == 5 * 12
+    assert all((one / name).read_bytes() == (two / name).read_bytes() for name in pictures)
+    found = [record for record in read_records(records_path(open_run(tmp_path / "one"))) if record.bucket == ALL]
+    (diversity,) = [record.value for record in found if record.metric == "diversity"]
+    (best,) = [record.value for record in found if record.metric == "psnr" and not record.aside]
+    (mean,) = [record.value for record in found if record.metric == "psnr" and ":mean-of-" in record.signature]
+    assert isinstance(diversity, float)
+    assert isinstance(best, float)
+    assert isinstance(mean, float)
+    assert diversity > 0
+    assert best > mean
