@@ -18,7 +18,6 @@ from inpaint_bench.metrics import RECORDED
 from inpaint_bench.metrics.catalogue import KNOWN, ORDER, few
 from inpaint_bench.metrics.detection import DetectionMetric
 from inpaint_bench.metrics.kinds import SetMetric
-from inpaint_bench.protocols import bucket_names
 from inpaint_bench.records import ALL, REFERENCES, Record, buckets, read_records, records_path
 from inpaint_bench.run.folder import RunFolder, open_run
 from inpaint_bench.stats import ALPHA, RESAMPLES
@@ -100,7 +99,7 @@ def _side(path: Path, method: str, wanted: Sequence[str]) -> Side:
     """A method of a run, with the evidence of the metrics that are wanted, or of all."""
     run = open_run(path)
     every = read_records(records_path(run))
-    records = [record for record in every if record.method == method and not record.aside]
+    records = [one for one in every if one.method == method and not (one.aside or method in REFERENCES)]
     if not records and method in run.info.methods:
         raise IncompleteError(
             f"{path}: {method} has no records: pairs are missing or not scored, or its weights are filled. "
@@ -155,7 +154,7 @@ def _paired(metric: str) -> bool:
 
 
 def _same_numbers(a: Side, b: Side, metric: str) -> None:
-    for bucket in _buckets(a):
+    for bucket in buckets(a.run):
         of_a, of_b = a.records.get((metric, bucket)), b.records.get((metric, bucket))
         if of_a and of_b and of_a.signature != of_b.signature:
             raise NotComparableError(
@@ -163,15 +162,11 @@ def _same_numbers(a: Side, b: Side, metric: str) -> None:
                 "Compare methods whose signatures agree."
             )
         counts = [one.n + one.infinite + one.undefined if one else 0 for one in (of_a, of_b)]
-        if counts[0] != counts[1]:
+        if counts[0] != counts[1] or not counts[0]:
             raise NotComparableError(
                 f"{metric} in bucket {bucket}: {counts[0]} pairs of {a.name}, {counts[1]} of {b.name}. "
                 "Make the records again with `inpaint-bench score`."
             )
-
-
-def _buckets(side: Side) -> list[str]:
-    return [*bucket_names(side.run.info.protocol), ALL]
 
 
 def _rows(a: Side, b: Side, metric: str) -> Iterator[Row]:

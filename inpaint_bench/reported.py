@@ -36,13 +36,15 @@ UNITS = {
     "10^-2": Decimal("0.01"),
     "10^-3": Decimal("0.001"),
 }
+SHARES = ("percent", "10^-1", "10^-2", "10^-3")  # in which a number without a unit may be printed
 
 Over: TypeAlias = Literal["pairs", "set", "method"]
 Text = Annotated[str, msgspec.Meta(min_length=1)]
 Printed = Annotated[str, msgspec.Meta(pattern=r"^-?[0-9]+(\.[0-9]+)?$")]
 Pairs = Annotated[str, msgspec.Meta(pattern=r"^([1-9][0-9]*)?$")]
-Samples = Annotated[str, msgspec.Meta(pattern=r"^((best-[a-z0-9_]+|mean|first)-of-[0-9]+)?$")]
-Bucket = Annotated[str, msgspec.Meta(pattern=r"^(|all|[01]\.[0-9]+-[01]\.[0-9]+)$")]
+Samples = Annotated[str, msgspec.Meta(pattern=r"^((best-[a-z0-9_]+|mean|first)-of-[1-9][0-9]*)?$")]
+RATIO = r"[01]\.([0-9]|[0-9]+[1-9])"  # as records write it, so that 0.2 and 0.20 are not two
+Bucket = Annotated[str, msgspec.Meta(pattern=rf"^(|all|{RATIO}-{RATIO})$")]
 
 
 class Line(Spec, frozen=True):
@@ -162,7 +164,7 @@ def read_reported(path: Path) -> list[Reported]:
     try:
         cells = [_cell(row, f"{path}:{reader.line_num + 1}") for row in reader]
     except csv.Error as error:
-        raise InputError(f"{path}:{reader.line_num + 1}: not a line of CSV ({error}).") from error
+        raise InputError(f"{path}:{reader.reader.line_num + 1}: not a line of CSV ({error}).") from error
     if not cells:
         raise InputError(f"{path}: there is no number in it. One line a printed cell.")
     _refuse_twice(cells)
@@ -208,6 +210,11 @@ def _check(line: Line, where: str) -> None:
             f"{where}: ours: no metric is called '{line.ours}'. {did_you_mean(line.ours, CHOOSABLE)} "
             "Leave it empty, with a note, where none fits for certain."
         )
+    if line.ours and line.unit and line.unit not in (allowed := _units_of(line.ours)):
+        raise InputError(f"{where}: unit is '{line.unit}'. Allowed of {line.ours}: {', '.join(allowed)}, or nothing.")
+    low, _, high = line.bucket.partition("-")
+    if high and not Decimal(low) < Decimal(high) <= 1:
+        raise InputError(f"{where}: bucket is '{line.bucket}'. Mask ratios rise, up to 1.0, as in 0.2-0.4.")
     if line.ours and line.over != ("pairs" if isinstance(CHOOSABLE[line.ours], (Metric, SamplesMetric)) else "set"):
         raise InputError(
             f"{where}: {line.ours} is not over '{line.over}'. Scores are over pairs, distances of sets over a set."
@@ -218,6 +225,12 @@ def _check(line: Line, where: str) -> None:
         raise InputError(f"{where}: better is '{line.better}', but of {line.ours} {CHOOSABLE[line.ours].better} is.")
     if line.over != "method" and not (line.dataset and line.bucket):
         raise InputError(f"{where}: a number over pairs or a set needs a dataset and a bucket.")
+
+
+def _units_of(ours: str) -> tuple[str, ...]:
+    """The units, beside none, in which a metric of ours may be printed."""
+    unit = CHOOSABLE[ours].unit
+    return (unit,) if unit else SHARES
 
 
 def _refuse_twice(cells: Iterable[Reported]) -> None:

@@ -113,7 +113,13 @@ def test_a_file_of_ones_own_is_read_in_place_of_what_ships(write: Write) -> None
         ({"better": ""}, "better is ''. Allowed: higher or lower."),
         ({"eight_bit": "floor"}, "eight_bit is 'floor'. Allowed: round or truncate or nothing."),
         ({"paper": ""}, "paper is ''. It may not be empty."),
+        ({"bucket": "0.4-0.2"}, "bucket is '0.4-0.2'. Mask ratios rise, up to 1.0, as in 0.2-0.4."),
+        ({"bucket": "0.6-1.2"}, "bucket is '0.6-1.2'. Mask ratios rise, up to 1.0"),
+        ({"bucket": "0.20-0.40"}, "bucket is '0.20-0.40'. Give all, an interval of mask ratios as in 0.2-0.4"),
+        ({"samples": "best-psnr-of-0"}, "samples is 'best-psnr-of-0'. Give which sample"),
         ({"unit": "db"}, "unit is 'db'. Allowed: dB, s, ms"),
+        ({"unit": "dB"}, "unit is 'dB'. Allowed of mae_spn: percent, 10^-1, 10^-2, 10^-3, or nothing."),
+        ({"unit": "ms", "ours": "psnr"}, "unit is 'ms'. Allowed of psnr: dB, or nothing."),
         ({"ours": "mae_spm"}, "no metric is called 'mae_spm'. Did you mean 'mae_spn'?"),
         ({"over": "set"}, "mae_spn is not over 'set'."),
         ({"better": "higher"}, "better is 'higher', but of mae_spn lower is."),
@@ -145,6 +151,9 @@ def test_a_file_of_other_columns_or_of_none_is_refused(tmp_path: Path) -> None:
         read_reported(path)
     path.write_text(f"{SCHEMA}\n{','.join(COLUMNS)}\n{','.join(LINE.values())},more\n")
     with pytest.raises(InputError, match=r"mine\.csv:3: a line has 16 cells"):
+        read_reported(path)
+    path.write_text(f'{SCHEMA}\n{",".join(COLUMNS)}\n{",".join(LINE.values())}\n"open')
+    with pytest.raises(InputError, match=r"mine\.csv:4: not a line of CSV"):
         read_reported(path)
 
 

@@ -66,7 +66,7 @@ def check_pairs(cells: Sequence[Reported]) -> Iterator[Finding]:
     pairs = _pairs(cells)
     for mae, psnr in pairs:
         if mae.ours == "mae" and float(psnr.high) < -10 * math.log10(max(_size(mae)[1], 1e-300)):
-            text = f"Errors of at most 1 that average {mae.value} {mae.unit} cannot give so low a PSNR."
+            text = f"Errors of at most 1 that average {f'{mae.value} {mae.unit}'.strip()} cannot give so low a PSNR."
             yield Finding("contradiction", CHECK, (mae, psnr), text)
         elif spread(mae, psnr)[0] > math.sqrt(edges(mae.bucket)[1]):
             text = "No single picture has so large an MAE at such a PSNR: only very uneven pictures would."

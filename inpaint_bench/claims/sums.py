@@ -124,7 +124,7 @@ def _sums(cells: Sequence[Reported], buckets: tuple[str, ...]) -> tuple[Sum, ...
 
 def possible(ours: str) -> Interval:
     """The least and the largest value that a picture can have in a metric of ours; of an unknown one, any."""
-    if not ours:
+    if not ours or ours.startswith("kid") or "_drop" in ours:  # a kernel distance and a drop may be negative
         return -math.inf, math.inf
     if ours.startswith("ssim"):
         return -1.0, 1.0
@@ -166,7 +166,7 @@ def corners(sums: Sequence[Sum], bounds: Sequence[Interval]) -> Matrix:
     """Shares that fit every sum, with the least and the largest of each bucket among them; there must be some."""
     costs = [*np.eye(len(bounds)), *-np.eye(len(bounds))]
     found = [corner(list(one), sums, bounds) for one in costs]
-    return np.array([one for one in found if one is not None])
+    return np.array([one for one in found if one is not None]).clip(0, 1) + 0.0  # no share is -0.0
 
 
 def implied(one: Sum, sums: Sequence[Sum], bounds: Sequence[Interval]) -> Interval:

@@ -49,6 +49,8 @@ def gate(
 
     if accept != bool(reason.strip()) or (accept and expected is None):
         raise InputError("--accept needs --expected DIR and --reason TEXT, and --reason goes with --accept.")
+    if accept and (policy or junit or summary or annotations):
+        raise InputError("--accept judges nothing: leave out --policy, --junit, --summary and --annotations.")
     side = open_side(run)
     names = [entry.partition("=")[0] for entry in split_methods(methods)], _names(metrics)
     if accept and expected:

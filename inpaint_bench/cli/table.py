@@ -112,6 +112,7 @@ def _cells(text: str, look: "Look", methods: Iterable[str] = (), metrics: Iterab
 
 def _measured(runs: Sequence[Path], look: "Look", reported: str) -> "Table":
     """The records of runs, and what is reported of the same datasets."""
+    from inpaint_bench.errors import InputError
     from inpaint_bench.metrics.catalogue import KNOWN, with_companions
     from inpaint_bench.records import REFERENCES, read_records, records_path
     from inpaint_bench.run.folder import open_run
@@ -125,6 +126,11 @@ def _measured(runs: Sequence[Path], look: "Look", reported: str) -> "Table":
     metrics = set(with_companions(name for name in look.metrics if name in KNOWN)) or measured
     methods = {*(look.methods or there), *REFERENCES}
     shown = [[one for one in records if one.metric in metrics and one.method in methods] for records in found]
+    if every and not any(shown):
+        raise InputError(
+            "nothing of these methods and metrics was measured here. Leave one out, or RUNS, and give "
+            "--reported-only for what papers report alone."
+        )
     absent = {} if look.metrics else _absent(opened)
     return table_of(list(zip(opened, shown, strict=True)), absent, look, cells)
 

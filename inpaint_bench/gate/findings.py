@@ -6,6 +6,7 @@ from typing import Literal, TypeAlias
 
 import numpy as np
 
+from inpaint_bench.errors import InputError
 from inpaint_bench.gate.policy import DEFAULT, GatePolicy
 from inpaint_bench.gate.sides import Side, choose, key_of, numbers
 from inpaint_bench.judge import Verdict, judge
@@ -74,9 +75,12 @@ def find(
 ) -> Findings:
     """A finding for every expected record, or for those of some methods and metrics.
 
-    Raises InputError for a method or a metric that is not expected.
+    Raises InputError for a method or a metric that is not expected, and where nothing is left to judge.
     """
     records = choose(expected, methods, metrics)
+    if not records:
+        asked = " of these methods and metrics" if methods or metrics else ""
+        raise InputError(f"{expected.run.path}: no record{asked} is expected here, so there is nothing to judge.")
     ours = numbers(run, expected, run.records.values())
     verdicts = judge(ours, numbers(expected, run, records), policy.by_key(records))
     found = []

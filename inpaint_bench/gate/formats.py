@@ -60,7 +60,7 @@ def _row(finding: Finding) -> list[str]:
 
 def _escaped(text: str) -> str:
     """Words of a user's, with what Markdown would read made plain."""
-    return "".join(f"\\{letter}" if letter in "\\`*_{}[]<>#|~" else letter for letter in text)
+    return "".join(f"\\{letter}" if letter in "\\`*_{}[]<>#|~&$" else letter for letter in text)
 
 
 def as_junit(found: Findings) -> str:

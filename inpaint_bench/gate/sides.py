@@ -7,7 +7,7 @@ from pathlib import Path
 import numpy as np
 
 from inpaint_bench import files
-from inpaint_bench.errors import InputError, did_you_mean
+from inpaint_bench.errors import HashError, InputError, did_you_mean
 from inpaint_bench.evidence.gather import checked, gather
 from inpaint_bench.evidence.kinds import PairValues, Rows
 from inpaint_bench.judge import Key, Number, Pairs
@@ -36,10 +36,12 @@ def open_side(path: Path) -> Side:
     """A run folder, or expected records, which lie in a folder of the same layout.
 
     Of a stochastic method the chosen sample counts. Raises HashError when scores are not those that a record was made
-    from; scores that are not there are done without.
+    from, or come to another number; scores that are not there are done without. Raises InputError for two records of
+    one number.
     """
     run = open_run(path)
-    records = [record for record in read_records(records_path(run)) if not record.aside]
+    by_key = _by_key(records_path(run))
+    records, rows = list(by_key.values()), buckets(run)
     values: dict[Key, PairValues] = {}
     for method in {record.method for record in records} & run.info.methods.keys():
         if not scores_path(run, method).is_file():
@@ -50,8 +52,27 @@ def open_side(path: Path) -> Side:
                 one = found.get((record.metric, record.signature))
                 of_pairs = checked(path, method, record.metric, record.scores, one)
                 assert isinstance(of_pairs, PairValues)
+                _refuse_edited(records_path(run), record, of_pairs, rows)
                 values[method, record.metric] = of_pairs
-    return Side(run, {key_of(record): record for record in records}, values)
+    return Side(run, by_key, values)
+
+
+def _by_key(path: Path) -> dict[Key, Record]:
+    found: dict[Key, Record] = {}
+    for record in read_records(path):
+        if not record.aside and found.setdefault(key_of(record), record) is not record:
+            name = ", ".join(key_of(record))
+            raise InputError(f"{path}: holds two records of {name}. Make the records again with `inpaint-bench score`.")
+    return found
+
+
+def _refuse_edited(path: Path, record: Record, scores: PairValues, rows: Mapping[str, Rows]) -> None:
+    """Raise HashError for a record that its scores do not come to: pairs that did not move would let it pass."""
+    if record.bucket in rows and (value := scores.summary(rows[record.bucket]).value) != record.value:
+        raise HashError(
+            f"{path}: {', '.join(key_of(record))} is {record.value}, but its scores come to {value}. "
+            "Records are made from scores and never edited: make them again with `inpaint-bench score`."
+        )
 
 
 def key_of(record: Record) -> Key:

@@ -70,7 +70,7 @@ def as_markdown(table: Table) -> str:
 
 def _plain(text: str) -> str:
     """Text in which Markdown sees nothing but text; an underscore within a word is none to it."""
-    return re.sub(r"([\\`*|<>\[\]~])|(?<!\w)_|_(?!\w)", lambda found: "\\" + found[0], " ".join(text.split()))
+    return re.sub(r"([\\`*|<>\[\]~&$])|(?<!\w)_|_(?!\w)", lambda found: "\\" + found[0], " ".join(text.split()))
 
 
 def as_csv(table: Table) -> str:

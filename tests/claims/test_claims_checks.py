@@ -208,6 +208,11 @@ def test_a_number_that_its_metric_cannot_have_is_a_contradiction(metric: str, va
     assert not list(check_ranges([cell("ssim", "1.000"), cell("mae", "0.000"), cell("fid", "900")]))
 
 
+@pytest.mark.parametrize("ours", ["kid", "kid_paired_lite0", "det_drop", "face_drop_edge"])
+def test_a_number_below_zero_contradicts_nothing_where_its_metric_may_have_it(ours: str) -> None:
+    assert not list(check_ranges([cell("fid", "-0.010", ours=ours)]))
+
+
 def test_larger_holes_that_score_better_are_a_suspicion() -> None:
     easy, hard = cell("mae", "0.300", bucket="0.2-0.4"), cell("mae", "0.200", bucket="0.4-0.6")
     assert [one.level for one in check_order([hard, easy])] == ["suspicion"]

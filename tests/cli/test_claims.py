@@ -48,6 +48,12 @@ def run(terminal: Terminal, page: Path) -> dict[str, Any]:
     return tiny.record(OUT, "telea", "psnr")
 
 
+def test_shares_that_nothing_binds_are_no_negative_zero(terminal: Terminal) -> None:
+    buckets = [{"bucket": bucket, "value": "0.00"} for bucket in ("0.0-0.2", "0.2-0.4", "all")]
+    answer = terminal("claims", "check", "--reported", write(*buckets))
+    answer.does("0.0-0.2 0.0% to 100.0%, 0.2-0.4 0.0% to 100.0%\n")
+
+
 def test_the_paper_that_ships_contradicts_itself_in_table_5(terminal: Terminal) -> None:
     answer = terminal("claims", "check")
     assert answer.code == 1
@@ -103,7 +109,7 @@ def test_a_measured_number_agrees_within_rounding_and_its_interval(terminal: Ter
             {"ours": "", "eight_bit": "", "note": "which network is not known"},
             "not comparable because metric: which network is not known",
         ),
-        ({"ours": "ssim", "metric": "ssim", "value": "0.9"}, "not measured"),
+        ({"ours": "ssim", "metric": "ssim", "value": "0.9", "unit": ""}, "not measured"),
         ({"bucket": "0.6-0.8", "n": ""}, "not measured"),
     ],
 )

@@ -176,6 +176,8 @@ def test_records_that_count_other_pairs_are_not_comparable(terminal: Terminal, r
     lines[place] = lines[place].replace(f'"n":{COUNT}', '"n":23')
     path.write_text("\n".join(lines) + "\n")
     terminal("compare", "near", "telea", run).refuses(4, "psnr in bucket all: 24 pairs of near, 23 of telea")
+    path.write_text("".join(f"{line}\n" for line in lines if '"0.2-0.4"' not in line))
+    terminal("compare", "near", "telea", run).refuses(4, "psnr in bucket 0.2-0.4: 0 pairs of near, 0 of telea")
 
 
 def test_scores_that_changed_since_are_refused(terminal: Terminal, run: Path) -> None:
@@ -192,6 +194,9 @@ def test_scores_that_changed_since_are_refused(terminal: Terminal, run: Path) ->
 
 def test_an_unknown_method_or_metric_is_refused_with_the_nearest(terminal: Terminal, run: Path) -> None:
     terminal("compare", "near", "tela", run).refuses(2, "no method here is called 'tela'. Did you mean 'telea'?")
+    path = run / "records.jsonl"
+    path.write_text(path.read_text() + path.read_text().replace('"farther"', '"(target)"'))  # a reference has records
+    terminal("compare", "(target)", "telea", run).refuses(2, "no method here is called '(target)'.")
     answer = terminal("compare", "near", "telea", run, "--metrics", "pnsr")
     answer.refuses(2, "near and telea share no metric 'pnsr'. Did you mean 'psnr'? Known: known_error, mae, psnr.")
 

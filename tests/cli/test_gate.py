@@ -187,6 +187,14 @@ def test_accepting_needs_a_place_and_a_reason(terminal: Terminal, run: Path, opt
     terminal("gate", run, *options).refuses(2, "--accept needs --expected DIR and --reason TEXT")
 
 
+@pytest.mark.parametrize(
+    "option", [("--policy", "p.toml"), ("--junit", "j.xml"), ("--summary", "s.md"), ("--annotations",)]
+)
+def test_accepting_judges_nothing(terminal: Terminal, run: Path, option: tuple[str, ...]) -> None:
+    terminal("gate", run, *ACCEPT, "why", *option).refuses(2, "--accept judges nothing: leave out --policy, ")
+    assert not EXPECTED.exists()
+
+
 # --- files ----------------------------------------------------------------------------------------
 
 
@@ -203,6 +211,36 @@ def test_scores_that_changed_since_are_refused(terminal: Terminal, run: Path, ex
     path.write_bytes(path.read_bytes().replace(b"0.0", b"0.1", 1))
     answer = terminal("gate", run, "--expected", expected)
     answer.refuses(5, f"{side}/telea/scores.csv: not what the records of ")
+
+
+@pytest.mark.parametrize("side", ["run", "expected"])
+def test_a_record_that_was_edited_is_refused_though_its_scores_did_not_move(
+    terminal: Terminal, run: Path, expected: Path, side: str
+) -> None:
+    place = ("telea", "psnr", "all")
+    edit_records(Path(side), lambda one: (one["method"], one["metric"], one["bucket"]) == place, value=99.0)
+    answer = terminal("gate", run, "--expected", expected)
+    answer.refuses(5, f"{side}/records.jsonl: telea, psnr, all is 99.0, but its scores come to ", "never edited")
+
+
+def test_two_records_of_one_number_are_refused(terminal: Terminal, run: Path, expected: Path) -> None:
+    path = run / "records.jsonl"
+    path.write_text(path.read_text() + path.read_text().splitlines()[0].replace('"value":', '"value":1') + "\n")
+    terminal("gate", run, "--expected", expected).refuses(2, "run/records.jsonl: holds two records of mean-fill, ")
+
+
+def test_a_gate_that_judges_nothing_does_not_pass(terminal: Terminal, run: Path, expected: Path) -> None:
+    path = expected / "records.jsonl"
+    kept = [line for line in path.read_text().splitlines() if '"telea"' not in line or '"psnr"' not in line]
+    path.write_text("".join(f"{line}\n" for line in kept))
+    answer = terminal("gate", run, "--expected", expected, "--methods", "telea", "--metrics", "psnr")
+    answer.refuses(
+        2, "expected: no record of these methods and metrics is expected here, so there is nothing to judge."
+    )
+    path.write_text("")
+    terminal("gate", run, "--expected", expected, "--summary", "s.md").refuses(
+        2, "expected: no record is expected here"
+    )
 
 
 def test_where_nothing_is_expected_it_is_said_what_writes_it(terminal: Terminal, run: Path) -> None:

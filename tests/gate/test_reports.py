@@ -112,6 +112,10 @@ def test_annotations_are_errors_and_notices_as_many_as_are_shown() -> None:
     assert "more" not in exact[-1]
 
 
+def test_a_name_is_only_text_in_a_summary() -> None:
+    assert "| drift | a\\$b\\$\\&lt; | psnr ↑ |" in as_markdown(findings(finding("drift", "a$b$&lt;")))
+
+
 def test_an_annotation_is_one_line_whatever_it_says() -> None:
     (line,) = as_annotations(findings(finding("drift", method="100%\nsure")))
     assert line.startswith("::error title=inpaint-bench gate::100%25%0Asure, psnr, all pairs: worse by ")

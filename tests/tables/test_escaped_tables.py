@@ -63,6 +63,10 @@ def test_a_pipe_in_a_name_ends_no_cell_of_markdown() -> None:
     assert r"| psnr ↑ | a\|b \<i\>\*c\* | 20.00 |" in lines
 
 
+def test_a_dollar_and_an_entity_in_a_name_are_only_text_in_markdown() -> None:
+    assert r"| psnr ↑ | a\$b\$ \&lt; | 20.00 |" in as_markdown(make_table([record(method="a$b$ &lt;")]))
+
+
 def test_every_format_ends_with_one_line_end() -> None:
     for format_ in FORMATS.values():
         text = format_(make_table([record()]))
