@@ -6,7 +6,7 @@ takes the font of its reader.
 
 import io
 import os
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Literal
@@ -72,7 +72,7 @@ class Plot:
 def svg(plot: Plot) -> bytes:
     """The plot as an SVG file for a light page, transparent, about 390 x 290 points."""
     out = io.BytesIO()
-    with _settings(plot.name):
+    with matplotlib_with(_settings(plot.name)):
         _draw(plot).savefig(out, format="svg", transparent=True, metadata={"Date": None, "Creator": None})
     return out.getvalue().decode().replace(f"'{FONT}'", READERS_FONT).encode()
 
@@ -86,12 +86,19 @@ def for_dark(light: bytes) -> bytes:
 
 
 @contextmanager
-def _settings(name: str) -> Iterator[None]:
-    """Matplotlib as this module needs it, whatever the user's own settings are; its own cache lies in ours."""
+def matplotlib_with(settings: Mapping[Any, Any]) -> Iterator[None]:
+    """Matplotlib with these settings, whatever the user's own are; its own cache lies in ours."""
     os.environ.setdefault("MPLCONFIGDIR", str(files.cache_dir() / "matplotlib"))
-    from matplotlib import rc_context
+    from matplotlib import rc_context, rcdefaults, rcParams
 
-    ours: dict[Any, Any] = {
+    with rc_context():
+        rcdefaults()
+        rcParams.update(settings)
+        yield
+
+
+def _settings(name: str) -> dict[Any, Any]:
+    return {
         "svg.hashsalt": name,
         "svg.fonttype": "none",
         "text.parse_math": False,  # a name may hold dollar signs
@@ -112,12 +119,6 @@ def _settings(name: str) -> Iterator[None]:
         "ytick.color": INK,
         "legend.frameon": False,
     }
-    with rc_context():
-        from matplotlib import rcdefaults, rcParams
-
-        rcdefaults()
-        rcParams.update(ours)
-        yield
 
 
 def _draw(plot: Plot) -> "Figure":

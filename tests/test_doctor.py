@@ -118,12 +118,15 @@ def test_weights_that_are_here_are_told_by_dataset() -> None:
     assert about("rn", list(doctor.methods())).what == "rn: weights for celeba, paris"
 
 
-def test_a_part_that_cannot_be_loaded_is_told_and_the_others_are_looked_at(monkeypatch: pytest.MonkeyPatch) -> None:
+@pytest.mark.parametrize("error", [ImportError("libtorch.so: no such file"), ValueError("numpy.dtype size changed")])
+def test_a_part_that_cannot_be_loaded_is_told_and_the_others_are_looked_at(
+    error: Exception, monkeypatch: pytest.MonkeyPatch
+) -> None:
     def broken() -> None:
-        raise ImportError("libtorch.so: no such file")
+        raise error
 
     monkeypatch.setitem(doctor._PARTS, "methods", broken)
     found = list(examine())
-    assert about("cannot be looked at", found).what.endswith("ImportError: libtorch.so: no such file")
+    assert about("cannot be looked at", found).what.endswith(f"{type(error).__name__}: {error}")
     assert {one.part for one in found} == {"packages", "folders", "data", "methods", "metrics"}
     assert not works(found)

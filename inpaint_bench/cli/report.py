@@ -32,9 +32,11 @@ def report(
     from inpaint_bench.report.curves import curves
     from inpaint_bench.report.read import read_contents
     from inpaint_bench.report.write import refuse_strange, write_report
+    from inpaint_bench.run.folder import open_run
 
     folder = out or run / "report"
     refuse_strange(folder)
+    open_run(run)  # a folder that is no run is refused before anything is written into it
     with contextlib.nullcontext() if out else files.only_one(run):
         contents = read_contents(run)
         dataset = find.of_run(contents.run.info.protocol, contents.run.pairs, data, (images, masks))

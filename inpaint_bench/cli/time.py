@@ -14,7 +14,11 @@ from inpaint_bench.cli.options import FOLDER, format_option, method_options, opt
 @option("--size", type=click.IntRange(16), default=256, show_default=True, help="Pixels a side of the pictures.")
 @option("--batch", type=click.IntRange(1), default=1, show_default=True, help="Pictures in a call.")
 @option("--samples", type=click.IntRange(1), help="Of a stochastic method, beside one. Default: the protocol's.")
-@option("--runs", type=click.IntRange(1), help="Calls of each method. Default: 50 on a processor, 200 on a GPU.")
+@option(
+    "--runs",
+    type=click.IntRange(1),
+    help="Calls of each method, three at least. Default: 50 on a processor, 200 on a GPU.",
+)
 @option(
     "--seconds",
     type=click.FloatRange(0),

@@ -1,9 +1,7 @@
 """Figures as files: PNG in which a panel's pixel is a pixel, or PDF with embedded fonts; the same bytes every time."""
 
 import io
-import os
-from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -12,7 +10,7 @@ from inpaint_bench.errors import InputError, did_you_mean
 from inpaint_bench.figures.sheets import Box, Panel, Sheet
 from inpaint_bench.metrics import RECORDED
 from inpaint_bench.metrics.catalogue import KNOWN, ORDER
-from inpaint_bench.plots import COLOURS, FONT
+from inpaint_bench.plots import COLOURS, FONT, matplotlib_with
 from inpaint_bench.records import ALL, REFERENCES, Record
 from inpaint_bench.tables.quantities import label
 
@@ -23,6 +21,7 @@ if TYPE_CHECKING:
 DPI = 100  # figure pixels in an inch: a panel of 256 pixels is 2.56 inches wide in a PDF
 GAP, HEAD, SIDE = 4, 22, 22  # pixels between panels, above them, and left of them
 FRAME = "#ff3b30"
+HATCHES = ("", "////", "....")  # of bars beyond the colours
 CLASSES = COLOURS[:9]  # of boxes; the last one is grey
 PLAIN: dict[Any, Any] = {  # nothing of the user's own settings, of the day or of the version gets into a file
     "font.family": "sans-serif",
@@ -47,20 +46,8 @@ def refuse_suffix(path: Path) -> None:
 def write_sheet(sheet: Sheet, path: Path) -> None:
     """Draw a sheet. Raises InputError unless the file is a .pdf or a .png."""
     refuse_suffix(path)
-    with _settings():
+    with matplotlib_with(PLAIN):
         _save(draw_sheet(sheet), path)
-
-
-@contextmanager
-def _settings() -> Iterator[None]:
-    """Matplotlib with the settings above, whatever the user's own are; its own cache lies in ours."""
-    os.environ.setdefault("MPLCONFIGDIR", str(files.cache_dir() / "matplotlib"))
-    from matplotlib import rc_context, rcdefaults, rcParams
-
-    with rc_context():
-        rcdefaults()
-        rcParams.update(PLAIN)
-        yield
 
 
 def _save(figure: "Figure", path: Path) -> None:
@@ -143,7 +130,7 @@ def write_bars(records: Sequence[Record], path: Path, metrics: Sequence[str] = (
     shown = [r for r in shown if r.metric in (metrics or [r.metric]) and r.method in (methods or [r.method])]
     if not shown:
         raise InputError("there are no records to draw bars of: no method has finished every pair.")
-    with _settings():
+    with matplotlib_with(PLAIN):
         _save(draw_bars(shown, methods), path)
 
 
@@ -151,6 +138,7 @@ def draw_bars(records: Sequence[Record], methods: Sequence[str] = ()) -> "Figure
     """The records as a matplotlib figure."""
     from matplotlib.backends.backend_agg import FigureCanvasAgg
     from matplotlib.figure import Figure
+    from matplotlib.patches import Patch
 
     plots = sorted({(ORDER[one.metric], one.metric, one.signature) for one in records})
     names = list(methods) or sorted({one.method for one in records})
@@ -160,11 +148,18 @@ def draw_bars(records: Sequence[Record], methods: Sequence[str] = ()) -> "Figure
         _draw_bars(axes, [one for one in records if one.signature == signature], names)
         axes.set_ylabel(f"{label(metric, signature)} {KNOWN[metric].unit}".strip())
         axes.set_title(signature, fontsize=6, loc="right")
-    figure.legend(*axes.get_legend_handles_labels(), loc="outside upper center", ncols=4, frameon=False)
+    keys = [Patch(**_look(number)) for number in range(len(names))]  # no axes holds bars of every method
+    figure.legend(keys, names, loc="outside upper center", ncols=4, frameon=False)
     first = records[0]
     pairs = f"{first.protocol}{f', only the {first.part} pairs' if first.part else ''}, pairs {first.fingerprint}"
     figure.supxlabel(f"mask ratio; bars with 95% intervals; {pairs}", fontsize=6)
     return figure
+
+
+def _look(number: int) -> dict[str, Any]:
+    """Colour of a method's bars, by its number, and hatches where the colours begin again."""
+    hatch = HATCHES[number // len(COLOURS) % len(HATCHES)]
+    return {"facecolor": COLOURS[number % len(COLOURS)], "hatch": hatch, "edgecolor": "white", "linewidth": 0}
 
 
 def _draw_bars(axes: "Axes", records: Sequence[Record], methods: Sequence[str]) -> None:
@@ -173,9 +168,8 @@ def _draw_bars(axes: "Axes", records: Sequence[Record], methods: Sequence[str]) 
     for number, method in enumerate(methods):
         found = {one.bucket: one for one in records if one.method == method}
         drawn = [(place, found[b]) for place, b in enumerate(buckets) if b in found]
-        colour = COLOURS[number % len(COLOURS)]
         finite = [(p + (number + 0.5) * wide - 0.4, r, r.value) for p, r in drawn if isinstance(r.value, (int, float))]
-        axes.bar([x for x, _, _ in finite], [v for _, _, v in finite], wide * 0.92, color=colour, label=method)
+        axes.bar([x for x, _, _ in finite], [v for _, _, v in finite], wide * 0.92, label=method, **_look(number))
         for x, record, value in finite:
             if record.low is not None and record.high is not None:
                 axes.plot([x, x], [record.low, record.high], color="black", linewidth=0.8)

@@ -7,7 +7,7 @@ import numpy as np
 from jaxtyping import Float64, UInt8
 
 from inpaint_bench import files
-from inpaint_bench.errors import HashError, InputError
+from inpaint_bench.errors import HashError, InputError, did_you_mean
 from inpaint_bench.figures.read import Shown, chosen, composite, samples
 from inpaint_bench.images import Pixels
 from inpaint_bench.metrics.detection import DETECTORS, from_row, masked_input
@@ -135,10 +135,13 @@ def detection(shown: Shown, detector: str = "", least: float = LEAST) -> Sheet:
     The detector named, or the first whose objects of the targets are there. Raises InputError where there are none,
     and HashError where they were found in other pictures.
     """
-    named = detector or next((name for name in DETECTORS if objects_path(shown.run, TARGETS, name).is_file()), "")
-    if not named:
+    if detector and detector not in DETECTORS:
+        raise InputError(f"no detector is called '{detector}'. {did_you_mean(detector, DETECTORS)}")
+    looked = [name for name in DETECTORS if objects_path(shown.run, TARGETS, name).is_file()]
+    named = detector or next(iter(looked), "")
+    if named not in looked:
         raise InputError(
-            f"{shown.run.path}: no detector has looked at its pictures. "
+            f"{shown.run.path}: {f'{named} has not' if named else 'no detector has'} looked at its pictures. "
             f"`inpaint-bench score {shown.run.path} --metrics det_conf` does."
         )
     rows = []

@@ -97,7 +97,9 @@ def _against_ratio(contents: Contents, metric: str) -> Curve:
         Line(called(contents.methods[place], contents), tuple(some), place)
         for place, some in zip(places, points, strict=True)
     )
-    return Curve("ratio", metric, Plot(f"ratio.{metric}", "mask ratio", axis(metric), lines))
+    infinite = int(np.isinf(table).sum())
+    notes = (f"infinite scores, of outputs that are their targets, are in no mean: {infinite}",) if infinite else ()
+    return Curve("ratio", metric, Plot(f"ratio.{metric}", "mask ratio", axis(metric), lines), notes)
 
 
 # --- quality against time -------------------------------------------------------------------------

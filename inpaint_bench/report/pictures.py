@@ -1,7 +1,6 @@
 """The pictures of a report: the targets, the holes to lay over them, and the composites that were scored."""
 
 import io
-import os
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
@@ -9,7 +8,7 @@ import numpy as np
 from PIL import Image
 
 from inpaint_bench import files, images
-from inpaint_bench.errors import HashError
+from inpaint_bench.errors import HashError, InputError
 from inpaint_bench.images import Hole
 from inpaint_bench.pairs.find import Dataset
 from inpaint_bench.pairs.lists import Pair
@@ -54,30 +53,28 @@ def _place_composites(contents: Contents, method: Shown, out: Path, pair: Pair) 
         if name != pair.pair:
             continue
         source = contents.run.composite(method.name, name, sample)
-        if (found := files.file_sha256(source)[:16]) != scored:
+        try:
+            data = source.read_bytes()
+        except OSError as error:
+            raise InputError(
+                f"{source}: cannot be read ({error.strerror}). Run it again; finished pairs are kept."
+            ) from error
+        if (found := files.sha256(data)[:16]) != scored:
             raise HashError(
                 f"{source}: not the picture that was scored: sha256 {found}, not {scored}. "
                 f"`inpaint-bench score {contents.run.path}` scores what has changed."
             )
         destination = out / "methods" / method.name / source.name
-        place(source, destination)
+        place(data, source, destination)
         yield destination
 
 
-def place(source: Path, destination: Path) -> None:
-    """The same file under another name: a hard link where the file system has them, else a copy."""
-    source = source.resolve()
+def place(data: bytes, source: Path, destination: Path) -> None:
+    """A copy of a file's bytes. Never a link: what is done to the report's pictures must not reach the run's."""
     if destination.is_file() and destination.samefile(source):
-        return
-    try:
-        destination.parent.mkdir(parents=True, exist_ok=True)
-        destination.unlink(missing_ok=True)
-    except OSError as error:
-        raise files.cannot_write(destination, error) from error
-    try:
-        os.link(source, destination)
-    except OSError:
-        files.write_whole(destination, source.read_bytes())
+        files.write_whole(destination, data)  # under a name of its own from now on
+    else:
+        files.write_if_changed(destination, data)
 
 
 def overlay(hole: Hole) -> bytes:

@@ -122,7 +122,7 @@ def read_timing(path: Path) -> Timing:
         return msgspec.json.decode(path.read_bytes(), type=Timing)
     except OSError as error:
         raise InputError(f"{path}: cannot be read ({error.strerror}).") from error
-    except msgspec.DecodeError as error:
+    except (msgspec.DecodeError, UnicodeDecodeError) as error:
         raise InputError(f"{path}: not times that this version reads ({error}). Time the method again.") from error
 
 

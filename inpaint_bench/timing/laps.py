@@ -82,18 +82,17 @@ class Enough:
     both: bool
     least: int = 3  # a spread needs some calls, however long they take
 
-    def reached(self, laps: Sequence[Lap]) -> bool:
-        """Whether these calls are enough."""
-        runs = len(laps) >= self.runs
-        seconds = sum(lap.seconds for lap in laps) >= self.seconds
-        return len(laps) >= self.least and (runs and seconds if self.both else runs or seconds)
+    def reached(self, calls: int, seconds: float) -> bool:
+        """Whether so many calls, which took so many seconds together, are enough."""
+        often, long = calls >= self.runs, seconds >= self.seconds
+        return calls >= self.least and (often and long if self.both else often or long)
 
 
 ON_CPU = Enough(50, 5.0, both=False)
 ON_GPU = Enough(200, 10.0, both=True)
 
 
-@dataclass(frozen=True)
+@dataclass
 class Task:
     """A thing to be timed, and what has been measured of it."""
 
@@ -102,6 +101,7 @@ class Task:
     clock: Clock
     warm_up: list[Lap] = field(default_factory=list)
     laps: list[Lap] = field(default_factory=list)
+    seconds: float = 0.0  # of all laps; added up as they are made, since a short call takes hundreds of thousands
 
     def warm(self) -> None:
         """Call until two calls after each other take the same time, or until it has had its chance."""
@@ -123,6 +123,7 @@ class Task:
         if self.warm_up[-1].seconds < SHORT:
             self.call()
         self.laps.append(self.clock(self.call))
+        self.seconds += self.laps[-1].seconds
 
     def series(self) -> Series:
         """What was measured."""
@@ -149,7 +150,8 @@ def in_turns(
     while left:
         timed = list(_each(left, Task.turn, failures))
         methods = {task.method for task in left}
-        left = [task for task in timed if task.method not in failures and not enough.reached(task.laps)]
+        going = [task for task in timed if task.method not in failures]
+        left = [task for task in going if not enough.reached(len(task.laps), task.seconds)]
         for _ in methods - {task.method for task in left}:
             told()
     return failures

@@ -213,5 +213,5 @@ def _memory(one: Loaded, asked: Asked) -> Memory:
         )
         try:
             return peak_apart(one.subject.name, call_alone, alone, asked.device)
-        except BenchError as error:
-            return Memory(None, str(error))
+        except Exception as error:  # a plug-in may raise anything, and its times are good
+            return Memory(None, str(failure(one.subject.name, "a process of its own for its memory", error)))

@@ -10,6 +10,8 @@ import tiny
 from browsing import COUNT, DESKTOP, PHONE, Sheet, opened_browser, opened_sheet
 from reported_run import STRANGE, Made, made_once
 
+from inpaint_bench.report.write import data_script
+
 if TYPE_CHECKING:
     from playwright.sync_api import Browser
 
@@ -168,6 +170,25 @@ def test_a_strange_name_is_text_and_nothing_else(sheet: Sheet) -> None:
     row = sheet.page.locator(f"[data-pair='{number}']")
     assert row.locator(".image").inner_text() == STRANGE
     assert row.locator("b").count() == 0
+
+
+@pytest.mark.parametrize("view", ["#/pair/%", "#/__proto__", "#/nothing/at/all"])
+def test_an_address_of_nothing_shows_a_view_all_the_same(sheet: Sheet, view: str) -> None:
+    sheet.open(view)
+    assert sheet.title() in ("No such pair", sheet.data["protocol"]["name"])
+
+
+def test_a_report_of_sets_alone_orders_no_pairs_by_score(browser: "Browser", written: Made, tmp_path: Path) -> None:
+    made = written.copied(tmp_path)
+    data = made.data()
+    samples = {name: {**one, "scores": {}} for name, one in data["samples"].items()}
+    (made.out / "data.js").write_bytes(data_script({**data, "scores": {}, "samples": samples}))
+    with opened_sheet(browser, made, DESKTOP) as sheet:
+        sheet.open("#/pairs?by=score")
+        assert sheet.texts("#by option") == ["Pair", "Mask ratio"]
+        assert sheet.listed()[0] == sheet.pairs[0]
+        sheet.open("#/pair/00003?by=disagreement")
+        assert sheet.title() == "00003"
 
 
 def test_the_keys_are_listed(sheet: Sheet) -> None:

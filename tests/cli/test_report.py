@@ -52,6 +52,14 @@ def test_what_cannot_be_reported_is_refused(scored: Path, terminal: Terminal, ar
     terminal("report", *arguments).refuses(2, words)
 
 
+def test_a_folder_that_is_no_run_is_refused_and_nothing_is_made_in_it(terminal: Terminal) -> None:
+    Path("mine").mkdir()
+    for name in ("nowhere", "mine"):
+        terminal("report", name).refuses(2, "not a run folder")
+    assert not Path("nowhere").exists()
+    assert not [*Path("mine").iterdir()]
+
+
 def test_a_run_without_records_is_refused(page: Path, terminal: Terminal) -> None:
     terminal.predict("telea").does()
     terminal("report", RUN, "--data", "data").refuses(2, "no records here")

@@ -118,6 +118,16 @@ def test_a_method_that_fails_does_not_keep_others_from_being_timed(terminal: Ter
     assert list(times()) == ["mean-fill"]
 
 
+def test_a_method_that_fails_where_its_memory_is_measured_keeps_its_times(terminal: Terminal) -> None:
+    entry = write_method("if multiprocessing.parent_process(): raise ValueError('once')\nreturn image")
+    module = Path("mine.py")
+    module.write_text(f"import multiprocessing\n{module.read_text()}")
+    terminal("time", "--methods", f"{entry},mean-fill", *FAST).does("no memory of mine: mine: ", "ValueError: once.")
+    found = times()
+    assert list(found) == ["mean-fill", "mine"]
+    assert found["mine"].memory.peak is None
+
+
 @pytest.mark.parametrize(
     ("body", "words"),
     [

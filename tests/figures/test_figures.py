@@ -11,6 +11,7 @@ import tiny
 from terminal import OUT, Terminal
 
 from inpaint_bench.errors import HashError, InputError
+from inpaint_bench.figures.draw import _look as bar_look
 from inpaint_bench.figures.draw import draw_bars, places, write_bars, write_sheet
 from inpaint_bench.figures.read import Shown, chosen, open_shown
 from inpaint_bench.figures.sheets import Sheet, all_samples, detection, grid, most_different, zoom
@@ -181,6 +182,10 @@ def test_objects_of_another_picture_are_refused(detected: Shown) -> None:
 def test_a_run_without_objects_is_refused(shown: Shown) -> None:
     with pytest.raises(InputError, match="no detector has looked at its pictures"):
         detection(shown)
+    with pytest.raises(InputError, match="nanodet has not looked at its pictures"):
+        detection(shown, "nanodet")
+    with pytest.raises(InputError, match="no detector is called 'nanodat'"):
+        detection(shown, "nanodat")
 
 
 # --- bars -----------------------------------------------------------------------------------------
@@ -197,6 +202,28 @@ def test_bars_are_the_records_with_their_intervals(shown: Shown) -> None:
     assert ends == {(one.low, one.high) for one in records if one.low is not None}
     assert [tick.get_text() for tick in axes.get_xticklabels()] == [*buckets[:3], "All"]
     assert axes.get_ylim()[0] == 0
+
+
+def test_the_legend_names_every_bar_by_its_own_colour(terminal: Terminal, page: Path) -> None:
+    """Samples have signatures and plots of their own, so that no plot holds bars of every method."""
+    terminal.run(f"telea,mean-fill,{tiny.NOISE}").does()
+    figure = draw_bars([one for one in read_records(OUT / "records.jsonl") if not one.aside])
+    drawn = {
+        bars.get_label(): {bar.get_facecolor() for bar in bars}
+        for axes in figure.axes
+        for bars in axes.containers
+        if len(bars)
+    }
+    (legend,) = figure.legends
+    keys = [patch.get_facecolor() for patch in legend.get_patches()]
+    said = dict(zip([text.get_text() for text in legend.get_texts()], keys, strict=True))
+    assert {name: {colour} for name, colour in said.items()} == drawn
+    assert len(set(keys)) == 3
+
+
+def test_methods_beyond_the_colours_are_hatched() -> None:
+    looks = [(one["facecolor"], one["hatch"]) for one in map(bar_look, range(30))]
+    assert len(set(looks)) == 30
 
 
 def test_bars_of_what_has_no_records_are_refused(shown: Shown) -> None:

@@ -136,16 +136,26 @@ def test_a_method_without_records_is_left_out_and_said(copied: Made, capsys: pyt
     assert not (copied.out / "pictures" / "methods" / "mean-fill").exists()
 
 
-def test_a_picture_is_linked_where_that_can_be_and_else_copied(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    source, linked, copy = (tmp_path / name for name in ("source.png", "linked.png", "copy.png"))
+def test_what_is_done_to_a_picture_of_the_report_does_not_reach_the_run(written: Made) -> None:
+    composites = [path for path in written.run.rglob("*.png") if path.is_file()]
+    assert len(composites) == 20 * (1 + 1 + 3)
+    assert {path.stat().st_nlink for path in [*composites, *written.out.rglob("*.png")]} == {1}
+
+
+def test_a_link_to_the_run_becomes_a_picture_of_its_own(tmp_path: Path) -> None:
+    source, linked, symbolic = (tmp_path / name for name in ("source.png", "linked.png", "symbolic.png"))
     source.write_bytes(b"picture")
-    place(source, linked)
-    assert linked.samefile(source)
+    os.link(source, linked)
+    symbolic.symlink_to(source)
+    for destination in (linked, symbolic):
+        place(b"picture", source, destination)
+        assert not destination.samefile(source)
+        assert destination.read_bytes() == b"picture"
 
-    def refuse(*arguments: object, **named: object) -> None:
-        raise OSError("no links here")
 
-    monkeypatch.setattr(os, "link", refuse)
-    place(source, copy)
-    assert not copy.samefile(source)
-    assert copy.read_bytes() == b"picture"
+def test_a_composite_that_is_gone_is_refused(copied: Made, capsys: pytest.CaptureFixture[str]) -> None:
+    (copied.run / "telea" / "composites" / "00002.png").unlink()
+    assert copied.report() == 2
+    err = capsys.readouterr().err
+    assert "telea/composites/00002.png: cannot be read" in err
+    assert "Traceback" not in err

@@ -100,10 +100,19 @@ def test_a_warm_up_ends_after_ten_seconds_with_two_calls_at_least() -> None:
     [(ON_CPU, 0.001, 50), (ON_CPU, 1.0, 5), (ON_CPU, 60.0, 3), (ON_GPU, 1.0, 200), (ON_GPU, 0.03125, 320)],
 )
 def test_there_are_enough_calls(enough: Enough, seconds: float, calls: int) -> None:
-    laps: list[Lap] = []
-    while not enough.reached(laps):
-        laps.append(Lap(seconds, 0.0))
-    assert len(laps) == calls
+    time = FakeTime()
+    task = time.task("a", forever(seconds))
+    in_turns([task], enough)
+    assert len(task.laps) == calls
+
+
+def test_what_is_added_up_for_the_next_call_does_not_grow_with_the_calls_made() -> None:
+    """A GPU's 10 s of a short method are hundreds of thousands of calls; summing all of them each time takes hours."""
+    task = FakeTime().task("a", forever(2.0**-14))
+    task.laps.extend([Lap(1.0, 0.0)] * 5)  # not looked at again
+    in_turns([task], Enough(10, 2.0**-14 * 20, both=True))
+    assert len(task.laps) == 5 + 20
+    assert task.seconds == 2.0**-14 * 20
 
 
 def test_a_method_that_fails_is_left_and_the_others_go_on() -> None:

@@ -35,10 +35,17 @@
   const help = document.getElementById("help");
   const scrolled = new Map(); // by address, how far down the reader was
 
+  const decoded = (text) => {
+    try {
+      return decodeURIComponent(text);
+    } catch {
+      return text; // a % that begins no letter
+    }
+  };
   const parts = () => {
     const [path, query] = location.hash.replace(/^#\/?/, "").split("?");
-    const [name, ...rest] = path.split("/").map(decodeURIComponent);
-    return { name: VIEWS[name] ? name : "results", rest, query: new URLSearchParams(query ?? "") };
+    const [name, ...rest] = path.split("/").map(decoded);
+    return { name: Object.hasOwn(VIEWS, name) ? name : "results", rest, query: new URLSearchParams(query ?? "") };
   };
   const view = () => parts().name;
 

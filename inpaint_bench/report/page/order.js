@@ -8,7 +8,7 @@ const Order = (() => {
     ["ratio", "Mask ratio"],
     ["score", "Score"],
     ["disagreement", "Disagreement of two methods"],
-  ];
+  ].filter(([by]) => pairMetrics.length || !["score", "disagreement"].includes(by)); // a set of pairs has no order
 
   // What the address asks for, with what it leaves open filled in.
   function read(query) {
