@@ -5,7 +5,6 @@ prediction is cut back. A method of one size only sees the picture in overlappin
 done, the known region of what comes out is that of the picture, to the bit.
 """
 
-import re
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -21,6 +20,7 @@ from inpaint_bench.images import Hole, Pixels
 from inpaint_bench.masks.sets import read_hole
 from inpaint_bench.methods.choose import choose_methods
 from inpaint_bench.methods.rooms import find_rooms
+from inpaint_bench.methods.sizes import Sizes, read_sizes
 from inpaint_bench.methods.work import Made, Method, Work
 from inpaint_bench.pairs.find import Dataset
 from inpaint_bench.pairs.lists import Pair
@@ -31,34 +31,6 @@ ONE = Pair("00000", "picture.png", "mask.png")
 
 Prediction = Float[np.ndarray, "3 height width"]
 Window = Float[np.ndarray, "3 side side"]
-
-
-@dataclass(frozen=True)
-class Sizes:
-    """The sizes that a method takes: sides in multiples of one number from a least one up, or one size only."""
-
-    multiple: int = 1
-    least: int = 1
-    only: int | None = None
-
-
-def read_sizes(words: str) -> Sizes:
-    """The sizes in the words of a card: 'any', '256', 'height and width multiples of 4 from 12 up; …'.
-
-    Raises InputError for other words, since a wrong guess would be a wrong picture.
-    """
-    rule = words.partition(";")[0].strip()
-    if rule == "any":
-        return Sizes()
-    if rule.isdecimal():
-        return Sizes(only=int(rule))
-    found = re.fullmatch(r"height and width multiples of (\d+)(?:,? (?:from|and at least) (\d+)(?: up)?)?", rule)
-    if not found:
-        raise InputError(
-            f"the card's sizes, '{words}', cannot be read. Allowed: any; 256; "
-            "height and width multiples of 4; height and width multiples of 4 from 12 up."
-        )
-    return Sizes(int(found[1]), int(found[2] or 1))
 
 
 def open_method(entry: str, dataset: str, rooms: Path | None, weights: Mapping[str, str]) -> tuple[Method, Sizes]:

@@ -12,8 +12,9 @@ from terminal import Terminal, write_method, write_program
 
 from inpaint_bench.errors import InputError
 from inpaint_bench.images import Hole, Pixels, mask_values
-from inpaint_bench.inpaint import ONE, Sizes, enlarge, read_picture, read_sizes
+from inpaint_bench.inpaint import ONE, enlarge, read_picture
 from inpaint_bench.methods.rooms import find_rooms
+from inpaint_bench.methods.sizes import Sizes, read_sizes
 from inpaint_bench.pairs.pixels import Prepared
 
 WORDS = [card.sizes for _, card in find_rooms().values()]
@@ -226,3 +227,18 @@ def test_filled_weights_are_said_to_paint_nonsense(terminal: Terminal) -> None:
     answer.does("by rn")
     assert "filled weights paint nonsense" in answer.err
     assert (tiny.read("out.png")[~hole] == pixels[~hole]).all()
+
+
+@pytest.mark.parametrize(
+    ("words", "taken", "refused"),
+    [
+        ("any", (1, 24, None), ()),
+        ("256", (256,), (24, 128, None)),
+        ("height and width multiples of 4 from 12 up", (12, 24), (8, 14, None)),
+    ],
+)
+def test_a_card_says_which_squares_it_takes(
+    words: str, taken: tuple[int | None, ...], refused: tuple[int | None, ...]
+) -> None:
+    assert all(read_sizes(words).take(side) for side in taken)
+    assert not any(read_sizes(words).take(side) for side in refused)

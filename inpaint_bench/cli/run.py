@@ -140,7 +140,8 @@ def predict(**options: object) -> None:
 
 def _prepare(asked: Asked) -> "tuple[Dataset, list[Method], Pace]":
     from inpaint_bench.cli.names import open_device
-    from inpaint_bench.methods.choose import choose_methods, split_methods
+    from inpaint_bench.methods.choose import choose_methods, runnable_methods, split_methods
+    from inpaint_bench.methods.rooms import find_rooms
     from inpaint_bench.pairs import find
     from inpaint_bench.run.predict import Pace
 
@@ -155,6 +156,9 @@ def _prepare(asked: Asked) -> "tuple[Dataset, list[Method], Pace]":
     dataset = find.take(every, asked.limit, asked.shard)
     device = open_device(asked.device)
     methods = choose_methods(split_methods(asked.methods), dataset, every, asked.rooms, asked.weights)
+    if not asked.methods:
+        for sentence in runnable_methods(find_rooms(asked.rooms), dataset.page)[1]:
+            note(sentence, asked.quiet)
     for method in methods:
         if method.said:
             note(f"{method.name}: {method.said}.", asked.quiet)

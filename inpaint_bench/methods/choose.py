@@ -10,9 +10,10 @@ from inpaint_bench.methods.folders import folder_method
 from inpaint_bench.methods.networks import network_method, python_method
 from inpaint_bench.methods.programs import program_method
 from inpaint_bench.methods.rooms import Room, find_rooms, loader, runnable, weights_of
+from inpaint_bench.methods.sizes import read_sizes
 from inpaint_bench.methods.work import Method
 from inpaint_bench.pairs.find import Dataset
-from inpaint_bench.protocols import NAME
+from inpaint_bench.protocols import NAME, Page
 from inpaint_bench.weights import NO_WEIGHTS, open_weights
 
 KINDS = ("folder", "python", "exec")
@@ -46,7 +47,7 @@ def choose_methods(
     """
     known = find_rooms(rooms)
     if not entries:
-        entries = [name for name, (room, card) in known.items() if runnable(room, card, dataset.page.name)]
+        entries, _ = runnable_methods(known, dataset.page)
     names = [entry.partition("=")[0] for entry in entries]
     for name in names:
         if names.count(name) > 1:
@@ -61,6 +62,20 @@ def choose_methods(
         else _of_room(entry, dataset.page.name, known, named_weights)
         for entry in entries
     ]
+
+
+def runnable_methods(known: Mapping[str, tuple[Room, MethodCard]], page: Page) -> tuple[list[str], list[str]]:
+    """The methods that can run here as they are, and a sentence about each that only the page's size keeps from it."""
+    found, left_out = [], []
+    for name, (room, card) in known.items():
+        if not runnable(room, card, page.name):
+            continue
+        if read_sizes(card.sizes).take(page.size):
+            found.append(name)
+        else:
+            given = f"pictures of {page.size} pixels" if page.size else "pictures of any size"
+            left_out.append(f"{name} is left out: it takes {card.sizes}, and the protocol gives {given}.")
+    return found, left_out
 
 
 def _of_room(
