@@ -18,6 +18,7 @@ from baselines.spn.training.checkpoint import FILE, load_checkpoint, save_checkp
 from baselines.spn.training.config import Config
 from baselines.spn.training.data import Data, open_holes, open_photographs
 from baselines.spn.training.logs import LOSSES, TERMS, Log, open_board
+from baselines.spn.training.schedule import learning_rate
 from baselines.spn.training.state import State, content_of, open_state, restore
 from baselines.spn.training.step import Terms, learn, phase_at
 from baselines.spn.training.team import Team, gathered
@@ -68,26 +69,6 @@ def train(config: Config, run: Run) -> Path:
         restore(state, load_checkpoint(run.out, config, mark, device))
         validation = open_validation(config, kept_out, holes)
         return Trainer(config, run, team, device, state, Data(config, learned, holes), validation, mark).go()
-
-
-def learning_rate(config: Config, step: int) -> float:
-    """The learning rate of a step: rising, then constant and dropped late, or falling as a cosine."""
-    finish = config.finish
-    if finish is not None and step >= finish.start:
-        step -= finish.start
-        if step < finish.warm_up:
-            return finish.lr * (step + 1) / finish.warm_up
-        return _falling(finish.lr, config.lr_late, step / (config.steps - finish.start))
-    if step < config.warm_up:
-        return config.lr * (step + 1) / config.warm_up
-    share = step / config.steps
-    if config.decay == "step":
-        return config.lr if share < config.late else config.lr_late
-    return _falling(config.lr, config.lr_late, share)
-
-
-def _falling(first: float, last: float, share: float) -> float:
-    return last + (first - last) * (1 + math.cos(math.pi * share)) / 2
 
 
 @dataclass(eq=False)

@@ -17,8 +17,8 @@ from safetensors.torch import load_file
 from baselines.spn.training import trainer
 from baselines.spn.training.checkpoint import FILE
 from baselines.spn.training.logs import read_rows
+from baselines.spn.training.schedule import learning_rate
 from baselines.spn.training.step import Phase, phase_at
-from baselines.spn.training.trainer import learning_rate
 from inpaint_bench.errors import IncompleteError, InputError
 
 PROB: dict[str, Any] = {"method": "spn-prob", "weights": {"prior": 0.05, "perceptual": 0.0, "diversity": 0.0}}
