@@ -54,7 +54,10 @@ def to_csv(scores: list[Score]) -> bytes:
 
 def read_scores(path: Path) -> list[Score]:
     """The scores in a file. Raises InputError when it is no file of scores, or was cut."""
-    text = path.read_bytes().decode("utf-8", errors="replace")  # what is replaced is no score
+    try:
+        text = path.read_text(encoding="utf-8")
+    except UnicodeDecodeError as error:
+        raise InputError(f"{path}: no text. Delete the file and score again.") from error
     if not text.endswith("\n"):  # its last number may have lost digits
         raise InputError(f"{path}: the file was cut: its last line does not end. Delete it and score again.")
     lines = text.splitlines()
