@@ -62,8 +62,7 @@ def time(
     where = open_device(device)
     usual = ON_GPU if where.type == "cuda" else ON_CPU
     enough = replace(usual, runs=runs or usual.runs, seconds=usual.seconds if seconds is None else seconds)
-    named = Named(tuple(split_methods(methods)), dataset, rooms, tuple(weights.items()))
-    subjects = find_subjects(named)
+    subjects = find_subjects(named := Named(tuple(split_methods(methods)), dataset, rooms, tuple(weights.items())))
     with files.only_one(out), progress("timing", STEPS * len(subjects), quiet) as told:
         outcome = time_methods(subjects, Asked(named, where, size, batch, samples, enough), out, lambda: told(1))
     if outcome.timings:
