@@ -61,7 +61,7 @@ class Stage(Spec, frozen=True):
 class Finish(Spec, frozen=True):
     """A last part of the run: its learning rate rises again and falls as a cosine, and SSIM is among the losses."""
 
-    start: Count  # the step at which it begins
+    start: Steps  # the step at which it begins
     lr: Positive
     warm_up: Steps = 50
     similarity: Weight = 0.0  # of 1 - SSIM: no loss of the paper
@@ -81,6 +81,7 @@ class Config(Spec, frozen=True):
     seed: Steps = 67454
     # first values: PyTorch's, such that signals keep their size, or a network that fills holes already (start.py)
     start: Literal["torch", "scaled", "diffusion"] = "torch"
+    weights_file: str = ""  # a file of `train`, put over the first values: a run that goes on from another's weights
     # the data
     crop: Literal["none", "centre-square", "random"] = "none"  # none: squashed to a square, as the authors' code
     mask_flips: Literal["with the image", "alone"] = "with the image"  # "alone" is the paper's text

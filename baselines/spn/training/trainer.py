@@ -13,6 +13,7 @@ from typing import Any
 import msgspec
 import torch
 from torch import Tensor, nn
+from torch.backends.cpu import get_cpu_capability
 
 from baselines.spn.training.checkpoint import FILE, load_checkpoint, save_checkpoint, save_weights
 from baselines.spn.training.config import Config
@@ -28,6 +29,7 @@ from inpaint_bench.errors import IncompleteError, InputError
 from inpaint_bench.metrics import metric
 
 SAID_OF_MEMORY = ("out of memory", "allocate memory", "not enough memory")  # by torch, on GPUs and processors
+SLOW_BF16 = ("DEFAULT", "AVX2")  # as torch calls what a processor can do: bf16 is emulated there
 KNOWN = "training.json"  # what is known of a finished run
 
 Tell = Callable[[str], None]
@@ -56,6 +58,8 @@ def train(config: Config, run: Run) -> Path:
         team, device = stack.enter_context(gathered(run.device))
         if team.rank == 0:
             stack.enter_context(files.only_one(run.out))
+            if config.precision == "bf16" and device.type == "cpu" and get_cpu_capability() in SLOW_BF16:
+                run.tell("This processor computes bf16 many times slower than float32: --set precision=float32")
         for stage in config.stages:
             if stage.batch % (team.world * config.accumulate):
                 raise InputError(

@@ -6,7 +6,9 @@ not modulated, and neither the level's decoder nor its head is there.
 
 from collections.abc import Callable, Sequence
 from fnmatch import fnmatchcase
+from pathlib import Path
 
+import msgspec
 import torch
 from jaxtyping import Float
 from torch import Tensor, nn
@@ -19,6 +21,7 @@ from baselines.spn.training.config import Config
 from baselines.spn.training.start import LEAST, diffuse
 from inpaint_bench.errors import InputError
 from inpaint_bench.images import Images, Masks
+from inpaint_bench.weights import open_weights
 
 Label = Float[Tensor, "batch label height width"]
 
@@ -104,7 +107,17 @@ def build(config: Config, pretext: Channels | None) -> SPN | ProbabilisticSPN:
                 f"start = 'diffusion' needs width {LEAST} or more, three levels and SPADE. Choose start = 'scaled'."
             )
         diffuse(network)
+    if config.weights_file:
+        _go_on(network, config, pretext)
     return network
+
+
+def _go_on(network: Generator, config: Config, pretext: Channels | None) -> None:
+    """Put the weights of another run over the first values; heads that its file does not hold keep theirs."""
+    weights = open_weights(Path(config.weights_file))
+    heads = any(name.startswith("feature_mapping") for name in weights.tensors())
+    other = build(msgspec.structs.replace(config, weights_file=""), pretext if heads else None)
+    network.load_state_dict(weights.into(other).state_dict(), strict=False)
 
 
 def scale(network: nn.Module) -> None:

@@ -8,7 +8,7 @@ import torch
 from terminal import Terminal
 
 from baselines.spn.network import SPN
-from baselines.spn.training import ablations, photographs
+from baselines.spn.training import ablations, photographs, trainer
 from baselines.spn.training.config import Config, as_config, read_config, recipe_names
 from baselines.spn.training.variants import build
 from inpaint_bench import images as pictures
@@ -49,6 +49,39 @@ def test_weights_for_the_adapter_have_no_heads(terminal: Terminal, images: Path,
     weights = open_weights(out / "best.safetensors")
     assert {tensor.dtype for tensor in weights.tensors().values()} == {torch.float16}
     weights.into(SPN(4, None))
+
+
+def test_a_run_may_go_on_from_the_weights_of_another(terminal: Terminal, images: Path, tmp_path: Path) -> None:
+    train = ("train", "spn", "--images", images, *QUICK)
+    first = tmp_path / "one" / "last.safetensors"
+    terminal(*train, "--out", first.parent, "--set", "heads=false", "--set", "saved=float16").does()
+    config = read_config("spn", None, [*QUICK[1:4:2], f"weights_file={first}"])
+    began = build(config, (1, 1, 1)).state_dict()
+    held = open_weights(first).tensors()
+    assert all(torch.equal(began[name], value.float()) for name, value in held.items())
+    assert {name.split(".")[0] for name in began.keys() - held.keys()} == {
+        "feature_mapping", "feature_mapping_128", "feature_mapping_256",
+    }  # fmt: skip
+    terminal(*train, "--out", tmp_path / "two", "--set", f"weights_file={first}").does("best.safetensors")
+    wider = ("--set", "network.width=8", "--set", f"weights_file={first}")
+    terminal(*train, "--out", tmp_path / "wider", *wider).refuses(2, f"{first}: not the weights of this network")
+    lost = ("--set", f"weights_file={tmp_path / 'lost'}")
+    terminal(*train, "--out", tmp_path / "lost", *lost).refuses(2, "there is no such weights file")
+
+
+def test_bf16_where_the_processor_has_none_is_told(
+    terminal: Terminal, images: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for name, precision, capability, told in (
+        ("slow", "bf16", "AVX2", True),
+        ("fast", "bf16", "AVX512", False),
+        ("whole", "float32", "AVX2", False),
+    ):
+        monkeypatch.setattr(trainer, "get_cpu_capability", lambda capability=capability: capability)
+        settings = ("--out", tmp_path / name, *QUICK[:-1], "--set", f"precision={precision}")
+        answer = terminal("train", "spn", "--images", images, *settings)
+        answer.does("best.safetensors")
+        assert ("computes bf16 many times slower" in answer.err) == told
 
 
 @pytest.mark.parametrize(
