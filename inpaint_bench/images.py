@@ -118,8 +118,10 @@ def _decode(
 
 
 def _kind(picture: Image.Image) -> str:
-    kinds = {"L": "grey", "RGBA": "RGBA", "LA": "grey with alpha", "P": "palette", "1": "1-bit"}
-    return "RGB with transparency" if picture.mode == "RGB" else kinds.get(picture.mode, picture.mode)
+    kinds = {"L": "grey", "RGB": "RGB", "RGBA": "RGBA", "LA": "grey with alpha", "P": "palette", "1": "1-bit"}
+    if picture.mode == "RGB" and "transparency" in picture.info:
+        return "RGB with transparency"
+    return kinds.get(picture.mode, picture.mode)
 
 
 def centre_square(pixels: Pixels) -> UInt8[np.ndarray, "side side 3"]:

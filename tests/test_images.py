@@ -78,6 +78,11 @@ def test_a_cmyk_jpeg_is_refused() -> None:
         images.read_pixels(saved("a.jpg", Image.fromarray(RGB).convert("CMYK")))
 
 
+def test_a_coloured_mask_is_refused() -> None:
+    with pytest.raises(InputError, match=r"a mask of kind RGB; allowed: one 8-bit channel"):
+        images.read_values(saved("a.png", Image.fromarray(RGB)))
+
+
 def test_a_transparent_colour_is_refused() -> None:
     with pytest.raises(InputError, match="RGB with transparency"):
         images.read_pixels(saved("a.png", Image.fromarray(RGB), transparency=(0, 0, 0)))

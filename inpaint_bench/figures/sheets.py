@@ -130,7 +130,7 @@ def all_samples(shown: Shown) -> Sheet:
 
 
 def detection(shown: Shown, detector: str = "", least: float = LEAST) -> Sheet:
-    """`grid` with the boxes and scores of what a detector found, from a score on; a colour for each class.
+    """`grid` with the boxes, classes and scores of what a detector found, from a score on; a colour for each class.
 
     The detector named, or the first whose objects of the targets are there. Raises InputError where there are none,
     and HashError where they were found in other pictures.
@@ -165,4 +165,9 @@ def _boxes(shown: Shown, pair: Pair, folder: str, sample: int | None, detector: 
         raise HashError(f"{path}: pair {pair.pair} was another picture: {found.picture}, now it is {seen}. {again}")
     objects = from_row(found.detections)
     rows = zip(objects.boxes.tolist(), objects.scores.tolist(), objects.labels.tolist(), strict=True)
-    return tuple(Box(tuple(box), f"{score:.2f}", label) for box, score, label in rows if score >= least)
+    names = dict(enumerate(DETECTORS[detector].classes))
+    return tuple(
+        Box(tuple(box), f"{names.get(label, '')} {score:.2f}".lstrip(), label)
+        for box, score, label in rows
+        if score >= least
+    )

@@ -156,13 +156,13 @@ def detected(terminal: Terminal, page: Path) -> Shown:
     return open_shown(OUT, Path("data"), pairs=["00001"])
 
 
-def test_boxes_from_a_score_on_are_shown_with_it(detected: Shown) -> None:
+def test_boxes_from_a_score_on_are_shown_with_it_and_their_class(detected: Shown) -> None:
     panel = detection(detected).rows[0][1][1]
     assert panel is not None
-    assert [(box.ends, box.text, box.colour) for box in panel.boxes] == [((2, 3, 12, 13), "0.75", 1)]
+    assert [(box.ends, box.text, box.colour) for box in panel.boxes] == [((2, 3, 12, 13), "bicycle 0.75", 1)]
     lower = detection(detected, "nanodet", 0.2).rows[0][1][1]
     assert lower is not None
-    assert [box.text for box in lower.boxes] == ["0.75", "0.25"]
+    assert [box.text for box in lower.boxes] == ["bicycle 0.75", "car 0.25"]
     (row,) = drawn(detection(detected).enlarged(4))
     assert not (row[1] == tiny.read(OUT / "telea/composites/00001.png").repeat(4, axis=0).repeat(4, axis=1)).all()
 

@@ -52,6 +52,7 @@ class Detector:
     absent: Callable[[], str]  # why it cannot run here and what mends that; '' where it can
     signature: Callable[[], str]  # name, start of the weights' SHA-256, input size, IoU of suppression, floor
     open: Callable[[torch.device], Detect]
+    classes: tuple[str, ...] = ()  # their names, where its labels have known ones
 
 
 def to_row(detections: Detections) -> dict[str, Any]:

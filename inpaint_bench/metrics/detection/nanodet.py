@@ -16,6 +16,7 @@ from inpaint_bench import files
 from inpaint_bench.errors import HashError
 from inpaint_bench.images import resize_bilinear
 from inpaint_bench.metrics.detection.boxes import suppressed, within
+from inpaint_bench.metrics.detection.coco import CLASSES
 from inpaint_bench.metrics.detection.kinds import FLOOR, MOST, Detect, Detections, Detector, Picture
 from inpaint_bench.metrics.detection.network import BINS, STRIDES, NanoDet
 from inpaint_bench.metrics.features.networks import each
@@ -83,4 +84,5 @@ NANODET = Detector(
     absent=nothing_lacks,
     signature=lambda: f"nanodet:{SHA256[:8]}:{SIZE}:nms{SUPPRESS}:floor{FLOOR}:top{MOST}",
     open=open_nanodet,
+    classes=CLASSES,
 )
