@@ -82,6 +82,7 @@ class Config(Spec, frozen=True):
     # first values: PyTorch's, such that signals keep their size, or a network that fills holes already (start.py)
     start: Literal["torch", "scaled", "diffusion"] = "torch"
     weights_file: str = ""  # a file of `train`, put over the first values: a run that goes on from another's weights
+    learns: tuple[str, ...] = ()  # of the generator: names of weights, as in decoder.6.*; none: all of them
     # the data
     crop: Literal["none", "centre-square", "random"] = "none"  # none: squashed to a square, as the authors' code
     mask_flips: Literal["with the image", "alone"] = "with the image"  # "alone" is the paper's text

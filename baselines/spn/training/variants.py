@@ -31,7 +31,7 @@ ADDED = ("rdbs.*.lff", "feature_recon.?.conv_block.4", "middle.*.conv_block.7") 
 
 
 def _named(name: str, patterns: Sequence[str]) -> bool:
-    """Whether a module's name is one of the patterns'."""
+    """Whether a name is one of the patterns'."""
     return any(fnmatchcase(name, pattern) for pattern in patterns)
 
 
@@ -109,6 +109,12 @@ def build(config: Config, pretext: Channels | None) -> SPN | ProbabilisticSPN:
         diffuse(network)
     if config.weights_file:
         _go_on(network, config, pretext)
+    for pattern in config.learns:
+        if not any(fnmatchcase(name, pattern) for name, _ in network.named_parameters()):
+            raise InputError(f"learns: no weight's name is like '{pattern}'. Write them as in decoder.6.* or middle.*.")
+    if config.learns:
+        for name, parameter in network.named_parameters():
+            parameter.requires_grad_(_named(name, config.learns))
     return network
 
 

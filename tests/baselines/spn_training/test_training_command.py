@@ -69,6 +69,21 @@ def test_a_run_may_go_on_from_the_weights_of_another(terminal: Terminal, images:
     terminal(*train, "--out", tmp_path / "lost", *lost).refuses(2, "there is no such weights file")
 
 
+def test_the_rest_of_a_network_stays_as_it_was(terminal: Terminal, images: Path, tmp_path: Path) -> None:
+    first, second = (tmp_path / name / "last.safetensors" for name in ("one", "two"))
+    train = ("train", "spn", "--images", images, *QUICK)
+    terminal(*train, "--out", first.parent).does()
+    part = ("--set", f"weights_file={first}", "--set", 'learns=["decoder.6.*", "middle.7.*.weight"]')
+    terminal(*train, "--out", second.parent, *part).does()
+    before, after = (open_weights(path).tensors() for path in (first, second))
+    changed = {name for name, value in before.items() if not torch.equal(value, after[name])}
+    assert {"decoder.6.weight", "decoder.6.bias", "middle.7.conv_block.3.weight"} <= changed
+    assert all(name.startswith("decoder.6.") or name.endswith(".weight") for name in changed)
+    assert {".".join(name.split(".")[:2]) for name in changed} == {"decoder.6", "middle.7"}
+    wrong = ("--set", 'learns=["decoder.9.*"]')
+    terminal(*train, "--out", tmp_path / "wrong", *wrong).refuses(2, "learns: no weight's name is like 'decoder.9.*'")
+
+
 def test_bf16_where_the_processor_has_none_is_told(
     terminal: Terminal, images: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
