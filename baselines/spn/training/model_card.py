@@ -37,7 +37,7 @@ def model_card(method: str, weights: Path, runs: Sequence[dict[str, Any]]) -> st
         "Licence": f"Apache-2.0, as the project. The photographs' own: {licences}.",
         "Training": " ".join(_told(method, number, run) for number, run in enumerate(runs)),
         "Chosen": f"the weights of step {best['step']:,}, with the best {best['metric']} of the validation "
-        f"photographs, {best['value']:.4f}. No picture of a test set took part.",
+        f"photographs, {best['value']:.4f}. No picture of a test set took part in this choice.",
     }
     told = "\n".join(
         fill(f"- **{name}**: {fact}", 120, subsequent_indent="  ", break_on_hyphens=False)
