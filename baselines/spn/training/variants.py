@@ -27,6 +27,7 @@ Label = Float[Tensor, "batch label height width"]
 
 
 LINEAR = ("*mapping*", "*mlp_gamma", "*mlp_beta", "gff.*", "encoder_sm_out", "*shortcut*", "*conv_s", "decoder.6")
+HEADS = "feature_mapping"  # how the names of the heads begin
 ADDED = ("rdbs.*.lff", "feature_recon.?.conv_block.4", "middle.*.conv_block.7")  # the last layers of residual blocks
 
 
@@ -109,21 +110,29 @@ def build(config: Config, pretext: Channels | None) -> SPN | ProbabilisticSPN:
         diffuse(network)
     if config.weights_file:
         _go_on(network, config, pretext)
-    for pattern in config.learns:
-        if not any(fnmatchcase(name, pattern) for name, _ in network.named_parameters()):
-            raise InputError(f"learns: no weight's name is like '{pattern}'. Write them as in decoder.6.* or middle.*.")
     if config.learns:
-        for name, parameter in network.named_parameters():
-            parameter.requires_grad_(_named(name, config.learns))
+        _hold_others(network, config.learns)
     return network
 
 
 def _go_on(network: Generator, config: Config, pretext: Channels | None) -> None:
     """Put the weights of another run over the first values; heads that its file does not hold keep theirs."""
     weights = open_weights(Path(config.weights_file))
-    heads = any(name.startswith("feature_mapping") for name in weights.tensors())
+    heads = any(name.startswith(HEADS) for name in weights.tensors())
     other = build(msgspec.structs.replace(config, weights_file=""), pretext if heads else None)
     network.load_state_dict(weights.into(other).state_dict(), strict=False)
+
+
+def _hold_others(network: Generator, learns: Sequence[str]) -> None:
+    """Keep the gradient from all weights but those named. Raises InputError where a name is none or nothing paints."""
+    names = [name for name, _ in network.named_parameters()]
+    for pattern in learns:
+        if not any(fnmatchcase(name, pattern) for name in names):
+            raise InputError(f"learns: no weight's name is like '{pattern}'. Write them as in decoder.6.* or middle.*.")
+    if all(name.startswith(HEADS) for name in names if _named(name, learns)):
+        raise InputError("learns: heads alone paint nothing, so no picture could teach them. Name other weights too.")
+    for name, parameter in network.named_parameters():
+        parameter.requires_grad_(_named(name, learns))
 
 
 def scale(network: nn.Module) -> None:

@@ -80,8 +80,11 @@ def test_the_rest_of_a_network_stays_as_it_was(terminal: Terminal, images: Path,
     assert {"decoder.6.weight", "decoder.6.bias", "middle.7.conv_block.3.weight"} <= changed
     assert all(name.startswith("decoder.6.") or name.endswith(".weight") for name in changed)
     assert {".".join(name.split(".")[:2]) for name in changed} == {"decoder.6", "middle.7"}
-    wrong = ("--set", 'learns=["decoder.9.*"]')
-    terminal(*train, "--out", tmp_path / "wrong", *wrong).refuses(2, "learns: no weight's name is like 'decoder.9.*'")
+    for pattern, words in (
+        ("decoder.9.*", "learns: no weight's name is like 'decoder.9.*'"),
+        ("feature_mapping*", "learns: heads alone paint nothing"),
+    ):
+        terminal(*train, "--out", tmp_path / "wrong", "--set", f'learns=["{pattern}"]').refuses(2, words)
 
 
 def test_bf16_where_the_processor_has_none_is_told(
