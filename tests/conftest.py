@@ -8,9 +8,13 @@ from jaxtyping import install_import_hook
 
 hook = install_import_hook(["inpaint_bench", "baselines"], "beartype.beartype")  # before the packages are imported
 
+import socket  # noqa: E402
 import sys  # noqa: E402
+import warnings  # noqa: E402
 from collections.abc import Iterator  # noqa: E402
+from importlib.util import find_spec  # noqa: E402
 from pathlib import Path  # noqa: E402
+from typing import Any  # noqa: E402
 
 import pytest  # noqa: E402
 import tiny  # noqa: E402
@@ -49,3 +53,21 @@ def terminal(capsys: pytest.CaptureFixture[str]) -> Terminal:
 def page(tmp_path: Path) -> Path:
     """The page of a dataset of four small pairs, tiny.toml in the working folder."""
     return tiny.make_dataset(tmp_path, count=4, metrics=["psnr"])
+
+
+@pytest.fixture
+def ultralytics(monkeypatch: pytest.MonkeyPatch) -> Any:
+    """ultralytics, as we import it, where it is installed; a look at the network fails."""
+    from inpaint_bench.metrics.detection import yolo
+
+    if find_spec("ultralytics") is None:
+        pytest.skip(yolo.INSTALL)
+
+    def refuse(*_: Any, **__: Any) -> None:
+        raise AssertionError("something looked at the network")
+
+    monkeypatch.setattr(socket, "getaddrinfo", refuse)
+    monkeypatch.setattr(socket.socket, "connect", refuse)
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")  # of what ultralytics imports
+        return yolo._quiet()

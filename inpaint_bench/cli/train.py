@@ -18,7 +18,12 @@ from inpaint_bench.cli.options import FOLDER, option, quiet_option
 @option("--out", type=FOLDER, required=True, help="The folder of the run; the same command goes on from what is there.")
 @option("--config", type=FOLDER, help="A file of settings (TOML) that changes the recipe.")
 @option("--set", "changes", metavar="KEY=VALUE", multiple=True, help="One setting, as in network.width=16.")
-@option("--ablation", default="", help="Train every row of an ablation, as in table3, and print its table.")
+@option(
+    "--ablation",
+    default="",
+    metavar="NAME[:ROW,ROW]",
+    help="Train every row of an ablation, as in table3, or some, and print its table.",
+)
 @option("--device", default="cpu", show_default=True, help="cpu, cuda or cuda:1.")
 @option("--jobs", type=click.IntRange(1), default=min(4, os.cpu_count() or 1), help="Threads that prepare batches.")
 @quiet_option

@@ -16,6 +16,7 @@ from typing import Any, Literal
 import msgspec
 
 from baselines.spn.training.config import Config, as_config, merge, read_settings
+from baselines.spn.training.pretext import open_pretext
 from baselines.spn.training.trainer import KNOWN, Run, train
 from inpaint_bench import files
 from inpaint_bench.errors import InputError, did_you_mean
@@ -85,24 +86,39 @@ def _nested(key: str, value: Any) -> dict[str, Any]:
     return found
 
 
-def configs(name: str, recipe: str, file: Path | None, changes: Sequence[str]) -> dict[str, Config]:
-    """The settings of every row: the recipe, the file, the words, and last what the row itself changes."""
+def configs(asked: str, recipe: str, file: Path | None, changes: Sequence[str]) -> dict[str, Config]:
+    """The settings of every row: the recipe, the file, the words, and last what the row itself changes.
+
+    `asked` is an ablation, or NAME:ROW,ROW for some of its rows. Raises InputError for a wrong name or setting.
+    """
+    name, _, some = asked.partition(":")
+    rows = {row.name: row for row in rows_of(read_ablation(name))}
+    for wanted in (chosen := some.split(",") if some else list(rows)):
+        if wanted not in rows:
+            raise InputError(f"{name} has no row '{wanted}'. {did_you_mean(wanted, rows)}")
     found = {}
-    for row in rows_of(read_ablation(name)):
+    for row in (row for row in rows.values() if row.name in chosen):
         settings = read_settings(recipe, file, changes)
         merge(settings, row.set)
         found[row.name] = as_config(settings, f"the row '{row.name}' of {name}")
     return found
 
 
-def train_rows(name: str, recipe: str, file: Path | None, changes: Sequence[str], run: Run) -> str:
+def train_rows(asked: str, recipe: str, file: Path | None, changes: Sequence[str], run: Run) -> str:
     """Train every row and write NAME.csv and NAME.md, for a figure NAME.png too; the table as text.
 
-    All settings are checked before the first row trains. Raises what `train` raises.
+    All settings and pretext networks are checked before the first row trains. Raises what `train` raises.
     """
+    rows = configs(asked, recipe, file, changes)
+    name = asked.partition(":")[0]
     ablation = read_ablation(name)
+    for row, config in rows.items():
+        try:
+            open_pretext(config)
+        except InputError as error:
+            raise InputError(f"the row '{row}' of {name}: {error}") from error
     known: dict[str, Known] = {}
-    for row, config in configs(name, recipe, file, changes).items():
+    for row, config in rows.items():
         run.tell(f"{ablation.title}: {row}")
         out = run.out / re.sub(r"[^A-Za-z0-9.=+-]+", "-", row)
         train(config, replace(run, out=out))

@@ -32,7 +32,7 @@ class PretextSpec(Spec, frozen=True):
     """The network whose features the pyramid learns; `README.md` of this folder says what each name needs."""
 
     name: str = "tresnet_l"
-    file: str = ""
+    file: str = ""  # or a folder with NAME.*, for the rows of an ablation
     stages: tuple[Steps, ...] = ()  # of a timm model: those for full, half and quarter size
 
 

@@ -15,7 +15,7 @@ from baselines.spn.prob import Posterior, ProbabilisticSPN
 from baselines.spn.training import losses
 from baselines.spn.training.config import Config
 from baselines.spn.training.data import Examples
-from baselines.spn.training.pretext import Features
+from baselines.spn.training.pretext.features import Features
 from baselines.spn.vgg import VGG
 
 Noise = Float[Tensor, "draws batch latent rows columns"]

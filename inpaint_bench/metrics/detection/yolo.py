@@ -34,6 +34,7 @@ SWITCHES = {
 }
 VARIABLE = "INPAINT_BENCH_YOLO"  # names the file
 INSTALL = "pip install ultralytics-opencv-headless"
+NEEDED = f"A model file of ultralytics needs ultralytics (AGPL-3.0): {INSTALL}."
 
 
 def path() -> Path:
@@ -51,7 +52,7 @@ def lacking() -> str:
     if not Path(named).is_file():
         wrong = "is a folder, not a file" if Path(named).is_dir() else "is not there"
         return f"{named}, which {VARIABLE} names, {wrong}. Name a model file of ultralytics."
-    return "" if find_spec("ultralytics") else f"A model file of ultralytics needs ultralytics (AGPL-3.0): {INSTALL}."
+    return "" if find_spec("ultralytics") else NEEDED
 
 
 def signature() -> str:
@@ -59,12 +60,34 @@ def signature() -> str:
     return f"yolo:{files.file_sha256(path())[:8]}:{SIZE}:nms{SUPPRESS}:floor{FLOOR}:top{MOST}"
 
 
+def load(path: Path) -> Any:
+    """The model, read from a copy: a file with the name of a published one would be looked for online.
+
+    Raises InputError where ultralytics is missing or the file is no detector of its kind.
+    """
+    if find_spec("ultralytics") is None:
+        raise InputError(NEEDED)
+    package = _quiet()
+    with tempfile.TemporaryDirectory(dir=_folder()) as folder:
+        copy = Path(folder) / "model.pt"
+        copy.write_bytes(path.read_bytes())
+        try:
+            model = package.YOLO(copy)
+        except Exception as error:  # whatever its many readers raise
+            raise InputError(
+                f"{path}: ultralytics cannot open it ({type(error).__name__}). Give a detector that it saved."
+            ) from error
+    if model.task != "detect":
+        raise InputError(f"{path}: a model for the task {model.task!r}, and not for 'detect'. Give a detector.")
+    return model
+
+
 def open_file(path: Path, device: torch.device) -> Detect:
     """Detection by the model in a file, one picture at a time.
 
     Raises InputError for a file that is no detector of its kind.
     """
-    model = _loaded(path)
+    model = load(path)
     lock = threading.Lock()
     settings = {"imgsz": SIZE, "conf": FLOOR, "iou": SUPPRESS, "max_det": MOST, "agnostic_nms": False}
 
@@ -82,23 +105,6 @@ def open_file(path: Path, device: torch.device) -> Detect:
         return [one(picture) for picture in pictures]
 
     return detect
-
-
-def _loaded(path: Path) -> Any:
-    """The model, read from a copy: a file with the name of a published one would be looked for online."""
-    package = _quiet()
-    with tempfile.TemporaryDirectory(dir=_folder()) as folder:
-        copy = Path(folder) / "model.pt"
-        copy.write_bytes(path.read_bytes())
-        try:
-            model = package.YOLO(copy)
-        except Exception as error:  # whatever its many readers raise
-            raise InputError(
-                f"{path}: ultralytics cannot open it ({type(error).__name__}). Give a detector that it saved."
-            ) from error
-    if model.task != "detect":
-        raise InputError(f"{path}: a model for the task {model.task!r}, and not for 'detect'. Give a detector.")
-    return model
 
 
 def _quiet() -> Any:

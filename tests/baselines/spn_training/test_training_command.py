@@ -160,6 +160,17 @@ def test_an_ablation_ends_in_its_table(terminal: Terminal, images: Path, tmp_pat
     assert not list(out.glob("*.png"))
 
 
+def test_some_rows_of_an_ablation(terminal: Terminal, images: Path, tmp_path: Path) -> None:
+    given = ("train", "spn", "--images", images, "--out", tmp_path / "out", *QUICK, "--ablation")
+    answer = terminal(*given, "fig8:edges,random")
+    answer.does("| random |", "| edges |")
+    assert "TResNet-L" not in answer.out
+    assert (tmp_path / "out" / "fig8.png").is_file()
+    terminal(*given, "fig8:edgs").refuses(2, "fig8 has no row 'edgs'. Did you mean 'edges'?")
+    terminal(*given, "fig8").refuses(2, "the row 'TResNet-L' of fig8: the pretext network tresnet_l needs its weights")
+    assert sorted(path.name for path in (tmp_path / "out").iterdir() if path.is_dir()) == ["edges", "random"]
+
+
 def test_a_figure_is_drawn_too(tmp_path: Path) -> None:
     validation = [{"step": 2.0, "psnr": 20.0, "ssim": 0.8, "mae": 0.05, "psnr_hole": 15.0, "mae_hole": 0.1}]
     known = {name: ablations.Known(1, 2, 3, {"step": 2}, validation) for name in ("one", "other")}

@@ -1,6 +1,7 @@
 """Networks that come from files of others: read strictly, under their authors' names, or refused."""
 
 from pathlib import Path
+from typing import Any
 
 import few_steps
 import pytest
@@ -69,6 +70,69 @@ def test_a_timm_model_gives_its_stages(tmp_path: Path) -> None:
     found = network(fill.image(32), fill.image(64))
     assert [tuple(each.shape[1:]) for each in found] == [(64, 32, 32), (64, 16, 16), (128, 8, 8)]
     assert network.channels == (64, 64, 128)
+
+
+HRNET = {"feature_location": "", "out_indices": (0, 1, 2), "features_only": True}
+
+
+@pytest.mark.parametrize("prefix", ["", "module.", "backbone."])
+def test_hrnet_is_read_under_its_authors_names(tmp_path: Path, prefix: str) -> None:
+    timm = pytest.importorskip("timm")
+    plain = timm.create_model("hrnet_w18", pretrained=False, **HRNET).eval()
+    shapes = {k: tuple(v.shape) for k, v in plain.state_dict().items() if not k.endswith("num_batches_tracked")}
+    state = fill.fill_state_dict(shapes, 1.0)
+    plain.load_state_dict(state, strict=False)
+    content = {prefix + name: values for name, values in state.items()} | {"decode.conv_last.bias": torch.zeros(150)}
+    torch.save({"state_dict": content} if prefix == "backbone." else content, tmp_path / "encoder.pth")
+    network = open_pretext(pretext("hrnet", tmp_path / "encoder.pth"))
+    assert network is not None
+    assert network.channels == (64, 18, 36)
+    larger = fill.image(64)
+    full, half, quarter = network(fill.image(32), larger)
+    assert [tuple(each.shape[1:]) for each in (full, half, quarter)] == [(64, 32, 32), (18, 16, 16), (36, 8, 8)]
+    scaled = (larger - torch.tensor([0.485, 0.456, 0.406]).view(3, 1, 1)) / torch.tensor([0.229, 0.224, 0.225]).view(
+        3, 1, 1
+    )
+    nearest = plain(scaled)
+    assert torch.equal(full, nearest[0])
+    assert not torch.allclose(half, nearest[1])
+    for part in plain.modules():  # the segmenters enlarge maps bilinearly
+        if isinstance(part, torch.nn.Upsample):
+            part.mode = "bilinear"
+    for one, other in zip((full, half, quarter), plain(scaled), strict=True):
+        torch.testing.assert_close(one, other)
+
+
+@pytest.mark.parametrize("kind", ["yolov5n", "yolov8n", "yolo11n"])
+def test_a_detector_of_ultralytics_gives_its_first_layers(ultralytics: Any, kind: str, tmp_path: Path) -> None:
+    torch.manual_seed(0)
+    model = ultralytics.YOLO(f"{kind}.yaml")
+    model.save(tmp_path / f"{kind}.pt")
+    network = open_pretext(pretext("yolo", tmp_path / f"{kind}.pt"))
+    assert network is not None
+    seen: list[Tensor] = []
+    for place in (0, 2, 4):  # the last layers at strides 2, 4 and 8
+        model.model.model[place].register_forward_hook(lambda layer, given, found: seen.append(found))
+    larger = fill.image(64)
+    model.model.eval()(larger)
+    found = network(fill.image(32), larger)
+    for one, other in zip(found, seen, strict=True):
+        torch.testing.assert_close(one, other, rtol=0, atol=1e-2)  # the file holds half precision
+        assert one.std() > 0
+    assert [each.shape[1] for each in found] == list(network.channels)
+    assert [each.shape[-1] for each in found] == [32, 16, 8]
+
+
+def test_a_folder_holds_the_files_of_several_networks(tmp_path: Path) -> None:
+    torch.save({"conv.weight": torch.zeros(1)}, tmp_path / "hrnet.pth")
+    with pytest.raises(InputError, match=r"hrnet\.pth: not HRNet: it has no stage2"):
+        open_pretext(pretext("hrnet", tmp_path))
+    with pytest.raises(InputError, match=r"0 files tresnet_l\.\* in this folder; one is wanted"):
+        open_pretext(pretext("tresnet_l", tmp_path))
+    for width, words in ((20, "an HRNet of width 20"), (18, r"not HRNet-W18: it has no conv1\.weight")):
+        torch.save({"stage2.0.branches.0.0.conv1.weight": torch.zeros(width, width, 3, 3)}, tmp_path / "hrnet.pth")
+        with pytest.raises(InputError, match=words):
+            open_pretext(pretext("hrnet", tmp_path))
 
 
 def test_vgg19_is_read_from_torchvisions_file(tmp_path: Path) -> None:

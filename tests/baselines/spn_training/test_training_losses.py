@@ -18,7 +18,7 @@ from baselines.spn.prob import ProbabilisticSPN
 from baselines.spn.training import losses
 from baselines.spn.training.config import as_config
 from baselines.spn.training.data import Examples
-from baselines.spn.training.pretext import TResNet
+from baselines.spn.training.pretext.tresnet import TResNet
 from baselines.spn.training.step import Painted, Phase, Players, generator_terms, judge_terms, paint
 from baselines.spn.tresnet import Pretext
 from baselines.spn.vgg import VGG19

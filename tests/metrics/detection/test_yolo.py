@@ -1,9 +1,6 @@
 """Model files of ultralytics: opened by path, with nothing sent, fetched or written outside the cache."""
 
 import re
-import socket
-import warnings
-from importlib.util import find_spec
 from pathlib import Path
 from typing import Any
 
@@ -21,26 +18,10 @@ DATA: Any = skimage.data
 CPU = torch.device("cpu")
 
 
-@pytest.fixture
-def package(monkeypatch: pytest.MonkeyPatch) -> Any:
-    """ultralytics, as we import it, where it is installed; a look at the network fails."""
-    if find_spec("ultralytics") is None:
-        pytest.skip(yolo.INSTALL)
-
-    def refuse(*_: Any, **__: Any) -> None:
-        raise AssertionError("something looked at the network")
-
-    monkeypatch.setattr(socket, "getaddrinfo", refuse)
-    monkeypatch.setattr(socket.socket, "connect", refuse)
-    with warnings.catch_warnings():
-        warnings.simplefilter("ignore")  # of what ultralytics imports
-        return yolo._quiet()
-
-
-def save_model(package: Any, kind: str, path: Path) -> None:
+def save_model(ultralytics: Any, kind: str, path: Path) -> None:
     """A file with random weights that finds something: every class is a little likely everywhere."""
     torch.manual_seed(0)
-    model = package.YOLO(f"{kind}.yaml")
+    model = ultralytics.YOLO(f"{kind}.yaml")
     for head in model.model.model[-1].cv3:
         torch.nn.init.constant_(head[-1].bias, -1.0)
     model.save(path)
@@ -48,10 +29,10 @@ def save_model(package: Any, kind: str, path: Path) -> None:
 
 @pytest.mark.parametrize("kind", ["yolov5n", "yolov8n", "yolo11n"])
 def test_a_model_file_detects_and_writes_only_in_the_cache(
-    package: Any, kind: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    ultralytics: Any, kind: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     path = tmp_path / f"{kind}.pt"  # a published name: ultralytics alone would go and look for it
-    save_model(package, kind, path)
+    save_model(ultralytics, kind, path)
     before = set(tmp_path.rglob("*"))
     monkeypatch.setenv(yolo.VARIABLE, str(path))
     assert YOLO.absent() == ""
@@ -67,20 +48,20 @@ def test_a_model_file_detects_and_writes_only_in_the_cache(
     assert not list((tmp_path / "cache").rglob("*.pt"))
 
 
-def test_pictures_are_read_as_before(package: Any, tmp_path: Path) -> None:
+def test_pictures_are_read_as_before(ultralytics: Any, tmp_path: Path) -> None:
     (tmp_path / "text.png").write_text("no picture at all")
     with pytest.raises(InputError, match="not a whole picture"):
         read_pixels(tmp_path / "text.png")
 
 
-def test_nothing_is_sent_fetched_or_installed(package: Any) -> None:
-    assert not package.utils.ONLINE
-    assert not package.utils.AUTOINSTALL
-    assert package.utils.SAFE_LOAD
-    assert not package.settings["sync"]
+def test_nothing_is_sent_fetched_or_installed(ultralytics: Any) -> None:
+    assert not ultralytics.utils.ONLINE
+    assert not ultralytics.utils.AUTOINSTALL
+    assert ultralytics.utils.SAFE_LOAD
+    assert not ultralytics.settings["sync"]
 
 
-def test_a_pickle_that_calls_anything_is_refused(package: Any, tmp_path: Path) -> None:
+def test_a_pickle_that_calls_anything_is_refused(ultralytics: Any, tmp_path: Path) -> None:
     class Calls:
         def __reduce__(self) -> Any:
             return (Path.touch, (tmp_path / "called",))
@@ -91,8 +72,8 @@ def test_a_pickle_that_calls_anything_is_refused(package: Any, tmp_path: Path) -
     assert not (tmp_path / "called").exists()
 
 
-def test_a_model_that_does_not_detect_is_refused(package: Any, tmp_path: Path) -> None:
-    package.YOLO("yolov8n-cls.yaml").save(tmp_path / "cls.pt")
+def test_a_model_that_does_not_detect_is_refused(ultralytics: Any, tmp_path: Path) -> None:
+    ultralytics.YOLO("yolov8n-cls.yaml").save(tmp_path / "cls.pt")
     with pytest.raises(InputError, match="for the task 'classify', and not for 'detect'"):
         yolo.open_file(tmp_path / "cls.pt", CPU)
 

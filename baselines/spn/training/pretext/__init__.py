@@ -1,0 +1,39 @@
+"""The networks whose features the pyramid learns, by name; all frozen, none is ever downloaded.
+
+Each takes whole images, at their size and twice as large, and gives features at full, half and quarter size. A map that
+comes out smaller than its level is enlarged by nearest neighbour, as the authors' code does at full size.
+"""
+
+from collections.abc import Callable
+
+from baselines.spn.training.config import Config, PretextSpec
+from baselines.spn.training.pretext import detectors, edges, hrnet, spn_prior, timm_models, tresnet
+from baselines.spn.training.pretext.features import Features
+from inpaint_bench.errors import InputError, did_you_mean
+
+PRETEXTS: dict[str, Callable[[PretextSpec, int], Features]] = {
+    "tresnet_l": tresnet.trained,
+    "lite0": timm_models.packaged,
+    "hrnet": hrnet.segmenter,
+    "yolo": detectors.from_ultralytics,
+    "nanodet": detectors.from_package,
+    "edges": edges.canny,
+    "random": tresnet.random,
+    "spn-prior": spn_prior.trained,
+}
+
+
+def open_pretext(config: Config) -> Features | None:
+    """The pretext network of a run, frozen; none where the prior loss is off.
+
+    Raises InputError for an unknown name and a missing or wrong file.
+    """
+    spec = config.pretext
+    if config.weights.prior == 0 or config.network.levels == 0:
+        return None
+    make = timm_models.by_name if spec.name.startswith("timm:") else PRETEXTS.get(spec.name)
+    if make is None:
+        raise InputError(
+            f"no pretext network is called '{spec.name}'. {did_you_mean(spec.name, [*PRETEXTS, 'timm:NAME'])}"
+        )
+    return make(spec, config.seed).requires_grad_(False).eval()

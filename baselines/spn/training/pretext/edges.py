@@ -1,0 +1,32 @@
+"""Canny's edges as a pretext: what a pyramid learns from lines alone."""
+
+import cv2
+import torch
+from torch import Tensor
+
+from baselines.spn.training.config import PretextSpec
+from baselines.spn.training.pretext.features import Features, Larger
+from baselines.spn.tresnet import Targets
+from inpaint_bench.images import Images, Pixels, eight_bit
+
+
+class Edges(Features):
+    """Canny's edges of the grey image, 0 or 1, found at each size anew."""
+
+    channels = (1, 1, 1)
+
+    def forward(self, image: Images, larger: Larger) -> Targets:
+        """Of the image itself."""
+        maps = [torch.stack([_edges(pixels, 2**level) for pixels in eight_bit(image)]) for level in range(3)]
+        return Targets(*(each.to(image) for each in maps))
+
+
+def _edges(pixels: Pixels, shrink: int) -> Tensor:
+    grey = cv2.cvtColor(pixels, cv2.COLOR_RGB2GRAY)
+    small = cv2.resize(grey, None, fx=1 / shrink, fy=1 / shrink, interpolation=cv2.INTER_AREA)
+    return torch.from_numpy(cv2.Canny(cv2.GaussianBlur(small, (0, 0), 1.0), 100, 200) > 0)[None].float()
+
+
+def canny(spec: PretextSpec, seed: int) -> Features:
+    """Needs no weights."""
+    return Edges()

@@ -1,0 +1,96 @@
+"""What every pretext network is, and how its file is opened."""
+
+import pickle
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+import torch
+import torch.nn.functional as F
+from jaxtyping import Float
+from torch import Tensor, nn
+
+from baselines.spn.network import Channels
+from baselines.spn.training.config import PretextSpec
+from baselines.spn.tresnet import Targets
+from inpaint_bench.errors import InputError
+from inpaint_bench.images import Images
+
+Larger = Float[Tensor, "batch 3 2*height 2*width"]
+IMAGENET = (0.485, 0.456, 0.406), (0.229, 0.224, 0.225)  # mean and deviation of its pictures, RGB in [0, 1]
+
+
+class Features(nn.Module):
+    """A frozen network with the channels of what it gives."""
+
+    channels: Channels
+
+    def forward(self, image: Images, larger: Larger) -> Targets:
+        """Features at full, half and quarter size of the image."""
+        raise AssertionError("each pretext network has its own")
+
+
+class Scaled(Features):
+    """Three maps of a network whose input is (larger image - mean) / deviation."""
+
+    def __init__(self, network: nn.Module, channels: Channels, mean: Any, deviation: Any) -> None:
+        super().__init__()
+        self.network = network
+        self.channels = channels
+        self.mean: Tensor
+        self.deviation: Tensor
+        self.register_buffer("mean", torch.tensor(mean).view(1, 3, 1, 1))
+        self.register_buffer("deviation", torch.tensor(deviation).view(1, 3, 1, 1))
+
+    def forward(self, image: Images, larger: Larger) -> Targets:
+        """Of the larger image."""
+        return at_levels(self.network((larger - self.mean) / self.deviation), image)
+
+
+def at_levels(maps: list[Tensor], image: Images) -> Targets:
+    """Three maps brought to full, half and quarter size. Raises InputError for one that is larger than its level."""
+    found = []
+    for shrink, features in zip((1, 2, 4), maps, strict=True):
+        size = [side // shrink for side in image.shape[2:]]
+        if features.shape[2] > size[0]:
+            raise InputError(
+                f"pretext.stages: a stage of {features.shape[2]} pixels for the level of {size[0]}; "
+                "a stage must not be larger than its level. Choose later stages."
+            )
+        found.append(features if list(features.shape[2:]) == size else F.interpolate(features, size=size))
+    return Targets(*found)
+
+
+def path_of(spec: PretextSpec) -> Path:
+    """The file that the spec names, or NAME.* in the folder that it names.
+
+    Raises InputError where it names nothing, or nothing that is there.
+    """
+    if not spec.file:
+        raise InputError(f"the pretext network {spec.name} needs its weights; name them with --set pretext.file=FILE.")
+    named = Path(spec.file)
+    if named.is_dir():
+        found = sorted(named.glob(f"{spec.name}.*"))
+        if len(found) != 1:
+            raise InputError(f"pretext.file: {named}: {len(found)} files {spec.name}.* in this folder; one is wanted.")
+        named = found[0]
+    if not named.is_file():
+        raise InputError(f"pretext.file: {named}: there is no such file.")
+    return named
+
+
+def torch_file(spec: PretextSpec) -> tuple[Path, Mapping[str, Any]]:
+    """A file of torch and what it holds by name.
+
+    Raises InputError for one that is missing or broken, or holds code or something else.
+    """
+    path = path_of(spec)
+    try:
+        content = torch.load(path, map_location="cpu", weights_only=True)
+    except pickle.UnpicklingError as error:
+        raise InputError(f"{path}: refused: it holds more than tensors, and opening it would run code.") from error
+    except (RuntimeError, EOFError, OSError, ValueError, KeyError) as error:
+        raise InputError(f"{path}: not a whole torch file. Fetch it again.") from error
+    if not isinstance(content, Mapping):
+        raise InputError(f"{path}: holds a {type(content).__name__}, not tensors by name.")
+    return path, content

@@ -1,0 +1,62 @@
+"""HRNet, as trained to segment ADE20K: a bar of Fig. 8.
+
+Its files name tensors as HRNet's authors do, alone (the encoder of a C1 segmenter) or with a prefix (`module.`,
+`model.`, `backbone.`) and a classifier beside them. Any of HRNet's widths will do: the file says which. timm has the
+same network under the same names, but enlarges maps by nearest neighbour where the segmenters do so bilinearly.
+"""
+
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+from torch import Tensor, nn
+
+from baselines.spn.training.config import PretextSpec
+from baselines.spn.training.pretext.features import IMAGENET, Features, Scaled, torch_file
+from inpaint_bench.errors import InputError
+
+WIDEST = "stage2.0.branches.0.0.conv1.weight"  # as wide as the network is called: 48 in HRNet-W48
+WIDTHS = (18, 30, 32, 40, 44, 48, 64)
+MAPS = (0, 1, 2)  # the stem after its first convolution, then the two largest of the last stage's four branches
+COUNTERS = "num_batches_tracked"  # of batch norm; older files have none, and nothing frozen reads them
+
+
+def segmenter(spec: PretextSpec, seed: int) -> Features:
+    """Three maps at a half, a quarter and an eighth of the larger image; nothing but the network's tensors is taken.
+
+    Raises InputError for a file that is no HRNet.
+    """
+    import timm
+
+    path, content = torch_file(spec)
+    state = _state(content, path)
+    width = len(state[WIDEST])
+    if width not in WIDTHS:
+        raise InputError(f"{path}: an HRNet of width {width}; widths {', '.join(map(str, WIDTHS))} are known.")
+    network = timm.create_model(
+        f"hrnet_w{width}", pretrained=False, features_only=True, feature_location="", out_indices=MAPS
+    )
+    wanted = {name: values for name, values in network.state_dict().items() if not name.endswith(COUNTERS)}
+    for name, values in wanted.items():
+        if name not in state:
+            raise InputError(f"{path}: not HRNet-W{width}: it has no {name}.")
+        if state[name].shape != values.shape:
+            raise InputError(
+                f"{path}: not HRNet-W{width}: {name} is {tuple(state[name].shape)}, not {tuple(values.shape)}."
+            )
+    network.load_state_dict({name: state[name] for name in wanted}, strict=False)
+    for part in network.modules():
+        if isinstance(part, nn.Upsample):
+            part.mode, part.align_corners = "bilinear", False
+    info: Any = network.feature_info
+    return Scaled(network, tuple(info.channels()), *IMAGENET)
+
+
+def _state(content: Mapping[str, Any], path: Path) -> dict[str, Tensor]:
+    """The network's tensors under its own names, from whatever they lie in."""
+    content = content.get("state_dict", content)
+    found = [key for key in content if isinstance(key, str) and key.endswith(WIDEST)]
+    if len(found) != 1:
+        raise InputError(f"{path}: not HRNet: it has {'no' if not found else len(found)} {WIDEST}.")
+    prefix = found[0].removesuffix(WIDEST)
+    return {key.removeprefix(prefix): values for key, values in content.items() if key.startswith(prefix)}

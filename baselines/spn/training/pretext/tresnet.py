@@ -1,0 +1,43 @@
+"""TResNet-L after its stem and its first two stages: the paper's pretext network, trained or not."""
+
+import torch
+
+from baselines.spn.training.config import PretextSpec
+from baselines.spn.training.pretext.features import Features, Larger, torch_file
+from baselines.spn.tresnet import Pretext, Targets
+from inpaint_bench.errors import InputError
+from inpaint_bench.images import Images
+
+
+class TResNet(Features):
+    """Its features of the larger image."""
+
+    channels = (76, 76, 152)
+
+    def __init__(self, network: Pretext) -> None:
+        super().__init__()
+        self.network = network
+
+    def forward(self, image: Images, larger: Larger) -> Targets:
+        """Of the larger image."""
+        targets: Targets = self.network(larger)
+        return targets
+
+
+def trained(spec: PretextSpec, seed: int) -> Features:
+    """From the file of ASL's authors, or its state dict alone."""
+    path, content = torch_file(spec)
+    state = content.get("model", content)
+    network = Pretext()
+    wanted = network.state_dict()
+    if missing := sorted(wanted.keys() - state.keys()):
+        raise InputError(f"{path}: not TResNet-L: it has no {missing[0]}.")
+    network.load_state_dict({name: state[name] for name in wanted})
+    return TResNet(network)
+
+
+def random(spec: PretextSpec, seed: int) -> Features:
+    """With values drawn from the seed: features of a network that learned nothing."""
+    with torch.random.fork_rng(devices=[]):
+        torch.manual_seed(seed)
+        return TResNet(Pretext())
