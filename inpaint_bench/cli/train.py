@@ -42,7 +42,7 @@ def train(
     """Train METHOD by its recipe on photographs of your own. It ends in a weights file, OUT/best.safetensors.
 
     The best weights are those of the best validation, on photographs that are kept out of training. Several processes
-    of torchrun train together: torchrun --nproc-per-node 2 -m inpaint_bench train METHOD ...
+    of torchrun train together: torchrun --nproc-per-node 2 --no-python inpaint-bench train METHOD ...
     """
     from inpaint_bench.cli.names import open_device
     from inpaint_bench.cli.progress import note

@@ -171,7 +171,7 @@ def bars(title: str, known: Mapping[str, Known]) -> bytes:
         axes.set_xticks(range(len(values)), list(known), rotation=25, ha="right", fontsize=8)
         margin = (max(values) - min(values)) or abs(values[0])
         axes.set_ylim(min(values) - margin, max(values) + margin / 2)
-        axes.set_ylabel(f"{name} {METRICS[name].unit}".strip())
+        axes.set_ylabel(f"{name} {METRICS[name].unit}".strip() + ", axis cut")
     out = io.BytesIO()
     figure.savefig(out, format="png", dpi=120, metadata={"Software": None})
     return out.getvalue()

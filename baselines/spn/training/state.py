@@ -7,10 +7,11 @@ import torch
 from torch import Tensor, nn
 
 from baselines.spn.discriminators import Discriminator, ProbabilisticDiscriminator
+from baselines.spn.training.compiling import compile_blocks, keep_in_cache
 from baselines.spn.training.config import Config
 from baselines.spn.training.perception import open_vgg
 from baselines.spn.training.pretext import open_pretext
-from baselines.spn.training.step import Players, paint
+from baselines.spn.training.step import Players
 from baselines.spn.training.variants import build
 
 REMEMBERED = ("step", "best", "best_step", "seconds", "validated")
@@ -42,8 +43,10 @@ def open_state(config: Config, device: torch.device) -> State:
     for network in networks:
         if network is not None:
             network.to(device).to(memory_format=torch.channels_last)
-    painting: Any = torch.compile(paint) if config.compile else paint
-    players = Players(generator, judge, pretext, networks[3], painting)  # type: ignore[arg-type]
+    keep_in_cache()
+    if config.compile:
+        compile_blocks(generator)
+    players = Players(generator, judge, pretext, networks[3])  # type: ignore[arg-type]
     optimisers = {
         who: torch.optim.Adam(network.parameters(), lr=config.lr, betas=config.betas)
         for who, network in (("generator", generator), ("discriminator", judge))

@@ -3,7 +3,6 @@
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import AbstractContextManager, contextmanager
 from dataclasses import dataclass
-from typing import TypeAlias
 
 import torch
 from jaxtyping import Float
@@ -40,7 +39,6 @@ class Players:
     discriminator: Discriminator | ProbabilisticDiscriminator
     pretext: Features | None
     vgg: VGG | None
-    paint: "Paint"  # `paint` of this module, or that compiled
 
 
 @dataclass(frozen=True)
@@ -77,9 +75,6 @@ def paint(generator: SPN | ProbabilisticSPN, examples: Examples, noise: Noise | 
         priors = generator.learn(encoded)
     prediction = generator.paint(encoded.image, priors)
     return Painted(prediction, generator.distil(priors) if heads else (), posterior)
-
-
-Paint: TypeAlias = Callable[[SPN | ProbabilisticSPN, Examples, Noise | None, bool], Painted]
 
 
 def judge_terms(real: Judged, fake: Judged, config: Config) -> Terms:
@@ -195,7 +190,7 @@ def learn(
         real = None
         if phase.adversarial:
             with cast(), torch.set_grad_enabled(parts == 1):  # with one part, the same pass serves both updates
-                painted = players.paint(players.generator, piece, draw, phase.prior)
+                painted = paint(players.generator, piece, draw, phase.prior)
             with cast():
                 real = players.discriminator(piece.image)
                 found = judge_terms(real, players.discriminator(painted.prediction.detach()), config)
@@ -206,7 +201,7 @@ def learn(
     for number, ((piece, draw), real) in enumerate(zip(pieces, reals, strict=True)):
         with cast(), frozen(players.discriminator):
             if painted is None or parts > 1:
-                painted = players.paint(players.generator, piece, draw, phase.prior)
+                painted = paint(players.generator, piece, draw, phase.prior)
             found = generator_terms(players, piece, painted, real, config, phase)
         update("generator", found["g_total"] / parts, number == parts - 1)
         told.append(found)

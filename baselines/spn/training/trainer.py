@@ -276,6 +276,7 @@ class Trainer:
         known = {
             "schema": 1,
             "config": msgspec.to_builtins(self.config),
+            "weights_sha256": files.file_sha256(Path(began)) if (began := self.config.weights_file) else "",
             "photographs": len(self.data.photographs),
             "parameters": sum(p.numel() for p in state.players.generator.parameters()),
             "steps": state.step,

@@ -1,5 +1,6 @@
 """The command `train`: settings are checked, a run ends in weights that load, an ablation ends in a table."""
 
+import json
 from pathlib import Path
 
 import few_steps
@@ -11,6 +12,7 @@ from baselines.spn.network import SPN
 from baselines.spn.training import ablations, photographs, trainer
 from baselines.spn.training.config import Config, as_config, read_config, recipe_names
 from baselines.spn.training.variants import build
+from inpaint_bench import files
 from inpaint_bench import images as pictures
 from inpaint_bench.errors import InputError
 from inpaint_bench.golden import fill
@@ -63,6 +65,8 @@ def test_a_run_may_go_on_from_the_weights_of_another(terminal: Terminal, images:
         "feature_mapping", "feature_mapping_128", "feature_mapping_256",
     }  # fmt: skip
     terminal(*train, "--out", tmp_path / "two", "--set", f"weights_file={first}").does("best.safetensors")
+    known = json.loads((tmp_path / "two" / "training.json").read_text())
+    assert known["weights_sha256"] == files.file_sha256(first)
     wider = ("--set", "network.width=8", "--set", f"weights_file={first}")
     terminal(*train, "--out", tmp_path / "wider", *wider).refuses(2, f"{first}: not the weights of this network")
     lost = ("--set", f"weights_file={tmp_path / 'lost'}")
@@ -85,6 +89,14 @@ def test_the_rest_of_a_network_stays_as_it_was(terminal: Terminal, images: Path,
         ("feature_mapping*", "learns: heads alone paint nothing"),
     ):
         terminal(*train, "--out", tmp_path / "wrong", "--set", f'learns=["{pattern}"]').refuses(2, words)
+
+
+def test_compiling_without_a_compiler_is_refused(
+    terminal: Terminal, images: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("CXX", "no-such-compiler")
+    answer = terminal("train", "spn", "--images", images, "--out", tmp_path / "out", *QUICK, "--set", "compile=true")
+    answer.refuses(2, "compile = true needs a compiler for C++ (no-such-compiler). Install one.")
 
 
 def test_bf16_where_the_processor_has_none_is_told(

@@ -48,7 +48,7 @@ def golden_players(golden: dict[str, Any]) -> Players:
         shapes = {name: tuple(shape) for name, shape in networks["vgg"]["state_dict"].items()}
         vgg = VGG19()
         vgg.load_state_dict(fill.fill_state_dict(shapes, networks["vgg"]["fill"]["gain"]))
-    return Players(generator.eval(), judge.eval(), TResNet(pretext).eval(), vgg, paint)
+    return Players(generator.eval(), judge.eval(), TResNet(pretext).eval(), vgg)
 
 
 @pytest.mark.parametrize(("method", "file"), [("spn", "spn.json"), ("spn-prob", "spn_prob.json")])
@@ -182,7 +182,7 @@ def tiny_players(method: str) -> Players:
     generator = SPN(2) if method == "spn" else ProbabilisticSPN(2)
     judge = Discriminator(2) if method == "spn" else ProbabilisticDiscriminator(2)
     vgg = None if method == "spn" else VGG19().double().requires_grad_(False)
-    return Players(generator.double(), judge.double().eval(), pretext, vgg, paint)
+    return Players(generator.double(), judge.double().eval(), pretext, vgg)
 
 
 TERMS = {

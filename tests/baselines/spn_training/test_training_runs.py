@@ -128,6 +128,15 @@ def test_a_run_may_finish_at_a_rate_of_its_own_with_ssim_among_its_losses(images
     assert curve[3]["g_total"] == pytest.approx(10 * curve[3]["l1"] + 2 * curve[3]["similarity"], rel=1e-6)
 
 
+def test_a_finish_changes_nothing_before_it_begins(images: Path, tmp_path: Path) -> None:
+    finish = {"start": 2, "lr": 5e-5, "similarity": 2.0}
+    changes = {**SHORT, "decay": "cosine", "average": 0.5, "best": "ssim"}
+    planned = few_steps.run(images, tmp_path / "planned", finish=finish, **changes)
+    never = few_steps.run(images, tmp_path / "never", **{**changes, "best": "psnr"})
+    assert planned[:2] == never[:2]
+    assert planned[2] != never[2]
+
+
 def test_the_prior_loss_ends_and_the_discriminator_begins_when_the_settings_say() -> None:
     config = few_steps.config(prior_until=0.5, adversarial_from=0.25)
     assert [phase_at(config, step) for step in (0, 5, 9, 10)] == [
