@@ -21,7 +21,7 @@ gate: $(VENV)/test
 
 # Minutes, not seconds: random kills, every partition into shards, simulations.
 acceptance: $(VENV)/test
-	$(BIN)/pytest -n 2
+	$(BIN)/pytest -n 2 --dist worksteal
 
 benchmark: $(VENV)/test
 	$(BIN)/python benchmarks/metrics.py
