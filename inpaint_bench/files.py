@@ -29,6 +29,16 @@ def cache_dir() -> Path:
     return (Path(base) if base else Path.home() / ".cache") / "inpaint-bench"
 
 
+def cache_folder(name: str) -> Path:
+    """A folder of the cache, made where it is missing. Raises InputError, or IncompleteError for a full disk."""
+    folder = cache_dir() / name
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        raise cannot_write(folder, error) from error
+    return folder
+
+
 def sha256(data: bytes) -> str:
     """The SHA-256 of some bytes, in hexadecimal."""
     return hashlib.sha256(data).hexdigest()

@@ -1,7 +1,7 @@
 """`compile = true`: the generator's blocks as machine code made for them, block by block.
 
 The network as one graph has a hundred layers and did not end within half an hour; its sixteen dense blocks alike are
-compiled once, and so are the others: seven graphs in all.
+compiled once, and so are the others: seven graphs for one size of picture.
 """
 
 import os
@@ -21,11 +21,7 @@ COMPILERS = ("c++", "g++", "clang++")
 
 def keep_in_cache() -> Path:
     """The folder where torch keeps what it compiles, in the cache folder; torch makes it as soon as Adam is there."""
-    folder = files.cache_dir() / "compiled"
-    try:
-        folder.mkdir(parents=True, exist_ok=True)
-    except OSError as error:
-        raise files.cannot_write(folder, error) from error
+    folder = files.cache_folder("compiled")
     os.environ["TORCHINDUCTOR_CACHE_DIR"] = str(folder)
     return folder
 
@@ -33,7 +29,7 @@ def keep_in_cache() -> Path:
 def compile_blocks(generator: nn.Module) -> None:
     """Have every block compiled when it is first called; what is made serves later runs.
 
-    Raises InputError where there is no compiler for C++, which torch needs on every device.
+    Raises InputError where there is no compiler for C++, which torch needs for it.
     """
     asked = os.environ.get("CXX")
     if not any(map(shutil.which, [asked] if asked else COMPILERS)):

@@ -68,7 +68,7 @@ def load(path: Path) -> Any:
     if find_spec("ultralytics") is None:
         raise InputError(NEEDED)
     package = _quiet()
-    with tempfile.TemporaryDirectory(dir=_folder()) as folder:
+    with tempfile.TemporaryDirectory(dir=files.cache_folder("ultralytics")) as folder:
         copy = Path(folder) / "model.pt"
         copy.write_bytes(path.read_bytes())
         try:
@@ -109,7 +109,7 @@ def open_file(path: Path, device: torch.device) -> Detect:
 
 def _quiet() -> Any:
     """ultralytics, imported with nothing that it would send, fetch or install. Raises InputError where it would."""
-    os.environ.update(SWITCHES, YOLO_CONFIG_DIR=str(_folder()))
+    os.environ.update(SWITCHES, YOLO_CONFIG_DIR=str(files.cache_folder("ultralytics")))
     open_picture, save = Image.open, torch.save
     import ultralytics
 
@@ -124,15 +124,6 @@ def _quiet() -> Any:
     if package.settings["sync"]:
         package.settings.update({"sync": False})
     return package
-
-
-def _folder() -> Path:
-    folder = files.cache_dir() / "ultralytics"
-    try:
-        folder.mkdir(parents=True, exist_ok=True)
-    except OSError as error:
-        raise files.cannot_write(folder, error) from error
-    return folder
 
 
 YOLO = Detector(
