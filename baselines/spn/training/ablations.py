@@ -91,9 +91,9 @@ def configs(asked: str, recipe: str, file: Path | None, changes: Sequence[str]) 
 
     `asked` is an ablation, or NAME:ROW,ROW for some of its rows. Raises InputError for a wrong name or setting.
     """
-    name, _, some = asked.partition(":")
+    name, colon, some = asked.partition(":")
     rows = {row.name: row for row in rows_of(read_ablation(name))}
-    for wanted in (chosen := some.split(",") if some else list(rows)):
+    for wanted in (chosen := some.split(",") if colon else list(rows)):
         if wanted not in rows:
             raise InputError(f"{name} has no row '{wanted}'. {did_you_mean(wanted, rows)}")
     found = {}

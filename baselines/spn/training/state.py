@@ -39,14 +39,15 @@ def open_state(config: Config, device: torch.device) -> State:
     generator = build(config, pretext.channels if pretext else None)
     width = config.network.discriminator
     judge = Discriminator(width) if config.method == "spn" else ProbabilisticDiscriminator(width)
-    networks: list[nn.Module | None] = [generator, judge, pretext, open_vgg(config)]
+    vgg = open_vgg(config)
+    networks: list[nn.Module | None] = [generator, judge, pretext, vgg]
     for network in networks:
         if network is not None:
             network.to(device).to(memory_format=torch.channels_last)
     keep_in_cache()
     if config.compile:
         compile_blocks(generator)
-    players = Players(generator, judge, pretext, networks[3])  # type: ignore[arg-type]
+    players = Players(generator, judge, pretext, vgg)
     optimisers = {
         who: torch.optim.Adam(network.parameters(), lr=config.lr, betas=config.betas)
         for who, network in (("generator", generator), ("discriminator", judge))

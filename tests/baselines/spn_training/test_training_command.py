@@ -179,6 +179,7 @@ def test_some_rows_of_an_ablation(terminal: Terminal, images: Path, tmp_path: Pa
     assert "TResNet-L" not in answer.out
     assert (tmp_path / "out" / "fig8.png").is_file()
     terminal(*given, "fig8:edgs").refuses(2, "fig8 has no row 'edgs'. Did you mean 'edges'?")
+    terminal(*given, "fig8:").refuses(2, "fig8 has no row ''")
     terminal(*given, "fig8").refuses(2, "the row 'TResNet-L' of fig8: the pretext network tresnet_l needs its weights")
     assert sorted(path.name for path in (tmp_path / "out").iterdir() if path.is_dir()) == ["edges", "random"]
 

@@ -54,9 +54,14 @@ def segmenter(spec: PretextSpec, seed: int) -> Features:
 
 def _state(content: Mapping[str, Any], path: Path) -> dict[str, Tensor]:
     """The network's tensors under its own names, from whatever they lie in."""
-    content = content.get("state_dict", content)
-    found = [key for key in content if isinstance(key, str) and key.endswith(WIDEST)]
+    inner = content.get("state_dict", content)
+    held = (
+        {key: values for key, values in inner.items() if isinstance(values, Tensor)}
+        if isinstance(inner, Mapping)
+        else {}
+    )
+    found = [key for key in held if key.endswith(WIDEST)]
     if len(found) != 1:
         raise InputError(f"{path}: not HRNet: it has {'no' if not found else len(found)} {WIDEST}.")
     prefix = found[0].removesuffix(WIDEST)
-    return {key.removeprefix(prefix): values for key, values in content.items() if key.startswith(prefix)}
+    return {key.removeprefix(prefix): values for key, values in held.items() if key.startswith(prefix)}
