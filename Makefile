@@ -29,7 +29,7 @@ benchmark: $(VENV)/test
 	$(BIN)/python benchmarks/inception.py
 	$(BIN)/python benchmarks/rescore.py
 	$(BIN)/python benchmarks/bootstrap.py
-	$(BIN)/python benchmarks/rooms.py
+	$(BIN)/python benchmarks/networks.py
 	$(BIN)/python benchmarks/timing.py
 	$(BIN)/python benchmarks/report.py
 	$(BIN)/python benchmarks/training.py

@@ -1,1 +1,1 @@
-"""One folder, a room, for each published system: its card, its network, its adapter and its golden output."""
+"""One folder, a baseline, for each published system: its card, its network, its adapter and its golden output."""

@@ -11,7 +11,7 @@ import time
 
 import numpy as np
 
-from inpaint_bench.stats import intervals, separable
+from inpaint_bench.analysis.statistics import intervals, separable
 
 METHODS, METRICS, BUCKETS, PAIRS, TARGET = 9, 4, 4, 12_000, 60
 

@@ -1,6 +1,6 @@
 """The Fréchet distance of features of width 2048: ours, scipy's sqrtm and torch-fidelity's own, on the same rows.
 
-    python benchmarks/frechet.py [pairs ...]        100, 3000 and 12000 unless said
+    python benchmarks/frechet.py [pairs ...]        100, 3000 and 12000 unless message
 
 They take turns, each in a process of its own, so that the memory stated is each one's. Wanted: ours at least 100
 times as fast as sqrtm at 100 pairs, at least twice at 3,000, and faster than torch-fidelity at 12,000. The last
@@ -102,9 +102,10 @@ def main(counts: list[int]) -> None:
             )
         for name in list(FORMS)[1:]:
             times, busy = (found[name][kind] / found["inpaint-bench"][kind] for kind in ("seconds", "busy"))
-            asked = f"; at least {WANTED[count][1]:g} wanted" if WANTED.get(count, ("",))[0] == name else ""
+            requested = f"; at least {WANTED[count][1]:g} wanted" if WANTED.get(count, ("",))[0] == name else ""
             print(
-                f"              {times:8.1f} times as fast as {name} ({busy:.1f} in processor time{asked})", flush=True
+                f"              {times:8.1f} times as fast as {name} ({busy:.1f} in processor time{requested})",
+                flush=True,
             )
 
 

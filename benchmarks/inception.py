@@ -20,9 +20,9 @@ from numpy.typing import NDArray
 from torch_fidelity.feature_extractor_inceptionv3 import FeatureExtractorInceptionV3
 
 from inpaint_bench import files
-from inpaint_bench.golden.fill import fill_state_dict
 from inpaint_bench.metrics.features.inception import FILES, load_inception
 from inpaint_bench.metrics.sets.frechet import frechet_distance
+from inpaint_bench.weights.synthetic import fill_state_dict
 
 BATCH, CHUNKS, SIZE, GAIN, TARGET = 64, 3, 256, 1.5, 1.2
 
@@ -40,7 +40,7 @@ class Unloaded(FeatureExtractorInceptionV3):  # type: ignore[misc]  # its librar
 def write_filled(path: Path) -> None:
     """Values made from the names of the tensors."""
     torch.save({}, path)
-    wanted = Unloaded("filled", ["2048"], str(path)).state_dict()
+    wanted = Unloaded("synthetic", ["2048"], str(path)).state_dict()
     torch.save(fill_state_dict({name: tuple(tensor.shape) for name, tensor in wanted.items()}, GAIN), path)
 
 

@@ -18,15 +18,15 @@ from typing import TYPE_CHECKING, Any
 import msgspec
 
 from inpaint_bench import files
-from inpaint_bench.pairs import find
-from inpaint_bench.records import derive, write_records
+from inpaint_bench.analysis.results import derive, write_results
+from inpaint_bench.data import datasets
 from inpaint_bench.report.read import read_contents
 from inpaint_bench.report.write import write_report
-from inpaint_bench.run import folder
-from inpaint_bench.run.folder import RunFolder
-from inpaint_bench.run.predict import Pace, predict_pairs
-from inpaint_bench.score.rows import Score, read_scores, scores_path, to_csv
-from inpaint_bench.score.scores import score_run
+from inpaint_bench.runner import folder
+from inpaint_bench.runner.folder import RunFolder
+from inpaint_bench.runner.predict import RuntimeOptions, predict_pairs
+from inpaint_bench.runner.score_pairs import score_run
+from inpaint_bench.runner.scores import Score, read_scores, scores_path, to_csv
 
 if TYPE_CHECKING:
     from playwright.sync_api import Browser
@@ -64,7 +64,7 @@ def make_data(root: Path) -> Path:
     """The page of a dataset of pictures that are all different and compress as photographs do."""
     import numpy as np
 
-    from inpaint_bench import images
+    from inpaint_bench.data import images
 
     rows, columns = np.mgrid[:SIZE, :SIZE]
     for number in range(PAIRS):
@@ -82,20 +82,20 @@ def make_data(root: Path) -> Path:
     return page
 
 
-def make_run(root: Path, dataset: find.Dataset, pace: Pace) -> RunFolder:
+def make_run(root: Path, dataset: datasets.Dataset, runtime: RuntimeOptions) -> RunFolder:
     """A run of one method that is there nine times, with files and scores of its own each time."""
-    from inpaint_bench.methods.choose import choose_methods
+    from inpaint_bench.methods.select import choose_methods
 
     (method,) = choose_methods([FIRST], dataset, dataset, None, {})
-    run = predict_pairs(folder.start(root / "run", dataset), dataset, method, pace)
-    score_run(run, dataset, FIRST, dataset.page.metrics, pace)
+    run = predict_pairs(folder.start(root / "run", dataset), dataset, method, runtime)
+    score_run(run, dataset, FIRST, dataset.page.metrics, runtime)
     scores = read_scores(scores_path(run, FIRST))
     for number in range(1, METHODS):
         name, moved = f"method{number}", random.Random(number)
         shutil.copytree(run.path / FIRST, run.path / name)
         files.write_whole(scores_path(run, name), to_csv([_moved(score, moved) for score in scores]))
         run = run.with_method(name, msgspec.structs.replace(run.info.methods[FIRST], code=str(number)))
-    write_records(run, derive(run))
+    write_results(run, derive(run))
     return run
 
 
@@ -123,9 +123,9 @@ def main() -> None:
     chromium = next(path for name in ("chromium", "chromium-browser", "google-chrome") if (path := shutil.which(name)))
     with tempfile.TemporaryDirectory() as temporary:
         root = Path(temporary)
-        pace = Pace(torch.device("cpu"), jobs=1)
-        dataset = find.see(find.open_dataset(str(make_data(root)), None), jobs=1)
-        run = make_run(root, dataset, pace)
+        runtime = RuntimeOptions(torch.device("cpu"), jobs=1)
+        dataset = datasets.see(datasets.open_dataset(str(make_data(root)), None), jobs=1)
+        run = make_run(root, dataset, runtime)
         start = time.perf_counter()
         first = write_report(read_contents(run.path), dataset, root / "report", {}, 1)
         print(f"{PAIRS} pairs, {METHODS} methods: written in {time.perf_counter() - start:.1f} s")

@@ -17,17 +17,16 @@ from typing import Any
 import numpy as np
 import torch
 
-from inpaint_bench import images
-from inpaint_bench.methods.choose import choose_methods
+from inpaint_bench.data import datasets, images
+from inpaint_bench.data.datasets import Dataset
+from inpaint_bench.data.protocols import read_page
+from inpaint_bench.methods.select import choose_methods
 from inpaint_bench.metrics import Metric
-from inpaint_bench.pairs import find
-from inpaint_bench.pairs.find import Dataset
-from inpaint_bench.protocols import read_page
-from inpaint_bench.run import folder
-from inpaint_bench.run.folder import RunFolder
-from inpaint_bench.run.predict import Pace, predict_pairs
-from inpaint_bench.score.rows import scores_path
-from inpaint_bench.score.scores import score_run
+from inpaint_bench.runner import folder
+from inpaint_bench.runner.folder import RunFolder
+from inpaint_bench.runner.predict import RuntimeOptions, predict_pairs
+from inpaint_bench.runner.score_pairs import score_run
+from inpaint_bench.runner.scores import scores_path
 
 PAIRS, DIFFERENT, SIZE, TARGET = 500, 25, 256, 15
 METHOD = "mean-fill"
@@ -74,10 +73,10 @@ def make_data(root: Path) -> Path:
     return page
 
 
-def make_run(root: Path, dataset: Dataset, pace: Pace) -> RunFolder:
+def make_run(root: Path, dataset: Dataset, runtime: RuntimeOptions) -> RunFolder:
     """A run folder with every composite of one method."""
     (method,) = choose_methods([METHOD], dataset, dataset, None, {})
-    return predict_pairs(folder.start(root / "run", dataset), dataset, method, pace)
+    return predict_pairs(folder.start(root / "run", dataset), dataset, method, runtime)
 
 
 @contextlib.contextmanager
@@ -110,15 +109,15 @@ def main() -> None:
     """Make the outputs, score them twice, and print where the second time went."""
     with tempfile.TemporaryDirectory() as temporary:
         root = Path(temporary)
-        pace = Pace(torch.device("cpu"), jobs=1)
-        dataset = find.see(find.open_dataset(str(make_data(root)), None), jobs=1)
+        runtime = RuntimeOptions(torch.device("cpu"), jobs=1)
+        dataset = datasets.see(datasets.open_dataset(str(make_data(root)), None), jobs=1)
         metrics = read_page(root / "rescore.toml").metrics
-        run = make_run(root, dataset, pace)
-        score_run(run, dataset, METHOD, metrics, pace)  # compile and import before the clock runs
+        run = make_run(root, dataset, runtime)
+        score_run(run, dataset, METHOD, metrics, runtime)  # compile and import before the clock runs
         scores_path(run, METHOD).unlink()
         with clocks() as seconds:
             start = time.process_time()
-            score_run(run, dataset, METHOD, metrics, pace)
+            score_run(run, dataset, METHOD, metrics, runtime)
             whole = time.process_time() - start
     rest = whole - sum(seconds.values())
     print(f"{PAIRS} outputs, metrics {', '.join(metrics)}: {whole:.3f} s of processor time")

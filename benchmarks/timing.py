@@ -17,9 +17,9 @@ from pathlib import Path
 
 import torch
 
-from inpaint_bench.timing.laps import ON_CPU, Enough, EventClock, Task, in_turns
 from inpaint_bench.timing.measure import Asked, time_methods
-from inpaint_bench.timing.subjects import Named, find_subjects
+from inpaint_bench.timing.timed import Named, find_subjects
+from inpaint_bench.timing.timer import ON_CPU, Enough, EventClock, Task, in_turns
 
 SLEEP = 0.02
 SLEEPER = f"""
@@ -66,7 +66,7 @@ class LaterEvent:
     def __init__(self, gpu: LaterGpu) -> None:
         self.gpu, self.at = gpu, 0.0
 
-    def record(self) -> None:
+    def result(self) -> None:
         """Put the mark into the queue."""
         self.gpu.queue.put(self._reach)
 
@@ -84,8 +84,8 @@ def sleeper() -> float:
         Path(folder, "sleeps_20_ms.py").write_text(SLEEPER)
         sys.path.insert(0, folder)
         named = Named(("sleeper=python:sleeps_20_ms:load", "telea", "mean-fill"))
-        asked = Asked(named, torch.device("cpu"), enough=ON_CPU)
-        outcome = time_methods(find_subjects(named), asked, Path(folder, "run"))
+        requested = Asked(named, torch.device("cpu"), enough=ON_CPU)
+        outcome = time_methods(find_subjects(named), requested, Path(folder, "run"))
         outcome.raise_failures()
         (found,) = (timing for timing in outcome.timings if timing.method == "sleeper")
         assert found.network is not None

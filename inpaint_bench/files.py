@@ -17,7 +17,7 @@ PACKAGE = Path(__file__).resolve().parent
 
 def shipped(name: str) -> Path:
     """The folder of that name (protocols, results) that comes with the package, checked out or installed."""
-    installed = PACKAGE / "data" / name
+    installed = PACKAGE / "_shipped" / name
     return installed if installed.is_dir() else PACKAGE.parent / name
 
 
@@ -111,7 +111,7 @@ def only_one(folder: Path) -> Iterator[None]:
 def cannot_write(path: Path, error: OSError) -> BenchError:
     """What the operating system refused, as a sentence with an exit code."""
     if error.errno in (errno.ENOSPC, errno.EDQUOT):
-        return IncompleteError(f"{path}: the disk is full. Make room and run the same command again.")
+        return IncompleteError(f"{path}: the disk is full. Make baseline and run the same command again.")
     way = "INPAINT_BENCH_CACHE" if path.is_relative_to(cache_dir()) else "--out"
     if isinstance(error, (FileExistsError, NotADirectoryError)):
         return InputError(f"{path}: a file stands where a folder is needed. Choose another {way}.")

@@ -25,7 +25,7 @@ def in_order(function: Callable[[Item], Result], items: Iterable[Item], jobs: in
                     item = next(source)
                 except StopIteration:
                     break
-                except Exception as error:  # told below, when what came before it is done
+                except Exception as error:  # on_progress below, when what came before it is done
                     failure = error
                     break
                 waiting.append(pool.submit(function, item))

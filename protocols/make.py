@@ -9,12 +9,12 @@ data set. A published list never changes: this script is kept to show where each
 
 from pathlib import Path
 
+from inpaint_bench.data import pair_lists, prepare
+from inpaint_bench.data.images import mask_values, png_bytes
+from inpaint_bench.data.masks.draw import draw
+from inpaint_bench.data.pair_lists import Pair
+from inpaint_bench.data.protocols import Page, read_page
 from inpaint_bench.files import write_if_changed
-from inpaint_bench.images import mask_values, png_bytes
-from inpaint_bench.masks.draw import draw
-from inpaint_bench.pairs import lists, pixels
-from inpaint_bench.pairs.lists import Pair
-from inpaint_bench.protocols import Page, read_page
 
 HERE = Path(__file__).resolve().parent
 MASKS = {"strokes": 10, "walks": 10, "boxes": 4, "half": 1}  # of each kind in each bucket of the sample
@@ -40,9 +40,9 @@ def sample_masks() -> dict[str, bytes]:
 
 def sample_pairs(page: Page) -> list[Pair]:
     """The sample's pairs, their pixels seen."""
-    data = pixels.Data(HERE / "sample" / "images", HERE / "sample" / "masks")
-    names = (pixels.list_once(data.images), pixels.list_once(data.masks))
-    return list(pixels.see(page, data, lists.draw_pairs(*names, page.seed), jobs=2))
+    data = prepare.Data(HERE / "sample" / "images", HERE / "sample" / "masks")
+    names = (prepare.list_once(data.images), prepare.list_once(data.masks))
+    return list(prepare.see(page, data, pair_lists.draw_pairs(*names, page.seed), jobs=2))
 
 
 def main() -> None:
@@ -50,10 +50,10 @@ def main() -> None:
     for name, data in sample_masks().items():
         write_if_changed(HERE / "sample" / "masks" / name, data)
     page = read_page(HERE / "sample.toml")
-    write_if_changed(HERE / "sample.pairs.csv", lists.to_csv(sample_pairs(page)))
+    write_if_changed(HERE / "sample.pairs.csv", pair_lists.to_csv(sample_pairs(page)))
     for dataset, names in NAMES.items():
-        drawn = lists.draw_pairs(names, NVIDIA, read_page(HERE / f"{dataset}.toml").seed)
-        write_if_changed(HERE / f"{dataset}.pairs.csv", lists.to_csv(drawn))
+        drawn = pair_lists.draw_pairs(names, NVIDIA, read_page(HERE / f"{dataset}.toml").seed)
+        write_if_changed(HERE / f"{dataset}.pairs.csv", pair_lists.to_csv(drawn))
 
 
 if __name__ == "__main__":

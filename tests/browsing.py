@@ -54,7 +54,10 @@ def opened_sheet(browser: "Browser", written: Made, size: tuple[int, int]) -> "I
     page.on("pageerror", lambda error: wrong.append(str(error)))
     page.on("requestfailed", lambda failed: wrong.append(failed.url))
     inside = f"{written.out.as_uri()}/"
-    page.on("request", lambda asked: None if asked.url.startswith((inside, "data:")) else wrong.append(asked.url))
+    page.on(
+        "request",
+        lambda requested: None if requested.url.startswith((inside, "data:")) else wrong.append(requested.url),
+    )
     yield Sheet(page, written)
     context.close()
     assert wrong == []

@@ -9,9 +9,10 @@ from pathlib import Path
 import pytest
 import tiny
 
-from inpaint_bench import files, records
-from inpaint_bench.run.folder import open_run
-from inpaint_bench.score.rows import Score, read_scores, scores_path, to_csv
+from inpaint_bench import files
+from inpaint_bench.analysis import results
+from inpaint_bench.runner.folder import open_run
+from inpaint_bench.runner.scores import Score, read_scores, scores_path, to_csv
 
 COUNT = 24  # eight pairs a bucket
 METHODS = ("mean-fill", "noise", "telea")
@@ -22,14 +23,14 @@ EXPECTED = Path("expected")
 def finished_run(factory: pytest.TempPathFactory) -> Path:
     """The run, made once a session: two deterministic methods and a stochastic one, psnr and mae."""
     folder = factory.getbasetemp() / "gate-run"
-    if not (folder / "run" / "records.jsonl").is_file():
+    if not (folder / "run" / "results.jsonl").is_file():
         page = tiny.make_dataset(folder, count=COUNT, metrics=["psnr", "mae"])
         assert tiny.run(page, folder / "run", methods=f"mean-fill,telea,{tiny.NOISE}") == 0
     return folder / "run"
 
 
 def shift(run: Path, method: str, metric: str, change: Callable[[Score, str], float]) -> None:
-    """Add to every score of a metric what `change` says of it and its bucket, and make the records again."""
+    """Add to every score of a metric what `change` says of it and its bucket, and make the results again."""
     opened = open_run(run)
     bucket = {pair.pair: pair.bucket for pair in opened.pairs}
     path = scores_path(opened, method)
@@ -38,12 +39,12 @@ def shift(run: Path, method: str, metric: str, change: Callable[[Score, str], fl
         for one in read_scores(path)
     ]
     files.write_whole(path, to_csv(moved))
-    records.write_records(opened, records.derive(opened))
+    results.write_results(opened, results.derive(opened))
 
 
-def edit_records(folder: Path, wanted: Callable[[dict[str, object]], bool], **changes: object) -> int:
-    """Change keys of some records of a folder; how many there were."""
-    path = folder / "records.jsonl"
+def edit_results(folder: Path, wanted: Callable[[dict[str, object]], bool], **changes: object) -> int:
+    """Change keys of some results of a folder; how many there were."""
+    path = folder / "results.jsonl"
     listed = [json.loads(line) for line in path.read_text().splitlines()]
     chosen = [one for one in listed if wanted(one)]
     for one in chosen:

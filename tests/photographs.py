@@ -9,8 +9,8 @@ import numpy as np
 import skimage.data
 import tiny
 
-from inpaint_bench import images
-from inpaint_bench.images import Pixels
+from inpaint_bench.data import images
+from inpaint_bench.data.images import Pixels
 
 DATA: Any = skimage.data
 SIZE = 256

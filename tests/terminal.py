@@ -49,8 +49,8 @@ class Terminal:
     def __call__(self, *arguments: object) -> Answer:
         self.capsys.readouterr()
         code = run_cli([str(argument) for argument in arguments])
-        said = self.capsys.readouterr()
-        return Answer(code, said.out, said.err)
+        message = self.capsys.readouterr()
+        return Answer(code, message.out, message.err)
 
     def run(self, methods: str, *arguments: object) -> Answer:
         """`run` on the tiny dataset of the working folder."""

@@ -1,4 +1,4 @@
-"""Files appear whole or not at all; one process holds a folder; a full disk is told in a sentence."""
+"""Files appear whole or not at all; one process holds a folder; a full disk is on_progress in a sentence."""
 
 import errno
 import os
@@ -47,20 +47,24 @@ def test_a_full_disk_leaves_the_file_as_it_was(number: int, monkeypatch: pytest.
 
     files.write_whole(Path("a.txt"), b"before")
     monkeypatch.setattr(Path, "write_bytes", full)
-    with pytest.raises(IncompleteError, match=r"a\.txt: the disk is full\. Make room and run the same command again"):
+    with pytest.raises(
+        IncompleteError, match=r"a\.txt: the disk is full\. Make baseline and run the same command again"
+    ):
         files.write_whole(Path("a.txt"), b"after")
     assert Path("a.txt").read_bytes() == b"before"
     assert "a.txt" in names(".")
     assert not [name for name in names(".") if name.startswith(".writing-")]
 
 
-@pytest.mark.parametrize(("number", "said"), [(errno.EROFS, "Read-only file system"), (errno.EACCES, "Permission")])
-def test_a_folder_that_cannot_be_written_to_is_refused(number: int, said: str, monkeypatch: pytest.MonkeyPatch) -> None:
+@pytest.mark.parametrize(("number", "message"), [(errno.EROFS, "Read-only file system"), (errno.EACCES, "Permission")])
+def test_a_folder_that_cannot_be_written_to_is_refused(
+    number: int, message: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
     def refuse(*arguments: Any, **named: Any) -> None:
         raise OSError(number, os.strerror(number))
 
     monkeypatch.setattr(tempfile, "mkstemp", refuse)
-    with pytest.raises(InputError, match=rf"a\.txt: cannot write here \({said}.*\)\. Give a folder"):
+    with pytest.raises(InputError, match=rf"a\.txt: cannot write here \({message}.*\)\. Give a folder"):
         files.write_whole(Path("a.txt"), b"")
 
 

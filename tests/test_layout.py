@@ -1,4 +1,4 @@
-"""The list of files is the architecture: who may import whom, and what every room and page has."""
+"""The list of files is the architecture: who may import whom, and what every baseline and page has."""
 
 import ast
 from collections.abc import Iterator
@@ -9,45 +9,26 @@ import pytest
 import baselines
 import inpaint_bench
 from inpaint_bench import files
+from inpaint_bench.data.protocols import read_page
 from inpaint_bench.methods.card import read_card
-from inpaint_bench.protocols import read_page
 
-ORDER = [
-    "errors",
-    "files",
-    "threads",
-    "images",
-    "masks",
-    "protocols",
-    "pairs",
-    "golden",
-    "weights",
-    "metrics",
-    "methods",
-    "run",
-    "score",
-    "timing",
-    "stats",
-    "evidence",
-    "records",
-    "standings",
-    "judge",
-    "reported",
-    "tables",
-    "compare",
-    "gate",
-    "claims",
-    "plots",
-    "report",
-    "figures",
-    "inpaint",
-    "doctor",
-    "check",
-    "cli",
+LAYERS = [
+    ["errors", "files", "threads"],
+    ["data"],
+    ["weights"],
+    ["metrics", "methods"],
+    ["runner"],
+    ["timing", "analysis"],
+    ["tables"],
+    ["figures"],
+    ["report"],
+    ["checks"],
+    ["cli"],
 ]
+ORDER = [part for layer in LAYERS for part in layer]
 PACKAGE = Path(inpaint_bench.__file__).parent
-ROOMS = sorted(path.parent for path in Path(baselines.__file__).parent.glob("*/card.toml"))
-OF_ROOMS = {"images", "weights", "errors"}
+BASELINES = sorted(path.parent for path in Path(baselines.__file__).parent.glob("*/card.toml"))
+OF_BASELINES = {"data", "weights", "errors"}
 MODULES = sorted(path for path in PACKAGE.rglob("*.py") if path != PACKAGE / "__init__.py")
 
 
@@ -57,7 +38,7 @@ def part_of(path: Path) -> str:
 
 
 def imported(path: Path, package: str) -> Iterator[str]:
-    """Every name that a module imports, wherever in it, as 'inpaint_bench.masks.sets' or 'inpaint_bench.masks.draw'."""
+    """Every name that a module imports, wherever in it, as 'inpaint_bench.data.masks.sets' or 'inpaint_bench.data.masks.draw'."""
     for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
         if isinstance(node, ast.Import):
             yield from (alias.name for alias in node.names)
@@ -87,36 +68,36 @@ def test_a_module_imports_only_what_stands_before_it(path: Path) -> None:
 
 
 @pytest.mark.parametrize("path", MODULES, ids=lambda path: str(path.relative_to(PACKAGE)))
-def test_the_harness_names_no_room(path: Path) -> None:
+def test_the_harness_names_no_baseline(path: Path) -> None:
     assert not any(name.split(".")[0] == "baselines" for name in imported(path, package_of(path, PACKAGE)))
 
 
-@pytest.mark.parametrize("room", ROOMS, ids=lambda room: room.name)
-def test_a_room_imports_images_weights_errors_and_itself(room: Path) -> None:
-    for path in sorted(room.rglob("*.py")):
-        if {"training", "inspect"} & set(path.relative_to(room).parts):
+@pytest.mark.parametrize("baseline", BASELINES, ids=lambda baseline: baseline.name)
+def test_a_room_imports_images_weights_errors_and_itself(baseline: Path) -> None:
+    for path in sorted(baseline.rglob("*.py")):
+        if {"training", "inspect"} & set(path.relative_to(baseline).parts):
             continue  # the one wing that may import the harness
-        package = package_of(path, room.parent)
-        assert ours(path, package, "inpaint_bench") <= OF_ROOMS, path.name
-        assert ours(path, package, "baselines") <= {room.name, "layers"}, path.name
+        package = package_of(path, baseline.parent)
+        assert ours(path, package, "inpaint_bench") <= OF_BASELINES, path.name
+        assert ours(path, package, "baselines") <= {baseline.name, "layers"}, path.name
 
 
-@pytest.mark.parametrize("room", ROOMS, ids=lambda room: room.name)
-def test_a_room_has_a_card_that_reads_and_the_functions_that_it_names(room: Path) -> None:
-    card = read_card(room / "card.toml")
+@pytest.mark.parametrize("baseline", BASELINES, ids=lambda baseline: baseline.name)
+def test_a_room_has_a_card_that_reads_and_the_functions_that_it_names(baseline: Path) -> None:
+    card = read_card(baseline / "card.toml")
     defined = {
         node.name
-        for node in ast.parse((room / "adapter.py").read_text(encoding="utf-8")).body
+        for node in ast.parse((baseline / "adapter.py").read_text(encoding="utf-8")).body
         if isinstance(node, ast.FunctionDef)
     }
     for method in card.methods:
         assert method.load in defined
-        assert all((room / name).is_file() for name in method.golden)
-        assert not method.learned or (room / "network.py").is_file()
+        assert all((baseline / name).is_file() for name in method.golden)
+        assert not method.learned or (baseline / "network.py").is_file()
 
 
 def test_no_two_methods_share_a_name() -> None:
-    names = [method.name for room in ROOMS for method in read_card(room / "card.toml").methods]
+    names = [method.name for baseline in BASELINES for method in read_card(baseline / "card.toml").methods]
     assert len(set(names)) == len(names) > 0
 
 

@@ -11,10 +11,10 @@ import pytest
 from PIL import Image
 
 from inpaint_bench import files
-from inpaint_bench.images import pixels_sha256
-from inpaint_bench.pairs import find, lists
-from inpaint_bench.pairs.lists import Pair
-from inpaint_bench.protocols import Page, page_path, read_page
+from inpaint_bench.data import datasets, pair_lists
+from inpaint_bench.data.images import pixels_sha256
+from inpaint_bench.data.pair_lists import Pair
+from inpaint_bench.data.protocols import Page, page_path, read_page
 
 PROTOCOLS = files.shipped("protocols")
 SAMPLE = PROTOCOLS / "sample"
@@ -44,7 +44,7 @@ def page(name: str) -> Page:
 
 
 def listed(name: str) -> list[Pair]:
-    return lists.read_csv(PROTOCOLS / f"{name}.pairs.csv")
+    return pair_lists.read_csv(PROTOCOLS / f"{name}.pairs.csv")
 
 
 # --- pictures -------------------------------------------------------------------------------------
@@ -102,7 +102,7 @@ def test_the_masks_are_drawn_again_byte_for_byte(make: ModuleType) -> None:
 
 def test_the_list_of_the_sample_is_what_the_rule_and_the_pixels_give(make: ModuleType) -> None:
     made = make.sample_pairs(page("sample"))
-    assert lists.to_csv(made) == (PROTOCOLS / "sample.pairs.csv").read_bytes()
+    assert pair_lists.to_csv(made) == (PROTOCOLS / "sample.pairs.csv").read_bytes()
     assert all(pair.seen for pair in made)
 
 
@@ -129,7 +129,7 @@ def test_a_list_of_the_paper_is_what_the_rule_gives(name: str, count: int, first
     names = [pair.image for pair in pairs]
     assert (len(pairs), names[0], names[-1]) == (count, first, last)
     assert names == sorted(set(names))
-    assert pairs == lists.draw_pairs(names, masks, page(name).seed)
+    assert pairs == pair_lists.draw_pairs(names, masks, page(name).seed)
     assert len({pair.mask for pair in pairs}) == count
     assert [pair.pair for pair in pairs] == [f"{number:05d}" for number in range(count)]
     assert page(name).count == count
@@ -138,18 +138,20 @@ def test_a_list_of_the_paper_is_what_the_rule_gives(name: str, count: int, first
 
 def test_the_script_writes_the_lists_that_ship(make: ModuleType) -> None:
     for name, names in make.NAMES.items():
-        drawn = lists.draw_pairs(names, make.NVIDIA, page(name).seed)
-        assert lists.to_csv(drawn) == (PROTOCOLS / f"{name}.pairs.csv").read_bytes()
+        drawn = pair_lists.draw_pairs(names, make.NVIDIA, page(name).seed)
+        assert pair_lists.to_csv(drawn) == (PROTOCOLS / f"{name}.pairs.csv").read_bytes()
 
 
 def test_the_rule_takes_masks_by_hash_and_starts_over_where_they_run_out() -> None:
-    pairs = lists.draw_pairs([f"{number}.png" for number in range(7)], ["a.png", "b.png", "c.png"], 2023)
+    pairs = pair_lists.draw_pairs([f"{number}.png" for number in range(7)], ["a.png", "b.png", "c.png"], 2023)
     order = sorted(["a.png", "b.png", "c.png"], key=lambda name: files.sha256(f"2023:{name}".encode()))
     assert [pair.mask for pair in pairs] == list(islice(order * 3, 7))
 
 
 def test_a_published_page_never_changes() -> None:
-    marks = {name: lists.fingerprint(page(name), listed(name)) for name in ("sample", "paris", "places2", "celeba")}
+    marks = {
+        name: pair_lists.fingerprint(page(name), listed(name)) for name in ("sample", "paris", "places2", "celeba")
+    }
     assert marks == {
         "sample": "9863ddc29a32",
         "paris": "725b098d3cb6",
@@ -159,6 +161,6 @@ def test_a_published_page_never_changes() -> None:
 
 
 def test_the_sample_is_found_where_it_ships() -> None:
-    dataset = find.open_dataset("sample", None)
-    assert dataset.fingerprint == lists.fingerprint(dataset.page, dataset.pairs)
+    dataset = datasets.open_dataset("sample", None)
+    assert dataset.fingerprint == pair_lists.fingerprint(dataset.page, dataset.pairs)
     assert len(dataset.pairs) == 75

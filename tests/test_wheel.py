@@ -77,12 +77,12 @@ def test_the_wheel_carries_types_licence_pages_and_cards(names: list[str]) -> No
     assert wanted <= set(names)
     assert any(name.endswith(".dist-info/licenses/LICENSE") for name in names)
     pages = {path.name for path in (ROOT / "protocols").glob("*.toml")}
-    assert {f"inpaint_bench/data/protocols/{page}" for page in pages} <= set(names)
+    assert {f"inpaint_bench/_shipped/protocols/{page}" for page in pages} <= set(names)
     cards = {path.parent.name for path in (ROOT / "baselines").glob("*/card.toml")}
-    assert {f"baselines/{room}/card.toml" for room in cards} <= set(names)
-    assert "inpaint_bench/data/protocols/sample/ATTRIBUTION.csv" in names
-    results = "inpaint_bench/data/results"
-    assert {f"{results}/reported/spn_paper.csv", f"{results}/expected/sample/records.jsonl"} <= set(names)
+    assert {f"baselines/{baseline}/card.toml" for baseline in cards} <= set(names)
+    assert "inpaint_bench/_shipped/protocols/sample/ATTRIBUTION.csv" in names
+    results = "inpaint_bench/_shipped/results"
+    assert {f"{results}/reported/spn_paper.csv", f"{results}/expected/sample/results.jsonl"} <= set(names)
 
 
 def test_the_wheel_carries_nothing_else(names: list[str]) -> None:

@@ -11,10 +11,10 @@ import numpy as np
 import torch
 from PIL import Image
 
-from inpaint_bench import images
 from inpaint_bench.cli import run_cli
-from inpaint_bench.images import Hole, Inpaint, InpaintSamples, Pixels
-from inpaint_bench.masks.draw import draw
+from inpaint_bench.data import images
+from inpaint_bench.data.images import Hole, Inpaint, InpaintSamples, Pixels
+from inpaint_bench.data.masks.draw import draw
 from inpaint_bench.weights import Weights
 
 SIZE = 24
@@ -87,8 +87,8 @@ def merge(parts: Iterable[Path], out: Path) -> int:
     return run_cli(["merge", *map(str, parts), "--out", str(out)])
 
 
-def results(folder: Path) -> dict[str, bytes]:
-    """What a run found, by file: composites, scores, records and tables; not when, where or by which command."""
+def outcome(folder: Path) -> dict[str, bytes]:
+    """What a run found, by file: composites, scores, results and tables; not when, where or by which command."""
     kept = [path for path in sorted(folder.rglob("*")) if path.is_file() and path.name not in (".lock", "run.json")]
     return {str(path.relative_to(folder)): path.read_bytes() for path in kept}
 
@@ -99,21 +99,21 @@ def state(folder: Path) -> dict[str, tuple[bytes, int]]:
     return {str(path.relative_to(folder)): (path.read_bytes(), path.stat().st_mtime_ns) for path in kept}
 
 
-def records(folder: Path) -> list[dict[str, Any]]:
-    """The records of a run, as JSON holds them."""
-    return [json.loads(line) for line in (folder / "records.jsonl").read_text().splitlines()]
+def results(folder: Path) -> list[dict[str, Any]]:
+    """The results of a run, as JSON holds them."""
+    return [json.loads(line) for line in (folder / "results.jsonl").read_text().splitlines()]
 
 
-def main_records(folder: Path) -> list[dict[str, Any]]:
-    """The records that a table shows: of a stochastic method those of the chosen sample."""
+def main_results(folder: Path) -> list[dict[str, Any]]:
+    """The results that a table shows: of a stochastic method those of the chosen sample."""
     aside = (":mean-of-", ":first-of-", "-from-")
-    return [one for one in records(folder) if not any(mark in one["signature"] for mark in aside)]
+    return [one for one in results(folder) if not any(mark in one["signature"] for mark in aside)]
 
 
-def record(folder: Path, method: str, metric: str, bucket: str = "all") -> dict[str, Any]:
-    """The one record of a method, a metric and a bucket, of the chosen sample."""
+def result(folder: Path, method: str, metric: str, bucket: str = "all") -> dict[str, Any]:
+    """The one result of a method, a metric and a bucket, of the chosen sample."""
     (found,) = [
-        one for one in main_records(folder) if (one["method"], one["metric"], one["bucket"]) == (method, metric, bucket)
+        one for one in main_results(folder) if (one["method"], one["metric"], one["bucket"]) == (method, metric, bucket)
     ]
     return found
 

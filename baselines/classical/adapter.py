@@ -6,7 +6,7 @@ import cv2
 import numpy as np
 import torch
 
-from inpaint_bench.images import Hole, Images, Inpaint, Masks, Pixels, eight_bit, mask_values, to_images
+from inpaint_bench.data.images import Hole, Images, Inpaint, Masks, Pixels, eight_bit, mask_values, to_images
 from inpaint_bench.weights import Weights
 
 RADIUS = 3  # pixels that OpenCV's two methods look at around each point

@@ -12,8 +12,8 @@ from torch import Tensor
 
 from baselines.ctsdg.blocks import Known
 from baselines.ctsdg.network import Generator
+from inpaint_bench.data.images import Images, Inpaint, Masks
 from inpaint_bench.errors import InputError
-from inpaint_bench.images import Images, Inpaint, Masks
 from inpaint_bench.weights import Weights
 
 STEP = 128  # the encoders halve the size seven times

@@ -4,8 +4,8 @@ import numpy as np
 import torch
 
 from baselines.dsi.network import DSI
+from inpaint_bench.data.images import Images, InpaintSamples, Masks, Samples, Seeds
 from inpaint_bench.errors import InputError
-from inpaint_bench.images import Images, InpaintSamples, Masks, Samples, Seeds
 from inpaint_bench.weights import Weights
 
 

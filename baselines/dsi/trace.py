@@ -1,4 +1,4 @@
-"""The networks of this room's golden files, and their stages; tensors there are NHWC, as in TensorFlow."""
+"""The networks of this baseline's golden files, and their stages; tensors there are NHWC, as in TensorFlow."""
 
 from collections.abc import Callable
 
@@ -33,7 +33,7 @@ Stages = dict[str, Tensor | dict[str, float]]
 
 
 def build(golden: str, variant: str | None = None) -> nn.Module:
-    """The network that a golden file of this room is about; there are no variants."""
+    """The network that a golden file of this baseline is about; there are no variants."""
     return NETWORKS[golden]().eval()
 
 

@@ -9,8 +9,8 @@ from jaxtyping import Bool, Float
 from torch import Tensor, nn
 
 from baselines.ec.network import CompletionGenerator, EdgeGenerator
+from inpaint_bench.data.images import Images, Inpaint, Masks
 from inpaint_bench.errors import InputError
-from inpaint_bench.images import Images, Inpaint, Masks
 from inpaint_bench.weights import Weights
 
 GREY = (0.2125, 0.7154, 0.0721)  # the weights of R, G and B in skimage.color.rgb2gray

@@ -4,8 +4,8 @@ import torch
 
 from baselines.mfe.filling import MaskRule, PartialConv
 from baselines.mfe.network import MEDFE
+from inpaint_bench.data.images import Images, Inpaint, Masks
 from inpaint_bench.errors import InputError
-from inpaint_bench.images import Images, Inpaint, Masks
 from inpaint_bench.weights import Weights
 
 HOLE_COLOUR = (123, 104, 117)  # of 255, in R, G and B: the authors' numbers in the authors' order

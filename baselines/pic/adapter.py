@@ -8,8 +8,8 @@ import torch
 from torch import Tensor, nn
 
 from baselines.pic.network import Code, Encoder, Generator, drawn, shrunk
+from inpaint_bench.data.images import Images, InpaintSamples, Masks, Samples, Seeds
 from inpaint_bench.errors import InputError
-from inpaint_bench.images import Images, InpaintSamples, Masks, Samples, Seeds
 from inpaint_bench.weights import Weights
 
 STEP = 32  # the encoder halves the size five times

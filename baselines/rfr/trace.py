@@ -14,7 +14,7 @@ EVERY_TURN = ("Pconv22", "Pconv22 mask", "RFRModule", "RFRModule.att.att", "atte
 
 
 def build(golden: str, variant: str | None) -> nn.Module:
-    """The network that a golden file of this room is about, in eval mode; there are no variants."""
+    """The network that a golden file of this baseline is about, in eval mode; there are no variants."""
     network = RFRNet(kernel={"golden.json": 7, "golden_small.json": 5}[golden])
     return network.eval()
 

@@ -3,8 +3,8 @@
 import torch
 
 from baselines.rn.network import RegionNormGenerator
+from inpaint_bench.data.images import Images, Inpaint, Masks
 from inpaint_bench.errors import InputError
-from inpaint_bench.images import Images, Inpaint, Masks
 from inpaint_bench.weights import Weights
 
 

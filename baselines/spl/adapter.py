@@ -4,8 +4,8 @@ import torch
 from torch.nn.functional import interpolate
 
 from baselines.spl.network import SemanticPriorGenerator
+from inpaint_bench.data.images import Images, Inpaint, Masks
 from inpaint_bench.errors import InputError
-from inpaint_bench.images import Images, Inpaint, Masks
 from inpaint_bench.weights import Weights
 
 

@@ -6,8 +6,8 @@ from torch import Tensor
 
 from baselines.spn.network import SPN
 from baselines.spn.prob import ProbabilisticSPN
+from inpaint_bench.data.images import Images, Inpaint, InpaintSamples, Masks, Samples, Seeds
 from inpaint_bench.errors import InputError
-from inpaint_bench.images import Images, Inpaint, InpaintSamples, Masks, Samples, Seeds
 from inpaint_bench.weights import Weights
 
 SMALL = 16  # the width of the small networks, whose weights have no heads

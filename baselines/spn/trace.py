@@ -1,4 +1,4 @@
-"""The networks of this room's golden files, and their stages."""
+"""The networks of this baseline's golden files, and their stages."""
 
 from collections.abc import Callable
 

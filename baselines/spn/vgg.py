@@ -3,7 +3,7 @@
 from jaxtyping import Float
 from torch import Tensor, nn
 
-from inpaint_bench.images import Images
+from inpaint_bench.data.images import Images
 
 # Slice by slice: the number a convolution has in VGG19, its channels in and out, whether pooling stands before.
 Slices = tuple[tuple[tuple[int, int, int, bool], ...], ...]

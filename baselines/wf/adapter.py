@@ -4,8 +4,8 @@ import torch
 from torch import Tensor
 
 from baselines.wf.network import WaveFill
+from inpaint_bench.data.images import Images, Inpaint, Masks
 from inpaint_bench.errors import InputError
-from inpaint_bench.images import Images, Inpaint, Masks
 from inpaint_bench.weights import Weights
 
 STEP, LEAST = 4, 68  # two levels of the wavelet transform; a quarter of the side must exceed the padding of 16

@@ -29,10 +29,10 @@ def check(reported: tuple[Path, ...], runs: tuple[Path, ...], format_: str) -> i
     A contradiction is what no reading of the paper allows; a suspicion is what only an unusual one allows. Which
     cells are covered by which checks is said. Exit code 1 when there is a contradiction.
     """
-    from inpaint_bench.claims import check as check_claims
-    from inpaint_bench.claims.formats import FORMATS
-    from inpaint_bench.claims.measured import against
-    from inpaint_bench.reported import read_all
+    from inpaint_bench.analysis.reported import read_all
+    from inpaint_bench.checks.claims import check as check_claims
+    from inpaint_bench.checks.claims.formats import FORMATS
+    from inpaint_bench.checks.claims.measured import against
 
     cells = read_all(reported)
     compared = [row for run in runs for row in against(cells, run)]

@@ -20,8 +20,8 @@ def compare(a: str, b: str, run: Path, run_of_b: Path | None, metrics: str, form
     B may come from another run of the same pairs, RUN_OF_B. For each metric and bucket: both means, their
     difference with its 95% interval, p of a paired test, adjusted over the buckets of the metric, and who is better.
     """
-    from inpaint_bench.compare import FORMATS
-    from inpaint_bench.compare import compare as compare_methods
+    from inpaint_bench.analysis.compare import FORMATS
+    from inpaint_bench.analysis.compare import compare as compare_methods
 
     names = [name.strip() for name in metrics.split(",") if name.strip()]
     click.echo(FORMATS[format_](compare_methods(a, b, run, run_of_b or run, names)), nl=False)

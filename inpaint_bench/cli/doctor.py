@@ -10,7 +10,7 @@ def doctor(ctx: click.Context) -> None:
 
     Exit code 0 when `inpaint-bench run` works as it is, with no option; 1 when it does not.
     """
-    from inpaint_bench.doctor import examine, works
+    from inpaint_bench.checks.doctor import examine, works
 
     found, part = [], ""
     for finding in examine():

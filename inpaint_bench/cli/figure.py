@@ -77,15 +77,15 @@ def detection(detector: str, least: float, **options: object) -> None:
 @figure.command()
 @run_argument
 @methods_option
-@option("--metrics", default="", help="Names, separated by commas. Default: all that have records.")
+@option("--metrics", default="", help="Names, separated by commas. Default: all that have results.")
 @out_option
 def bars(run: Path, methods: str, metrics: str, out: Path) -> None:
     """Bars with 95% intervals: a plot a metric, a group a bucket, a bar a method."""
+    from inpaint_bench.analysis.results import read_results, results_path
     from inpaint_bench.figures.draw import write_bars
-    from inpaint_bench.records import read_records, records_path
-    from inpaint_bench.run.folder import open_run
+    from inpaint_bench.runner.folder import open_run
 
-    write_bars(read_records(records_path(open_run(run))), out, _names(metrics), _names(methods))
+    write_bars(read_results(results_path(open_run(run))), out, _names(metrics), _names(methods))
     click.echo(out)
 
 

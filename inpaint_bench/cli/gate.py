@@ -1,4 +1,4 @@
-"""`gate`: a run against expected records, for CI."""
+"""`gate`: a run against expected results, for CI."""
 
 import datetime
 from pathlib import Path
@@ -10,22 +10,22 @@ from inpaint_bench.cli.options import FOLDER, option
 from inpaint_bench.errors import InputError
 
 if TYPE_CHECKING:
-    from inpaint_bench.gate.findings import Findings
-    from inpaint_bench.gate.sides import Side
+    from inpaint_bench.checks.gate.findings import Findings
+    from inpaint_bench.checks.gate.sides import Side
 
 
 @click.command()
 @click.argument("run", type=FOLDER, default="runs/sample")
-@option("--expected", type=FOLDER, help="The folder of expected records. Default: those that ship for the dataset.")
-@option("--policy", type=FOLDER, help="Tolerances in TOML. Default: policy.toml beside the expected records, if there.")
+@option("--expected", type=FOLDER, help="The folder of expected results. Default: those that ship for the dataset.")
+@option("--policy", type=FOLDER, help="Tolerances in TOML. Default: policy.toml beside the expected results, if there.")
 @option(
     "--methods", default="", help="Names, separated by commas, as `run` takes them. Default: all that are expected."
 )
 @option("--metrics", default="", help="Names, separated by commas. Default: all that are expected.")
-@option("--junit", type=FOLDER, help="Write a JUnit XML file, a test case for every expected record.")
+@option("--junit", type=FOLDER, help="Write a JUnit XML file, a test case for every expected result.")
 @option("--summary", type=FOLDER, help="Write a Markdown file, for a pull request.")
 @option("--annotations", is_flag=True, help="Print annotations for GitHub's runner.")
-@option("--accept", is_flag=True, help="Make the records of RUN the expected ones; needs --expected and --reason.")
+@option("--accept", is_flag=True, help="Make the results of RUN the expected ones; needs --expected and --reason.")
 @option("--reason", default="", help="With --accept: why the numbers moved, in words; it is kept with the date.")
 def gate(
     run: Path,
@@ -39,13 +39,13 @@ def gate(
     accept: bool,
     reason: str,
 ) -> None:
-    """Compare the records of RUN, a run folder, with expected ones. Default: runs/sample.
+    """Compare the results of RUN, a run folder, with expected ones. Default: runs/sample.
 
-    Exit code 0 if every record passes or got better, 1 if one drifted, 3 if one is missing, 4 if one is not
+    Exit code 0 if every result passes or got better, 1 if one drifted, 3 if one is missing, 4 if one is not
     comparable: its fingerprint, pixels, weights, signature or n is another.
     """
-    from inpaint_bench.gate.sides import open_side
-    from inpaint_bench.methods.choose import split_methods
+    from inpaint_bench.checks.gate.sides import open_side
+    from inpaint_bench.methods.select import split_methods
 
     if accept != bool(reason.strip()) or (accept and expected is None):
         raise InputError("--accept needs --expected DIR and --reason TEXT, and --reason goes with --accept.")
@@ -67,14 +67,14 @@ def _names(text: str) -> list[str]:
 
 
 def _accept(side: "Side", expected: Path, reason: str, methods: list[str], metrics: list[str]) -> None:
-    from inpaint_bench.gate.accept import accept
+    from inpaint_bench.checks.gate.accept import accept
 
     today = datetime.datetime.now(datetime.timezone.utc).date().isoformat()
     found = accept(side, expected, reason, today, methods, metrics)
     if found is None:
-        click.echo(f"{expected}: holds exactly these records already; nothing is written.")
+        click.echo(f"{expected}: holds exactly these results already; nothing is written.")
         return
-    click.echo(f"{expected}: {found.records} records accepted, {found.new} new, {len(found.changes)} changed: {reason}")
+    click.echo(f"{expected}: {found.results} results accepted, {found.new} new, {len(found.changes)} changed: {reason}")
     for change in found.changes:
         because = f" ({change.because} changed)" if change.because else ""
         click.echo(f"{change.method}, {change.metric}, {change.bucket}: {change.before} → {change.after}{because}")
@@ -83,21 +83,21 @@ def _accept(side: "Side", expected: Path, reason: str, methods: list[str], metri
 def _find(
     side: "Side", expected: Path | None, policy: Path | None, methods: list[str], metrics: list[str]
 ) -> "Findings":
-    from inpaint_bench.gate import policy as policies
-    from inpaint_bench.gate.accept import open_expected, shipped_expected
-    from inpaint_bench.gate.findings import find
+    from inpaint_bench.checks.gate import policy as policies
+    from inpaint_bench.checks.gate.accept import open_expected, shipped_expected
+    from inpaint_bench.checks.gate.findings import find
 
     theirs = open_expected(expected or shipped_expected(side.run.info.protocol.name))
     beside = theirs.run.path / policies.FILE
     file = policy or (beside if beside.is_file() else None)
     rules = policies.read_policy(file) if file else policies.DEFAULT
-    policies.refuse_idle(rules, theirs.records.values(), str(file))
+    policies.refuse_idle(rules, theirs.results.values(), str(file))
     return find(side, theirs, rules, methods, metrics)
 
 
 def _report(found: "Findings", junit: Path | None, summary: Path | None, annotations: bool) -> None:
     from inpaint_bench import files
-    from inpaint_bench.gate import formats, words
+    from inpaint_bench.checks.gate import formats, messages
 
     if junit:
         files.write_whole(junit, formats.as_junit(found).encode())
@@ -106,5 +106,5 @@ def _report(found: "Findings", junit: Path | None, summary: Path | None, annotat
     click.echo(formats.as_text(found), nl=False)
     if annotations:
         click.echo("".join(f"{line}\n" for line in formats.as_annotations(found)), nl=False)
-    if ends := words.error(found):
+    if ends := messages.error(found):
         raise ends

@@ -12,13 +12,13 @@ from inpaint_bench.cli.options import FOLDER, as_named_files, option, quiet_opti
 @click.argument("mask", type=FOLDER)
 @option("--method", required=True, help="A name, or your own: mine=python:MODULE:FUNCTION, mine=exec:'COMMAND …'.")
 @option("--out", type=FOLDER, required=True, help="The PNG file to write; of several samples FILE.s0.png and so on.")
-@option("--rooms", type=FOLDER, help="A folder of your own rooms, each with its card.toml.")
+@option("--baselines", type=FOLDER, help="A folder of your own baselines, each with its card.toml.")
 @option(
     "--weights",
     metavar="NAME=FILE",
     multiple=True,
     callback=as_named_files,
-    help="The weights of the method. FILE may be filled: values made from names, which paint nonsense.",
+    help="The weights of the method. FILE may be synthetic: values made from names, which paint nonsense.",
 )
 @option("--dataset", default="sample", show_default=True, help="For which dataset weights are looked for.")
 @option("--device", default="cpu", show_default=True, help="cpu, cuda or cuda:1.")
@@ -30,7 +30,7 @@ def inpaint(
     mask: Path,
     method: str,
     out: Path,
-    rooms: Path | None,
+    baselines: Path | None,
     weights: dict[str, str],
     dataset: str,
     device: str,
@@ -46,18 +46,19 @@ def inpaint(
     """
     import tempfile
 
-    from inpaint_bench import files, images
+    from inpaint_bench import files
     from inpaint_bench.cli.names import open_device
     from inpaint_bench.cli.progress import note
-    from inpaint_bench.inpaint import Brush, open_method, output_paths, read_picture
-    from inpaint_bench.protocols import page_path, read_page
-    from inpaint_bench.weights import FILLED
+    from inpaint_bench.data import images
+    from inpaint_bench.data.protocols import page_path, read_page
+    from inpaint_bench.runner.inpaint import Brush, open_method, output_paths, read_picture
+    from inpaint_bench.weights import SYNTHETIC
 
     paths = output_paths(out, samples, (image, mask))
     where, picture = open_device(device), read_picture(image, mask)
-    chosen, sizes = open_method(method, dataset, rooms, weights)
-    if chosen.weights.sha256 == FILLED:
-        note(f"{chosen.name}: filled weights paint nonsense.", quiet)
+    chosen, sizes = open_method(method, dataset, baselines, weights)
+    if chosen.weights.sha256 == SYNTHETIC:
+        note(f"{chosen.name}: synthetic weights paint nonsense.", quiet)
     files.cache_dir().mkdir(parents=True, exist_ok=True)
     with tempfile.TemporaryDirectory(prefix="inpaint-", dir=files.cache_dir()) as scratch:
         brush = Brush(chosen, sizes, Path(scratch) / "program", where, seed, samples)

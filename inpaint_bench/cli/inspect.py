@@ -1,4 +1,4 @@
-"""`inspect`: look inside a method whose room has a wing for that."""
+"""`inspect`: look inside a method whose baseline has a wing for that."""
 
 from dataclasses import replace
 from importlib import import_module
@@ -11,9 +11,9 @@ import click
 from inpaint_bench.cli.options import FOLDER, as_named_files, folder_options, option, quiet_option
 
 if TYPE_CHECKING:  # heavy: imported where it is used
-    from inpaint_bench.pairs.find import Dataset
-    from inpaint_bench.pairs.lists import Pair
-    from inpaint_bench.run.folder import RunFolder
+    from inpaint_bench.data.datasets import Dataset
+    from inpaint_bench.data.pair_lists import Pair
+    from inpaint_bench.runner.folder import RunFolder
 
 SHOWN = 4  # pairs, where none are named
 
@@ -58,15 +58,15 @@ def inspect(
     from inpaint_bench.cli.names import open_device
     from inpaint_bench.cli.progress import note
     from inpaint_bench.errors import InputError
-    from inpaint_bench.run.folder import open_run
+    from inpaint_bench.runner.folder import open_run
 
     command, where = _wing(method), open_device(device)
     if run is None and methods:
         raise InputError("--methods says which results of a run to place; name the run with --run.")
     opened = open_run(run) if run else None
     known = _dataset(opened, dataset, data, (images, masks))
-    asked = [name.strip() for name in methods.split(",") if name.strip()]
-    results = (opened, asked, features) if opened else None
+    requested = [name.strip() for name in methods.split(",") if name.strip()]
+    results = (opened, requested, features) if opened else None
     chosen = _chosen(known, pairs, limit)
     click.echo(
         command.inspect_method(method, known, chosen, weights, results, where, out, lambda line: note(line, quiet))
@@ -74,11 +74,11 @@ def inspect(
 
 
 def _wing(method: str) -> Any:
-    """The wing of a method's room that looks inside. Raises InputError for a method that has none."""
+    """The wing of a method's baseline that looks inside. Raises InputError for a method that has none."""
     from inpaint_bench.errors import InputError, did_you_mean
-    from inpaint_bench.methods.rooms import find_rooms
+    from inpaint_bench.methods.baselines import find_baselines
 
-    wings = {name: f"{room.package}.inspect" for name, (room, _) in find_rooms().items()}
+    wings = {name: f"{baseline.package}.inspect" for name, (baseline, _) in find_baselines().items()}
     open_ones = {name: wing for name, wing in wings.items() if find_spec(wing) is not None}
     if method not in open_ones:
         raise InputError(f"no method that can be looked into is called '{method}'. {did_you_mean(method, open_ones)}")
@@ -88,8 +88,8 @@ def _wing(method: str) -> Any:
 def _dataset(
     run: "RunFolder | None", name: str, data: Path | None, folders: tuple[Path | None, Path | None]
 ) -> "Dataset":
+    from inpaint_bench.data import datasets
     from inpaint_bench.errors import InputError
-    from inpaint_bench.pairs import find
 
     images, masks = folders
     if (images is None) != (masks is None):
@@ -97,12 +97,12 @@ def _dataset(
     if run is not None:
         if name:
             raise InputError(f"--run {run.path} has a dataset of its own, {run.info.protocol.name}; drop --dataset.")
-        return replace(find.of_run(run.info.protocol, run.pairs, data, folders), fingerprint=run.info.fingerprint)
+        return replace(datasets.of_run(run.info.protocol, run.pairs, data, folders), fingerprint=run.info.fingerprint)
     if images and masks:
         if name:
             raise InputError("--dataset and --images cannot be combined: give one of them.")
-        return find.see(find.open_folders(images, masks), jobs=1)
-    return find.open_dataset(name or "sample", data)
+        return datasets.see(datasets.open_folders(images, masks), jobs=1)
+    return datasets.open_dataset(name or "sample", data)
 
 
 def _chosen(dataset: "Dataset", names: str, limit: int | None) -> "list[Pair]":
@@ -114,9 +114,9 @@ def _chosen(dataset: "Dataset", names: str, limit: int | None) -> "list[Pair]":
     if limit is not None:
         raise InputError("--pairs and --limit cannot be combined: give one of them.")
     known = {pair.pair: pair for pair in dataset.pairs}
-    asked = [name.strip() for name in names.split(",") if name.strip()]
-    if strangers := [name for name in asked if name not in known]:
+    requested = [name.strip() for name in names.split(",") if name.strip()]
+    if strangers := [name for name in requested if name not in known]:
         raise InputError(
             f"--pairs: {dataset.page.name} has no pair '{strangers[0]}'. {did_you_mean(strangers[0], known)}"
         )
-    return [known[name] for name in dict.fromkeys(asked)]
+    return [known[name] for name in dict.fromkeys(requested)]

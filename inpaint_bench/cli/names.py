@@ -4,13 +4,13 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from inpaint_bench.cli.progress import note
+from inpaint_bench.data.protocols import Page
 from inpaint_bench.errors import InputError
-from inpaint_bench.protocols import Page
 
 if TYPE_CHECKING:
     import torch
 
-    from inpaint_bench.run.folder import RunFolder
+    from inpaint_bench.runner.folder import RunFolder
 
 
 @dataclass(frozen=True)
@@ -26,9 +26,9 @@ class Chosen:
             note(f"not measured: {', '.join(name for name in self.absent if self.absent[name] == why)}: {why}")
 
     def and_measured(self, run: "RunFolder") -> list[str]:
-        """The names, and those of metrics that the run has records of: what is there is kept up to date."""
-        from inpaint_bench.metrics.catalogue import CHOOSABLE, absent
-        from inpaint_bench.records import measured
+        """The names, and those of metrics that the run has results of: what is there is kept up to date."""
+        from inpaint_bench.analysis.results import measured
+        from inpaint_bench.metrics.registry import CHOOSABLE, absent
 
         before = measured(run)
         again = [name for name, metric in CHOOSABLE.items() if name in before and not absent(metric)]
@@ -42,17 +42,17 @@ def chosen_metrics(text: str, page: Page, where: str) -> Chosen:
     not known, naming the page if it is its, and for one that was asked for by name and cannot be measured here.
     """
     from inpaint_bench.metrics import metric
-    from inpaint_bench.metrics.catalogue import CHOOSABLE, absent, find, with_companions
+    from inpaint_bench.metrics.registry import CHOOSABLE, absent, find, with_companions
 
-    asked = [name.strip() for name in text.split(",") if name.strip()]
-    every = "all" in asked
+    requested = [name.strip() for name in text.split(",") if name.strip()]
+    every = "all" in requested
     try:
-        names = with_companions(find(name).name for name in (CHOOSABLE if every else asked or page.metrics))
+        names = with_companions(find(name).name for name in (CHOOSABLE if every else requested or page.metrics))
         metric(page.choose)
     except InputError as error:
-        raise error if asked else InputError(f"the protocol page of {where}: {error}") from error
+        raise error if requested else InputError(f"the protocol page of {where}: {error}") from error
     lacking = {name: why for name in names if (why := absent(find(name)))}
-    if not every and (named := [name for name in asked if name in lacking]):
+    if not every and (named := [name for name in requested if name in lacking]):
         raise InputError(f"{named[0]} cannot be measured here: {lacking[named[0]].rstrip('.')}.")
     return Chosen([name for name in names if name not in lacking], lacking)
 

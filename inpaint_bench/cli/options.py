@@ -91,16 +91,16 @@ method_options = several(
         help="Names, separated by commas, and your own: mine=folder:DIR, mine=python:MODULE:FUNCTION, "
         "mine=exec:'COMMAND with {images} {masks} {out}'. Default: every method that can run here.",
     ),
-    option("--rooms", type=FOLDER, help="A folder of your own rooms, each with its card.toml."),
+    option("--baselines", type=FOLDER, help="A folder of your own baselines, each with its card.toml."),
     option(
         "--weights",
         metavar="NAME=FILE",
         multiple=True,
         callback=as_named_files,
-        help="The weights of a method, or of every one with *=. FILE may be filled: values made from names, for tests.",
+        help="The weights of a method, or of every one with *=. FILE may be synthetic: values made from names, for tests.",
     ),
 )
-pace_options = several(
+runtime_options = several(
     option("--device", default="cpu", show_default=True, help="cpu, cuda or cuda:1."),
     option(
         "--batch",

@@ -35,17 +35,17 @@ def build(
     export: Path | None,
 ) -> None:
     """Look at every pair for the first time and write down what its pixels are."""
+    from inpaint_bench.data import datasets, pair_lists, prepare
     from inpaint_bench.files import write_if_changed
-    from inpaint_bench.pairs import find, lists, pixels
 
-    opened = find.open_dataset(dataset, data, pairs)
-    with progress("pairs", len(opened.pairs), quiet) as told:
-        seen = find.see(opened, jobs, lambda: told(1))
+    opened = datasets.open_dataset(dataset, data, pairs)
+    with progress("pairs", len(opened.pairs), quiet) as on_progress:
+        seen = datasets.see(opened, jobs, lambda: on_progress(1))
     if out:
-        write_if_changed(out, lists.to_csv(seen.pairs))
+        write_if_changed(out, pair_lists.to_csv(seen.pairs))
     if export:
-        with progress("export", len(seen.pairs), quiet) as told:
-            pixels.export(seen.page, seen.data, list(seen.pairs), export, jobs, lambda: told(1))
+        with progress("export", len(seen.pairs), quiet) as on_progress:
+            prepare.export(seen.page, seen.data, list(seen.pairs), export, jobs, lambda: on_progress(1))
     _summary(seen)
 
 
@@ -53,14 +53,14 @@ def build(
 @common
 def verify(dataset: str, data: Path | None, pairs: Path | None, jobs: int, quiet: bool) -> None:
     """Compare the pixels on disk with those that were written down."""
+    from inpaint_bench.data import datasets, prepare
     from inpaint_bench.errors import InputError
-    from inpaint_bench.pairs import find, pixels
 
-    opened = find.open_dataset(dataset, data, pairs)
+    opened = datasets.open_dataset(dataset, data, pairs)
     if not all(pair.seen for pair in opened.pairs):
         raise InputError(f"{dataset}: nothing was written down yet. `inpaint-bench pairs build` does that first.")
-    with progress("pairs", len(opened.pairs), quiet) as told:
-        wrong = list(pixels.verify(opened.page, opened.data, list(opened.pairs), jobs, lambda: told(1)))
+    with progress("pairs", len(opened.pairs), quiet) as on_progress:
+        wrong = list(prepare.verify(opened.page, opened.data, list(opened.pairs), jobs, lambda: on_progress(1)))
     if wrong:
         raise HashError(f"{wrong[0][1]} In all {len(wrong)} pairs differ: {some((name for name, _ in wrong), 20)}.")
     click.echo(f"{dataset}: all {len(opened.pairs)} pairs are what they were, fingerprint {opened.fingerprint}.")
@@ -72,15 +72,15 @@ def verify(dataset: str, data: Path | None, pairs: Path | None, jobs: int, quiet
 @option("--out", type=FOLDER, required=True, help="The list to write; `--pairs FILE` uses it.")
 def import_(dataset: str, data: Path | None, pairs: Path | None, index: Path, out: Path) -> None:
     """Make a list of pairs from an index array, as the code of EC, RN, SPL and SPN reads it."""
+    from inpaint_bench.data import datasets, pair_lists
     from inpaint_bench.files import write_whole
-    from inpaint_bench.pairs import find, lists
 
-    opened = find.open_dataset(dataset, data, pairs)
-    imported = lists.import_index(
-        index, [pair.image for pair in opened.pairs], find.mask_names(opened.page, opened.data)
+    opened = datasets.open_dataset(dataset, data, pairs)
+    imported = pair_lists.import_index(
+        index, [pair.image for pair in opened.pairs], datasets.mask_names(opened.page, opened.data)
     )
-    write_whole(out, lists.to_csv(imported))
-    mark = lists.fingerprint(opened.page, imported)
+    write_whole(out, pair_lists.to_csv(imported))
+    mark = pair_lists.fingerprint(opened.page, imported)
     click.echo(f"{out}: {len(imported)} pairs, fingerprint {mark}. Use them with --pairs {out}.")
 
 
@@ -89,10 +89,10 @@ def import_(dataset: str, data: Path | None, pairs: Path | None, index: Path, ou
 @click.argument("names", nargs=-1)
 def show(names: tuple[str, ...], dataset: str, data: Path | None, pairs: Path | None, jobs: int, quiet: bool) -> None:
     """The counts of a dataset's list, or the pairs named by their five digits."""
+    from inpaint_bench.data import datasets
     from inpaint_bench.errors import InputError
-    from inpaint_bench.pairs import find
 
-    opened = find.open_dataset(dataset, data, pairs)
+    opened = datasets.open_dataset(dataset, data, pairs)
     known = {pair.pair: pair for pair in opened.pairs}
     for name in names:
         if name not in known:
@@ -104,8 +104,8 @@ def show(names: tuple[str, ...], dataset: str, data: Path | None, pairs: Path | 
 
 
 def _summary(dataset: object) -> None:
-    from inpaint_bench.pairs.find import Dataset
-    from inpaint_bench.records import ALL, bucket_sizes
+    from inpaint_bench.analysis.results import ALL, bucket_sizes
+    from inpaint_bench.data.datasets import Dataset
 
     assert isinstance(dataset, Dataset)
     click.echo(f"{dataset.page.name}: {len(dataset.pairs)} pairs, fingerprint {dataset.fingerprint}")

@@ -28,21 +28,21 @@ def report(
     """
     from inpaint_bench import files
     from inpaint_bench.cli.names import chosen_metrics
-    from inpaint_bench.pairs import find
+    from inpaint_bench.data import datasets
     from inpaint_bench.report.curves import curves
     from inpaint_bench.report.read import read_contents
     from inpaint_bench.report.write import refuse_strange, write_report
-    from inpaint_bench.run.folder import open_run
+    from inpaint_bench.runner.folder import open_run
 
     folder = out or run / "report"
     refuse_strange(folder)
     open_run(run)  # a folder that is no run is refused before anything is written into it
     with contextlib.nullcontext() if out else files.only_one(run):
         contents = read_contents(run)
-        dataset = find.of_run(contents.run.info.protocol, contents.run.pairs, data, (images, masks))
+        dataset = datasets.of_run(contents.run.info.protocol, contents.run.pairs, data, (images, masks))
         absent = chosen_metrics("", contents.run.info.protocol, str(run)).absent
         for name in contents.left_out:
-            note(f"{run}: {name} has no records: pairs are missing or not scored, or its weights are filled.", quiet)
+            note(f"{run}: {name} has no results: pairs are missing or not scored, or its weights are filled.", quiet)
         steps = len(contents.run.pairs) + len(curves(contents))
-        with progress("pictures and plots", steps, quiet) as told:
-            click.echo(write_report(contents, dataset, folder, absent, jobs, told))
+        with progress("pictures and plots", steps, quiet) as on_progress:
+            click.echo(write_report(contents, dataset, folder, absent, jobs, on_progress))

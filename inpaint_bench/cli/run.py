@@ -13,9 +13,9 @@ from inpaint_bench.cli.options import (
     method_options,
     metric_option,
     out_option,
-    pace_options,
     part_options,
     quiet_option,
+    runtime_options,
     strict_option,
 )
 from inpaint_bench.cli.progress import note, progress
@@ -23,10 +23,10 @@ from inpaint_bench.errors import BenchError, IncompleteError, InputError
 
 if TYPE_CHECKING:  # heavy: imported where it is used
     from inpaint_bench.cli.names import Chosen
-    from inpaint_bench.methods.work import Method
-    from inpaint_bench.pairs.find import Dataset
-    from inpaint_bench.run.folder import RunFolder
-    from inpaint_bench.run.predict import Pace
+    from inpaint_bench.data.datasets import Dataset
+    from inpaint_bench.methods.base import Method
+    from inpaint_bench.runner.folder import RunFolder
+    from inpaint_bench.runner.predict import RuntimeOptions
 
 
 @dataclass(frozen=True)
@@ -41,7 +41,7 @@ class Asked:
     limit: int | None
     shard: tuple[int, int] | None
     methods: str
-    rooms: Path | None
+    baselines: Path | None
     weights: dict[str, str]
     device: str
     batch: int
@@ -57,7 +57,7 @@ class Asked:
 @part_options
 @method_options
 @metric_option
-@pace_options
+@runtime_options
 @out_option
 @format_option
 @strict_option
@@ -70,13 +70,13 @@ def run(metrics: str, format_: str, strict: bool, **options: object) -> None:
     from inpaint_bench import files
     from inpaint_bench.cli.names import chosen_metrics
 
-    asked = Asked(**options)  # type: ignore[arg-type]  # click made them from the declarations above
-    dataset, methods, pace = _prepare(asked)
-    chosen = chosen_metrics(metrics, dataset.page, asked.dataset)
-    out = _out(asked, dataset)
+    requested = Asked(**options)  # type: ignore[arg-type]  # click made them from the declarations above
+    dataset, methods, runtime = _prepare(requested)
+    chosen = chosen_metrics(metrics, dataset.page, requested.dataset)
+    out = _out(requested, dataset)
     with files.only_one(out):
-        started, failures = _predict(out, dataset, methods, pace, asked.quiet)
-        _score(started, dataset, methods, chosen.and_measured(started), pace, asked.quiet)
+        started, failures = _predict(out, dataset, methods, runtime, requested.quiet)
+        _score(started, dataset, methods, chosen.and_measured(started), runtime, requested.quiet)
         if dataset.part.startswith("shard"):
             _raise_all(failures)
             click.echo(f"{out}: {dataset.part} is done. `inpaint-bench merge` makes the shards whole.")
@@ -86,34 +86,39 @@ def run(metrics: str, format_: str, strict: bool, **options: object) -> None:
 
 
 def _score(
-    run: "RunFolder", dataset: "Dataset", methods: "list[Method]", names: list[str], pace: "Pace", quiet: bool
+    run: "RunFolder",
+    dataset: "Dataset",
+    methods: "list[Method]",
+    names: list[str],
+    runtime: "RuntimeOptions",
+    quiet: bool,
 ) -> None:
-    from inpaint_bench.score.measure import measure, measure_targets
-    from inpaint_bench.weights import FILLED
+    from inpaint_bench.runner.score import measure, measure_targets
+    from inpaint_bench.weights import SYNTHETIC
 
-    scored = [method.name for method in methods if method.weights.sha256 != FILLED]
+    scored = [method.name for method in methods if method.weights.sha256 != SYNTHETIC]
     if scored:
-        with progress("targets", len(run.pairs), quiet) as told:
-            measure_targets(run, dataset, names, pace, told)
+        with progress("targets", len(run.pairs), quiet) as on_progress:
+            measure_targets(run, dataset, names, runtime, on_progress)
     for method in scored:
-        with progress(f"{method}: scores", len(run.samples_of(method)), quiet) as told:
-            measure(run, dataset, method, names, pace, told)
+        with progress(f"{method}: scores", len(run.samples_of(method)), quiet) as on_progress:
+            measure(run, dataset, method, names, runtime, on_progress)
 
 
 def _print_table(run: "RunFolder", methods: "list[Method]", chosen: "Chosen", format_: str, strict: bool) -> None:
-    """Write the run's records and tables; print what was asked for."""
-    from inpaint_bench import records
-    from inpaint_bench.cli.table import print_table, write_records_and_tables
-    from inpaint_bench.weights import FILLED
+    """Write the run's results and tables; print what was asked for."""
+    from inpaint_bench.analysis import results
+    from inpaint_bench.cli.table import print_table, write_results_and_tables
+    from inpaint_bench.weights import SYNTHETIC
 
-    found = write_records_and_tables(run, chosen)
-    asked = {method.name for method in methods} | set(records.REFERENCES)
-    shown = [record for record in found if record.method in asked and record.metric in chosen.names]
+    found = write_results_and_tables(run, chosen)
+    requested = {method.name for method in methods} | set(results.REFERENCES)
+    shown = [result for result in found if result.method in requested and result.metric in chosen.names]
     if shown or chosen.absent:
         print_table([(run, shown)], chosen.absent, format_, strict=strict)
-    if filled := [method.name for method in methods if method.weights.sha256 == FILLED]:
+    if filled := [method.name for method in methods if method.weights.sha256 == SYNTHETIC]:
         click.echo(
-            f"No numbers for {', '.join(filled)}: filled weights are made from names, and say nothing of quality."
+            f"No numbers for {', '.join(filled)}: synthetic weights are made from names, and say nothing of quality."
         )
 
 
@@ -122,70 +127,70 @@ def _print_table(run: "RunFolder", methods: "list[Method]", chosen: "Chosen", fo
 @folder_options
 @part_options
 @method_options
-@pace_options
+@runtime_options
 @out_option
 @quiet_option
 def predict(**options: object) -> None:
     """Inpaint every pair with each method and save the composites; nothing is scored."""
     from inpaint_bench import files
 
-    asked = Asked(**options)  # type: ignore[arg-type]  # click made them from the declarations above
-    dataset, methods, pace = _prepare(asked)
-    out = _out(asked, dataset)
+    requested = Asked(**options)  # type: ignore[arg-type]  # click made them from the declarations above
+    dataset, methods, runtime = _prepare(requested)
+    out = _out(requested, dataset)
     with files.only_one(out):
-        _, failures = _predict(out, dataset, methods, pace, asked.quiet)
+        _, failures = _predict(out, dataset, methods, runtime, requested.quiet)
     _raise_all(failures)
     click.echo(f"{out}: {len(dataset.pairs)} pairs by {', '.join(method.name for method in methods)}.")
 
 
-def _prepare(asked: Asked) -> "tuple[Dataset, list[Method], Pace]":
+def _prepare(requested: Asked) -> "tuple[Dataset, list[Method], RuntimeOptions]":
     from inpaint_bench.cli.names import open_device
-    from inpaint_bench.methods.choose import choose_methods, runnable_methods, split_methods
-    from inpaint_bench.methods.rooms import find_rooms
-    from inpaint_bench.pairs import find
-    from inpaint_bench.run.predict import Pace
+    from inpaint_bench.data import datasets
+    from inpaint_bench.methods.baselines import find_baselines
+    from inpaint_bench.methods.select import choose_methods, runnable_methods, split_methods
+    from inpaint_bench.runner.predict import RuntimeOptions
 
-    if (asked.images is None) != (asked.masks is None):
+    if (requested.images is None) != (requested.masks is None):
         raise InputError("--images and --masks go together: one folder of pictures, one of masks of the same names.")
-    if asked.images and asked.masks:
-        every = find.open_folders(asked.images, asked.masks)
-        with progress("looking at the pictures", len(every.pairs), asked.quiet) as told:
-            every = find.see(every, asked.jobs, lambda: told(1))
+    if requested.images and requested.masks:
+        every = datasets.open_folders(requested.images, requested.masks)
+        with progress("looking at the pictures", len(every.pairs), requested.quiet) as on_progress:
+            every = datasets.see(every, requested.jobs, lambda: on_progress(1))
     else:
-        every = find.open_dataset(asked.dataset, asked.data, asked.pairs)
-    dataset = find.take(every, asked.limit, asked.shard)
-    device = open_device(asked.device)
-    methods = choose_methods(split_methods(asked.methods), dataset, every, asked.rooms, asked.weights)
-    if not asked.methods:
-        for sentence in runnable_methods(find_rooms(asked.rooms), dataset.page)[1]:
-            note(sentence, asked.quiet)
+        every = datasets.open_dataset(requested.dataset, requested.data, requested.pairs)
+    dataset = datasets.take(every, requested.limit, requested.shard)
+    device = open_device(requested.device)
+    methods = choose_methods(split_methods(requested.methods), dataset, every, requested.baselines, requested.weights)
+    if not requested.methods:
+        for sentence in runnable_methods(find_baselines(requested.baselines), dataset.page)[1]:
+            note(sentence, requested.quiet)
     for method in methods:
-        if method.said:
-            note(f"{method.name}: {method.said}.", asked.quiet)
-    with progress("first look at the pairs", len(dataset.pairs), asked.quiet) as told:
-        dataset = find.see(dataset, asked.jobs, lambda: told(1))
-    return dataset, methods, Pace(device, asked.batch, asked.jobs, asked.timeout)
+        if method.notes:
+            note(f"{method.name}: {method.notes}.", requested.quiet)
+    with progress("first look at the pairs", len(dataset.pairs), requested.quiet) as on_progress:
+        dataset = datasets.see(dataset, requested.jobs, lambda: on_progress(1))
+    return dataset, methods, RuntimeOptions(device, requested.batch, requested.jobs, requested.timeout)
 
 
-def _out(asked: Asked, dataset: "Dataset") -> Path:
-    from inpaint_bench.run.folder import default_folder
+def _out(requested: Asked, dataset: "Dataset") -> Path:
+    from inpaint_bench.runner.folder import default_folder
 
-    return asked.out or default_folder(dataset)
+    return requested.out or default_folder(dataset)
 
 
 def _predict(
-    out: Path, dataset: "Dataset", methods: "list[Method]", pace: "Pace", quiet: bool
+    out: Path, dataset: "Dataset", methods: "list[Method]", runtime: "RuntimeOptions", quiet: bool
 ) -> "tuple[RunFolder, list[BenchError]]":
     """Each method in turn. One that fails leaves what it finished; the others go on."""
-    from inpaint_bench.run import folder
-    from inpaint_bench.run.predict import pending, predict_pairs
+    from inpaint_bench.runner import folder
+    from inpaint_bench.runner.predict import pending, predict_pairs
 
     started = folder.start(out, dataset)
     failures: list[BenchError] = []
     for method in methods:
         try:
-            with progress(method.name, len(pending(started, method)), quiet) as told:
-                started = predict_pairs(started, dataset, method, pace, lambda: told(1))
+            with progress(method.name, len(pending(started, method)), quiet) as on_progress:
+                started = predict_pairs(started, dataset, method, runtime, lambda: on_progress(1))
         except (IncompleteError, InputError) as error:
             failures.append(error)
     return folder.open_run(out), failures

@@ -8,12 +8,12 @@ from typing import TYPE_CHECKING
 
 import click
 
-from inpaint_bench.cli.options import FOLDER, metric_option, option, pace_options, quiet_option, strict_option
+from inpaint_bench.cli.options import FOLDER, metric_option, option, quiet_option, runtime_options, strict_option
 from inpaint_bench.cli.progress import note, progress
 from inpaint_bench.errors import InputError
 
 if TYPE_CHECKING:
-    from inpaint_bench.run.predict import Pace
+    from inpaint_bench.runner.predict import RuntimeOptions
 
 
 @click.command()
@@ -37,7 +37,7 @@ if TYPE_CHECKING:
     help="Two .npy files of your own features, a row a picture, the same rows paired.",
 )
 @metric_option
-@pace_options
+@runtime_options
 @strict_option
 @quiet_option
 def score(
@@ -63,13 +63,13 @@ def score(
     With --features, features that you made yourself are compared.
     """
     from inpaint_bench.cli.names import open_device
-    from inpaint_bench.run.predict import Pace
+    from inpaint_bench.runner.predict import RuntimeOptions
 
-    pace = Pace(open_device(device), batch, jobs, timeout)
+    runtime = RuntimeOptions(open_device(device), batch, jobs, timeout)
     if run and not (targets or predictions or raw or features):
-        _score_run(run, data, (images, masks), metrics, pace, strict, quiet)
+        _score_run(run, data, (images, masks), metrics, runtime, strict, quiet)
     elif targets and masks and predictions and not (run or features):
-        _score_folder(targets, masks, predictions, metrics, raw, format_, pace, strict, quiet)
+        _score_folder(targets, masks, predictions, metrics, raw, format_, runtime, strict, quiet)
     elif features and not (run or targets or predictions or metrics):
         _score_features(*features, format_, strict)
     else:
@@ -81,33 +81,33 @@ def _score_run(
     data: Path | None,
     folders: tuple[Path | None, Path | None],
     metrics: str,
-    pace: "Pace",
+    runtime: "RuntimeOptions",
     strict: bool,
     quiet: bool,
 ) -> None:
     from inpaint_bench import files
     from inpaint_bench.cli.names import chosen_metrics
-    from inpaint_bench.cli.table import write_records_and_tables
-    from inpaint_bench.pairs import find
-    from inpaint_bench.run.folder import open_run
-    from inpaint_bench.score.measure import measure, measure_targets
+    from inpaint_bench.cli.table import write_results_and_tables
+    from inpaint_bench.data import datasets
+    from inpaint_bench.runner.folder import open_run
+    from inpaint_bench.runner.score import measure, measure_targets
     from inpaint_bench.tables.make import refuse_few
 
     run = open_run(path)
-    dataset = find.of_run(run.info.protocol, run.pairs, data, folders)
+    dataset = datasets.of_run(run.info.protocol, run.pairs, data, folders)
     chosen = chosen_metrics(metrics, run.info.protocol, str(path))
     chosen.say_absent()
     names = chosen.and_measured(run)
     with files.only_one(path):
-        with progress("targets", len(run.pairs), quiet) as told:
-            measure_targets(run, dataset, names, pace, told)
+        with progress("targets", len(run.pairs), quiet) as on_progress:
+            measure_targets(run, dataset, names, runtime, on_progress)
         for method in run.info.methods:
-            with progress(f"{method}: scores", len(run.samples_of(method)), quiet) as told:
-                measure(run, dataset, method, names, pace, told)
+            with progress(f"{method}: scores", len(run.samples_of(method)), quiet) as on_progress:
+                measure(run, dataset, method, names, runtime, on_progress)
         if not run.info.part.startswith("shard"):  # the numbers of a shard are those of no protocol
-            found = write_records_and_tables(run, chosen)
+            found = write_results_and_tables(run, chosen)
             if strict:
-                refuse_few(record for record in found if record.metric in chosen.names)
+                refuse_few(result for result in found if result.metric in chosen.names)
     click.echo(f"{path}: scored {', '.join(run.info.methods) or 'nothing: there is no method in it'}.")
 
 
@@ -118,20 +118,20 @@ def _score_folder(
     metrics: str,
     raw: bool,
     format_: str,
-    pace: "Pace",
+    runtime: "RuntimeOptions",
     strict: bool,
     quiet: bool,
 ) -> None:
+    from inpaint_bench.analysis.outputs import Folder, measure_outputs
     from inpaint_bench.cli.names import chosen_metrics
-    from inpaint_bench.evidence.outputs import Folder, measure_outputs
+    from inpaint_bench.data import datasets
     from inpaint_bench.methods.layouts import complete, match
-    from inpaint_bench.metrics.catalogue import SAMPLES_METRICS
-    from inpaint_bench.pairs import find
+    from inpaint_bench.metrics.registry import SAMPLES_METRICS
 
-    dataset = find.open_folders(targets, masks)
+    dataset = datasets.open_folders(targets, masks)
     chosen = chosen_metrics(metrics, dataset.page, "two folders")
     matched = match(predictions, dataset.pairs)
-    folder = Folder(predictions, dataset, complete(matched, predictions, dataset.pairs), raw, pace)
+    folder = Folder(predictions, dataset, complete(matched, predictions, dataset.pairs), raw, runtime)
     note(f"{predictions}: {matched}.", quiet)
     names = chosen.names
     if "all" in metrics.split(",") and not folder.sampled:
@@ -140,8 +140,8 @@ def _score_folder(
     chosen.say_absent()
     rows: list[dict[str, object]] = []
     try:
-        with progress("scores", len(dataset.pairs), quiet) as told:
-            for row in measure_outputs(folder, names, strict, lambda: told(1)):
+        with progress("scores", len(dataset.pairs), quiet) as on_progress:
+            for row in measure_outputs(folder, names, strict, lambda: on_progress(1)):
                 rows.append(row)
     finally:  # what was finished is not lost
         if rows:
@@ -149,7 +149,7 @@ def _score_folder(
 
 
 def _score_features(composites: Path, targets: Path, format_: str, strict: bool) -> None:
-    from inpaint_bench.evidence.own import measure_own_features
+    from inpaint_bench.analysis.external_features import measure_own_features
 
     _print_rows(measure_own_features(composites, targets, strict), format_)
 

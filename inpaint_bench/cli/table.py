@@ -1,4 +1,4 @@
-"""`table`: records, times and what papers report, as a table."""
+"""`table`: results, times and what papers report, as a table."""
 
 import os
 from collections.abc import Iterable, Mapping, Sequence
@@ -10,11 +10,11 @@ import click
 from inpaint_bench.cli.options import FOLDER, option, strict_option
 
 if TYPE_CHECKING:
+    from inpaint_bench.analysis.reported import Reported
+    from inpaint_bench.analysis.results import Result
     from inpaint_bench.cli.names import Chosen
-    from inpaint_bench.records import Record
-    from inpaint_bench.reported import Reported
-    from inpaint_bench.run.folder import RunFolder
-    from inpaint_bench.tables.kinds import Look, Table
+    from inpaint_bench.runner.folder import RunFolder
+    from inpaint_bench.tables.table import Table, TableOptions
 
 
 @click.command()
@@ -70,16 +70,18 @@ def table(
     out: Path | None,
     strict: bool,
 ) -> None:
-    """Print the records of RUNS, run folders, as one table. Default: runs/sample; of times, runs/timing."""
-    from inpaint_bench.tables.kinds import Look
+    """Print the results of RUNS, run folders, as one table. Default: runs/sample; of times, runs/timing."""
+    from inpaint_bench.tables.table import TableOptions
 
-    look = Look(style, _names(buckets), _names(methods), _names(metrics), intervals, samples == "all", strict)
+    options = TableOptions(
+        style, _names(buckets), _names(methods), _names(metrics), intervals, samples == "all", strict
+    )
     if reported_only:
-        made = _reported_only(runs, look, reported)
+        made = _reported_only(runs, options, reported)
     elif style == "table6":
-        made = _costs(runs or (Path("runs/timing"),), look, reported)
+        made = _costs(runs or (Path("runs/timing"),), options, reported)
     else:
-        made = _measured(runs or (Path("runs/sample"),), look, reported)
+        made = _measured(runs or (Path("runs/sample"),), options, reported)
     deliver(made, style, format_, out)
 
 
@@ -96,73 +98,79 @@ def _refuse_unknown(what: str, wanted: Iterable[str], known: set[str]) -> None:
             raise InputError(f"no {what} here is called '{name}'. {did_you_mean(name, known)}")
 
 
-def _cells(text: str, look: "Look", methods: Iterable[str] = (), metrics: Iterable[str] = ()) -> "list[Reported]":
+def _cells(
+    text: str, options: "TableOptions", methods: Iterable[str] = (), metrics: Iterable[str] = ()
+) -> "list[Reported]":
     """The reported cells that are wanted, once every name is known to be theirs or measured."""
     from inpaint_bench.errors import InputError
     from inpaint_bench.tables.papers import choose, narrowed
 
-    cells = choose(text, look) if text else []
-    _refuse_unknown("metric", look.metrics, {*metrics, *(n for cell in cells for n in (cell.ours, cell.metric) if n)})
-    _refuse_unknown("method", look.methods, {*methods, *(name for cell in cells for name in (cell.row, cell.method))})
-    found = narrowed(cells, look)
+    cells = choose(text, options) if text else []
+    _refuse_unknown(
+        "metric", options.metrics, {*metrics, *(n for cell in cells for n in (cell.ours, cell.metric) if n)}
+    )
+    _refuse_unknown(
+        "method", options.methods, {*methods, *(name for cell in cells for name in (cell.row, cell.method))}
+    )
+    found = narrowed(cells, options)
     if text and not found:
         raise InputError(f"--reported {text}: nothing of these methods and metrics is reported there. Leave one out.")
     return found
 
 
-def _measured(runs: Sequence[Path], look: "Look", reported: str) -> "Table":
-    """The records of runs, and what is reported of the same datasets."""
+def _measured(runs: Sequence[Path], options: "TableOptions", reported: str) -> "Table":
+    """The results of runs, and what is reported of the same datasets."""
+    from inpaint_bench.analysis.results import REFERENCES, read_results, results_path
     from inpaint_bench.errors import InputError
-    from inpaint_bench.metrics.catalogue import KNOWN, with_companions
-    from inpaint_bench.records import REFERENCES, read_records, records_path
-    from inpaint_bench.run.folder import open_run
+    from inpaint_bench.metrics.registry import KNOWN, with_companions
+    from inpaint_bench.runner.folder import open_run
 
     opened = [open_run(run) for run in runs]
-    found = [read_records(records_path(run)) for run in opened]
-    every = [record for records in found for record in records]
-    there = {record.method for record in every} - set(REFERENCES)
-    measured = {record.metric for record in every}
-    cells = _cells(reported, look, there, measured)
-    metrics = set(with_companions(name for name in look.metrics if name in KNOWN)) or measured
-    methods = {*(look.methods or there), *REFERENCES}
-    shown = [[one for one in records if one.metric in metrics and one.method in methods] for records in found]
+    found = [read_results(results_path(run)) for run in opened]
+    every = [result for results in found for result in results]
+    there = {result.method for result in every} - set(REFERENCES)
+    measured = {result.metric for result in every}
+    cells = _cells(reported, options, there, measured)
+    metrics = set(with_companions(name for name in options.metrics if name in KNOWN)) or measured
+    methods = {*(options.methods or there), *REFERENCES}
+    shown = [[one for one in results if one.metric in metrics and one.method in methods] for results in found]
     if every and not any(shown):
         raise InputError(
             "nothing of these methods and metrics was measured here. Leave one out, or RUNS, and give "
             "--reported-only for what papers report alone."
         )
-    absent = {} if look.metrics else _absent(opened)
-    return table_of(list(zip(opened, shown, strict=True)), absent, look, cells)
+    absent = {} if options.metrics else _absent(opened)
+    return table_of(list(zip(opened, shown, strict=True)), absent, options, cells)
 
 
-def _costs(runs: Sequence[Path], look: "Look", reported: str) -> "Table":
+def _costs(runs: Sequence[Path], options: "TableOptions", reported: str) -> "Table":
     """The times of folders, and what costs are reported."""
     from inpaint_bench.errors import InputError
     from inpaint_bench.tables.costs import cost_table
-    from inpaint_bench.tables.kinds import Look
     from inpaint_bench.tables.papers import entries, notes_of
+    from inpaint_bench.tables.table import TableOptions
     from inpaint_bench.timing import read_timings
 
-    if look != Look("table6", methods=look.methods):
+    if options != TableOptions("table6", methods=options.methods):
         raise InputError("--style table6 has columns of its own: of what it shows only --methods can be chosen.")
     found = [timing for run in runs for timing in read_timings(run).values()]
     if not found:
         where = ", ".join(map(str, runs))
         raise InputError(f"{where}: nothing was timed here. `inpaint-bench time` writes what --style table6 prints.")
-    cells = _cells(reported, look, {timing.method for timing in found})
-    wanted = [timing for timing in found if not look.methods or timing.method in look.methods]
-    return cost_table(wanted, look, entries(cells, look), notes_of(cells, look))
+    cells = _cells(reported, options, {timing.method for timing in found})
+    wanted = [timing for timing in found if not options.methods or timing.method in options.methods]
+    return cost_table(wanted, options, entries(cells, options), notes_of(cells, options))
 
 
-def _reported_only(runs: Sequence[Path], look: "Look", reported: str) -> "Table":
+def _reported_only(runs: Sequence[Path], options: "TableOptions", reported: str) -> "Table":
     """What papers report, alone."""
     from inpaint_bench.errors import InputError
-    from inpaint_bench.tables.kinds import STYLES
     from inpaint_bench.tables.papers import EVERY, reported_table
+    from inpaint_bench.tables.table import STYLES
 
-    if runs or look.intervals or look.asides or look.strict:
+    if runs or options.intervals or options.asides or options.strict:
         raise InputError("--reported-only prints what papers print. Leave out RUNS, --intervals, --samples, --strict.")
-    return reported_table(_cells(reported or STYLES[look.style].own or EVERY, look), look)
+    return reported_table(_cells(reported or STYLES[options.style].own or EVERY, options), options)
 
 
 def _absent(runs: "Sequence[RunFolder]") -> dict[str, str]:
@@ -176,18 +184,18 @@ def _absent(runs: "Sequence[RunFolder]") -> dict[str, str]:
 
 
 def table_of(
-    runs: "Sequence[tuple[RunFolder, Sequence[Record]]]",
+    runs: "Sequence[tuple[RunFolder, Sequence[Result]]]",
     absent: Mapping[str, str],
-    look: "Look",
+    options: "TableOptions",
     reported: "Sequence[Reported]" = (),
 ) -> "Table":
-    """Records of runs as one table, each with how it stands among its like."""
-    from inpaint_bench.standings import standings
+    """Results of runs as one table, each with how it stands among its like."""
+    from inpaint_bench.analysis.significance import significance
     from inpaint_bench.tables.make import make_table
 
-    records = [record for _, some in runs for record in some]
-    shown = [(run, [record for record in some if look.asides or not record.aside]) for run, some in runs]
-    return make_table(records, look, standings(shown), absent, reported)
+    results = [result for _, some in runs for result in some]
+    shown = [(run, [result for result in some if options.asides or not result.aside]) for run, some in runs]
+    return make_table(results, options, significance(shown), absent, reported)
 
 
 def deliver(made: "Table", name: str, format_: str | None, out: Path | None) -> None:
@@ -225,36 +233,36 @@ def _preview(path: Path, text: str) -> None:
 
 
 def print_table(
-    runs: "Sequence[tuple[RunFolder, Sequence[Record]]]", absent: Mapping[str, str], format_: str, strict: bool = False
+    runs: "Sequence[tuple[RunFolder, Sequence[Result]]]", absent: Mapping[str, str], format_: str, strict: bool = False
 ) -> None:
-    """Print records of runs as one plain table."""
-    from inpaint_bench.tables.kinds import Look
+    """Print results of runs as one plain table."""
+    from inpaint_bench.tables.table import TableOptions
 
-    deliver(table_of(runs, absent, Look(strict=strict)), "plain", format_, None)
+    deliver(table_of(runs, absent, TableOptions(strict=strict)), "plain", format_, None)
 
 
-def write_records_and_tables(run: "RunFolder", chosen: "Chosen") -> "list[Record]":
-    """Make the records of a run and its table in every format, and return the records.
+def write_results_and_tables(run: "RunFolder", chosen: "Chosen") -> "list[Result]":
+    """Make the results of a run and its table in every format, and return the results.
 
-    The files of the table show what the run has, whatever was asked for last. What was asked for and lacks a record
+    The files of the table show what the run has, whatever was asked for last. What was asked for and lacks a result
     of a finished method is said.
     """
-    from inpaint_bench import records
+    from inpaint_bench.analysis import results
+    from inpaint_bench.analysis.significance import significance
     from inpaint_bench.cli.names import chosen_metrics
     from inpaint_bench.cli.progress import note
-    from inpaint_bench.metrics.catalogue import SAMPLES_METRICS
-    from inpaint_bench.standings import standings
+    from inpaint_bench.metrics.registry import SAMPLES_METRICS
     from inpaint_bench.tables.formats import write_tables
     from inpaint_bench.tables.make import make_table
 
-    found = records.derive(run, chosen.names)
-    records.write_records(run, found)
+    found = results.derive(run, chosen.names)
+    results.write_results(run, found)
     if found:
-        shown = [record for record in found if not record.aside]
+        shown = [result for result in found if not result.aside]
         absent = chosen_metrics("", run.info.protocol, str(run.path)).absent
-        write_tables(run.path, make_table(found, standings=standings([(run, shown)]), absent=absent))
-        for method in dict.fromkeys(record.method for record in found if record.method not in records.REFERENCES):
-            here = {record.metric for record in found if record.method == method}
+        write_tables(run.path, make_table(found, significance=significance([(run, shown)]), absent=absent))
+        for method in dict.fromkeys(result.method for result in found if result.method not in results.REFERENCES):
+            here = {result.metric for result in found if result.method == method}
             here |= set(SAMPLES_METRICS)  # those are of stochastic methods alone
             if lacking := ", ".join(name for name in chosen.names if name not in here):
                 again = f"`inpaint-bench score {run.path} --metrics {lacking.replace(' ', '')}`"

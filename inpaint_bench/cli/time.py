@@ -30,7 +30,7 @@ from inpaint_bench.cli.options import FOLDER, format_option, method_options, opt
 @quiet_option
 def time(
     methods: str,
-    rooms: Path | None,
+    baselines: Path | None,
     weights: dict[str, str],
     dataset: str,
     device: str,
@@ -46,25 +46,25 @@ def time(
     """Time each method's network, and the whole way from files to composites, and write OUT/METHOD/timing.json.
 
     Methods warm up and then take turns. Beside the times: peak memory, parameters and FLOPs of a call, and the
-    machine. With --weights '*=filled' every method can be timed, for values do not change how long it takes.
+    machine. With --weights '*=synthetic' every method can be timed, for values do not change how long it takes.
     """
     from dataclasses import replace
 
     from inpaint_bench import files
     from inpaint_bench.cli.names import open_device
     from inpaint_bench.cli.progress import progress
-    from inpaint_bench.methods.choose import split_methods
-    from inpaint_bench.timing.laps import ON_CPU, ON_GPU
+    from inpaint_bench.methods.select import split_methods
     from inpaint_bench.timing.measure import STEPS, Asked, time_methods
     from inpaint_bench.timing.show import FORMATS
-    from inpaint_bench.timing.subjects import Named, find_subjects
+    from inpaint_bench.timing.timed import Named, find_subjects
+    from inpaint_bench.timing.timer import ON_CPU, ON_GPU
 
     where = open_device(device)
     usual = ON_GPU if where.type == "cuda" else ON_CPU
     enough = replace(usual, runs=runs or usual.runs, seconds=usual.seconds if seconds is None else seconds)
-    subjects = find_subjects(named := Named(tuple(split_methods(methods)), dataset, rooms, tuple(weights.items())))
-    with files.only_one(out), progress("timing", STEPS * len(subjects), quiet) as told:
-        outcome = time_methods(subjects, Asked(named, where, size, batch, samples, enough), out, lambda: told(1))
+    subjects = find_subjects(named := Named(tuple(split_methods(methods)), dataset, baselines, tuple(weights.items())))
+    with files.only_one(out), progress("timing", STEPS * len(subjects), quiet) as on_progress:
+        outcome = time_methods(subjects, Asked(named, where, size, batch, samples, enough), out, lambda: on_progress(1))
     if outcome.timings:
         click.echo(FORMATS[format_](outcome.timings), nl=False)
     outcome.raise_failures()

@@ -1,4 +1,4 @@
-"""`train`: train a method whose room has a training wing."""
+"""`train`: train a method whose baseline has a training wing."""
 
 import os
 from importlib import import_module
@@ -58,11 +58,11 @@ def train(
 
 
 def _wing(method: str) -> Any:
-    """The training wing of a method's room. Raises InputError for a method that cannot be trained here."""
+    """The training wing of a method's baseline. Raises InputError for a method that cannot be trained here."""
     from inpaint_bench.errors import InputError, did_you_mean
-    from inpaint_bench.methods.rooms import find_rooms
+    from inpaint_bench.methods.baselines import find_baselines
 
-    wings = {name: f"{room.package}.training" for name, (room, _) in find_rooms().items()}
+    wings = {name: f"{baseline.package}.training" for name, (baseline, _) in find_baselines().items()}
     trainable = {name: wing for name, wing in wings.items() if find_spec(wing) is not None}
     if method not in trainable:
         raise InputError(f"no method that can be trained here is called '{method}'. {did_you_mean(method, trainable)}")

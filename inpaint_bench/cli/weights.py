@@ -9,8 +9,8 @@ from inpaint_bench.cli.options import FOLDER, option
 from inpaint_bench.errors import InputError, did_you_mean
 
 if TYPE_CHECKING:
+    from inpaint_bench.methods.baselines import Baseline
     from inpaint_bench.methods.card import MethodCard
-    from inpaint_bench.methods.rooms import Room
     from inpaint_bench.metrics.features.by_path import FileByPath
 
 
@@ -27,17 +27,17 @@ def weights() -> None:
 @click.argument("method")
 @click.argument("dataset")
 @click.argument("sources", metavar="FILE...", nargs=-1, required=True, type=FOLDER)
-@option("--rooms", type=FOLDER, help="A folder of your own rooms.")
-def add(method: str, dataset: str, sources: tuple[Path, ...], rooms: Path | None) -> None:
+@option("--baselines", type=FOLDER, help="A folder of your own baselines.")
+def add(method: str, dataset: str, sources: tuple[Path, ...], baselines: Path | None) -> None:
     """Read the authors' FILEs for METHOD trained on DATASET, check every name and shape, and convert them."""
-    from inpaint_bench.methods.rooms import loader
+    from inpaint_bench.methods.baselines import loader
     from inpaint_bench.weights.containers import read_container
     from inpaint_bench.weights.store import add_weights
 
-    room, card = _learned(method, rooms)
+    baseline, card = _learned(method, baselines)
     state = read_container(sources, card.container)
     licence = next((one.licence for one in card.weights if one.dataset == dataset), "not stated")
-    load = loader(room, card)
+    load = loader(baseline, card)
     path = add_weights(method, dataset, state, sources, licence, lambda found: load(found, _cpu()))
     click.echo(f"{path}: {len(state)} tensors of {method} for {dataset}; licence: {licence}.")
 
@@ -55,15 +55,15 @@ def list_weights() -> None:
 
 
 @weights.command()
-@option("--rooms", type=FOLDER, help="A folder of your own rooms.")
-def verify(rooms: Path | None) -> None:
+@option("--baselines", type=FOLDER, help="A folder of your own baselines.")
+def verify(baselines: Path | None) -> None:
     """Compare every file with what was added, and load it."""
-    from inpaint_bench.methods.rooms import loader
+    from inpaint_bench.methods.baselines import loader
     from inpaint_bench.weights import store
 
     for origin in store.origins():
-        room, card = _learned(origin.method, rooms)
-        load = loader(room, card)
+        baseline, card = _learned(origin.method, baselines)
+        load = loader(baseline, card)
         store.verify(origin, lambda found, load=load: load(found, _cpu()))  # type: ignore[misc]  # bound now
         click.echo(f"{origin.method} {origin.dataset}: as it was added, {origin.sha256[:12]}.")
 
@@ -96,10 +96,10 @@ def _extractor_file(name: str) -> "FileByPath":
     return FILES[name]
 
 
-def _learned(method: str, rooms: Path | None) -> "tuple[Room, MethodCard]":
-    from inpaint_bench.methods.rooms import find_rooms
+def _learned(method: str, baselines: Path | None) -> "tuple[Baseline, MethodCard]":
+    from inpaint_bench.methods.baselines import find_baselines
 
-    known = {name: found for name, found in find_rooms(rooms).items() if found[1].learned}
+    known = {name: found for name, found in find_baselines(baselines).items() if found[1].learned}
     if method not in known:
         raise InputError(f"no method with weights is called '{method}'. {did_you_mean(method, known)}")
     return known[method]

@@ -6,12 +6,12 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from inpaint_bench import files
+from inpaint_bench.analysis.results import ALL, REFERENCES, Result
 from inpaint_bench.errors import InputError, did_you_mean
+from inpaint_bench.figures.plots import COLOURS, FONT, matplotlib_with
 from inpaint_bench.figures.sheets import Box, Panel, Sheet
 from inpaint_bench.metrics import RECORDED
-from inpaint_bench.metrics.catalogue import KNOWN, ORDER
-from inpaint_bench.plots import COLOURS, FONT, matplotlib_with
-from inpaint_bench.records import ALL, REFERENCES, Record
+from inpaint_bench.metrics.registry import KNOWN, ORDER
 from inpaint_bench.tables.quantities import label
 
 if TYPE_CHECKING:
@@ -113,44 +113,44 @@ def _draw_box(axes: "Axes", box: Box) -> None:
 # --- bars -----------------------------------------------------------------------------------------
 
 
-def write_bars(records: Sequence[Record], path: Path, metrics: Sequence[str] = (), methods: Sequence[str] = ()) -> None:
-    """A group of bars a bucket, a bar a method, with the records' 95% intervals; a plot a metric. Bars begin at zero.
+def write_bars(results: Sequence[Result], path: Path, metrics: Sequence[str] = (), methods: Sequence[str] = ()) -> None:
+    """A group of bars a bucket, a bar a method, with the results' 95% intervals; a plot a metric. Bars begin at zero.
 
-    Raises InputError for a metric or method without records, and unless the file is a .pdf or a .png.
+    Raises InputError for a metric or method without results, and unless the file is a .pdf or a .png.
     """
     refuse_suffix(path)
-    shown = [r for r in records if not r.aside and r.metric not in RECORDED and r.method not in REFERENCES]
-    for what, asked, known in (
-        ("metric", metrics, {record.metric for record in shown}),
-        ("method", methods, {record.method for record in shown}),
+    shown = [r for r in results if not r.aside and r.metric not in RECORDED and r.method not in REFERENCES]
+    for what, requested, known in (
+        ("metric", metrics, {result.metric for result in shown}),
+        ("method", methods, {result.method for result in shown}),
     ):
-        for name in asked:
+        for name in requested:
             if name not in known:
                 raise InputError(f"no {what} here is called '{name}'. {did_you_mean(name, known)}")
     shown = [r for r in shown if r.metric in (metrics or [r.metric]) and r.method in (methods or [r.method])]
     if not shown:
-        raise InputError("there are no records to draw bars of: no method has finished every pair.")
+        raise InputError("there are no results to draw bars of: no method has finished every pair.")
     with matplotlib_with(PLAIN):
         _save(draw_bars(shown, methods), path)
 
 
-def draw_bars(records: Sequence[Record], methods: Sequence[str] = ()) -> "Figure":
-    """The records as a matplotlib figure."""
+def draw_bars(results: Sequence[Result], methods: Sequence[str] = ()) -> "Figure":
+    """The results as a matplotlib figure."""
     from matplotlib.backends.backend_agg import FigureCanvasAgg
     from matplotlib.figure import Figure
     from matplotlib.patches import Patch
 
-    plots = sorted({(ORDER[one.metric], one.metric, one.signature) for one in records})
-    names = list(methods) or sorted({one.method for one in records})
+    plots = sorted({(ORDER[one.metric], one.metric, one.signature) for one in results})
+    names = list(methods) or sorted({one.method for one in results})
     figure = Figure(figsize=(6.4, 2.4 * len(plots)), dpi=DPI, layout="constrained")
     FigureCanvasAgg(figure)
     for axes, (_, metric, signature) in zip(figure.subplots(len(plots), squeeze=False)[:, 0], plots, strict=True):
-        _draw_bars(axes, [one for one in records if one.signature == signature], names)
+        _draw_bars(axes, [one for one in results if one.signature == signature], names)
         axes.set_ylabel(f"{label(metric, signature)} {KNOWN[metric].unit}".strip())
         axes.set_title(signature, fontsize=6, loc="right")
     keys = [Patch(**_look(number)) for number in range(len(names))]  # no axes holds bars of every method
     figure.legend(keys, names, loc="outside upper center", ncols=4, frameon=False)
-    first = records[0]
+    first = results[0]
     pairs = f"{first.protocol}{f', only the {first.part} pairs' if first.part else ''}, pairs {first.fingerprint}"
     figure.supxlabel(f"mask ratio; bars with 95% intervals; {pairs}", fontsize=6)
     return figure
@@ -162,23 +162,23 @@ def _look(number: int) -> dict[str, Any]:
     return {"facecolor": COLOURS[number % len(COLOURS)], "hatch": hatch, "edgecolor": "white", "linewidth": 0}
 
 
-def _draw_bars(axes: "Axes", records: Sequence[Record], methods: Sequence[str]) -> None:
-    buckets = sorted({one.bucket for one in records}, key=lambda bucket: (bucket == ALL, bucket))
+def _draw_bars(axes: "Axes", results: Sequence[Result], methods: Sequence[str]) -> None:
+    buckets = sorted({one.bucket for one in results}, key=lambda bucket: (bucket == ALL, bucket))
     wide = 0.8 / len(methods)
     for number, method in enumerate(methods):
-        found = {one.bucket: one for one in records if one.method == method}
+        found = {one.bucket: one for one in results if one.method == method}
         drawn = [(place, found[b]) for place, b in enumerate(buckets) if b in found]
         finite = [(p + (number + 0.5) * wide - 0.4, r, r.value) for p, r in drawn if isinstance(r.value, (int, float))]
         axes.bar([x for x, _, _ in finite], [v for _, _, v in finite], wide * 0.92, label=method, **_look(number))
-        for x, record, value in finite:
-            if record.low is not None and record.high is not None:
-                axes.plot([x, x], [record.low, record.high], color="black", linewidth=0.8)
-            text = f" {value:.{KNOWN[record.metric].decimals}f}"
-            top = max(value, record.high if record.high is not None else value)
+        for x, result, value in finite:
+            if result.low is not None and result.high is not None:
+                axes.plot([x, x], [result.low, result.high], color="black", linewidth=0.8)
+            text = f" {value:.{KNOWN[result.metric].decimals}f}"
+            top = max(value, result.high if result.high is not None else value)
             axes.text(x, top, text, rotation=90, ha="center", va="bottom", fontsize=5)
-        for place, record in drawn:
-            if not isinstance(record.value, (int, float)):
-                axes.text(place + (number + 0.5) * wide - 0.4, 0, f" {record.value or '-'}", rotation=90, fontsize=5)
+        for place, result in drawn:
+            if not isinstance(result.value, (int, float)):
+                axes.text(place + (number + 0.5) * wide - 0.4, 0, f" {result.value or '-'}", rotation=90, fontsize=5)
     axes.set_xticks(range(len(buckets)), ["All" if bucket == ALL else bucket for bucket in buckets])
     axes.margins(y=0.25)
     axes.spines[["top", "right"]].set_visible(False)

@@ -6,17 +6,18 @@ from pathlib import Path
 
 import numpy as np
 
-from inpaint_bench import files, images
+from inpaint_bench import files
+from inpaint_bench.analysis.statistics.samples import chosen_samples
+from inpaint_bench.data import images
+from inpaint_bench.data.datasets import Dataset, of_run
+from inpaint_bench.data.images import Pixels
+from inpaint_bench.data.pair_lists import Pair
+from inpaint_bench.data.prepare import Prepared, prepare
 from inpaint_bench.errors import HashError, InputError, did_you_mean
-from inpaint_bench.images import Pixels
 from inpaint_bench.metrics import RECORDED
-from inpaint_bench.metrics.catalogue import KNOWN
-from inpaint_bench.pairs.find import Dataset, of_run
-from inpaint_bench.pairs.lists import Pair
-from inpaint_bench.pairs.pixels import Prepared, prepare
-from inpaint_bench.run.folder import RunFolder, open_run
-from inpaint_bench.score.rows import Score, read_scores, scores_path
-from inpaint_bench.stats.samples import chosen_samples
+from inpaint_bench.metrics.registry import KNOWN
+from inpaint_bench.runner.folder import RunFolder, open_run
+from inpaint_bench.runner.scores import Score, read_scores, scores_path
 
 FIRST = 4  # pairs that are shown where none are asked for
 

@@ -7,13 +7,13 @@ import numpy as np
 from jaxtyping import Float64, UInt8
 
 from inpaint_bench import files
+from inpaint_bench.data.images import Pixels
+from inpaint_bench.data.pair_lists import Pair
 from inpaint_bench.errors import HashError, InputError, did_you_mean
 from inpaint_bench.figures.read import Shown, chosen, composite, samples
-from inpaint_bench.images import Pixels
 from inpaint_bench.metrics.detection import DETECTORS, from_row, masked_input
-from inpaint_bench.pairs.lists import Pair
-from inpaint_bench.score.objects import objects_path, read_objects
-from inpaint_bench.score.pictures import MASKED, TARGETS
+from inpaint_bench.runner.objects import objects_path, read_objects
+from inpaint_bench.runner.pictures import MASKED, TARGETS
 
 INPUT, TARGET = "masked input", "target"
 LEAST = 0.5  # the score from which a detector's object is shown

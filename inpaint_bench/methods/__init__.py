@@ -1,1 +1,1 @@
-"""Systems under test: the rooms and their cards, and the three ways to bring one's own."""
+"""Systems under test: the baselines and their cards, and the three ways to bring one's own."""

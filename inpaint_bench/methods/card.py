@@ -1,18 +1,18 @@
-"""A room's card: everything that is known of a system, and which function of its adapter loads it."""
+"""A baseline's card: everything that is known of a system, and which function of its adapter loads it."""
 
 from pathlib import Path
 from typing import Annotated, Literal
 
 import msgspec
 
+from inpaint_bench.data.protocols import Name, Schema
 from inpaint_bench.errors import InputError
-from inpaint_bench.protocols import Name, Spec
 from inpaint_bench.weights.containers import Container
 
 Count = Annotated[int, msgspec.Meta(ge=0)]
 
 
-class Published(Spec, frozen=True):
+class Published(Schema, frozen=True):
     """Where the authors publish a weights file, and under which licence."""
 
     dataset: str
@@ -22,15 +22,15 @@ class Published(Spec, frozen=True):
     licence: str = "not stated"
 
 
-class Requires(Spec, frozen=True):
+class Requires(Schema, frozen=True):
     """A package beyond the core: the module that is imported, the extra that installs it."""
 
     module: str
     extra: str
 
 
-class MethodCard(Spec, frozen=True):
-    """One method of a room. `load` names the function of adapter.py that loads it."""
+class MethodCard(Schema, frozen=True):
+    """One method of a baseline. `load` names the function of adapter.py that loads it."""
 
     name: Name
     title: str
@@ -40,7 +40,7 @@ class MethodCard(Spec, frozen=True):
     licence: str  # of the authors' code
     commit: str = ""
     load: str = "load"
-    golden: tuple[str, ...] = ()  # golden files of its networks, in the room
+    golden: tuple[str, ...] = ()  # golden files of its networks, in the baseline
     stochastic: bool = False
     learned: bool = True  # false: there are no weights to load
     training_data: str = ""
@@ -49,14 +49,14 @@ class MethodCard(Spec, frozen=True):
     parameters_note: str = ""
     sizes: str = "256"
     weights: tuple[Published, ...] = ()
-    ships: str = ""  # the sha256 of NAME.safetensors in the room, weights that serve where no others are here
+    ships: str = ""  # the sha256 of NAME.safetensors in the baseline, weights that serve where no others are here
     container: Container = Container()
     departures: tuple[str, ...] = ()  # where we do not do what the authors' code does, and why
     requires: Requires | None = None
 
 
-class Card(Spec, frozen=True):
-    """A room's card.toml."""
+class Card(Schema, frozen=True):
+    """A baseline's card.toml."""
 
     schema: Literal[1]
     title: str
@@ -64,10 +64,10 @@ class Card(Spec, frozen=True):
 
 
 def read_card(path: Path) -> Card:
-    """A room's card, checked. Raises InputError naming the file and the key."""
+    """A baseline's card, checked. Raises InputError naming the file and the key."""
     try:
         return msgspec.toml.decode(path.read_bytes(), type=Card)
     except OSError as error:
-        raise InputError(f"{path}: a room needs a card ({error.strerror}).") from error
+        raise InputError(f"{path}: a baseline needs a card ({error.strerror}).") from error
     except (msgspec.DecodeError, UnicodeDecodeError) as error:
         raise InputError(f"{path}: {error}.") from error

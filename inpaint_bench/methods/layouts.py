@@ -5,8 +5,8 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
+from inpaint_bench.data.pair_lists import Pair
 from inpaint_bench.errors import IncompleteError, InputError, some
-from inpaint_bench.pairs.lists import Pair
 
 
 @dataclass(frozen=True)

@@ -1,4 +1,4 @@
-"""Methods that are a function in Python, from a room or from a user's module, run in batches."""
+"""Methods that are a function in Python, from a baseline or from a user's module, run in batches."""
 
 import contextlib
 import importlib
@@ -12,20 +12,21 @@ from typing import Any
 import torch
 from torch import Tensor
 
-from inpaint_bench import files, images
+from inpaint_bench import files
+from inpaint_bench.data import images
+from inpaint_bench.data.prepare import Prepared
 from inpaint_bench.errors import BenchError, InputError, MethodError
+from inpaint_bench.methods.base import Method, Prediction, PredictJob, refuse_bad
 from inpaint_bench.methods.probe import refuse_inverted
-from inpaint_bench.methods.work import Made, Method, Work, refuse_bad
-from inpaint_bench.pairs.pixels import Prepared
 from inpaint_bench.threads import in_order
-from inpaint_bench.weights import FILLED, Weights
+from inpaint_bench.weights import SYNTHETIC, Weights
 
 Load = Callable[[Weights, torch.device], Any]
 
 
 def network_method(name: str, source: str, code: str, load: Load, weights: Weights) -> Method:
     """A method whose `load(weights, device)` returns `inpaint(image, mask)` or `inpaint(image, mask, seeds)`."""
-    return Method(name, source, code, lambda work: _make(name, load, weights, work), weights)
+    return Method(name, source, code, lambda job: _make(name, load, weights, job), weights)
 
 
 def python_method(name: str, target: str, weights: Weights) -> Method:
@@ -38,7 +39,7 @@ def python_method(name: str, target: str, weights: Weights) -> Method:
     try:
         module = importlib.import_module(module_name)
     except (Exception, SystemExit) as error:  # whatever a user's module raises is the user's to read
-        raise InputError(f"{name}=python:{target}: importing {module_name} failed: {_said(error)}") from error
+        raise InputError(f"{name}=python:{target}: importing {module_name} failed: {_message(error)}") from error
     load = getattr(module, function, None)
     if not callable(load):
         raise InputError(f"{name}=python:{target}: {module_name} has no function '{function}'.")
@@ -46,18 +47,18 @@ def python_method(name: str, target: str, weights: Weights) -> Method:
     return network_method(name, f"python:{target}", code, load, weights)
 
 
-def _make(name: str, load: Load, weights: Weights, work: Work) -> Iterator[Made]:
+def _make(name: str, load: Load, weights: Weights, job: PredictJob) -> Iterator[Prediction]:
     with _blamed(name, "loading it"):
-        inpaint = load(weights, work.device)
-        samples = work.samples if takes_seeds(inpaint) else None
+        inpaint = load(weights, job.device)
+        samples = job.samples if takes_seeds(inpaint) else None
 
     def run(batch: list[Prepared]) -> Tensor:
-        return _predict(inpaint, batch, work, samples)
+        return _predict(inpaint, batch, job, samples)
 
-    if weights.sha256 != FILLED:  # values made from names paint whatever they paint
+    if weights.sha256 != SYNTHETIC:  # values made from names paint whatever they paint
         with _blamed(name, "the probe of two images"):
-            refuse_inverted(name, lambda image, mask: _probe(inpaint, image, mask, work), work.page.size or 256)
-    for batch in _batches(in_order(work.prepare, work.pairs, work.jobs), work.batch):
+            refuse_inverted(name, lambda image, mask: _probe(inpaint, image, mask, job), job.page.size or 256)
+    for batch in _batches(in_order(job.prepare, job.pairs, job.jobs), job.batch):
         for prepared, prediction in _one_by_one(name, run, batch):
             if samples is None:
                 yield _checked(name, prepared, None, prediction)
@@ -71,10 +72,10 @@ def _make(name: str, load: Load, weights: Weights, work: Work) -> Iterator[Made]
                 yield _checked(name, prepared, sample, prediction[sample])
 
 
-def _checked(name: str, prepared: Prepared, sample: int | None, prediction: Tensor) -> Made:
+def _checked(name: str, prepared: Prepared, sample: int | None, prediction: Tensor) -> Prediction:
     prediction = prediction.detach().float().cpu() if prediction.dtype.is_floating_point else prediction
     refuse_bad(prediction, prepared, name)
-    return Made(prepared, sample, prediction)
+    return Prediction(prepared, sample, prediction)
 
 
 def takes_seeds(inpaint: object) -> bool:
@@ -119,17 +120,17 @@ def _of_batch(predictions: object, count: int) -> Tensor:
     return predictions
 
 
-def _predict(inpaint: Callable[..., Tensor], batch: list[Prepared], work: Work, samples: int | None) -> Tensor:
-    image = images.to_images([one.target for one in batch]).to(work.device)
-    mask = images.to_masks([one.hole for one in batch]).to(work.device)
+def _predict(inpaint: Callable[..., Tensor], batch: list[Prepared], job: PredictJob, samples: int | None) -> Tensor:
+    image = images.to_images([one.target for one in batch]).to(job.device)
+    mask = images.to_masks([one.hole for one in batch]).to(job.device)
     image = images.emptied(image, mask)
     if samples is None:
         return inpaint(image, mask)
-    return inpaint(image, mask, torch.tensor([work.seeds(one.pair) for one in batch]))
+    return inpaint(image, mask, torch.tensor([job.seeds(one.pair) for one in batch]))
 
 
-def _probe(inpaint: Callable[..., Tensor], image: Tensor, mask: Tensor, work: Work) -> Tensor:
-    image, mask = image.to(work.device), mask.to(work.device)
+def _probe(inpaint: Callable[..., Tensor], image: Tensor, mask: Tensor, job: PredictJob) -> Tensor:
+    image, mask = image.to(job.device), mask.to(job.device)
     if not takes_seeds(inpaint):
         return _of_batch(inpaint(image, mask), len(image)).detach().cpu()
     samples = _of_batch(inpaint(image, mask, torch.zeros(len(image), 1, dtype=torch.int64)), len(image))
@@ -138,7 +139,7 @@ def _probe(inpaint: Callable[..., Tensor], image: Tensor, mask: Tensor, work: Wo
 
 @contextlib.contextmanager
 def _blamed(name: str, doing: str) -> Iterator[None]:
-    """What a method raises inside is told as the method's own failure."""
+    """What a method raises inside is on_progress as the method's own failure."""
     try:
         yield
     except (Exception, SystemExit) as error:  # a plug-in may raise anything
@@ -148,10 +149,10 @@ def _blamed(name: str, doing: str) -> Iterator[None]:
 def _failure(name: str, doing: str, error: BaseException) -> BenchError:
     if isinstance(error, BenchError) and not isinstance(error, MethodError):
         return error
-    return MethodError(f"{name}: {doing} failed: {_said(error)}")
+    return MethodError(f"{name}: {doing} failed: {_message(error)}")
 
 
-def _said(error: BaseException) -> str:
-    said = " ".join(str(error).split())
-    said = said if len(said) <= 300 else said[:300] + "…"
-    return said if isinstance(error, BenchError) else f"{type(error).__name__}: {said}".rstrip(": ") + "."
+def _message(error: BaseException) -> str:
+    message = " ".join(str(error).split())
+    message = message if len(message) <= 300 else message[:300] + "…"
+    return message if isinstance(error, BenchError) else f"{type(error).__name__}: {message}".rstrip(": ") + "."

@@ -5,8 +5,8 @@ from collections.abc import Callable
 import torch
 from torch import Tensor
 
+from inpaint_bench.data.images import Images, Masks, emptied
 from inpaint_bench.errors import InputError
-from inpaint_bench.images import Images, Masks, emptied
 
 KEPT = 0.05  # mean level left in an emptied hole, and mean change of the known region: of [0, 1]
 

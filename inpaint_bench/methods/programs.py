@@ -12,15 +12,15 @@ from pathlib import Path
 
 import torch
 
-from inpaint_bench import images
+from inpaint_bench.data import images
+from inpaint_bench.data.pair_lists import Pair
+from inpaint_bench.data.prepare import export_pair
 from inpaint_bench.errors import IncompleteError, InputError, MethodError
 from inpaint_bench.files import write_whole
-from inpaint_bench.methods.folders import read_outputs
+from inpaint_bench.methods.base import Method, Prediction, PredictJob, from_pixels
+from inpaint_bench.methods.folder import read_outputs
 from inpaint_bench.methods.layouts import Outputs, match
 from inpaint_bench.methods.probe import refuse_inverted
-from inpaint_bench.methods.work import Made, Method, Work, from_pixels
-from inpaint_bench.pairs.lists import Pair
-from inpaint_bench.pairs.pixels import export_pair
 from inpaint_bench.threads import in_order
 
 WANTED = {"images", "masks", "out"}
@@ -47,42 +47,42 @@ def program_method(name: str, template: str) -> Method:
             f"{name}=exec:{template}: a command names {{images}}, {{masks}} and {{out}}, "
             "and may name {seed} and {samples}; nothing else stands in braces."
         )
-    return Method(name, f"exec:{template}", "", lambda work: _make(name, template, work))
+    return Method(name, f"exec:{template}", "", lambda job: _make(name, template, job))
 
 
-def _make(name: str, template: str, work: Work) -> Iterator[Made]:
-    out = work.scratch / "out"
-    left_over = _left_over(out, work.pairs)  # of a run that was stopped: what is whole is used
+def _make(name: str, template: str, job: PredictJob) -> Iterator[Prediction]:
+    out = job.scratch / "out"
+    left_over = _left_over(out, job.pairs)  # of a run that was stopped: what is whole is used
     if left_over:
-        have = tuple(pair for pair in work.pairs if pair.pair in left_over)
-        yield from read_outputs(left_over, out, _only(work, have))
-        work = _only(work, tuple(pair for pair in work.pairs if pair.pair not in left_over))
-    if not work.pairs:
-        shutil.rmtree(work.scratch, ignore_errors=True)
+        have = tuple(pair for pair in job.pairs if pair.pair in left_over)
+        yield from read_outputs(left_over, out, _only(job, have))
+        job = _only(job, tuple(pair for pair in job.pairs if pair.pair not in left_over))
+    if not job.pairs:
+        shutil.rmtree(job.scratch, ignore_errors=True)
         return
-    _probe(name, template, work)
-    shutil.rmtree(work.scratch, ignore_errors=True)
-    for _ in in_order(lambda pair: export_pair(work.prepare(pair), work.scratch), work.pairs, work.jobs):
+    _probe(name, template, job)
+    shutil.rmtree(job.scratch, ignore_errors=True)
+    for _ in in_order(lambda pair: export_pair(job.prepare(pair), job.scratch), job.pairs, job.jobs):
         pass
-    failure = run_program(name, template, work.scratch, work)
-    outputs = outputs_in(out, work.pairs, failure)
-    yield from _finished(outputs, out, work, failure)
-    shutil.rmtree(work.scratch, ignore_errors=True)
+    failure = run_program(name, template, job.scratch, job)
+    outputs = outputs_in(out, job.pairs, failure)
+    yield from _finished(outputs, out, job, failure)
+    shutil.rmtree(job.scratch, ignore_errors=True)
 
 
-def _finished(outputs: Outputs, out: Path, work: Work, failure: MethodError | None) -> Iterator[Made]:
-    """Whatever the program finished is kept; then its failure, if it failed, is told."""
-    made = tuple(pair for pair in work.pairs if pair.pair in outputs)
+def _finished(outputs: Outputs, out: Path, job: PredictJob, failure: MethodError | None) -> Iterator[Prediction]:
+    """Whatever the program finished is kept; then its failure, if it failed, is on_progress."""
+    made = tuple(pair for pair in job.pairs if pair.pair in outputs)
     try:
-        yield from read_outputs(outputs, out, _only(work, made) if failure else work)
+        yield from read_outputs(outputs, out, _only(job, made) if failure else job)
     except (InputError, IncompleteError) as error:
         raise failure or error from error
     if failure:
         raise failure
 
 
-def _only(work: Work, pairs: tuple[Pair, ...]) -> Work:
-    return replace(work, pairs=pairs)
+def _only(job: PredictJob, pairs: tuple[Pair, ...]) -> PredictJob:
+    return replace(job, pairs=pairs)
 
 
 def _left_over(out: Path, pairs: tuple[Pair, ...]) -> Outputs:
@@ -103,11 +103,11 @@ def _whole(path: Path) -> bool:
     return True
 
 
-def run_program(name: str, template: str, scratch: Path, work: Work) -> MethodError | None:
+def run_program(name: str, template: str, scratch: Path, job: PredictJob) -> MethodError | None:
     """Run the program to its end; its failure, if it fails, in one sentence."""
     (scratch / "out").mkdir(parents=True, exist_ok=True)
     places = {part: shlex.quote(str((scratch / part).resolve())) for part in ("images", "masks", "out")}
-    command = shlex.split(template.format(**places, seed=work.page.seed, samples=work.samples))
+    command = shlex.split(template.format(**places, seed=job.page.seed, samples=job.samples))
     log = scratch / "log.txt"
     try:
         with open(log, "wb") as output:
@@ -115,18 +115,18 @@ def run_program(name: str, template: str, scratch: Path, work: Work) -> MethodEr
                 command, stdout=output, stderr=output, stdin=subprocess.DEVNULL, start_new_session=True
             )
             try:
-                code = process.wait(work.timeout)
+                code = process.wait(job.timeout)
             except BaseException:  # a time-out or Ctrl-C: the program and what it started must not live on
                 os.killpg(process.pid, signal.SIGKILL)
                 process.wait()
                 raise
     except subprocess.TimeoutExpired:
-        return MethodError(f"{name}: the program ran past its {work.timeout:g} seconds and was stopped. See --timeout.")
+        return MethodError(f"{name}: the program ran past its {job.timeout:g} seconds and was stopped. See --timeout.")
     except OSError as error:
         return MethodError(f"{name}: the program cannot be started: {error.strerror}: {command[0]}.")
     if code != 0:
-        said = log.read_text(errors="replace").strip().splitlines()[-1:]
-        return MethodError(f"{name}: the program ended with code {code}{f': {said[0][:300]}' if said else ''}.")
+        message = log.read_text(errors="replace").strip().splitlines()[-1:]
+        return MethodError(f"{name}: the program ended with code {code}{f': {message[0][:300]}' if message else ''}.")
     return None
 
 
@@ -140,15 +140,15 @@ def outputs_in(out: Path, pairs: tuple[Pair, ...], failure: MethodError | None) 
         raise failure or MethodError(str(error)) from error
 
 
-def _probe(name: str, template: str, work: Work) -> None:
-    scratch = work.scratch.with_name(work.scratch.name + "-probe")
+def _probe(name: str, template: str, job: PredictJob) -> None:
+    scratch = job.scratch.with_name(job.scratch.name + "-probe")
     shutil.rmtree(scratch, ignore_errors=True)
 
     def predict(image: images.Images, mask: images.Masks) -> images.Images:
         for number, (picture, hole) in enumerate(zip(images.eight_bit(image), mask[:, 0].numpy() > 0, strict=True)):
             write_whole(scratch / "images" / f"{number:05d}.png", images.png_bytes(picture))
             write_whole(scratch / "masks" / f"{number:05d}.png", images.png_bytes(images.mask_values(hole)))
-        if failure := run_program(name, template, scratch, work):
+        if failure := run_program(name, template, scratch, job):
             raise failure
         pairs = tuple(Pair(f"{n:05d}", f"{n:05d}.png", f"{n:05d}.png") for n in range(len(image)))
         outputs = outputs_in(scratch / "out", pairs, None)
@@ -157,6 +157,6 @@ def _probe(name: str, template: str, work: Work) -> None:
         return torch.stack([from_pixels(images.read_png(next(iter(outputs[p.pair].values())))[0]) for p in pairs])
 
     try:
-        refuse_inverted(name, predict, work.page.size or 256)
+        refuse_inverted(name, predict, job.page.size or 256)
     finally:
         shutil.rmtree(scratch, ignore_errors=True)

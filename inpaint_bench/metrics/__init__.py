@@ -1,40 +1,40 @@
 """The metrics by name, each with its direction, unit and signature."""
 
 from inpaint_bench.errors import InputError, did_you_mean
-from inpaint_bench.metrics import conventions, image
+from inpaint_bench.metrics import paper_variants, pixel
+from inpaint_bench.metrics.base import Metric
 from inpaint_bench.metrics.batch import Batch
-from inpaint_bench.metrics.image import known_error
-from inpaint_bench.metrics.kinds import Metric
 from inpaint_bench.metrics.perceptual import PERCEPTUAL
-from inpaint_bench.metrics.sums import PerImage
+from inpaint_bench.metrics.pixel import known_error
+from inpaint_bench.metrics.pixel_stats import PerImage
 
 __all__ = ["METRICS", "RECORDED", "Batch", "Metric", "PerImage", "known_error", "metric"]
 
 
 _IMAGE_METRICS = (
-    Metric("ssim", image.ssim, "higher", "", 3, "ssim:rgb:uniform11:sample-cov", used_by="SPN, SPL, RN"),
-    Metric("ssim_hole", image.ssim_hole, "higher", "", 3, "ssim_hole:rgb:uniform11:sample-cov:centre"),
-    Metric("ssim_band", image.ssim_band, "higher", "", 3, "ssim_band:rgb:uniform11:sample-cov:centre:8px"),
-    Metric("psnr", image.psnr, "higher", "dB", 2, "psnr:rgb", used_by="SPN, SPL, RN, WF, DSI"),
-    Metric("psnr_hole", image.psnr_hole, "higher", "dB", 2, "psnr_hole:rgb"),
-    Metric("psnr_band", image.psnr_band, "higher", "dB", 2, "psnr_band:rgb:8px"),
-    Metric("mse", image.mse, "lower", "", 2, "mse:rgb:levels"),
-    Metric("mse_hole", image.mse_hole, "lower", "", 2, "mse_hole:rgb:levels"),
-    Metric("mae", image.mae, "lower", "", 4, "mae:rgb"),
-    Metric("mae_hole", image.mae_hole, "lower", "", 4, "mae_hole:rgb"),
-    Metric("mae_band", image.mae_band, "lower", "", 4, "mae_band:rgb:8px"),
-    Metric("mae_spn", image.mae_spn, "lower", "", 4, "mae_spn:rgb:channel-mean", used_by="SPN, SPL, RN"),
-    Metric("mae_spn_hole", image.mae_spn_hole, "lower", "", 4, "mae_spn_hole:rgb:channel-mean"),
-    Metric("mae_spn_band", image.mae_spn_band, "lower", "", 4, "mae_spn_band:rgb:channel-mean:8px"),
+    Metric("ssim", pixel.ssim, "higher", "", 3, "ssim:rgb:uniform11:sample-cov", used_by="SPN, SPL, RN"),
+    Metric("ssim_hole", pixel.ssim_hole, "higher", "", 3, "ssim_hole:rgb:uniform11:sample-cov:centre"),
+    Metric("ssim_band", pixel.ssim_band, "higher", "", 3, "ssim_band:rgb:uniform11:sample-cov:centre:8px"),
+    Metric("psnr", pixel.psnr, "higher", "dB", 2, "psnr:rgb", used_by="SPN, SPL, RN, WF, DSI"),
+    Metric("psnr_hole", pixel.psnr_hole, "higher", "dB", 2, "psnr_hole:rgb"),
+    Metric("psnr_band", pixel.psnr_band, "higher", "dB", 2, "psnr_band:rgb:8px"),
+    Metric("mse", pixel.mse, "lower", "", 2, "mse:rgb:levels"),
+    Metric("mse_hole", pixel.mse_hole, "lower", "", 2, "mse_hole:rgb:levels"),
+    Metric("mae", pixel.mae, "lower", "", 4, "mae:rgb"),
+    Metric("mae_hole", pixel.mae_hole, "lower", "", 4, "mae_hole:rgb"),
+    Metric("mae_band", pixel.mae_band, "lower", "", 4, "mae_band:rgb:8px"),
+    Metric("mae_spn", pixel.mae_spn, "lower", "", 4, "mae_spn:rgb:channel-mean", used_by="SPN, SPL, RN"),
+    Metric("mae_spn_hole", pixel.mae_spn_hole, "lower", "", 4, "mae_spn_hole:rgb:channel-mean"),
+    Metric("mae_spn_band", pixel.mae_spn_band, "lower", "", 4, "mae_spn_band:rgb:channel-mean:8px"),
 )
 
 # Other papers' code: each its own number.
 _CONVENTIONS = (
-    Metric("ssim_7", conventions.ssim_7, "higher", "", 3, "ssim_7:rgb:uniform7:sample-cov", used_by="DSI"),
-    Metric("ssim_51", conventions.ssim_51, "higher", "", 3, "ssim_51:rgb:uniform51:sample-cov", used_by="WF"),
+    Metric("ssim_7", paper_variants.ssim_7, "higher", "", 3, "ssim_7:rgb:uniform7:sample-cov", used_by="DSI"),
+    Metric("ssim_51", paper_variants.ssim_51, "higher", "", 3, "ssim_51:rgb:uniform51:sample-cov", used_by="WF"),
     Metric(
         "ssim_51_grey",
-        conventions.ssim_51_grey,
+        paper_variants.ssim_51_grey,
         "higher",
         "",
         3,
@@ -42,11 +42,16 @@ _CONVENTIONS = (
         used_by="EC",
     ),
     Metric(
-        "ssim_gaussian", conventions.ssim_gaussian, "higher", "", 3, "ssim_gaussian:rgb:gaussian11-1.5:population-cov"
+        "ssim_gaussian",
+        paper_variants.ssim_gaussian,
+        "higher",
+        "",
+        3,
+        "ssim_gaussian:rgb:gaussian11-1.5:population-cov",
     ),
     Metric(
         "ssim_gaussian_y",
-        conventions.ssim_gaussian_y,
+        paper_variants.ssim_gaussian_y,
         "higher",
         "",
         3,
@@ -54,33 +59,33 @@ _CONVENTIONS = (
     ),
     Metric(
         "ssim_lama",
-        conventions.ssim_lama,
+        paper_variants.ssim_lama,
         "higher",
         "",
         3,
         "ssim_lama:rgb:gaussian11-1.5:population-cov:zero-padded:float32",
         used_by="LaMa",
     ),
-    Metric("psnr_grey", conventions.psnr_grey, "higher", "dB", 2, "psnr_grey:rgb2gray", used_by="EC"),
-    Metric("mae_ec", conventions.mae_ec, "lower", "", 4, "mae_ec:rgb2gray:ratio-of-sums", used_by="EC"),
+    Metric("psnr_grey", paper_variants.psnr_grey, "higher", "dB", 2, "psnr_grey:rgb2gray", used_by="EC"),
+    Metric("mae_ec", paper_variants.mae_ec, "lower", "", 4, "mae_ec:rgb2gray:ratio-of-sums", used_by="EC"),
     Metric(
         "mae_ec_train",
-        conventions.mae_ec_train,
+        paper_variants.mae_ec_train,
         "lower",
         "",
         4,
         "mae_ec_train:rgb:ratio-to-target",
         used_by="EC (training log)",
     ),
-    Metric("mae_wf", conventions.mae_wf, "lower", "", 4, "mae_wf:rgb:ratio-of-sums", used_by="WF"),
-    Metric("mae_255", conventions.mae_255, "lower", "", 2, "mae_255:rgb:levels", used_by="PIC"),
+    Metric("mae_wf", paper_variants.mae_wf, "lower", "", 4, "mae_wf:rgb:ratio-of-sums", used_by="WF"),
+    Metric("mae_255", paper_variants.mae_255, "lower", "", 2, "mae_255:rgb:levels", used_by="PIC"),
 )
 
 METRICS: dict[str, Metric] = {metric.name: metric for metric in (*_IMAGE_METRICS, *PERCEPTUAL, *_CONVENTIONS)}
 
 # Written down beside the chosen metrics without being asked for; of the raw prediction, whatever is scored.
 RECORDED: dict[str, Metric] = {
-    "known_error": Metric("known_error", image.known_errors, "lower", "", 4, "known_error:rgb:pred")
+    "known_error": Metric("known_error", pixel.known_errors, "lower", "", 4, "known_error:rgb:pred")
 }
 
 

@@ -9,9 +9,9 @@ import numpy as np
 import torch
 from numpy.typing import NDArray
 
+from inpaint_bench.data.images import EightBit, Images, Masks, eight_bit
 from inpaint_bench.errors import InputError
-from inpaint_bench.images import EightBit, Images, Masks, eight_bit
-from inpaint_bench.metrics.sums import WINDOW, HoleBatch, Region, Sums
+from inpaint_bench.metrics.pixel_stats import WINDOW, HoleBatch, Region, Sums
 
 if TYPE_CHECKING:
     from inpaint_bench.metrics.grey import Grey
@@ -86,9 +86,9 @@ class Batch:
     def _sums(self, part: HoleBatch) -> Sums:
         """The sums over the whole image and over a part of it."""
         if self.device.type == "cuda":
-            from inpaint_bench.metrics import torch_sums
+            from inpaint_bench.metrics import pixel_stats_torch
 
-            return torch_sums.sums(self.composites, self.targets, part, self.device)
+            return pixel_stats_torch.sums(self.composites, self.targets, part, self.device)
         from inpaint_bench.metrics import kernels
 
         return kernels.sums(self.composites, self.targets, part)

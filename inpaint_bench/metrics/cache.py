@@ -16,11 +16,11 @@ import torch
 from jaxtyping import Float32
 
 from inpaint_bench import files
-from inpaint_bench.images import Pixels, hole_sha256, pixels_sha256
+from inpaint_bench.data.images import Pixels, hole_sha256, pixels_sha256
+from inpaint_bench.metrics.base import Metric
 from inpaint_bench.metrics.batch import Batch
 from inpaint_bench.metrics.features import Extractor
-from inpaint_bench.metrics.kinds import Metric
-from inpaint_bench.metrics.sums import PerImage
+from inpaint_bench.metrics.pixel_stats import PerImage
 
 Row = Float32[np.ndarray, " width"]
 

@@ -8,7 +8,7 @@ from jaxtyping import Int32
 from numpy.typing import NDArray
 
 from inpaint_bench.metrics.kernels import compiled
-from inpaint_bench.metrics.sums import PEAK, Counts, PerImage, PixelBatch
+from inpaint_bench.metrics.pixel_stats import PEAK, Counts, PerImage, PixelBatch
 
 Array: TypeAlias = NDArray[Any]
 Plane: TypeAlias = Int32[np.ndarray, "batch height width 1"]

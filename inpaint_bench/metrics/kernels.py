@@ -21,7 +21,7 @@ from numba import int32
 from numpy.typing import NDArray
 
 from inpaint_bench import files
-from inpaint_bench.metrics.sums import CONTRAST, LUMINANCE, HoleBatch, PixelBatch, Sums
+from inpaint_bench.metrics.pixel_stats import CONTRAST, LUMINANCE, HoleBatch, PixelBatch, Sums
 
 Array: TypeAlias = NDArray[Any]
 Compiled = TypeVar("Compiled", bound=Callable[..., Any])

@@ -13,7 +13,7 @@ from numba.extending import intrinsic
 from numpy.typing import NDArray
 
 from inpaint_bench.metrics.kernels import compiled
-from inpaint_bench.metrics.sums import PEAK, PerImage, PixelBatch
+from inpaint_bench.metrics.pixel_stats import PEAK, PerImage, PixelBatch
 
 Array: TypeAlias = NDArray[Any]
 

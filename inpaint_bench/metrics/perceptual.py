@@ -14,15 +14,15 @@ import torch
 from jaxtyping import Float32
 from torch import Tensor
 
+from inpaint_bench.data.images import Hole, Pixels
 from inpaint_bench.errors import InputError
-from inpaint_bench.images import Hole, Pixels
+from inpaint_bench.metrics.base import Metric, SamplesMetric
 from inpaint_bench.metrics.batch import CPU, Batch
 from inpaint_bench.metrics.features import lite0
 from inpaint_bench.metrics.features.networks import Levels, built_once, in_chunks
 from inpaint_bench.metrics.features.packages import PackageFile, tensors
 from inpaint_bench.metrics.features.trunks import FILES, Trunk, convolutions
-from inpaint_bench.metrics.kinds import Metric, SamplesMetric
-from inpaint_bench.metrics.sums import PerImage
+from inpaint_bench.metrics.pixel_stats import PerImage
 
 HEADS = {
     "alex": PackageFile(

@@ -1,4 +1,4 @@
-"""The plots of a report, from what the records rest on."""
+"""The plots of a report, from what the results rest on."""
 
 import math
 import re
@@ -8,14 +8,14 @@ from functools import partial
 
 import numpy as np
 
-from inpaint_bench.evidence.kinds import Rows, SetFeatures, average
-from inpaint_bench.metrics.catalogue import KNOWN, biased
-from inpaint_bench.metrics.kinds import SamplesMetric
-from inpaint_bench.plots import Line, Plot, Point
-from inpaint_bench.records import ALL, Record
+from inpaint_bench.analysis.per_pair import Rows, SetFeatures, average
+from inpaint_bench.analysis.results import ALL, Result
+from inpaint_bench.analysis.statistics import drawn_words, intervals
+from inpaint_bench.figures.plots import Line, Plot, Point
+from inpaint_bench.metrics.base import SamplesMetric
+from inpaint_bench.metrics.registry import KNOWN, biased
 from inpaint_bench.report.read import Contents, Shown
 from inpaint_bench.report.times import times_shown
-from inpaint_bench.stats import drawn_words, intervals
 from inpaint_bench.tables.make import label
 from inpaint_bench.timing import read_timings
 
@@ -38,7 +38,7 @@ class Curve:
 
 def curves(contents: Contents) -> list[Callable[[], Curve]]:
     """What draws each plot that the run has numbers for, in their order; some take long."""
-    metrics = list(dict.fromkeys(record.metric for record in contents.records))
+    metrics = list(dict.fromkeys(result.metric for result in contents.results))
     of_pairs = [name for name in metrics if any(name in method.values() for method in contents.methods)]
     means = [name for name in of_pairs if not isinstance(KNOWN[name], SamplesMetric)]
     sampled = [method for method in contents.methods if method.samples]
@@ -69,10 +69,10 @@ def axis(metric: str) -> str:
     return label(metric, "") + (f" [{unit}]" if unit else "")
 
 
-def _of_all(contents: Contents, method: str, metric: str) -> Record | None:
-    """The record of all pairs that a table shows of a method."""
+def _of_all(contents: Contents, method: str, metric: str) -> Result | None:
+    """The result of all pairs that a table shows of a method."""
     wanted = (method, metric, ALL)
-    found = (one for one in contents.records if (one.method, one.metric, one.bucket) == wanted and not one.aside)
+    found = (one for one in contents.results if (one.method, one.metric, one.bucket) == wanted and not one.aside)
     return next(found, None)
 
 
@@ -108,9 +108,9 @@ def _against_ratio(contents: Contents, metric: str) -> Curve:
 def _against_time(times: Mapping[str, float], notes: tuple[str, ...], contents: Contents, metric: str) -> Curve:
     lines = []
     for place, method in enumerate(contents.methods):
-        record = _of_all(contents, method.name, metric)
-        if record and isinstance(record.value, float) and method.name in times:
-            point = Point(times[method.name], record.value, record.low, record.high)
+        result = _of_all(contents, method.name, metric)
+        if result and isinstance(result.value, float) and method.name in times:
+            point = Point(times[method.name], result.value, result.low, result.high)
             lines.append(Line(called(method, contents), (point,), place))
     plot = Plot(f"time.{metric}", "seconds a picture", axis(metric), tuple(lines), "log", joined=False)
     return Curve("time", metric, plot, notes)
@@ -124,10 +124,10 @@ def _best_of_k(contents: Contents, metric: str) -> Curve:
     lines = []
     for place, method in enumerate(contents.methods):
         points = [
-            Point(float(k), record.value, record.low, record.high)
-            for record in contents.records
-            if (record.method, record.metric, record.bucket) == (method.name, metric, ALL)
-            if isinstance(record.value, float) and (k := chosen_from(record.signature))
+            Point(float(k), result.value, result.low, result.high)
+            for result in contents.results
+            if (result.method, result.metric, result.bucket) == (method.name, metric, ALL)
+            if isinstance(result.value, float) and (k := chosen_from(result.signature))
         ]
         if points:
             lines.append(Line(method.name, tuple(sorted(points, key=lambda point: point.x)), place))
@@ -137,7 +137,7 @@ def _best_of_k(contents: Contents, metric: str) -> Curve:
 
 
 def chosen_from(signature: str) -> int:
-    """From how many samples the one was chosen that a record is of; 1 for a mean over samples, 0 for none of these."""
+    """From how many samples the one was chosen that a result is of; 1 for a mean over samples, 0 for none of these."""
     last = signature.split(":")[-1]
     if found := re.fullmatch(r"best-\w+-of-(\d+)(?:-from-\d+)?", last):
         return int(found[1])
@@ -148,13 +148,13 @@ def chosen_from(signature: str) -> int:
 
 
 def _against_n(contents: Contents, metric: str) -> Curve:
-    """A distance of fewer and fewer pictures, each a mean over subsets; of all of them it is the record's number."""
+    """A distance of fewer and fewer pictures, each a mean over subsets; of all of them it is the result's number."""
     lines = []
     for place, method in enumerate(contents.methods):
-        for (name, signature), one in method.evidence.items():
+        for (name, signature), one in method.per_pair.items():
             if name == metric and isinstance(one, SetFeatures):
-                record = _of_all(contents, method.name, metric)
-                low, high = (record.low, record.high) if record and record.signature == signature else (None, None)
+                result = _of_all(contents, method.name, metric)
+                low, high = (result.low, result.high) if result and result.signature == signature else (None, None)
                 points = [*_of_subsets(one), Point(float(len(one.targets)), _value(one, _all(one)), low, high)]
                 lines.append(Line(called(method, contents), tuple(points), place))
     if floor := _floor(contents, metric):
@@ -187,7 +187,7 @@ def _of_subsets(one: SetFeatures) -> Iterator[Point]:
 
 
 def _floor(contents: Contents, metric: str) -> tuple[Point, ...]:
-    found = [one for method in contents.methods for (name, _), one in method.evidence.items() if name == metric]
+    found = [one for method in contents.methods for (name, _), one in method.per_pair.items() if name == metric]
     one = next((one for one in found if isinstance(one, SetFeatures)), None)
     if one is None:
         return ()
@@ -195,7 +195,7 @@ def _floor(contents: Contents, metric: str) -> tuple[Point, ...]:
     points = []
     for n in [n for n in sizes(pairs) if 2 * n <= pairs]:
         rows = _all(one) if n == pairs // 2 else next(subsets(pairs, 2 * n))
-        value = one.floor(rows, f"bucket {ALL}").value
+        value = one.real_vs_real(rows, f"bucket {ALL}").value
         if isinstance(value, float):
             points.append(Point(float(n), value))
     return tuple(points)

@@ -6,17 +6,17 @@ from dataclasses import replace
 from typing import Any
 
 from inpaint_bench import __version__
-from inpaint_bench.evidence.kinds import Value
-from inpaint_bench.evidence.outputs import plain
-from inpaint_bench.metrics.catalogue import KNOWN
-from inpaint_bench.metrics.kinds import SamplesMetric
-from inpaint_bench.protocols import bucket_names
-from inpaint_bench.records import ALL, REFERENCES, bucket_sizes
-from inpaint_bench.report.places import command_line, without_places
+from inpaint_bench.analysis.outputs import plain
+from inpaint_bench.analysis.per_pair import Value
+from inpaint_bench.analysis.results import ALL, REFERENCES, bucket_sizes
+from inpaint_bench.analysis.significance import SignificanceTable
+from inpaint_bench.data.protocols import bucket_names
+from inpaint_bench.metrics.base import SamplesMetric
+from inpaint_bench.metrics.registry import KNOWN
 from inpaint_bench.report.read import Contents, Shown
-from inpaint_bench.standings import Standings
-from inpaint_bench.tables.kinds import Cell, Look
+from inpaint_bench.report.redact_paths import command_line, without_places
 from inpaint_bench.tables.make import label, make_table
+from inpaint_bench.tables.table import Cell, TableOptions
 
 Facts = dict[str, Any]  # as JSON holds it
 
@@ -25,10 +25,10 @@ MARKS = {"best": "bold", "near": "underlined"}
 
 
 def facts(
-    contents: Contents, standings: Standings, absent: Mapping[str, str], sizes: Mapping[str, tuple[int, int]]
+    contents: Contents, significance: SignificanceTable, absent: Mapping[str, str], sizes: Mapping[str, tuple[int, int]]
 ) -> Facts:
     """Everything that the page shows but its plots. `sizes` are the height and width of each pair's pictures."""
-    whole = make_table(contents.records, Look(), standings, absent)
+    whole = make_table(contents.results, TableOptions(), significance, absent)
     buckets = _buckets(contents)
     return {
         "protocol": _protocol(contents),
@@ -36,7 +36,7 @@ def facts(
         "methods": [_method(method) for method in contents.methods],
         "left_out": list(contents.left_out),
         "metrics": _metrics(contents),
-        "groups": _groups(contents, standings, [bucket["name"] for bucket in buckets]),
+        "groups": _groups(contents, significance, [bucket["name"] for bucket in buckets]),
         "notes": [without_places(note.format(**MARKS)) for note in whole.notes if not _signs(note, contents)],
         "pairs": _pairs(contents, sizes),
         "scores": _scores(contents.methods),
@@ -48,7 +48,7 @@ def facts(
 
 def _signs(note: str, contents: Contents) -> bool:
     """Whether a note says what a signature stands for: the page says that in a place of its own."""
-    return any(f": {record.signature}, " in note for record in contents.records)
+    return any(f": {result.signature}, " in note for result in contents.results)
 
 
 def _protocol(contents: Contents) -> Facts:
@@ -91,7 +91,7 @@ def _method(method: Shown) -> Facts:
 
 
 def _metrics(contents: Contents) -> Facts:
-    names = dict.fromkeys(record.metric for record in contents.records)
+    names = dict.fromkeys(result.metric for result in contents.results)
     return {
         name: {"better": KNOWN[name].better, "unit": KNOWN[name].unit, "decimals": KNOWN[name].decimals}
         for name in names
@@ -124,14 +124,14 @@ def sampling_title(sampling: str) -> str:
     return f"Best of {best} samples by {by}" + (f", expected from {of}" if of else "")
 
 
-def _groups(contents: Contents, standings: Standings, buckets: Sequence[str]) -> list[Facts]:
+def _groups(contents: Contents, significance: SignificanceTable, buckets: Sequence[str]) -> list[Facts]:
     """The summary, a table for every way of taking samples: unlike signatures share no column."""
     page = contents.run.info.protocol
     chosen = f"best-{page.choose}-of-{page.samples}"
-    values = {(one.metric, one.signature, one.method, one.bucket): one.value for one in contents.records}
+    values = {(one.metric, one.signature, one.method, one.bucket): one.value for one in contents.results}
     groups: dict[str, Facts] = {}
     for bucket in buckets:
-        table = make_table(contents.records, Look(buckets=(bucket,), intervals=True, asides=True), standings)
+        table = make_table(contents.results, TableOptions(buckets=(bucket,), intervals=True, asides=True), significance)
         for row in table.rows:
             stem, sampling = split_signature(row.signature)
             if isinstance(KNOWN[row.metric], SamplesMetric):
@@ -157,8 +157,8 @@ def _rows(rows: Mapping[str, Facts]) -> list[Facts]:
 
 def _cell(cell: Cell, value: Value) -> Facts:
     found: Facts = {"text": replace(cell, interval=None).text, "value": value}
-    if cell.standing:
-        found["standing"] = cell.standing
+    if cell.rank:
+        found["rank"] = cell.rank
     if cell.interval:
         found["interval"] = " to ".join(cell.interval)
     return found

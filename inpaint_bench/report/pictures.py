@@ -7,12 +7,13 @@ from pathlib import Path
 import numpy as np
 from PIL import Image
 
-from inpaint_bench import files, images
+from inpaint_bench import files
+from inpaint_bench.data import images
+from inpaint_bench.data.datasets import Dataset
+from inpaint_bench.data.images import Hole
+from inpaint_bench.data.pair_lists import Pair
+from inpaint_bench.data.prepare import prepare
 from inpaint_bench.errors import HashError, InputError
-from inpaint_bench.images import Hole
-from inpaint_bench.pairs.find import Dataset
-from inpaint_bench.pairs.lists import Pair
-from inpaint_bench.pairs.pixels import prepare
 from inpaint_bench.report.read import Contents, Shown
 from inpaint_bench.threads import in_order
 
@@ -20,9 +21,9 @@ FOLDER = "pictures"
 
 
 def write_pictures(
-    contents: Contents, dataset: Dataset, out: Path, jobs: int, told: Callable[[int], None]
+    contents: Contents, dataset: Dataset, out: Path, jobs: int, on_progress: Callable[[int], None]
 ) -> Iterator[tuple[Path, tuple[int, int]]]:
-    """Write every picture; yields each file, and its height and width. `told` is called with 1 for every pair.
+    """Write every picture; yields each file, and its height and width. `on_progress` is called with 1 for every pair.
 
     pictures/targets/00017.png, pictures/holes/00017.png (white in the hole, elsewhere see-through), and
     pictures/methods/telea/00017.png, or 00017.s3.png. Raises HashError for a target or a composite that is not what
@@ -31,7 +32,7 @@ def write_pictures(
 
     def write(pair: Pair) -> list[tuple[Path, tuple[int, int]]]:
         written = _write_pair(contents, dataset, out / FOLDER, pair)
-        told(1)
+        on_progress(1)
         return written
 
     for written in in_order(write, contents.run.pairs, jobs):

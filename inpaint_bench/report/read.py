@@ -1,4 +1,4 @@
-"""What a report is made from: the records of a run, what they rest on, and the score of every picture."""
+"""What a report is made from: the results of a run, what they rest on, and the score of every picture."""
 
 from dataclasses import dataclass
 from pathlib import Path
@@ -6,15 +6,15 @@ from pathlib import Path
 import numpy as np
 from jaxtyping import Float64
 
+from inpaint_bench.analysis.gather import checked, gather
+from inpaint_bench.analysis.per_pair import PairValues, PerPairData
+from inpaint_bench.analysis.results import REFERENCES, Result, read_results, results_path
+from inpaint_bench.analysis.statistics.samples import chosen_samples
 from inpaint_bench.errors import InputError
-from inpaint_bench.evidence.gather import checked, gather
-from inpaint_bench.evidence.kinds import Evidence, PairValues
 from inpaint_bench.metrics import RECORDED
-from inpaint_bench.metrics.catalogue import KNOWN, ORDER
-from inpaint_bench.records import REFERENCES, Record, read_records, records_path
-from inpaint_bench.run.folder import MethodInfo, RunFolder, open_run
-from inpaint_bench.score.rows import Score, read_scores, scores_path
-from inpaint_bench.stats.samples import chosen_samples
+from inpaint_bench.metrics.registry import KNOWN, ORDER
+from inpaint_bench.runner.folder import MethodInfo, RunFolder, open_run
+from inpaint_bench.runner.scores import Score, read_scores, scores_path
 
 Table = Float64[np.ndarray, "pairs samples"]
 
@@ -29,17 +29,17 @@ class Samples:
 
 @dataclass(frozen=True, eq=False)
 class Shown:
-    """A method with records: what made it, what its records rest on, and what was scored."""
+    """A method with results: what made it, what its results rest on, and what was scored."""
 
     name: str
     info: MethodInfo
-    evidence: dict[tuple[str, str], Evidence]  # by metric and signature
+    per_pair: dict[tuple[str, str], PerPairData]  # by metric and signature
     samples: Samples | None
     pictures: dict[tuple[str, int | None], str]  # pair and sample → the start of the hash of the file that was scored
 
     def values(self) -> dict[str, PairValues]:
         """A value of every pair by metric; of a stochastic method that of the chosen sample."""
-        main = [one for one in self.evidence.values() if isinstance(one, PairValues)]
+        main = [one for one in self.per_pair.values() if isinstance(one, PairValues)]
         return {one.metric.name: one for one in sorted(main, key=lambda one: ORDER[one.metric.name])}
 
 
@@ -48,33 +48,33 @@ class Contents:
     """A run as a report shows it."""
 
     run: RunFolder
-    records: tuple[Record, ...]
+    results: tuple[Result, ...]
     methods: tuple[Shown, ...]
-    left_out: tuple[str, ...]  # methods of the run that have no records
+    left_out: tuple[str, ...]  # methods of the run that have no results
 
 
 def read_contents(path: Path) -> Contents:
     """What there is to report of a run folder.
 
-    Raises InputError when it has no records, and HashError when scores are not those that the records were made from.
+    Raises InputError when it has no results, and HashError when scores are not those that the results were made from.
     """
     run = open_run(path)
-    records = read_records(records_path(run))
-    names = sorted({record.method for record in records} - set(REFERENCES))
+    results = read_results(results_path(run))
+    names = sorted({result.method for result in results} - set(REFERENCES))
     if not names:
-        raise InputError(f"{path}: no method has records to report. Run it again; finished pairs are kept.")
+        raise InputError(f"{path}: no method has results to report. Run it again; finished pairs are kept.")
     if strangers := [name for name in names if name not in run.info.methods]:
-        raise InputError(f"{path}: run.json says nothing of {strangers[0]}, which has records. Score the run again.")
-    methods = tuple(_shown(run, name, [one for one in records if one.method == name]) for name in names)
+        raise InputError(f"{path}: run.json says nothing of {strangers[0]}, which has results. Score the run again.")
+    methods = tuple(_shown(run, name, [one for one in results if one.method == name]) for name in names)
     left_out = tuple(sorted(run.info.methods.keys() - {*names}))
-    kept = [record for record in records if record.metric not in RECORDED]
+    kept = [result for result in results if result.metric not in RECORDED]
     return Contents(run, tuple(kept), methods, left_out)
 
 
-def _shown(run: RunFolder, name: str, records: list[Record]) -> Shown:
-    main = [record for record in records if not record.aside and record.metric not in RECORDED]
+def _shown(run: RunFolder, name: str, results: list[Result]) -> Shown:
+    main = [result for result in results if not result.aside and result.metric not in RECORDED]
     found = {(one.metric.name, one.signature): one for one in gather(run, name, {one.metric for one in main})}
-    evidence = {
+    per_pair = {
         (one.metric, one.signature): checked(
             run.path, name, one.metric, one.scores, found.get((one.metric, one.signature))
         )
@@ -82,14 +82,14 @@ def _shown(run: RunFolder, name: str, records: list[Record]) -> Shown:
     }
     scores = read_scores(scores_path(run, name))
     pictures = {(score.pair, score.sample): score.composite for score in scores if score.metric in RECORDED}
-    return Shown(name, run.info.methods[name], evidence, _samples(run, scores, evidence), pictures)
+    return Shown(name, run.info.methods[name], per_pair, _samples(run, scores, per_pair), pictures)
 
 
-def _samples(run: RunFolder, scores: list[Score], evidence: dict[tuple[str, str], Evidence]) -> Samples | None:
+def _samples(run: RunFolder, scores: list[Score], per_pair: dict[tuple[str, str], PerPairData]) -> Samples | None:
     values = {(one.metric, one.pair, one.sample): one.value for one in scores if one.sample is not None}
     if not values:
         return None
-    page, shown = run.info.protocol, {metric for metric, _ in evidence}
+    page, shown = run.info.protocol, {metric for metric, _ in per_pair}
     by_metric = {
         metric: np.array([[values[metric, pair.pair, k] for k in range(page.samples)] for pair in run.pairs])
         for metric in sorted({one.metric for one in scores if one.sample is not None}, key=ORDER.__getitem__)

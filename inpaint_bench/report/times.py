@@ -17,10 +17,10 @@ def setting(timing: Timing) -> str:
 
 
 def times_shown(contents: Contents, timings: Mapping[str, Timing]) -> tuple[dict[str, float], tuple[str, ...]]:
-    """The median seconds a picture of each method, from image to prediction, and what has to be said of them.
+    """The median seconds a picture of each method, from image to prediction, and what has to be message of them.
 
     A stochastic method's are those of all the samples that its score chose from. Only times of the setting that most
-    methods have are shown; of every other method it is said why it is not.
+    methods have are shown; of every other method it is message why it is not.
     """
     timed = {method.name: timings[method.name] for method in contents.methods if method.name in timings}
     if not timed:

@@ -7,14 +7,14 @@ from typing import Any
 import msgspec
 
 from inpaint_bench import files
+from inpaint_bench.analysis.significance import significance
+from inpaint_bench.data.datasets import Dataset
 from inpaint_bench.errors import InputError
-from inpaint_bench.pairs.find import Dataset
-from inpaint_bench.plots import for_dark, svg
+from inpaint_bench.figures.plots import for_dark, svg
 from inpaint_bench.report.curves import Curve, curves
 from inpaint_bench.report.facts import facts
 from inpaint_bench.report.pictures import FOLDER, write_pictures
 from inpaint_bench.report.read import Contents
-from inpaint_bench.standings import standings
 
 PAGE = files.PACKAGE / "report" / "page"
 SCHEMA = "// inpaint-bench report 1"
@@ -28,21 +28,21 @@ def write_report(
     out: Path,
     absent: Mapping[str, str],
     jobs: int,
-    told: Callable[[int], None] = lambda count: None,
+    on_progress: Callable[[int], None] = lambda count: None,
 ) -> Path:
     """Write the report of a run into a folder of its own and return its first page, index.html.
 
     `absent` names metrics that could not be measured, and why. What an older report left in the folder and this one
-    has not is deleted. `told` is called with 1 for every pair and every plot. Raises InputError when the folder holds
+    has not is deleted. `on_progress` is called with 1 for every pair and every plot. Raises InputError when the folder holds
     something else, or a target is missing, and HashError when a picture or a score is not what it was.
     """
     refuse_strange(out)
     files.write_whole(out / DATA, f"{SCHEMA}\n".encode())  # from now on the folder is a report's
-    written = dict(write_pictures(contents, dataset, out, jobs, told))
+    written = dict(write_pictures(contents, dataset, out, jobs, on_progress))
     sizes = {path.stem: size for path, size in written.items() if path.parent.name == "targets"}
-    drawn = [_draw(draw, out, told) for draw in curves(contents)]
-    shown = [record for record in contents.records if not record.aside]
-    data = facts(contents, standings([(contents.run, shown)]), absent, sizes)
+    drawn = [_draw(draw, out, on_progress) for draw in curves(contents)]
+    shown = [result for result in contents.results if not result.aside]
+    data = facts(contents, significance([(contents.run, shown)]), absent, sizes)
     data |= {"plots": [one for one, _ in drawn], "attribution": _attribution(dataset, out)}
     for asset in sorted(PAGE.iterdir()):
         if asset.is_file():
@@ -72,14 +72,16 @@ def data_script(data: Mapping[str, Any]) -> bytes:
     return f"{SCHEMA}\nwindow.REPORT = {text};\n".encode()
 
 
-def _draw(draw: Callable[[], Curve], out: Path, told: Callable[[int], None]) -> tuple[dict[str, Any], Sequence[Path]]:
+def _draw(
+    draw: Callable[[], Curve], out: Path, on_progress: Callable[[int], None]
+) -> tuple[dict[str, Any], Sequence[Path]]:
     """A plot's two files, and what the page says of it."""
     curve = draw()
     light, dark = (out / PLOTS / f"{curve.plot.name}.{kind}.svg" for kind in ("light", "dark"))
     drawn = svg(curve.plot)
     files.write_if_changed(light, drawn)
     files.write_if_changed(dark, for_dark(drawn))
-    told(1)
+    on_progress(1)
     fact = {
         "kind": curve.kind,
         "metric": curve.metric,

@@ -1,1 +1,1 @@
-"""Tables in the paper's layouts: from records, from times and from what papers report, in every format."""
+"""Tables in the paper's layouts: from results, from times and from what papers report, in every format."""

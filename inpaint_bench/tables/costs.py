@@ -5,8 +5,8 @@ from dataclasses import replace
 from decimal import Decimal
 
 from inpaint_bench.errors import InputError
-from inpaint_bench.tables.kinds import Cell, Entry, Look, Place, Quantity, Table
 from inpaint_bench.tables.layout import lay_out
+from inpaint_bench.tables.table import Cell, Entry, Quantity, Table, TableKey, TableOptions
 from inpaint_bench.timing import Timing
 from inpaint_bench.timing.cost import CONVENTION
 
@@ -31,15 +31,17 @@ CONVENTIONS = {
 }
 
 
-def cost_table(timings: Sequence[Timing], look: Look, beside: Sequence[Entry] = (), notes: Sequence[str] = ()) -> Table:
+def cost_table(
+    timings: Sequence[Timing], options: TableOptions, beside: Sequence[Entry] = (), notes: Sequence[str] = ()
+) -> Table:
     """Times as a table: a row a method, columns of one setting on one machine together.
 
-    `beside` are numbers that papers report, with what is to be said of them. Raises InputError for two times of one
+    `beside` are numbers that papers report, with what is to be message of them. Raises InputError for two times of one
     method on one machine at one setting.
     """
-    order = {name: number for number, name in enumerate(look.methods)}
+    order = {name: number for number, name in enumerate(options.methods)}
     timings = sorted(timings, key=lambda timing: order.get(timing.method, len(order)))
-    places: dict[Place, int | None] = dict.fromkeys((place_of(timing) for timing in timings), None)
+    places: dict[TableKey, int | None] = dict.fromkeys((place_of(timing) for timing in timings), None)
     seen = [(place_of(timing), timing.method) for timing in timings]
     if twice := [method for place, method in seen if seen.count((place, method)) > 1]:
         raise InputError(f"two folders hold times of {twice[0]} on one machine. Make a table of each.")
@@ -49,11 +51,11 @@ def cost_table(timings: Sequence[Timing], look: Look, beside: Sequence[Entry] = 
         places |= dict.fromkeys((entry.place for entry in beside), None)
     entries = [entry for timing in timings for entry in _entries(timing)]
     title = "costs" + (f", {next(iter(places))[0]}" if len(places) == 1 else "")
-    said = [*_conventions(entries), *_notes(timings), *notes]
-    return lay_out(title, [*entries, *beside], places, "metrics", said)
+    message = [*_conventions(entries), *_notes(timings), *notes]
+    return lay_out(title, [*entries, *beside], places, "metrics", message)
 
 
-def place_of(timing: Timing) -> Place:
+def place_of(timing: Timing) -> TableKey:
     """What times must share to share a column: the setting and the machine."""
     setting, machine = timing.setting, timing.machine
     chip = machine.get("GPU") or f"{machine.get('processor', '')}, threads {machine.get('threads', 'unknown')}"
@@ -87,7 +89,7 @@ def significant(value: float) -> str:
 
 def _conventions(entries: Sequence[Entry]) -> list[str]:
     shown = {entry.quantity for entry in entries if entry.cell != Cell()}
-    return [said for quantity, said in CONVENTIONS.items() if quantity in shown]
+    return [message for quantity, message in CONVENTIONS.items() if quantity in shown]
 
 
 def _notes(timings: Sequence[Timing]) -> list[str]:
@@ -98,7 +100,7 @@ def _notes(timings: Sequence[Timing]) -> list[str]:
         for timing in timings
         if timing.cost.flop is not None and timing.cost.uncounted
     ]
-    if filled := [timing.method for timing in timings if timing.filled]:
+    if filled := [timing.method for timing in timings if timing.synthetic]:
         notes.append(f"Timed with values made from names, which changes no time: {', '.join(filled)}.")
     for sentence in dict.fromkeys(sentence for timing in timings for sentence in timing.unstable):
         methods = [timing.method for timing in timings if sentence in timing.unstable]

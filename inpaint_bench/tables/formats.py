@@ -9,8 +9,8 @@ from pathlib import Path
 
 from inpaint_bench import files
 from inpaint_bench.tables.html import as_html
-from inpaint_bench.tables.kinds import BEST, NEAR, Column, Table
 from inpaint_bench.tables.latex import as_latex
+from inpaint_bench.tables.table import BEST, NEAR, Column, Table
 
 TEXT_MARKS = {"best": "*", "not separable": "~", "": " "}
 
@@ -34,10 +34,10 @@ def unshaded(line: str) -> str:
 def as_text(table: Table, shade: Callable[[str], str] = unshaded) -> str:
     """Columns padded with blanks, a line between blocks; marks stand behind the numbers. Rows are shaded by `shade`."""
     lines = [_header(table)]
-    marked = any(cell.standing for row in table.rows for cell in row.cells)
+    marked = any(cell.rank for row in table.rows for cell in row.cells)
     for block, rows in groupby(table.rows, key=lambda row: row.block):
         for number, row in enumerate(rows):
-            cells = [cell.text + (TEXT_MARKS[cell.standing] if marked else "") for cell in row.cells]
+            cells = [cell.text + (TEXT_MARKS[cell.rank] if marked else "") for cell in row.cells]
             stub = ["" if number else block[0], row.name] if table.blocks else [row.name]
             lines.append([*stub, *cells])
     widths = [max(len(line[i]) for line in lines) for i in range(len(lines[0]))]
@@ -60,7 +60,7 @@ def as_markdown(table: Table) -> str:
     header = [_plain(head) for head in _header(table)]
     lines = [header, [*["---"] * (len(header) - len(table.columns)), *["---:"] * len(table.columns)]]
     for row in table.rows:
-        cells = [cell.text.join(around[cell.standing]) for cell in row.cells]
+        cells = [cell.text.join(around[cell.rank]) for cell in row.cells]
         stub = [_plain(row.label), _plain(row.name)] if table.blocks else [_plain(row.name)]
         lines.append([cell.join(("*", "*")) if cell and row.shaded else cell for cell in (*stub, *cells)])
     body = "\n".join(f"| {' | '.join(line)} |" for line in lines)

@@ -4,7 +4,7 @@ import re
 from html import escape
 from itertools import groupby
 
-from inpaint_bench.tables.kinds import BEST, NEAR, Cell, Row, Table
+from inpaint_bench.tables.table import BEST, NEAR, Cell, Row, Table
 
 STYLE = """
 :root { color-scheme: light dark; }
@@ -75,7 +75,7 @@ def _cell(cell: Cell) -> str:
     around = {"best": f"<b>{number}</b>", "not separable": f"<u>{number}</u>", "": number}
     small = [f"[{', '.join(cell.interval)}]"] if cell.interval else []
     small += [] if cell.n is None else [f"n={cell.n}"]
-    return around[cell.standing] + cell.mark + "".join(f" <small>{part}</small>" for part in small)
+    return around[cell.rank] + cell.mark + "".join(f" <small>{part}</small>" for part in small)
 
 
 def _note(note: str) -> str:

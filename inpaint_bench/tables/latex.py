@@ -3,7 +3,7 @@
 import re
 from itertools import groupby
 
-from inpaint_bench.tables.kinds import BEST, NEAR, Cell, Column, Row, Table
+from inpaint_bench.tables.table import BEST, NEAR, Cell, Column, Row, Table
 
 ESCAPED = {
     "\\": r"\textbackslash{}",
@@ -121,7 +121,7 @@ def _row(row: Row, label: str, blocks: bool) -> str:
 
 def _cell(cell: Cell) -> str:
     number = {"-": "--", "inf": r"$\infty$"}.get(cell.value, escape(cell.value).replace("-", "$-$"))
-    number = {"best": rf"\textbf{{{number}}}", "not separable": rf"\underline{{{number}}}", "": number}[cell.standing]
+    number = {"best": rf"\textbf{{{number}}}", "not separable": rf"\underline{{{number}}}", "": number}[cell.rank]
     small = [f"{{[}}{', '.join(cell.interval)}{{]}}".replace("-", "$-$")] if cell.interval else []
     small += [] if cell.n is None else [f"$n={cell.n}$"]
     return number + escape(cell.mark) + "".join(rf" {{\scriptsize {part}}}" for part in small)

@@ -2,7 +2,7 @@
 
 from collections.abc import Sequence
 
-from inpaint_bench.tables.kinds import Cell, Column, Entry, Place, Places, Quantity, Row, Table, with_sources
+from inpaint_bench.tables.table import Cell, Column, Entry, Quantity, Row, Table, TableKey, TableKeys, with_sources
 
 ALL = "all"
 
@@ -12,7 +12,7 @@ def heading(bucket: str) -> str:
     return "All" if bucket == ALL else bucket
 
 
-def lay_out(title: str, entries: Sequence[Entry], places: Places, columns: str, notes: Sequence[str]) -> Table:
+def lay_out(title: str, entries: Sequence[Entry], places: TableKeys, columns: str, notes: Sequence[str]) -> Table:
     """The entries of some places as a table, what papers report below what was measured.
 
     Its columns are 'buckets' or 'metrics'. Methods come in the order of the entries.
@@ -41,14 +41,14 @@ def _order(quantity: Quantity) -> tuple[int, str, str, str]:
     return quantity.rank, quantity.metric, quantity.signature, quantity.unit
 
 
-def _places(places: Places) -> tuple[Column, ...]:
+def _places(places: TableKeys) -> tuple[Column, ...]:
     return tuple(
         Column(dataset, heading(bucket), heading(bucket), places[dataset, bucket]) for dataset, bucket in places
     )
 
 
-def _blocks(entries: Sequence[Entry], places: Places) -> tuple[Row, ...]:
-    cells: dict[tuple[Quantity, str, str], dict[Place, Cell]] = {}
+def _blocks(entries: Sequence[Entry], places: TableKeys) -> tuple[Row, ...]:
+    cells: dict[tuple[Quantity, str, str], dict[TableKey, Cell]] = {}
     for entry in entries:
         cells.setdefault((entry.quantity, entry.source, entry.method), {})[entry.place] = entry.cell
     return tuple(
@@ -64,13 +64,13 @@ def _blocks(entries: Sequence[Entry], places: Places) -> tuple[Row, ...]:
     )
 
 
-def _heads(entries: Sequence[Entry], places: Places) -> list[tuple[Place, Quantity]]:
+def _heads(entries: Sequence[Entry], places: TableKeys) -> list[tuple[TableKey, Quantity]]:
     found = dict.fromkeys((entry.place, entry.quantity) for entry in entries)
     order = list(places)
     return sorted(found, key=lambda head: (order.index(head[0]), *_order(head[1])))
 
 
-def _head(place: Place, quantity: Quantity, places: Places, several: bool) -> Column:
+def _head(place: TableKey, quantity: Quantity, places: TableKeys, several: bool) -> Column:
     dataset, bucket = place
     group = f"{dataset} {heading(bucket)}".strip() if several else dataset
     unit = f" ({quantity.unit})" if quantity.unit else ""
@@ -78,7 +78,7 @@ def _head(place: Place, quantity: Quantity, places: Places, several: bool) -> Co
 
 
 def _wholes(
-    entries: Sequence[Entry], heads: Sequence[tuple[Place, Quantity]], rows: Sequence[tuple[str, str]]
+    entries: Sequence[Entry], heads: Sequence[tuple[TableKey, Quantity]], rows: Sequence[tuple[str, str]]
 ) -> tuple[Row, ...]:
     cells = {(entry.source, entry.method, entry.place, entry.quantity): entry.cell for entry in entries}
     return tuple(

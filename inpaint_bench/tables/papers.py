@@ -4,35 +4,37 @@ from collections.abc import Iterable, Sequence
 from decimal import Decimal
 from pathlib import Path
 
+from inpaint_bench.analysis.reported import ALL, Reported, read_all
 from inpaint_bench.errors import InputError, did_you_mean
-from inpaint_bench.metrics.catalogue import ORDER
-from inpaint_bench.reported import ALL, Reported, read_all
+from inpaint_bench.metrics.registry import ORDER
 from inpaint_bench.tables.costs import PARAMETERS, TIME
-from inpaint_bench.tables.kinds import Cell, Entry, Look, Place, Quantity, Table
 from inpaint_bench.tables.layout import lay_out
 from inpaint_bench.tables.quantities import chosen_buckets, quantity, ranks_of, style_of
+from inpaint_bench.tables.table import Cell, Entry, Quantity, Table, TableKey, TableOptions
 
 EVERY = "all"
 COSTS_STYLE = "table6"
 COSTS = {"params_m": (PARAMETERS, Decimal(1_000_000)), "seconds": (TIME, Decimal(1))}  # ours, and its unit
 
 
-def choose(text: str, look: Look) -> list[Reported]:
+def choose(text: str, options: TableOptions) -> list[Reported]:
     """The cells that `--reported` names: PAPER, PAPER:TABLE or a CSV file, several separated by commas, or all.
 
     Of a table that is not named itself they are taken only where it has the shape of the style: buckets, nothing
     but All, or no dataset. Raises InputError for a name that is not there and where nothing is left.
     """
     names = [name.strip() for name in text.split(",") if name.strip()]
-    found = [cell for name in names for cell in _named(name, _shape_of(look))]
+    found = [cell for name in names for cell in _named(name, _shape_of(options))]
     if not found:
-        raise InputError(f"--reported {text}: no table there has the shape of {look.style}. Name one, as SPN 2023:1.")
+        raise InputError(
+            f"--reported {text}: no table there has the shape of {options.style}. Name one, as SPN 2023:1."
+        )
     return list(dict.fromkeys(found))
 
 
-def narrowed(cells: Sequence[Reported], look: Look) -> list[Reported]:
-    """The cells of the methods and metrics that a look names, or all; methods in its order."""
-    methods, metrics = look.methods, look.metrics
+def narrowed(cells: Sequence[Reported], options: TableOptions) -> list[Reported]:
+    """The cells of the methods and metrics that a options names, or all; methods in its order."""
+    methods, metrics = options.methods, options.metrics
     kept = [
         cell
         for cell in cells
@@ -70,20 +72,20 @@ def _shape(cells: Sequence[Reported]) -> str:
     return "buckets" if any(cell.bucket not in ("", ALL) for cell in cells) else "all"
 
 
-def _shape_of(look: Look) -> str:
-    if style_of(look).columns == "buckets":
+def _shape_of(options: TableOptions) -> str:
+    if style_of(options).columns == "buckets":
         return "buckets"
-    return "costs" if look.style == COSTS_STYLE else "all"
+    return "costs" if options.style == COSTS_STYLE else "all"
 
 
-def entries(cells: Sequence[Reported], look: Look) -> list[Entry]:
+def entries(cells: Sequence[Reported], options: TableOptions) -> list[Entry]:
     """Reported cells as entries of a table; those that mean a metric of ours are printed in its unit.
 
     Raises InputError for two numbers that nothing in the table would tell apart.
     """
-    found: dict[tuple[Quantity, Place, str, str], Entry] = {}
+    found: dict[tuple[Quantity, TableKey, str, str], Entry] = {}
     for cell in cells:
-        what, value = _in_our_unit(cell, look)
+        what, value = _in_our_unit(cell, options)
         place = (cell.dataset, cell.bucket)
         if (what, place, cell.row, cell.source) in found:
             raise InputError(f"{cell.where}: a second number stands for {what.label} of {cell.row}. Keep one of them.")
@@ -92,47 +94,47 @@ def entries(cells: Sequence[Reported], look: Look) -> list[Entry]:
     return list(found.values())
 
 
-def _in_our_unit(cell: Reported, look: Look) -> tuple[Quantity, Decimal]:
+def _in_our_unit(cell: Reported, options: TableOptions) -> tuple[Quantity, Decimal]:
     """What a cell is of, and its number in the unit of that; the digits stay as they are, only the point may move."""
     if cell.metric in COSTS:
         ours, size = COSTS[cell.metric]
         return ours, cell.value.scaleb((cell.unit_size / size).adjusted())
-    ranks = ranks_of(look)
+    ranks = ranks_of(options)
     if cell.ours:
-        found = quantity(cell.ours, cell.signature, style_of(look), ranks)
+        found = quantity(cell.ours, cell.signature, style_of(options), ranks)
         return found, cell.value.scaleb(cell.unit_size.adjusted() + (1 if found.unit else 0))
     unit = [f"({cell.unit})"] if cell.unit else []
     label = " ".join([cell.metric, *unit, "↑" if cell.better == "higher" else "↓"])
     return Quantity(ranks.get(cell.metric, len(ORDER)), cell.metric, "", cell.unit, label), cell.value
 
 
-def reported_table(cells: Sequence[Reported], look: Look) -> Table:
+def reported_table(cells: Sequence[Reported], options: TableOptions) -> Table:
     """A table of nothing but reported cells, with the digits of the paper."""
-    style = style_of(look)
-    shown = chosen_buckets(look, (cell.bucket for cell in cells)) if any(cell.dataset for cell in cells) else {""}
+    style = style_of(options)
+    shown = chosen_buckets(options, (cell.bucket for cell in cells)) if any(cell.dataset for cell in cells) else {""}
     kept = [cell for cell in cells if cell.bucket in shown]
     if not kept:
-        raise InputError(f"what was asked for has none of the buckets of {look.style}. Name some with --buckets.")
+        raise InputError(f"what was asked for has none of the buckets of {options.style}. Name some with --buckets.")
     title = f"{' · '.join(dict.fromkeys(cell.source for cell in kept))}, as reported"
-    return lay_out(title, entries(kept, look), _places(kept), style.columns, notes_of(kept, look))
+    return lay_out(title, entries(kept, options), _places(kept), style.columns, notes_of(kept, options))
 
 
-def _places(cells: Sequence[Reported]) -> dict[Place, int | None]:
+def _places(cells: Sequence[Reported]) -> dict[TableKey, int | None]:
     """Datasets as they come, of each its buckets; the number of pairs where the paper says it."""
     datasets = list(dict.fromkeys(cell.dataset for cell in cells))
     places = sorted(
         {(cell.dataset, cell.bucket) for cell in cells},
         key=lambda place: (datasets.index(place[0]), place[1] == ALL, place[1]),
     )
-    said = {place: {c.n for c in cells if (c.dataset, c.bucket) == place and c.n} for place in places}
-    return {place: next(iter(said[place])) if len(said[place]) == 1 else None for place in places}
+    message = {place: {c.n for c in cells if (c.dataset, c.bucket) == place and c.n} for place in places}
+    return {place: next(iter(message[place])) if len(message[place]) == 1 else None for place in places}
 
 
-def notes_of(cells: Sequence[Reported], look: Look) -> list[str]:
-    """What is to be said of reported numbers: what each means, and what their file says of them."""
+def notes_of(cells: Sequence[Reported], options: TableOptions) -> list[str]:
+    """What is to be message of reported numbers: what each means, and what their file says of them."""
     notes: dict[str, None] = {}
     for cell in cells:
-        found, _ = _in_our_unit(cell, look)
+        found, _ = _in_our_unit(cell, options)
         if cell.ours:
             printed = f", which it heads {cell.metric}" if cell.metric != cell.ours else ""
             notes[f"{found.label} of {cell.paper}: read as {found.signature}{printed}"] = None
@@ -141,14 +143,16 @@ def notes_of(cells: Sequence[Reported], look: Look) -> list[str]:
     return list(notes)
 
 
-def beside(cells: Sequence[Reported], look: Look, places: Iterable[Place]) -> tuple[list[Entry], list[str]]:
+def beside(
+    cells: Sequence[Reported], options: TableOptions, places: Iterable[TableKey]
+) -> tuple[list[Entry], list[str]]:
     """The entries and notes of those cells that belong to some places. Raises InputError when there are none."""
     places = list(places)
     kept = [cell for cell in cells if (cell.dataset, cell.bucket) in places]
     if not kept:
         have = ", ".join(sorted({cell.dataset for cell in cells}))
-        asked = ", ".join(dict.fromkeys(dataset for dataset, _ in places))
+        requested = ", ".join(dict.fromkeys(dataset for dataset, _ in places))
         raise InputError(
-            f"nothing is reported of {asked} in these buckets. Reported are: {have}. Leave out --reported."
+            f"nothing is reported of {requested} in these buckets. Reported are: {have}. Leave out --reported."
         )
-    return entries(kept, look), notes_of(kept, look)
+    return entries(kept, options), notes_of(kept, options)

@@ -64,7 +64,7 @@ def _set(program: str, folder: Path, path: Path) -> None:
         raise IncompleteError(f"{path}: pdflatex did not make it ({error}). The table itself is written.") from error
     if done.returncode:
         log = done.stdout.decode("utf-8", "replace").splitlines()
-        why = next((line.removeprefix("! ") for line in log if line.startswith("!")), "it said nothing")
+        why = next((line.removeprefix("! ") for line in log if line.startswith("!")), "it message nothing")
         raise IncompleteError(
             f"{path}: pdflatex did not make it: {why.rstrip('.')}. The table itself is written; booktabs and xcolor "
             "must be installed, and letters that are not Latin need another TeX."

@@ -7,17 +7,17 @@ import msgspec
 import numpy as np
 
 from inpaint_bench import files
+from inpaint_bench.data.protocols import Count, Schema
 from inpaint_bench.errors import InputError
-from inpaint_bench.protocols import Count, Spec
-from inpaint_bench.run.folder import MethodInfo
-from inpaint_bench.weights import FILLED
+from inpaint_bench.runner.folder import MethodInfo
+from inpaint_bench.weights import SYNTHETIC
 
 FILE = "timing.json"
 ClockName = Literal["wall", "cuda events"]
 Seconds = Annotated[float, msgspec.Meta(ge=0)]
 
 
-class Series(Spec, frozen=True):
+class Series(Schema, frozen=True):
     """Every timed call of one thing, in the order in which they were made.
 
     `seconds` are those of the wall; on a GPU, of a network, those between two CUDA events around the call.
@@ -45,7 +45,7 @@ class Series(Spec, frozen=True):
         return float(np.median(self.cpu_seconds))
 
 
-class Setting(Spec, frozen=True):
+class Setting(Schema, frozen=True):
     """What was timed: so many square pictures in one call, on one kind of device."""
 
     device: str
@@ -54,7 +54,7 @@ class Setting(Spec, frozen=True):
     dtype: str = "float32"
 
 
-class Cost(Spec, frozen=True):
+class Cost(Schema, frozen=True):
     """What a call needs, counted and not timed; None where it cannot be seen."""
 
     parameters: int | None  # those that the way from image to prediction touches
@@ -62,14 +62,14 @@ class Cost(Spec, frozen=True):
     uncounted: dict[str, int]  # operations that no count was made of, and how many values they gave
 
 
-class Memory(Spec, frozen=True):
+class Memory(Schema, frozen=True):
     """The most memory that a process of the method's own held in a call, in bytes; None where it cannot be seen."""
 
     peak: int | None  # above what the process held before it loaded the method
     how: str
 
 
-class Timing(Spec, frozen=True):
+class Timing(Schema, frozen=True):
     """timing.json."""
 
     schema: Literal[1]
@@ -89,9 +89,9 @@ class Timing(Spec, frozen=True):
     day: str
 
     @property
-    def filled(self) -> bool:
+    def synthetic(self) -> bool:
         """Whether the weights were made from names."""
-        return self.made_by.weights == FILLED
+        return self.made_by.weights == SYNTHETIC
 
     @property
     def seconds(self) -> float:

@@ -154,40 +154,42 @@ def _throttled() -> float | None:
 
 def _gpu_slowed(uuid: str) -> str:
     reasons = ("sw_power_cap", "hw_slowdown", "sw_thermal_slowdown", "hw_thermal_slowdown", "hw_power_brake_slowdown")
-    said = ask_gpu(uuid, [f"clocks_throttle_reasons.{reason}" for reason in reasons])
-    return ", ".join(name.partition(".")[2] for name, value in said.items() if value == "Active")
+    message = ask_gpu(uuid, [f"clocks_throttle_reasons.{reason}" for reason in reasons])
+    return ", ".join(name.partition(".")[2] for name, value in message.items() if value == "Active")
 
 
 def unquiet(before: Moment, after: Moment, cores: int) -> list[str]:
     """Sentences about what disturbed the machine between two moments; none where nothing did."""
-    said = []
+    message = []
     seconds = after.wall - before.wall
     if before.busy is not None and after.busy is not None and seconds > 0:
         others = (after.busy - before.busy - (after.own - before.own)) / (seconds * cores)
         if others > OTHERS:
-            said.append(f"Other work took {others:.0%} of the cores that may be used: times may be too long.")
+            message.append(f"Other work took {others:.0%} of the cores that may be used: times may be too long.")
     if before.throttled is not None and after.throttled is not None and after.throttled > before.throttled:
         stopped = after.throttled - before.throttled
-        said.append(f"A quota stopped the process for {stopped:.1f} of {seconds:.0f} seconds: times are too long.")
+        message.append(f"A quota stopped the process for {stopped:.1f} of {seconds:.0f} seconds: times are too long.")
     if before.megahertz and after.megahertz and after.megahertz < CLOCK_FELL * before.megahertz:
-        said.append(f"The processor's clock fell from {before.megahertz:.0f} to {after.megahertz:.0f} MHz: throttling.")
+        message.append(
+            f"The processor's clock fell from {before.megahertz:.0f} to {after.megahertz:.0f} MHz: throttling."
+        )
     if slowed := after.gpu_slowed or before.gpu_slowed:
-        said.append(f"The GPU ran below its clock ({slowed}).")
-    return said
+        message.append(f"The GPU ran below its clock ({slowed}).")
+    return message
 
 
 def unsteady(what: str, series: Series) -> list[str]:
     """Sentences about a series whose seconds do not agree with each other; none where they do."""
-    said = []
+    message = []
     if not series.steady:
-        said.append(f"{what}: {series.warm_up} calls of warm-up did not become steady.")
+        message.append(f"{what}: {series.warm_up} calls of warm-up did not become steady.")
     slow = series.percentile(90)
     if slow > SPREAD * series.p50:
-        said.append(f"{what}: a tenth of the calls took {slow:.3g} s or more, the median is {series.p50:.3g} s.")
+        message.append(f"{what}: a tenth of the calls took {slow:.3g} s or more, the median is {series.p50:.3g} s.")
     third = len(series.seconds) // 3
     if third >= 3:
         first, last = median(series.seconds[:third]), median(series.seconds[-third:])
         if max(first, last) > DRIFT * min(first, last):
             way = "slowed down" if last > first else "sped up"
-            said.append(f"{what}: the calls {way}, from {first:.3g} s (first third) to {last:.3g} s (last).")
-    return said
+            message.append(f"{what}: the calls {way}, from {first:.3g} s (first third) to {last:.3g} s (last).")
+    return message

@@ -36,7 +36,7 @@ def cells(timing: Timing) -> tuple[str, ...]:
     network, several, cost = timing.network, timing.network_of_samples, timing.cost
     memory = timing.memory.peak
     return (
-        f"{timing.method} (filled)" if timing.filled else timing.method,
+        f"{timing.method} (filled)" if timing.synthetic else timing.method,
         *([_ms(network.percentile(p)) for p in (50, 90, 99)] if network else "---"),
         str(len(network.seconds)) if network else "-",
         _ms(network.cpu if network else None),
@@ -61,16 +61,18 @@ def title(timings: Sequence[Timing]) -> str:
 
 def notes(timings: Sequence[Timing]) -> list[str]:
     """How to read the table, the machine, and what disturbed it."""
-    said = [_columns(timings), f"{CONVENTION}{_uncounted(timings)}."]
-    said += [f"memory: {how}." for how in _once(t.memory.how for t in timings if t.memory.peak is not None)]
-    said += [f"no memory of {t.method}: {t.memory.how.rstrip('.')}." for t in timings if t.memory.peak is None]
-    if any(timing.filled for timing in timings):
-        said.append("filled: the weights are made from names; values do not change how long a network takes.")
-    said += [f"machine: {words}." for words in _once(_machine(timing) for timing in timings)]
+    message = [_columns(timings), f"{CONVENTION}{_uncounted(timings)}."]
+    message += [f"memory: {how}." for how in _once(t.memory.how for t in timings if t.memory.peak is not None)]
+    message += [f"no memory of {t.method}: {t.memory.how.rstrip('.')}." for t in timings if t.memory.peak is None]
+    if any(timing.synthetic for timing in timings):
+        message.append("synthetic: the weights are made from names; values do not change how long a network takes.")
+    message += [f"machine: {words}." for words in _once(_machine(timing) for timing in timings)]
     for sentence in _once(one for timing in timings for one in timing.unstable):
         methods = [timing.method for timing in timings if sentence in timing.unstable]
-        said.append(f"unstable, {'every method' if len(methods) == len(timings) else ', '.join(methods)}: {sentence}")
-    return said
+        message.append(
+            f"unstable, {'every method' if len(methods) == len(timings) else ', '.join(methods)}: {sentence}"
+        )
+    return message
 
 
 def _columns(timings: Sequence[Timing]) -> str:

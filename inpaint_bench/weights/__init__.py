@@ -12,9 +12,9 @@ from torch import Tensor, nn
 from inpaint_bench import files
 from inpaint_bench.errors import InputError, some
 from inpaint_bench.weights.containers import Part
-from inpaint_bench.weights.filled import fill_network
+from inpaint_bench.weights.synthetic import synthetic_state
 
-FILLED = "filled"  # what stands for the hash where values are made from names; quality tables refuse it
+SYNTHETIC = "synthetic"  # what stands for the hash where values are made from names; quality tables refuse it
 
 Network = TypeVar("Network", bound=nn.Module)
 
@@ -25,7 +25,7 @@ class Weights:
 
     path: Path | None = None
     sha256: str = ""
-    parts: tuple[Part, ...] = ()  # of filled weights
+    parts: tuple[Part, ...] = ()  # of synthetic weights
 
     def into(self, network: Network) -> Network:
         """The network with these weights in it; every name and every shape must match.
@@ -33,8 +33,8 @@ class Weights:
         Raises InputError, naming the first names that differ, when they do not.
         """
         wanted = network.state_dict()
-        state = fill_network(wanted, self.parts) if self.sha256 == FILLED else self.tensors()
-        _refuse_differences(str(self.path or FILLED), state, wanted)
+        state = synthetic_state(wanted, self.parts) if self.sha256 == SYNTHETIC else self.tensors()
+        _refuse_differences(str(self.path or SYNTHETIC), state, wanted)
         network.load_state_dict(state, strict=True)
         return network
 
@@ -51,9 +51,9 @@ class Weights:
 NO_WEIGHTS = Weights()
 
 
-def filled_weights(parts: Iterable[Part]) -> Weights:
+def synthetic_weights(parts: Iterable[Part]) -> Weights:
     """Weights made from the names of the network's tensors: for checks, timing and tests, never for quality."""
-    return Weights(sha256=FILLED, parts=tuple(parts))
+    return Weights(sha256=SYNTHETIC, parts=tuple(parts))
 
 
 def open_weights(path: Path) -> Weights:

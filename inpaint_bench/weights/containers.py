@@ -12,12 +12,12 @@ from safetensors import SafetensorError
 from safetensors.torch import load
 from torch import Tensor
 
+from inpaint_bench.data.protocols import Schema
 from inpaint_bench.errors import InputError, some
-from inpaint_bench.protocols import Spec
 
 
-class Change(Spec, frozen=True):
-    """One change to filled weights, as the golden files have it."""
+class Change(Schema, frozen=True):
+    """One change to synthetic weights, as the golden files have it."""
 
     match: str  # a pattern on tensor names
     op: Literal["set", "multiply", "normal", "abs_normal"]
@@ -25,7 +25,7 @@ class Change(Spec, frozen=True):
     ndim: int | None = None
 
 
-class Filled(Spec, frozen=True):
+class Synthetic(Schema, frozen=True):
     """How weights are made from tensor names, for tests and timing."""
 
     gain: float = 1.0
@@ -33,7 +33,7 @@ class Filled(Spec, frozen=True):
     ops: tuple[Change, ...] = ()
 
 
-class Part(Spec, frozen=True):
+class Part(Schema, frozen=True):
     """One network of a system, and where its tensors lie in the authors' files."""
 
     file: str = ""  # which of the authors' files, where there are several; a pattern on its name
@@ -41,10 +41,10 @@ class Part(Spec, frozen=True):
     prefix: str = ""  # only names that start with this belong to the part; it is taken off
     strip: tuple[str, ...] = ()  # further leading words taken off where they lead, as 'module.'
     name: str = ""  # the word our file puts before the part's names, with its dot; '' for a lone network
-    filled: Filled = Filled()
+    synthetic: Synthetic = Synthetic()
 
 
-class Container(Spec, frozen=True):
+class Container(Schema, frozen=True):
     """The authors' weights file: its parts, and what in it is known and left out (patterns on names)."""
 
     format: Literal["torch", "tensorflow"] = "torch"

@@ -11,12 +11,12 @@ from safetensors.torch import save
 from torch import Tensor
 
 from inpaint_bench import files
+from inpaint_bench.data.protocols import Schema
 from inpaint_bench.errors import HashError, InputError
-from inpaint_bench.protocols import Spec
 from inpaint_bench.weights import Weights, open_weights
 
 
-class Origin(Spec, frozen=True):
+class Origin(Schema, frozen=True):
     """The note beside a weights file."""
 
     schema: Literal[1]
@@ -59,8 +59,8 @@ def add_weights(
     try:
         try_load(open_weights(aside))
     except InputError as error:
-        told = str(error).replace(str(aside), ", ".join(map(str, sources)))
-        raise InputError(told) from error
+        on_progress = str(error).replace(str(aside), ", ".join(map(str, sources)))
+        raise InputError(on_progress) from error
     finally:
         aside.unlink()
     path = weights_path(method, dataset)

@@ -9,10 +9,10 @@ import pytest
 import skimage.data
 import torch
 import torch_fidelity
-from filled_inception import write_filled
+from synthetic_inception import write_filled
 from torch.utils.data import Dataset
 
-from inpaint_bench.images import Pixels, pixels_sha256
+from inpaint_bench.data.images import Pixels, pixels_sha256
 from inpaint_bench.metrics.cache import features_of
 from inpaint_bench.metrics.features import EXTRACTORS, Rows, inception
 from inpaint_bench.metrics.sets.frechet import frechet_distance
@@ -59,8 +59,8 @@ def emptied(picture: Pixels, number: int) -> Pixels:
 
 
 def ours(pictures: list[Pixels]) -> Rows:
-    asked: list[tuple[str, Callable[[], Pixels]]] = [(pixels_sha256(one), one.copy) for one in pictures]
-    return np.stack(list(features_of(EXTRACTORS["inception"], asked, CPU)))
+    requested: list[tuple[str, Callable[[], Pixels]]] = [(pixels_sha256(one), one.copy) for one in pictures]
+    return np.stack(list(features_of(EXTRACTORS["inception"], requested, CPU)))
 
 
 def test_fid_and_kid_are_those_of_torch_fidelity(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

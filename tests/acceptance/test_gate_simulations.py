@@ -1,4 +1,4 @@
-"""The gate on the sample's expected records: noise in the last digit is no drift, and a small loss in one bucket is."""
+"""The gate on the sample's expected results: noise in the last digit is no drift, and a small loss in one bucket is."""
 
 import dataclasses
 from collections.abc import Callable
@@ -7,13 +7,13 @@ import msgspec
 import numpy as np
 import pytest
 
-from inpaint_bench.evidence.kinds import PairValues, average
-from inpaint_bench.gate.accept import open_expected, shipped_expected
-from inpaint_bench.gate.findings import find
-from inpaint_bench.gate.sides import Side
-from inpaint_bench.metrics.catalogue import KNOWN
-from inpaint_bench.records import Record
-from inpaint_bench.stats import Values
+from inpaint_bench.analysis.per_pair import PairValues, average
+from inpaint_bench.analysis.results import Result
+from inpaint_bench.analysis.statistics import Values
+from inpaint_bench.checks.gate.accept import open_expected, shipped_expected
+from inpaint_bench.checks.gate.findings import find
+from inpaint_bench.checks.gate.sides import Side
+from inpaint_bench.metrics.registry import KNOWN
 
 pytestmark = pytest.mark.acceptance
 
@@ -28,21 +28,21 @@ def expected() -> Side:
 
 
 def with_noise(side: Side, noise: Noise, rng: np.random.Generator) -> Side:
-    """The same run once more: every pair's score with noise, records made of them, and noise on all other numbers."""
+    """The same run once more: every pair's score with noise, results made of them, and noise on all other numbers."""
     values = {
         key: dataclasses.replace(one, values=noise(rng, one.values, _digit(one.metric.name)))
         for key, one in sorted(side.values.items())
     }
     rows = side.rows
 
-    def again(record: Record) -> Record:
-        of_pairs: PairValues | None = values.get((record.method, record.metric))
+    def again(result: Result) -> Result:
+        of_pairs: PairValues | None = values.get((result.method, result.metric))
         if of_pairs:
-            return msgspec.structs.replace(record, value=average(of_pairs.values[rows[record.bucket]].tolist()).value)
-        assert isinstance(record.value, float)
-        return msgspec.structs.replace(record, value=record.value * (1 + 1e-6 * float(rng.uniform(-1, 1))))
+            return msgspec.structs.replace(result, value=average(of_pairs.values[rows[result.bucket]].tolist()).value)
+        assert isinstance(result.value, float)
+        return msgspec.structs.replace(result, value=result.value * (1 + 1e-6 * float(rng.uniform(-1, 1))))
 
-    return Side(side.run, {key: again(record) for key, record in side.records.items()}, values)
+    return Side(side.run, {key: again(result) for key, result in side.results.items()}, values)
 
 
 def _digit(metric: str) -> float:
@@ -75,7 +75,7 @@ def under_the_last_printed_digit(rng: np.random.Generator, values: Values, digit
         (in_the_last_bits, []),
         (of_a_network, []),
         (in_the_last_printed_digit, []),
-        (under_the_last_printed_digit, ["telea"]),  # every record is tested: of all methods it takes 20 minutes
+        (under_the_last_printed_digit, ["telea"]),  # every result is tested: of all methods it takes 20 minutes
     ],
 )
 def test_of_200_runs_with_noise_in_the_last_digit_at_most_one_percent_drift(
@@ -96,12 +96,12 @@ def test_a_loss_of_03_db_in_one_bucket_is_always_found(expected: Side, noise: No
         run = with_noise(expected, noise, np.random.default_rng(number))
         before = run.values[method, "psnr"]
         lost = dataclasses.replace(before, values=before.values - 0.3 * expected.rows[bucket])
-        records = dict(run.records)
+        results = dict(run.results)
         for name, rows in expected.rows.items():
             mean = average(lost.values[rows].tolist()).value
-            records[method, "psnr", name] = msgspec.structs.replace(records[method, "psnr", name], value=mean)
-        found = find(Side(run.run, records, {**run.values, (method, "psnr"): lost}), expected)
+            results[method, "psnr", name] = msgspec.structs.replace(results[method, "psnr", name], value=mean)
+        found = find(Side(run.run, results, {**run.values, (method, "psnr"): lost}), expected)
         assert found.exit_code == 1
         first = found.of("drift")[0]
-        assert (first.record.method, first.record.metric, first.record.bucket) == (method, "psnr", bucket)
+        assert (first.result.method, first.result.metric, first.result.bucket) == (method, "psnr", bucket)
         assert len(first.worst) == 5

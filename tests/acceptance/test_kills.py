@@ -9,9 +9,8 @@ from pathlib import Path
 import pytest
 import tiny
 
-from inpaint_bench import images
-from inpaint_bench.pairs import find
-from inpaint_bench.pairs.pixels import prepare
+from inpaint_bench.data import datasets, images
+from inpaint_bench.data.prepare import prepare
 
 KILLS = 10
 PAIRS = 40
@@ -25,10 +24,10 @@ def start(page: Path, out: Path, folder: Path) -> "subprocess.Popen[bytes]":
     code = "from inpaint_bench.cli import main; main()"
     options = ["--dataset", str(page), "--methods", METHODS, "--out", str(out), "--batch", "2", "--jobs", "2"]
     folder.mkdir(exist_ok=True)
-    with open(folder / "said.txt", "wb") as said:
+    with open(folder / "said.txt", "wb") as message:
         environment = os.environ | {"PYTHONPATH": os.pathsep.join(path for path in sys.path if path)}
         command = [sys.executable, "-c", code, "run", *options]
-        return subprocess.Popen(command, cwd=folder, env=environment, stdout=said, stderr=said)
+        return subprocess.Popen(command, cwd=folder, env=environment, stdout=message, stderr=message)
 
 
 def ended_well(process: "subprocess.Popen[bytes]") -> bool:
@@ -53,7 +52,7 @@ def kill_at_some_moment(process: "subprocess.Popen[bytes]", out: Path, moments: 
 
 def names_of_pairs(page: Path) -> dict[str, str]:
     """How the method writes each pair down in its log."""
-    dataset = find.open_dataset(str(page), None)
+    dataset = datasets.open_dataset(str(page), None)
     names = {}
     for pair in dataset.pairs:
         prepared = prepare(dataset.page, dataset.data, pair)
@@ -85,6 +84,6 @@ def test_ten_kills_change_no_byte_and_no_finished_pair_is_done_twice(tmp_path: P
     done = composites(out)
     assert ended_well(start(page, out, folder)), (folder / "said.txt").read_text()
     assert {name: entry for name, entry in composites(out).items() if name in done} == done
-    assert tiny.results(out) == tiny.results(tmp_path / "calm")
+    assert tiny.outcome(out) == tiny.outcome(tmp_path / "calm")
     assert (folder / "said.txt").read_bytes() == (tmp_path / "calm-log" / "said.txt").read_bytes()
     assert killed == KILLS

@@ -65,16 +65,16 @@ def test_a_bucket_and_the_intervals_change_the_table(sheet: Sheet) -> None:
     whole = cell.inner_text()
     sheet.page.get_by_role("link", name="0.4-0.6").click()
     sheet.settle()
-    value = next(one for one in tiny_records(sheet) if one["bucket"] == "0.4-0.6" and one["method"] == "mean-fill")
+    value = next(one for one in tiny_results(sheet) if one["bucket"] == "0.4-0.6" and one["method"] == "mean-fill")
     assert cell.inner_text() == f"{value['value']:.2f}" != whole
     sheet.page.get_by_label("95% intervals").check()
     assert cell.inner_text().split("\n")[1] == f"{value['low']:.2f} to {value['high']:.2f}"
 
 
-def tiny_records(sheet: Sheet) -> list[dict[str, Any]]:
-    """The records of PSNR."""
+def tiny_results(sheet: Sheet) -> list[dict[str, Any]]:
+    """The results of PSNR."""
     folder = Path(sheet.address.removeprefix("file://").removesuffix("/report/index.html")) / "run"
-    return [one for one in tiny.records(folder) if one["metric"] == "psnr"]
+    return [one for one in tiny.results(folder) if one["metric"] == "psnr"]
 
 
 def test_a_plot_is_shown_for_each_metric_and_in_the_ink_of_the_page(sheet: Sheet) -> None:
@@ -151,7 +151,7 @@ def test_pairs_are_ordered_by_how_far_two_methods_lie_apart(sheet: Sheet) -> Non
 
 def test_rows_and_pictures_come_as_they_come_into_view(sheet: Sheet) -> None:
     loaded: set[str] = set()
-    sheet.page.on("request", lambda asked: loaded.add(asked.url))
+    sheet.page.on("request", lambda requested: loaded.add(requested.url))
     sheet.open("#/pairs")
     assert len(sheet.listed()) == 20
     assert not [url for url in loaded if "/00044" in url]

@@ -30,4 +30,4 @@ def test_the_sample_in_shards_is_the_sample(whole: Path, tmp_path: Path, of: int
         assert run(parts[-1], "--shard", f"{number}/{of}") == 0
     random.Random(of).shuffle(parts)
     assert tiny.merge(parts, tmp_path / "merged") == 0
-    assert tiny.results(tmp_path / "merged") == tiny.results(whole)
+    assert tiny.outcome(tmp_path / "merged") == tiny.outcome(whole)

@@ -5,9 +5,9 @@ from pathlib import Path
 import pytest
 from terminal import Terminal
 
-from inpaint_bench.compare import compare
-from inpaint_bench.records import ALL, read_records, records_path
-from inpaint_bench.run.folder import open_run
+from inpaint_bench.analysis.compare import compare
+from inpaint_bench.analysis.results import ALL, read_results, results_path
+from inpaint_bench.runner.folder import open_run
 
 pytestmark = pytest.mark.acceptance
 
@@ -30,17 +30,17 @@ def test_spn_small_beats_the_classical_methods_where_much_is_hidden(terminal: Te
 def test_samples_of_spn_prob_small_differ_and_the_best_of_five_beats_their_mean(
     terminal: Terminal, tmp_path: Path
 ) -> None:
-    asked = ("--methods", "spn-prob-small", "--metrics", "ssim,psnr,mae,diversity", "--limit", 12)
+    requested = ("--methods", "spn-prob-small", "--metrics", "ssim,psnr,mae,diversity", "--limit", 12)
     for name in ("one", "two"):
-        terminal("run", *asked, "--out", tmp_path / name).does()
+        terminal("run", *requested, "--out", tmp_path / name).does()
     one, two = (tmp_path / name / "spn-prob-small" / "composites" for name in ("one", "two"))
     pictures = sorted(path.name for path in one.iterdir())
     assert len(pictures) == 5 * 12
     assert all((one / name).read_bytes() == (two / name).read_bytes() for name in pictures)
-    found = [record for record in read_records(records_path(open_run(tmp_path / "one"))) if record.bucket == ALL]
-    (diversity,) = [record.value for record in found if record.metric == "diversity"]
-    (best,) = [record.value for record in found if record.metric == "psnr" and not record.aside]
-    (mean,) = [record.value for record in found if record.metric == "psnr" and ":mean-of-" in record.signature]
+    found = [result for result in read_results(results_path(open_run(tmp_path / "one"))) if result.bucket == ALL]
+    (diversity,) = [result.value for result in found if result.metric == "diversity"]
+    (best,) = [result.value for result in found if result.metric == "psnr" and not result.aside]
+    (mean,) = [result.value for result in found if result.metric == "psnr" and ":mean-of-" in result.signature]
     assert isinstance(diversity, float)
     assert isinstance(best, float)
     assert isinstance(mean, float)

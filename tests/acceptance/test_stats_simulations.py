@@ -1,4 +1,4 @@
-"""What the statistics promise, counted in simulations: intervals hold the truth, equal methods are not told apart."""
+"""What the statistics promise, counted in simulations: intervals hold the truth, equal methods are not significantly different."""
 
 import math
 from collections.abc import Callable
@@ -6,7 +6,7 @@ from collections.abc import Callable
 import numpy as np
 import pytest
 
-from inpaint_bench.stats import Values, difference, separable
+from inpaint_bench.analysis.statistics import Values, difference, separable
 
 pytestmark = pytest.mark.acceptance
 
@@ -50,6 +50,6 @@ def test_equal_methods_are_told_apart_in_one_trial_of_a_hundred_at_most(methods:
         photo = rng.normal(25, 5, PAIRS)
         values = {str(number): photo + rng.normal(0, 1, PAIRS) for number in range(methods)}
         found = separable(values, "higher", f"equal:{trial}", level=0.01, jobs=1)
-        apart += "worse" in found.standing.values()
+        apart += "worse" in found.rank.values()
     print(f"{methods} equal methods: {apart} of {trials} trials")
     assert apart <= 0.01 * trials

@@ -9,12 +9,13 @@ from safetensors.torch import save_file
 from torch import Tensor, nn
 
 from baselines.ctsdg import adapter, trace
+from inpaint_bench.checks.activations import replay
+from inpaint_bench.data import synthetic
+from inpaint_bench.data.images import Inpaint, emptied
 from inpaint_bench.errors import InputError
-from inpaint_bench.golden import fill, replay
-from inpaint_bench.images import Inpaint, emptied
 from inpaint_bench.methods.card import read_card
 from inpaint_bench.weights import Weights
-from inpaint_bench.weights.containers import Filled, read_container
+from inpaint_bench.weights.containers import Synthetic, read_container
 
 ROOM = Path(trace.__file__).parent
 (CARD,) = read_card(ROOM / "card.toml").methods
@@ -48,8 +49,8 @@ def inpaint(state: dict[str, Tensor], tmp_path_factory: pytest.TempPathFactory) 
 @pytest.fixture(scope="module")
 def pairs() -> tuple[Tensor, Tensor]:
     """Three whole images of 128x128 and their masks."""
-    images = [fill.image(128, seed) for seed in range(3)]
-    masks = [fill.mask(128, seed) for seed in range(3)]
+    images = [synthetic.image(128, seed) for seed in range(3)]
+    masks = [synthetic.mask(128, seed) for seed in range(3)]
     return torch.cat(images), torch.cat(masks)
 
 
@@ -60,7 +61,7 @@ def whole_image(golden: dict[str, Any], case: dict[str, Any]) -> Tensor:
 
 def test_the_card_fills_weights_as_the_golden_file_does(golden: dict[str, Any]) -> None:
     (part,) = CARD.container.parts
-    assert part.filled == Filled(gain=golden["fill"]["gain"], fan_in=golden["fill"]["fan_in"])
+    assert part.synthetic == Synthetic(gain=golden["fill"]["gain"], fan_in=golden["fill"]["fan_in"])
     assert not golden["fill"]["ops"]
 
 
@@ -109,7 +110,7 @@ def test_an_output_does_not_depend_on_the_batch(inpaint: Inpaint, pairs: tuple[T
 @pytest.mark.parametrize("size", [(128, 128), (128, 256)], ids=str)
 def test_multiples_of_128_give_predictions_in_range(inpaint: Inpaint, size: tuple[int, int]) -> None:
     height, width = size
-    images, masks = (tensor[..., :height, :width] for tensor in (fill.image(256), fill.mask(256)))
+    images, masks = (tensor[..., :height, :width] for tensor in (synthetic.image(256), synthetic.mask(256)))
     prediction = inpaint(emptied(images, masks), masks)
     assert prediction.shape == (1, 3, height, width)
     assert prediction.isfinite().all()
@@ -119,7 +120,7 @@ def test_multiples_of_128_give_predictions_in_range(inpaint: Inpaint, size: tupl
 
 @pytest.mark.parametrize("hole", [0.0, 1.0], ids=["nothing missing", "everything missing"])
 def test_extreme_masks_give_finite_predictions(inpaint: Inpaint, hole: float) -> None:
-    images, masks = fill.image(128), torch.full((1, 1, 128, 128), hole)
+    images, masks = synthetic.image(128), torch.full((1, 1, 128, 128), hole)
     assert inpaint(emptied(images, masks), masks).isfinite().all()
 
 

@@ -12,11 +12,12 @@ from torch import Tensor, nn
 from baselines.dsi import adapter, trace
 from baselines.dsi.network import StructureGenerator
 from baselines.dsi.sampling import LANES, CodeSampler, draw
+from inpaint_bench.checks.activations import replay
+from inpaint_bench.data import synthetic
+from inpaint_bench.data.images import InpaintSamples, emptied
 from inpaint_bench.errors import InputError
-from inpaint_bench.golden import fill, replay
-from inpaint_bench.images import InpaintSamples, emptied
 from inpaint_bench.methods.card import read_card
-from inpaint_bench.weights import Weights, filled_weights
+from inpaint_bench.weights import Weights, synthetic_weights
 
 ROOM = Path(trace.__file__).parent
 (CARD,) = read_card(ROOM / "card.toml").methods
@@ -72,7 +73,9 @@ def inpaint(state: dict[str, Tensor], tmp_path_factory: pytest.TempPathFactory) 
 @pytest.fixture(scope="module")
 def pairs() -> tuple[Tensor, Tensor]:
     """Three whole images of 32x32 and their masks."""
-    return torch.cat([fill.image(32, seed) for seed in range(3)]), torch.cat([fill.mask(32, seed) for seed in range(3)])
+    return torch.cat([synthetic.image(32, seed) for seed in range(3)]), torch.cat(
+        [synthetic.mask(32, seed) for seed in range(3)]
+    )
 
 
 def condition(images: int, height: int, width: int) -> Tensor:
@@ -90,7 +93,7 @@ def test_networks_have_the_published_number_of_parameters(golden: dict[str, Any]
 
 
 def test_the_card_fills_weights_as_the_golden_files_do() -> None:
-    structure, texture, codebook = (part.filled for part in CARD.container.parts)
+    structure, texture, codebook = (part.synthetic for part in CARD.container.parts)
     for filled, file in (
         (structure, "dsi_structure.json"),
         (texture, "dsi_texture.json"),
@@ -197,7 +200,7 @@ def test_a_seed_is_a_sample(inpaint: InpaintSamples, pairs: tuple[Tensor, Tensor
 @pytest.mark.parametrize("size", [(16, 16), (40, 64), (64, 24)], ids=str)
 def test_multiples_of_8_give_predictions_in_range(inpaint: InpaintSamples, size: tuple[int, int]) -> None:
     height, width = size
-    images, masks = (tensor[..., :height, :width] for tensor in (fill.image(64), fill.mask(64)))
+    images, masks = (tensor[..., :height, :width] for tensor in (synthetic.image(64), synthetic.mask(64)))
     prediction = inpaint(emptied(images, masks), masks, torch.tensor([[0]]))
     assert prediction.shape == (1, 1, 3, height, width)
     assert prediction.isfinite().all()
@@ -207,7 +210,7 @@ def test_multiples_of_8_give_predictions_in_range(inpaint: InpaintSamples, size:
 
 @pytest.mark.parametrize("hole", [0.0, 1.0], ids=["nothing missing", "everything missing"])
 def test_extreme_masks_give_finite_predictions(inpaint: InpaintSamples, hole: float) -> None:
-    images, masks = fill.image(32), torch.full((1, 1, 32, 32), hole)
+    images, masks = synthetic.image(32), torch.full((1, 1, 32, 32), hole)
     assert inpaint(emptied(images, masks), masks, torch.tensor([[0]])).isfinite().all()
 
 
@@ -219,7 +222,7 @@ def test_other_sizes_are_refused(inpaint: InpaintSamples, size: tuple[int, int])
 
 def test_filled_weights_are_those_of_the_cards_parts(pairs: tuple[Tensor, Tensor]) -> None:
     images, masks = emptied(*pairs)[:1], pairs[1][:1]
-    prediction = adapter.load(filled_weights(CARD.container.parts), CPU)(images, masks, torch.tensor([[0]]))
+    prediction = adapter.load(synthetic_weights(CARD.container.parts), CPU)(images, masks, torch.tensor([[0]]))
     assert prediction.isfinite().all()
 
 

@@ -1,14 +1,14 @@
-"""Blocks that several rooms share are what their definitions say."""
+"""Blocks that several baselines share are what their definitions say."""
 
 import torch
 from torch import nn
 
 from baselines.layers import BasicRegionNorm, RowwiseConv2d
-from inpaint_bench.golden import fill
+from inpaint_bench.data import synthetic
 
 
 def test_region_normalisation_is_the_definition_over_two_filled_maps() -> None:
-    x, mask = torch.rand(2, 5, 16, 12) * 9 + 3, fill.mask(16)[..., :12].repeat(2, 1, 1, 1)
+    x, mask = torch.rand(2, 5, 16, 12) * 9 + 3, synthetic.mask(16)[..., :12].repeat(2, 1, 1, 1)
     norm = BasicRegionNorm(5).requires_grad_(False)
     gains = torch.rand(2, 5)
     norm.foreground_gamma.copy_(gains[0])
@@ -17,8 +17,8 @@ def test_region_normalisation_is_the_definition_over_two_filled_maps() -> None:
     for region, gain in ((mask, gains[0]), (1 - mask, gains[1])):
         share = region.mean((2, 3), keepdim=True)
         mean = (x * region).mean((2, 3), keepdim=True) / share
-        filled = nn.functional.instance_norm(x * region + mean * (1 - region))
-        expected += region * filled * share.sqrt() * (1 + gain.view(1, -1, 1, 1))
+        painted = nn.functional.instance_norm(x * region + mean * (1 - region))
+        expected += region * painted * share.sqrt() * (1 + gain.view(1, -1, 1, 1))
     torch.testing.assert_close(norm(x, mask), expected, rtol=0, atol=1e-5)
 
 

@@ -10,11 +10,12 @@ from safetensors.torch import save_file
 from torch import Tensor, nn
 
 from baselines.mfe import adapter, trace
+from inpaint_bench.checks.activations import replay
+from inpaint_bench.data import synthetic
+from inpaint_bench.data.images import Inpaint, emptied
 from inpaint_bench.errors import InputError
-from inpaint_bench.golden import fill, replay
-from inpaint_bench.images import Inpaint, emptied
 from inpaint_bench.methods.card import read_card
-from inpaint_bench.weights import Weights, filled_weights
+from inpaint_bench.weights import Weights, synthetic_weights
 from inpaint_bench.weights.containers import Part
 
 ROOM = Path(trace.__file__).parent
@@ -46,8 +47,8 @@ def inpaint(weights: Weights) -> Inpaint:
 @pytest.fixture(scope="module")
 def pairs() -> tuple[Tensor, Tensor]:
     """Three whole images of 8 bits and their masks; the first are those of the golden cases."""
-    images = torch.cat([fill.image(256, seed) for seed in range(3)])
-    return (images * 255).round() / 255, torch.cat([fill.mask(256, seed) for seed in range(3)])
+    images = torch.cat([synthetic.image(256, seed) for seed in range(3)])
+    return (images * 255).round() / 255, torch.cat([synthetic.mask(256, seed) for seed in range(3)])
 
 
 @pytest.fixture(scope="module")
@@ -59,9 +60,9 @@ def alone(inpaint: Inpaint, pairs: tuple[Tensor, Tensor]) -> Tensor:
 
 def test_the_card_fills_weights_as_the_golden_file_does() -> None:
     (part,) = CARD.container.parts
-    assert part.filled.gain == GOLDEN["fill"]["gain"]
-    assert part.filled.fan_in == GOLDEN["fill"]["fan_in"]
-    ops = [{"match": change.match, "op": change.op, "value": change.value} for change in part.filled.ops]
+    assert part.synthetic.gain == GOLDEN["fill"]["gain"]
+    assert part.synthetic.fan_in == GOLDEN["fill"]["fan_in"]
+    ops = [{"match": change.match, "op": change.op, "value": change.value} for change in part.synthetic.ops]
     assert ops == GOLDEN["fill"]["ops"]
 
 
@@ -98,5 +99,5 @@ def test_other_sizes_are_refused(inpaint: Inpaint) -> None:
 
 
 def test_weights_that_do_not_count_places_are_refused() -> None:
-    with pytest.raises(InputError, match=r"filled: pc_block\.cov_3\.0\.conv\.mask_conv\.weight counts known places"):
-        adapter.load(filled_weights([Part()]), CPU)
+    with pytest.raises(InputError, match=r"synthetic: pc_block\.cov_3\.0\.conv\.mask_conv\.weight counts known places"):
+        adapter.load(synthetic_weights([Part()]), CPU)

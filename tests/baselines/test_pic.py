@@ -11,12 +11,13 @@ from torch import Tensor, nn
 from baselines.pic import adapter, trace
 from baselines.pic.network import Discriminator
 from baselines.pic.spectral import SpectralConv
+from inpaint_bench.checks.activations import replay
+from inpaint_bench.data import synthetic
+from inpaint_bench.data.images import InpaintSamples, composite, emptied
 from inpaint_bench.errors import InputError
-from inpaint_bench.golden import fill, replay
-from inpaint_bench.images import InpaintSamples, composite, emptied
 from inpaint_bench.methods.card import read_card
 from inpaint_bench.weights import Weights
-from inpaint_bench.weights.containers import Filled
+from inpaint_bench.weights.containers import Synthetic
 
 ROOM = Path(trace.__file__).parent
 (CARD,) = read_card(ROOM / "card.toml").methods
@@ -58,22 +59,22 @@ def inpaint(weights: Weights) -> InpaintSamples:
 @pytest.fixture(scope="module")
 def pairs() -> tuple[Tensor, Tensor]:
     """Three whole images of 64x64 and their masks."""
-    images = [fill.image(64, seed) for seed in range(3)]
-    masks = [fill.mask(64, seed) for seed in range(3)]
+    images = [synthetic.image(64, seed) for seed in range(3)]
+    masks = [synthetic.mask(64, seed) for seed in range(3)]
     return torch.cat(images), torch.cat(masks)
 
 
 def test_the_card_fills_weights_as_the_golden_file_does(golden: dict[str, Any]) -> None:
     assert not golden["fill"]["ops"]
     for part in CARD.container.parts:
-        assert part.filled == Filled(gain=golden["fill"]["gain"], fan_in=golden["fill"]["fan_in"])
+        assert part.synthetic == Synthetic(gain=golden["fill"]["gain"], fan_in=golden["fill"]["fan_in"])
 
 
 def test_a_second_listing_that_differs_is_refused(state: dict[str, Tensor]) -> None:
-    judged = {name.removeprefix("net_D."): tensor for name, tensor in state.items() if name.startswith("net_D.")}
-    judged["block1.model.3.module.bias"] = judged["block1.model.3.module.bias"] + 1
+    decided = {name.removeprefix("net_D."): tensor for name, tensor in state.items() if name.startswith("net_D.")}
+    decided["block1.model.3.module.bias"] = decided["block1.model.3.module.bias"] + 1
     with pytest.raises(InputError, match=r"block1\.model\.3\.module\.bias must be the same as block1\.conv2\.module"):
-        Discriminator().load_state_dict(judged)
+        Discriminator().load_state_dict(decided)
 
 
 def test_kernels_are_the_same_in_whatever_order_calls_are_asked_for() -> None:
@@ -101,10 +102,10 @@ def test_new_weights_begin_with_the_first_call_again() -> None:
 
 def test_the_adapter_gives_the_golden_composite(golden: dict[str, Any], inpaint: InpaintSamples) -> None:
     (case,) = golden["cases"]
-    image, mask = (fill.image(256, case["image_seed"]) * 255).round() / 255, fill.mask(256, case["mask_seed"])
+    image, mask = (synthetic.image(256, case["image_seed"]) * 255).round() / 255, synthetic.mask(256, case["mask_seed"])
     (prediction,) = inpaint(emptied(image, mask), mask, torch.tensor([[case["noise"]["seed"]]]))
-    filled = composite(prediction * 2 - 1, (image * 2 - 1) * (1 - mask), mask)
-    assert replay.agrees(case["output"], filled, replay.rule_of(case, "output"))
+    painted = composite(prediction * 2 - 1, (image * 2 - 1) * (1 - mask), mask)
+    assert replay.agrees(case["output"], painted, replay.rule_of(case, "output"))
 
 
 def test_a_sample_does_not_depend_on_the_others(
@@ -147,7 +148,7 @@ def test_an_output_does_not_depend_on_the_batch(inpaint: InpaintSamples, pairs: 
 @pytest.mark.parametrize("size", [(32, 32), (64, 96), (128, 128)], ids=str)
 def test_multiples_of_32_give_predictions_in_range(inpaint: InpaintSamples, size: tuple[int, int]) -> None:
     height, width = size
-    images, masks = (tensor[..., :height, :width] for tensor in (fill.image(128), fill.mask(128)))
+    images, masks = (tensor[..., :height, :width] for tensor in (synthetic.image(128), synthetic.mask(128)))
     predictions = inpaint(emptied(images, masks), masks, SEEDS[:1])
     assert predictions.shape == (1, 3, 3, height, width)
     assert predictions.isfinite().all()
@@ -157,7 +158,7 @@ def test_multiples_of_32_give_predictions_in_range(inpaint: InpaintSamples, size
 
 @pytest.mark.parametrize("hole", [0.0, 1.0], ids=["nothing missing", "everything missing"])
 def test_extreme_masks_give_finite_predictions(inpaint: InpaintSamples, hole: float) -> None:
-    images, masks = fill.image(64), torch.full((1, 1, 64, 64), hole)
+    images, masks = synthetic.image(64), torch.full((1, 1, 64, 64), hole)
     assert inpaint(emptied(images, masks), masks, SEEDS[:1]).isfinite().all()
 
 

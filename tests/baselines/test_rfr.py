@@ -10,12 +10,13 @@ from safetensors.torch import save_file
 from torch import Tensor, nn
 
 from baselines.rfr import adapter, trace
+from inpaint_bench.checks.activations import replay
+from inpaint_bench.data import synthetic
+from inpaint_bench.data.images import Inpaint, emptied
 from inpaint_bench.errors import InputError
-from inpaint_bench.golden import fill, replay
-from inpaint_bench.images import Inpaint, emptied
 from inpaint_bench.methods.card import MethodCard, read_card
 from inpaint_bench.weights import Weights
-from inpaint_bench.weights.containers import Filled
+from inpaint_bench.weights.containers import Synthetic
 
 ROOM = Path(trace.__file__).parent
 METHODS = {method.name: method for method in read_card(ROOM / "card.toml").methods}
@@ -63,14 +64,14 @@ def inpaint(method: MethodCard, weights: Weights) -> Inpaint:
 @pytest.fixture(scope="module")
 def pairs() -> tuple[Tensor, Tensor]:
     """Three whole images of 64x64 and their masks."""
-    images = [fill.image(64, seed) for seed in range(3)]
-    masks = [fill.mask(64, seed) for seed in range(3)]
+    images = [synthetic.image(64, seed) for seed in range(3)]
+    masks = [synthetic.mask(64, seed) for seed in range(3)]
     return torch.cat(images), torch.cat(masks)
 
 
 def test_the_card_fills_weights_as_the_golden_file_does(method: MethodCard, golden: dict[str, Any]) -> None:
     (part,) = method.container.parts
-    assert part.filled == Filled(gain=golden["fill"]["gain"], fan_in=golden["fill"]["fan_in"])
+    assert part.synthetic == Synthetic(gain=golden["fill"]["gain"], fan_in=golden["fill"]["fan_in"])
     assert not golden["fill"]["ops"]
 
 
@@ -100,7 +101,7 @@ def test_an_output_does_not_depend_on_the_batch(inpaint: Inpaint, pairs: tuple[T
 @pytest.mark.parametrize("size", [(16, 16), (48, 80), (128, 128)], ids=str)
 def test_multiples_of_16_give_predictions_in_range(inpaint: Inpaint, size: tuple[int, int]) -> None:
     height, width = size
-    images, masks = (tensor[..., :height, :width] for tensor in (fill.image(128), fill.mask(128)))
+    images, masks = (tensor[..., :height, :width] for tensor in (synthetic.image(128), synthetic.mask(128)))
     prediction = inpaint(emptied(images, masks), masks)
     assert prediction.shape == (1, 3, height, width)
     assert prediction.isfinite().all()
@@ -110,7 +111,7 @@ def test_multiples_of_16_give_predictions_in_range(inpaint: Inpaint, size: tuple
 
 @pytest.mark.parametrize("hole", [0.0, 1.0], ids=["nothing missing", "everything missing"])
 def test_extreme_masks_give_finite_predictions(inpaint: Inpaint, hole: float) -> None:
-    images, masks = fill.image(64), torch.full((1, 1, 64, 64), hole)
+    images, masks = synthetic.image(64), torch.full((1, 1, 64, 64), hole)
     assert inpaint(emptied(images, masks), masks).isfinite().all()
 
 

@@ -7,9 +7,9 @@ import torch
 from safetensors.torch import load_file
 
 import baselines
-from inpaint_bench.methods.rooms import find_rooms, loader, runnable, weights_of
+from inpaint_bench.methods.baselines import find_baselines, loader, runnable, weights_of
 
-SHIPPED = [name for name, (_, card) in find_rooms().items() if card.ships]
+SHIPPED = [name for name, (_, card) in find_baselines().items() if card.ships]
 
 
 def test_the_small_networks_ship_and_no_other() -> None:
@@ -18,8 +18,8 @@ def test_the_small_networks_ship_and_no_other() -> None:
 
 @pytest.mark.parametrize("method", SHIPPED)
 def test_a_shipped_file_is_small_whole_and_described(method: str) -> None:
-    room, card = find_rooms()[method]
-    path = room.folder / f"{method}.safetensors"
+    baseline, card = find_baselines()[method]
+    path = baseline.folder / f"{method}.safetensors"
     assert path.stat().st_size < 10e6
     tensors = load_file(path)
     assert {tensor.dtype for tensor in tensors.values()} == {torch.float16}
@@ -33,9 +33,9 @@ def test_a_shipped_file_is_small_whole_and_described(method: str) -> None:
 
 @pytest.mark.parametrize("method", SHIPPED)
 def test_a_shipped_file_runs_for_any_dataset(method: str) -> None:
-    room, card = find_rooms()[method]
-    assert runnable(room, card, "paris")
-    inpaint = loader(room, card)(weights_of(room, card, "paris", None), torch.device("cpu"))
+    baseline, card = find_baselines()[method]
+    assert runnable(baseline, card, "paris")
+    inpaint = loader(baseline, card)(weights_of(baseline, card, "paris", None), torch.device("cpu"))
     image, mask = torch.full((1, 3, 64, 64), 0.4), torch.zeros(1, 1, 64, 64)
     mask[:, :, 16:48, 16:48] = 1
     seeds = (torch.tensor([[1, 2]]),) if card.stochastic else ()

@@ -9,12 +9,13 @@ from safetensors.torch import save_file
 from torch import Tensor, nn
 
 from baselines.spl import adapter, trace
+from inpaint_bench.checks.activations import replay
+from inpaint_bench.data import synthetic
+from inpaint_bench.data.images import Inpaint, emptied
 from inpaint_bench.errors import InputError
-from inpaint_bench.golden import fill, replay
-from inpaint_bench.images import Inpaint, emptied
 from inpaint_bench.methods.card import read_card
 from inpaint_bench.weights import Weights
-from inpaint_bench.weights.containers import Filled
+from inpaint_bench.weights.containers import Synthetic
 
 ROOM = Path(trace.__file__).parent
 (CARD,) = read_card(ROOM / "card.toml").methods
@@ -44,20 +45,20 @@ def inpaint(state: dict[str, Tensor], tmp_path_factory: pytest.TempPathFactory) 
 @pytest.fixture(scope="module")
 def pairs() -> tuple[Tensor, Tensor]:
     """Three whole images of 64x64 and their masks."""
-    images = [fill.image(64, seed) for seed in range(3)]
-    masks = [fill.mask(64, seed) for seed in range(3)]
+    images = [synthetic.image(64, seed) for seed in range(3)]
+    masks = [synthetic.mask(64, seed) for seed in range(3)]
     return torch.cat(images), torch.cat(masks)
 
 
 def test_the_card_fills_weights_as_the_golden_file_does() -> None:
     (part,) = CARD.container.parts
-    assert part.filled == Filled(gain=GOLDEN["fill"]["gain"], fan_in=GOLDEN["fill"]["fan_in"])
+    assert part.synthetic == Synthetic(gain=GOLDEN["fill"]["gain"], fan_in=GOLDEN["fill"]["fan_in"])
     assert not GOLDEN["fill"]["ops"]
 
 
 def test_the_adapter_gives_the_published_output(inpaint: Inpaint) -> None:
     case = GOLDEN["cases"][0]
-    image, mask = fill.image(256), fill.mask(256)
+    image, mask = synthetic.image(256), synthetic.mask(256)
     prediction = inpaint(emptied(image, mask), mask)
     assert replay.agrees(case["output"], prediction, replay.rule_of(case, "output"))
 
@@ -76,7 +77,7 @@ def test_pixels_under_the_hole_change_nothing(inpaint: Inpaint, pairs: tuple[Ten
 @pytest.mark.parametrize("size", [(12, 12), (44, 80), (128, 64)], ids=str)
 def test_multiples_of_4_give_predictions_in_range(inpaint: Inpaint, size: tuple[int, int]) -> None:
     height, width = size
-    images, masks = (tensor[..., :height, :width] for tensor in (fill.image(128), fill.mask(128)))
+    images, masks = (tensor[..., :height, :width] for tensor in (synthetic.image(128), synthetic.mask(128)))
     prediction = inpaint(emptied(images, masks), masks)
     assert prediction.shape == (1, 3, height, width)
     assert prediction.isfinite().all()
@@ -86,7 +87,7 @@ def test_multiples_of_4_give_predictions_in_range(inpaint: Inpaint, size: tuple[
 
 @pytest.mark.parametrize("hole", [0.0, 1.0], ids=["nothing missing", "everything missing"])
 def test_extreme_masks_give_finite_predictions(inpaint: Inpaint, hole: float) -> None:
-    images, masks = fill.image(64), torch.full((1, 1, 64, 64), hole)
+    images, masks = synthetic.image(64), torch.full((1, 1, 64, 64), hole)
     assert inpaint(emptied(images, masks), masks).isfinite().all()
 
 

@@ -16,12 +16,13 @@ from baselines.spn.network import SPN, doubled, white_hole
 from baselines.spn.prob import ProbabilisticSPN
 from baselines.spn.tresnet import Pretext
 from baselines.spn.vgg import VGG19
+from inpaint_bench.checks.activations import replay
+from inpaint_bench.data import synthetic
+from inpaint_bench.data.images import Inpaint, InpaintSamples, emptied
 from inpaint_bench.errors import InputError
-from inpaint_bench.golden import fill, replay
-from inpaint_bench.images import Inpaint, InpaintSamples, emptied
 from inpaint_bench.methods.card import read_card
 from inpaint_bench.weights import Weights
-from inpaint_bench.weights.containers import Filled
+from inpaint_bench.weights.containers import Synthetic
 
 ROOM = Path(trace.__file__).parent
 CARDS = {card.name: card for card in read_card(ROOM / "card.toml").methods}
@@ -50,7 +51,7 @@ def names_and_shapes(golden: dict[str, Any]) -> dict[str, list[int]]:
 
 @pytest.fixture(scope="module")
 def states() -> States:
-    """The filled weights of both generators."""
+    """The synthetic weights of both generators."""
     return {name: replay.state_dict(GOLDEN[name], GOLDEN[name]["cases"][0]) for name in METHODS.values()}
 
 
@@ -76,8 +77,8 @@ def inpaint_samples(weights: dict[str, Weights]) -> InpaintSamples:
 @pytest.fixture(scope="module")
 def pairs() -> Pairs:
     """Three whole images of 64x64 and their masks."""
-    images = [fill.image(64, seed) for seed in range(3)]
-    masks = [fill.mask(64, seed) for seed in range(3)]
+    images = [synthetic.image(64, seed) for seed in range(3)]
+    masks = [synthetic.mask(64, seed) for seed in range(3)]
     return torch.cat(images), torch.cat(masks)
 
 
@@ -85,7 +86,7 @@ def pairs() -> Pairs:
 def test_the_card_fills_weights_as_the_golden_file_does(method: str) -> None:
     rules = GOLDEN[METHODS[method]]["fill"]
     (part,) = CARDS[method].container.parts
-    assert part.filled == Filled(gain=rules["gain"], fan_in=rules["fan_in"])
+    assert part.synthetic == Synthetic(gain=rules["gain"], fan_in=rules["fan_in"])
     assert not rules["ops"]
 
 
@@ -99,7 +100,7 @@ def test_the_prior_learner_sees_the_enlarged_image_and_mask(method: str) -> None
 
 def test_the_adapter_gives_the_published_output(inpaint: Inpaint) -> None:
     (case,) = GOLDEN["spn.json"]["cases"]
-    image, mask = fill.image(256), fill.mask(256)
+    image, mask = synthetic.image(256), synthetic.mask(256)
     prediction = inpaint(emptied(image, mask), mask)
     assert replay.agrees(case["output"], prediction, replay.rule_of(case, "output"))
     assert ((prediction >= 0) & (prediction <= 1)).all()
@@ -107,7 +108,7 @@ def test_the_adapter_gives_the_published_output(inpaint: Inpaint) -> None:
 
 def test_the_stochastic_adapter_gives_the_published_output(inpaint_samples: InpaintSamples) -> None:
     (case,) = GOLDEN["spn_prob.json"]["cases"]
-    image, mask = fill.image(256), fill.mask(256)
+    image, mask = synthetic.image(256), synthetic.mask(256)
     predictions = inpaint_samples(emptied(image, mask), mask, torch.tensor([[case["noise"]["seed"]]]))
     assert predictions.shape == (1, 1, 3, 256, 256)
     assert replay.agrees(case["output"], predictions[:, 0], replay.rule_of(case, "output"))
@@ -145,7 +146,7 @@ def test_pixels_under_the_hole_change_nothing(inpaint: Inpaint, inpaint_samples:
 @pytest.mark.parametrize("size", [(12, 12), (44, 80), (128, 64)], ids=str)
 def test_multiples_of_4_give_predictions_in_range(inpaint: Inpaint, size: tuple[int, int]) -> None:
     height, width = size
-    images, masks = (tensor[..., :height, :width] for tensor in (fill.image(128), fill.mask(128)))
+    images, masks = (tensor[..., :height, :width] for tensor in (synthetic.image(128), synthetic.mask(128)))
     prediction = inpaint(emptied(images, masks), masks)
     assert prediction.shape == (1, 3, height, width)
     assert ((prediction >= 0) & (prediction <= 1)).all()  # false for NaN
@@ -153,7 +154,7 @@ def test_multiples_of_4_give_predictions_in_range(inpaint: Inpaint, size: tuple[
 
 
 def test_multiples_of_32_give_samples_in_range(inpaint_samples: InpaintSamples) -> None:
-    images, masks = (tensor[..., :32, :64] for tensor in (fill.image(64), fill.mask(64)))
+    images, masks = (tensor[..., :32, :64] for tensor in (synthetic.image(64), synthetic.mask(64)))
     predictions = inpaint_samples(emptied(images, masks), masks, SEEDS[:1])
     assert predictions.shape == (1, 2, 3, 32, 64)
     assert ((predictions >= 0) & (predictions <= 1)).all()
@@ -161,7 +162,7 @@ def test_multiples_of_32_give_samples_in_range(inpaint_samples: InpaintSamples) 
 
 @pytest.mark.parametrize("hole", [0.0, 1.0], ids=["nothing missing", "everything missing"])
 def test_extreme_masks_give_finite_predictions(inpaint: Inpaint, hole: float) -> None:
-    images, masks = fill.image(64), torch.full((1, 1, 64, 64), hole)
+    images, masks = synthetic.image(64), torch.full((1, 1, 64, 64), hole)
     assert inpaint(emptied(images, masks), masks).isfinite().all()
 
 
@@ -189,7 +190,7 @@ def test_the_width_scales_every_layer_but_the_heads_and_the_image() -> None:
 
 def test_a_small_network_learns() -> None:
     network = ProbabilisticSPN(width=8)
-    prediction, priors, posterior = network(fill.image(32), fill.mask(32), torch.randn(1, 16, 1, 1))
+    prediction, priors, posterior = network(synthetic.image(32), synthetic.mask(32), torch.randn(1, 16, 1, 1))
     loss = prediction.mean() + posterior.deviation.mean() + sum(head.mean() for head in network.distil(priors))
     loss.backward()
     assert all(parameter.grad is not None for parameter in network.parameters())
@@ -214,7 +215,7 @@ def test_vgg_has_the_published_names_shapes_and_slices() -> None:
     shapes = GOLDEN["spn_prob.json"]["losses"]["networks"]["vgg"]["state_dict"]
     assert {name: list(tensor.shape) for name, tensor in network.state_dict().items()} == shapes
     with torch.inference_mode():
-        maps = network(fill.image(32))
+        maps = network(synthetic.image(32))
     assert [tuple(each.shape[1:]) for each in maps] == [
         (64, 32, 32),
         (128, 16, 16),
@@ -247,7 +248,7 @@ def test_large_convolutions_give_the_same_with_and_without_gradients() -> None:
 
 
 def test_region_normalisation_is_the_definition_over_two_filled_maps() -> None:
-    x, mask = torch.rand(2, 5, 16, 12) * 9 + 3, fill.mask(32)[..., :24].repeat(2, 1, 1, 1)
+    x, mask = torch.rand(2, 5, 16, 12) * 9 + 3, synthetic.mask(32)[..., :24].repeat(2, 1, 1, 1)
     norm = RegionNorm(5).requires_grad_(False)
     for parameter in norm.parameters():
         parameter.copy_(torch.rand(5))
@@ -258,8 +259,8 @@ def test_region_normalisation_is_the_definition_over_two_filled_maps() -> None:
     ):
         share = region.mean((2, 3), keepdim=True)
         mean = (x * region).mean((2, 3), keepdim=True) / share
-        filled = F.instance_norm(x * region + mean * (1 - region))
-        expected += region * filled * share.sqrt() * (1 + gamma[:, None, None]) + beta[:, None, None]
+        painted = F.instance_norm(x * region + mean * (1 - region))
+        expected += region * painted * share.sqrt() * (1 + gamma[:, None, None]) + beta[:, None, None]
     torch.testing.assert_close(norm(x, mask), expected, rtol=0, atol=1e-5)
 
 

@@ -13,12 +13,13 @@ from torch import Tensor, nn
 from baselines.wf import adapter, trace
 from baselines.wf.blocks import HaarInverse, HaarTransform, InstanceNorm
 from baselines.wf.fran import EnlargedConv, positional_norm
+from inpaint_bench.checks.activations import replay
+from inpaint_bench.data import synthetic
+from inpaint_bench.data.images import Inpaint, emptied
 from inpaint_bench.errors import InputError
-from inpaint_bench.golden import fill, replay
-from inpaint_bench.images import Inpaint, emptied
 from inpaint_bench.methods.card import read_card
 from inpaint_bench.weights import Weights
-from inpaint_bench.weights.containers import Filled
+from inpaint_bench.weights.containers import Synthetic
 
 ROOM = Path(trace.__file__).parent
 (CARD,) = read_card(ROOM / "card.toml").methods
@@ -52,15 +53,15 @@ def inpaint(state: dict[str, Tensor], tmp_path_factory: pytest.TempPathFactory) 
 @pytest.fixture(scope="module")
 def pairs() -> tuple[Tensor, Tensor]:
     """Three whole images of 72x72 and their masks."""
-    images = [fill.image(72, seed) for seed in range(3)]
-    masks = [fill.mask(72, seed) for seed in range(3)]
+    images = [synthetic.image(72, seed) for seed in range(3)]
+    masks = [synthetic.mask(72, seed) for seed in range(3)]
     return torch.cat(images), torch.cat(masks)
 
 
 def test_the_card_fills_weights_as_the_golden_file_does(golden: dict[str, Any]) -> None:
     (part,) = CARD.container.parts
     rules = {key: golden["fill"][key] for key in ("gain", "fan_in", "ops")}
-    assert part.filled == msgspec.convert(rules, Filled)
+    assert part.synthetic == msgspec.convert(rules, Synthetic)
 
 
 def test_the_kernels_in_use_follow_the_weights(network: nn.Module, state: dict[str, Tensor]) -> None:
@@ -73,25 +74,27 @@ def test_the_kernels_in_use_follow_the_weights(network: nn.Module, state: dict[s
 
 
 def test_the_haar_transform_is_inverted_and_keeps_energy() -> None:
-    image = fill.image(16)
+    image = synthetic.image(16)
     low, high = HaarTransform()(image)
     torch.testing.assert_close(HaarInverse()(low, high), image)
     torch.testing.assert_close(low.square().sum() + high.square().sum(), image.square().sum())
 
 
 def test_instance_norm_is_torchs() -> None:
-    features = torch.cat([fill.image(32), 1000 + fill.image(32, seed=1)]).to(memory_format=torch.channels_last)
+    features = torch.cat([synthetic.image(32), 1000 + synthetic.image(32, seed=1)]).to(
+        memory_format=torch.channels_last
+    )
     torch.testing.assert_close(InstanceNorm()(features), F.instance_norm(features), rtol=1e-3, atol=1e-3)
 
 
 def test_positional_norm_has_unit_unbiased_variance() -> None:
-    normal = positional_norm(100 * fill.image(32))
+    normal = positional_norm(100 * synthetic.image(32))
     torch.testing.assert_close(normal.mean(1), torch.zeros(1, 32, 32), rtol=0, atol=1e-5)
     torch.testing.assert_close(normal.var(1), torch.ones(1, 32, 32), rtol=0, atol=1e-3)
 
 
 def test_an_enlarged_convolution_is_the_convolution_of_enlarged_features() -> None:
-    conv, features = EnlargedConv(3, 5), fill.image(16)[..., :10]
+    conv, features = EnlargedConv(3, 5), synthetic.image(16)[..., :10]
     enlarged = F.interpolate(features, scale_factor=2.0, mode="nearest")
     torch.testing.assert_close(conv(features), F.conv2d(enlarged, conv.weight, conv.bias, padding=1))
 
@@ -121,7 +124,7 @@ def test_an_output_does_not_depend_on_the_batch(inpaint: Inpaint, pairs: tuple[T
 @pytest.mark.parametrize("size", [(68, 68), (72, 100)], ids=str)
 def test_multiples_of_4_give_predictions_in_range(inpaint: Inpaint, size: tuple[int, int]) -> None:
     height, width = size
-    images, masks = (tensor[..., :height, :width] for tensor in (fill.image(100), fill.mask(100)))
+    images, masks = (tensor[..., :height, :width] for tensor in (synthetic.image(100), synthetic.mask(100)))
     prediction = inpaint(emptied(images, masks), masks)
     assert prediction.shape == (1, 3, height, width)
     assert prediction.isfinite().all()
@@ -131,7 +134,7 @@ def test_multiples_of_4_give_predictions_in_range(inpaint: Inpaint, size: tuple[
 
 @pytest.mark.parametrize("hole", [0.0, 1.0], ids=["nothing missing", "everything missing"])
 def test_extreme_masks_give_finite_predictions(inpaint: Inpaint, hole: float) -> None:
-    images, masks = fill.image(68), torch.full((1, 1, 68, 68), hole)
+    images, masks = synthetic.image(68), torch.full((1, 1, 68, 68), hole)
     assert inpaint(emptied(images, masks), masks).isfinite().all()
 
 

@@ -1,13 +1,13 @@
-"""`check` replays golden files, the room's own and others of the same schema, and ends with 1 when a stage differs."""
+"""`check` replays golden files, the baseline's own and others of the same schema, and ends with 1 when a stage differs."""
 
 import json
 from pathlib import Path
 
 from terminal import Terminal
 
-from inpaint_bench.methods.rooms import find_rooms
+from inpaint_bench.methods.baselines import find_baselines
 
-ROOM = find_rooms()["rn"][0].folder
+ROOM = find_baselines()["rn"][0].folder
 
 
 def test_a_method_without_a_network_is_checked_as_a_whole(terminal: Terminal) -> None:

@@ -9,7 +9,7 @@ import pytest
 import tiny
 from terminal import OUT, Terminal
 
-from inpaint_bench.reported import COLUMNS, SCHEMA
+from inpaint_bench.analysis.reported import COLUMNS, SCHEMA
 
 LINE = {
     "paper": "Mine 2024",
@@ -45,7 +45,7 @@ def write(*lines: dict[str, str], name: str = "mine.csv") -> Path:
 def run(terminal: Terminal, page: Path) -> dict[str, Any]:
     """A run of telea; its psnr over all pairs."""
     terminal.run("telea").does()
-    return tiny.record(OUT, "telea", "psnr")
+    return tiny.result(OUT, "telea", "psnr")
 
 
 def test_shares_that_nothing_binds_are_no_negative_zero(terminal: Terminal) -> None:
@@ -58,7 +58,7 @@ def test_the_paper_that_ships_contradicts_itself_in_table_5(terminal: Terminal) 
     answer = terminal("claims", "check")
     assert answer.code == 1
     assert answer.out.count("contradiction: ") == 2
-    for said in (
+    for message in (
         "Table 5 spl (asl), paris all: ssim 0.886\n",
         "Table 5 spl (asl), paris all: mae 0.154\n",
         "413 reported numbers: 2 contradictions, 2 suspicions\n",
@@ -66,7 +66,7 @@ def test_the_paper_that_ships_contradicts_itself_in_table_5(terminal: Terminal) 
         "bounds alone check 213 of 413 (52%)",
         "no check covers 114 of 413 (28%): 91 fid, 12 params_m, 11 seconds\n",
     ):
-        assert said in answer.out
+        assert message in answer.out
 
 
 def test_json_holds_the_same(terminal: Terminal) -> None:
@@ -124,13 +124,13 @@ def test_a_part_of_a_run_is_not_compared(terminal: Terminal, page: Path) -> None
     terminal.run("telea", "--limit", "3").does()
     folder = Path("runs/tiny.first3")
     path = write({"value": "25.00"})
-    said = "not comparable because part: measured first 3, reported the whole"
-    terminal("claims", "check", "--reported", path, "--run", folder).does(said)
+    message = "not comparable because part: measured first 3, reported the whole"
+    terminal("claims", "check", "--reported", path, "--run", folder).does(message)
 
 
 def test_units_are_those_of_the_paper(terminal: Terminal, page: Path) -> None:
     terminal.run("telea", "--metrics", "mae").does()
-    value = tiny.record(OUT, "telea", "mae")["value"]
+    value = tiny.result(OUT, "telea", "mae")["value"]
     path = write({"metric": "mae", "ours": "mae", "unit": "10^-1", "better": "lower", "value": f"{value * 10:.3f}"})
     answer = terminal("claims", "check", "--reported", path, "--run", OUT)
     answer.does(f"measured {value * 10:.4f} [", "agrees", "1 agrees")

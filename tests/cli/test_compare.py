@@ -12,8 +12,8 @@ import pytest
 import tiny
 from terminal import OUT, Answer, Terminal
 
-from inpaint_bench.score.rows import read_scores
-from inpaint_bench.stats import difference, holm
+from inpaint_bench.analysis.statistics import difference, holm
+from inpaint_bench.runner.scores import read_scores
 
 COUNT = 24  # eight pairs a bucket
 BUCKETS = ("0.0-0.2", "0.2-0.4", "0.4-0.6", "all")
@@ -66,7 +66,7 @@ def test_every_metric_and_bucket_is_compared_as_the_statistics_say(terminal: Ter
         assert (row["n"], row["left_out"], row["difference"]) == (len(a), 0, expected.mean)
         assert ((row["low"], row["high"]), row["p"]) == (expected.interval, expected.p)
         for method, mean in (("near", row["a"]), ("farther", row["b"])):
-            assert mean == tiny.record(run, method, row["metric"], row["bucket"])["value"]
+            assert mean == tiny.result(run, method, row["metric"], row["bucket"])["value"]
     for metric in ("psnr", "mae"):
         of_metric = [row for row in found if row["metric"] == metric]
         assert [row["adjusted"] for row in of_metric] == holm([row["p"] for row in of_metric])
@@ -135,7 +135,7 @@ def test_samples_are_compared_by_the_chosen_one(terminal: Terminal, page: Path) 
     found = rows(terminal("compare", "noise", "also", OUT, "--format", "json"))
     assert all((row["difference"], row["p"], row["better"]) == (0, 1, None) for row in found)
     assert all(row["signature"].endswith(":best-psnr-of-3") for row in found)
-    assert found[3]["a"] == tiny.record(OUT, "noise", "psnr")["value"]
+    assert found[3]["a"] == tiny.result(OUT, "noise", "psnr")["value"]
 
 
 def test_known_error_is_compared_when_it_is_asked_for(terminal: Terminal, run: Path) -> None:
@@ -169,8 +169,8 @@ def test_runs_that_saw_other_pixels_are_not_comparable(terminal: Terminal, run: 
     terminal("compare", "near", "telea", run, "again").refuses(4, "do not hold the same pixels of pair 00003.")
 
 
-def test_records_that_count_other_pairs_are_not_comparable(terminal: Terminal, run: Path) -> None:
-    path = run / "records.jsonl"
+def test_results_that_count_other_pairs_are_not_comparable(terminal: Terminal, run: Path) -> None:
+    path = run / "results.jsonl"
     lines = path.read_text().splitlines()
     place = next(i for i, line in enumerate(lines) if '"telea"' in line and '"psnr"' in line and '"all"' in line)
     lines[place] = lines[place].replace(f'"n":{COUNT}', '"n":23')
@@ -184,18 +184,18 @@ def test_scores_that_changed_since_are_refused(terminal: Terminal, run: Path) ->
     path = run / "telea" / "scores.csv"
     path.write_bytes(path.read_bytes().replace(b"0.0", b"0.1", 1))
     terminal("compare", "near", "telea", run).refuses(
-        5, "telea/scores.csv: not what the records of psnr were made from", "score"
+        5, "telea/scores.csv: not what the results of psnr were made from", "score"
     )
     path.unlink()
     terminal("compare", "near", "telea", run).refuses(
-        2, "telea: what the records of psnr were made from is not here", "score"
+        2, "telea: what the results of psnr were made from is not here", "score"
     )
 
 
 def test_an_unknown_method_or_metric_is_refused_with_the_nearest(terminal: Terminal, run: Path) -> None:
     terminal("compare", "near", "tela", run).refuses(2, "no method here is called 'tela'. Did you mean 'telea'?")
-    path = run / "records.jsonl"
-    path.write_text(path.read_text() + path.read_text().replace('"farther"', '"(target)"'))  # a reference has records
+    path = run / "results.jsonl"
+    path.write_text(path.read_text() + path.read_text().replace('"farther"', '"(target)"'))  # a reference has results
     terminal("compare", "(target)", "telea", run).refuses(2, "no method here is called '(target)'.")
     answer = terminal("compare", "near", "telea", run, "--metrics", "pnsr")
     answer.refuses(2, "near and telea share no metric 'pnsr'. Did you mean 'psnr'? Known: known_error, mae, psnr.")
@@ -204,7 +204,7 @@ def test_an_unknown_method_or_metric_is_refused_with_the_nearest(terminal: Termi
 def test_a_method_that_is_not_finished_is_refused(terminal: Terminal, run: Path) -> None:
     (run / "telea" / "composites" / "00004.png").unlink()
     terminal("score", run, "--data", "data").does()
-    terminal("compare", "near", "telea", run).refuses(3, "telea has no records: pairs are missing")
+    terminal("compare", "near", "telea", run).refuses(3, "telea has no results: pairs are missing")
 
 
 def test_methods_without_a_common_metric_are_not_comparable(terminal: Terminal, run: Path) -> None:

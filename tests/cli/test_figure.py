@@ -35,7 +35,7 @@ def test_bars_are_written(terminal: Terminal, run: None) -> None:
 
 
 @pytest.mark.parametrize(
-    ("arguments", "said"),
+    ("arguments", "message"),
     [
         (("grid", *RUN, "--out", "f.svg"), "f.svg: a figure is a .pdf or a .png file."),
         (("grid", *RUN, "--out", "f.png", "--pairs", "00009"), "no pair here is called '00009'. Did you mean"),
@@ -48,6 +48,6 @@ def test_bars_are_written(terminal: Terminal, run: None) -> None:
         (("grid", "nowhere", "--out", "f.png"), "not a run folder"),
     ],
 )
-def test_wrong_input_is_refused(terminal: Terminal, run: None, arguments: tuple[object, ...], said: str) -> None:
-    terminal("figure", *arguments).refuses(2, said)
+def test_wrong_input_is_refused(terminal: Terminal, run: None, arguments: tuple[object, ...], message: str) -> None:
+    terminal("figure", *arguments).refuses(2, message)
     assert not Path("f.png").exists()

@@ -1,4 +1,4 @@
-"""`gate`: what moved is drift, what cannot be compared is said, what is expected is accepted with a reason."""
+"""`gate`: what moved is drift, what cannot be compared is message, what is expected is accepted with a reason."""
 
 import json
 import shutil
@@ -7,7 +7,7 @@ from pathlib import Path
 import gate_runs
 import pytest
 import tiny
-from gate_runs import COUNT, EXPECTED, RECORDS, edit_records, shift
+from gate_runs import COUNT, EXPECTED, RECORDS, edit_results, shift
 from terminal import Terminal
 
 ACCEPT = ("--expected", EXPECTED, "--accept", "--reason")
@@ -15,14 +15,14 @@ ACCEPT = ("--expected", EXPECTED, "--accept", "--reason")
 
 @pytest.fixture
 def run(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """A run whose records were made here."""
+    """A run whose results were made here."""
     return gate_runs.copy(gate_runs.finished_run(tmp_path_factory), "run")
 
 
 @pytest.fixture
 def expected(terminal: Terminal, run: Path) -> Path:
-    """The records of the run as the expected ones."""
-    terminal("gate", run, *ACCEPT, "the first").does(f"expected: {RECORDS} records accepted, {RECORDS} new, 0 changed")
+    """The results of the run as the expected ones."""
+    terminal("gate", run, *ACCEPT, "the first").does(f"expected: {RECORDS} results accepted, {RECORDS} new, 0 changed")
     return EXPECTED
 
 
@@ -35,7 +35,7 @@ def history(folder: Path) -> list[dict[str, object]]:
 
 def test_a_run_that_is_as_expected_passes(terminal: Terminal, run: Path, expected: Path) -> None:
     answer = terminal("gate", run, "--expected", expected)
-    answer.does(f"tiny: run, expected expected\n\n{RECORDS} of {RECORDS} records pass.\n")
+    answer.does(f"tiny: run, expected expected\n\n{RECORDS} of {RECORDS} results pass.\n")
     assert answer.err == ""
 
 
@@ -43,7 +43,7 @@ def test_a_method_that_got_worse_in_one_bucket_is_drift(terminal: Terminal, run:
     moves = {"00008": -1.0, "00011": 0.4}  # two of the eight pairs of that bucket
     shift(run, "telea", "psnr", lambda one, bucket: moves.get(one.pair, -0.3) if bucket == "0.2-0.4" else 0)
     answer = terminal("gate", run, "--expected", expected)
-    answer.refuses(1, "run: 34 of 36 records pass, 2 drifted. telea, psnr, bucket 0.2-0.4: worse by 0.3 dB: ")
+    answer.refuses(1, "run: 34 of 36 results pass, 2 drifted. telea, psnr, bucket 0.2-0.4: worse by 0.3 dB: ")
     answer.refuses(1, "; worst pairs 00008 (-1), 00", " (-0.3). And 1 more.")
     assert "telea, psnr, all pairs: worse by 0.1 dB: " in answer.out
 
@@ -66,19 +66,19 @@ def test_what_got_better_passes_and_is_said(terminal: Terminal, run: Path, expec
 def test_the_last_digits_of_another_processor_are_no_drift(terminal: Terminal, run: Path, expected: Path) -> None:
     shift(run, "telea", "psnr", lambda score, bucket: 1e-9 * (1 + int(score.pair)))
     answer = terminal("gate", run, "--expected", expected)
-    answer.does("36 of 36 records pass.\n4 moved within their tolerance, the farthest telea, psnr, ")
+    answer.does("36 of 36 results pass.\n4 moved within their tolerance, the farthest telea, psnr, ")
 
 
 def test_digits_that_chance_moves_are_no_drift(terminal: Terminal, run: Path, expected: Path) -> None:
     shift(run, "telea", "psnr", lambda score, bucket: (-1) ** (int(score.pair) // 3) * 0.008 - 0.0012)
     answer = terminal("gate", run, "--expected", expected)
-    answer.does("36 of 36 records pass.\n4 moved beyond the tolerance as chance moves pairs: telea, psnr, ", " (p 1)")
+    answer.does("36 of 36 results pass.\n4 moved beyond the tolerance as chance moves pairs: telea, psnr, ", " (p 1)")
     Path("policy.toml").write_text("schema = 1\n[[rules]]\nnoise = 0.005\n")
     terminal("gate", run, "--expected", expected, "--policy", "policy.toml").refuses(1, "3 drifted, 1 improved")
 
 
 @pytest.mark.parametrize(
-    ("changes", "said"),
+    ("changes", "message"),
     [
         ({"n": COUNT - 1}, f"telea, psnr, all pairs: not comparable: n is {COUNT - 1}, not {COUNT}."),
         ({"signature": "psnr:x"}, "not comparable: signature is psnr:x, not psnr:rgb:u8r:comp:v1."),
@@ -86,23 +86,23 @@ def test_digits_that_chance_moves_are_no_drift(terminal: Terminal, run: Path, ex
     ],
 )
 def test_another_number_is_not_comparable_and_that_wins(
-    terminal: Terminal, run: Path, expected: Path, changes: dict[str, object], said: str
+    terminal: Terminal, run: Path, expected: Path, changes: dict[str, object], message: str
 ) -> None:
-    shutil.rmtree(expected / "telea")  # its scores: the records alone are compared
+    shutil.rmtree(expected / "telea")  # its scores: the results alone are compared
     shift(run, "mean-fill", "psnr", lambda score, bucket: -1)
     place = ("telea", "psnr", "all")
-    assert edit_records(run, lambda one: (one["method"], one["metric"], one["bucket"]) == place, **changes) == 1
+    assert edit_results(run, lambda one: (one["method"], one["metric"], one["bucket"]) == place, **changes) == 1
     if "signature" in changes:
         (run / "telea" / "scores.csv").unlink()
     answer = terminal("gate", run, "--expected", expected)
-    answer.refuses(4, "31 of 36 records pass, 1 not comparable, 4 drifted. ", said)
+    answer.refuses(4, "31 of 36 results pass, 1 not comparable, 4 drifted. ", message)
 
 
 def test_a_part_of_the_pairs_is_not_comparable(terminal: Terminal, run: Path, expected: Path) -> None:
     page = tiny.make_dataset(Path("again"), count=COUNT, metrics=["psnr", "mae"])
     assert tiny.run(page, Path("part"), "--limit", "12", methods="telea") == 0
     answer = terminal("gate", "part", "--expected", expected, "--methods", "telea")
-    answer.refuses(4, "telea, 12 records (psnr 0.0-0.2, psnr 0.2-0.4, psnr 0.4-0.6, psnr all and 8 more): ")
+    answer.refuses(4, "telea, 12 results (psnr 0.0-0.2, psnr 0.2-0.4, psnr 0.4-0.6, psnr all and 8 more): ")
     answer.refuses(4, "not comparable: fingerprint is ")
 
 
@@ -112,31 +112,31 @@ def test_other_pixels_are_not_comparable(terminal: Terminal, run: Path, expected
     terminal("gate", run, "--expected", expected).refuses(4, "36 not comparable. ", "pixels is ")
 
 
-def test_a_run_that_lacks_a_record_is_incomplete(terminal: Terminal, run: Path, expected: Path) -> None:
-    path = run / "records.jsonl"
+def test_a_run_that_lacks_a_result_is_incomplete(terminal: Terminal, run: Path, expected: Path) -> None:
+    path = run / "results.jsonl"
     path.write_text("".join(f"{line}\n" for line in path.read_text().splitlines() if '"telea"' not in line))
     answer = terminal("gate", run, "--expected", expected)
-    answer.refuses(3, "24 of 36 records pass, 12 missing. telea, 12 records (psnr 0.0-0.2, ", "missing in the run.")
-    answer.refuses(3, "Run what is missing, or judge a part of it with --methods or --metrics.")
-    terminal("gate", run, "--expected", expected, "--methods", "noise,mean-fill").does("24 of 24 records pass.")
-    terminal("gate", run, "--expected", expected, "--metrics", "mae", "--methods", "noise").does("4 of 4 records pass.")
+    answer.refuses(3, "24 of 36 results pass, 12 missing. telea, 12 results (psnr 0.0-0.2, ", "missing in the run.")
+    answer.refuses(3, "Run what is missing, or decide a part of it with --methods or --metrics.")
+    terminal("gate", run, "--expected", expected, "--methods", "noise,mean-fill").does("24 of 24 results pass.")
+    terminal("gate", run, "--expected", expected, "--metrics", "mae", "--methods", "noise").does("4 of 4 results pass.")
 
 
-def test_records_that_nobody_expects_are_told_and_not_judged(terminal: Terminal, run: Path) -> None:
-    terminal("gate", run, *ACCEPT, "one method", "--methods", "telea").does("12 records accepted")
+def test_results_that_nobody_expects_are_told_and_not_judged(terminal: Terminal, run: Path) -> None:
+    terminal("gate", run, *ACCEPT, "one method", "--methods", "telea").does("12 results accepted")
     answer = terminal("gate", run, "--expected", EXPECTED)
-    answer.does("12 of 12 records pass.\n24 records of the run are not expected, and not judged: mean-fill psnr, ")
+    answer.does("12 of 12 results pass.\n24 results of the run are not expected, and not decided: mean-fill psnr, ")
 
 
 # --- policy ---------------------------------------------------------------------------------------
 
 
-def test_a_policy_beside_the_expected_records_holds_unless_one_is_given(
+def test_a_policy_beside_the_expected_results_holds_unless_one_is_given(
     terminal: Terminal, run: Path, expected: Path
 ) -> None:
     shift(run, "telea", "psnr", lambda score, bucket: -0.3)
     (expected / "policy.toml").write_text('schema = 1\n[[rules]]\nmetric = "psnr"\nabsolute = 0.5\n')
-    terminal("gate", run, "--expected", expected).does("36 of 36 records pass.")
+    terminal("gate", run, "--expected", expected).does("36 of 36 results pass.")
     Path("strict.toml").write_text("schema = 1\n")
     terminal("gate", run, "--expected", expected, "--policy", "strict.toml").refuses(1, "4 drifted")
 
@@ -153,14 +153,14 @@ def test_a_rule_for_what_nobody_expects_is_refused(terminal: Terminal, run: Path
 def test_what_is_accepted_names_no_machine_and_keeps_its_reasons(terminal: Terminal, run: Path, expected: Path) -> None:
     names = {str(path.relative_to(expected)) for path in expected.rglob("*") if path.is_file()}
     scores = {f"{method}/scores.csv" for method in gate_runs.METHODS}
-    assert names == {"run.json", "pairs.csv", "records.jsonl", "history.jsonl", *scores}
+    assert names == {"run.json", "pairs.csv", "results.jsonl", "history.jsonl", *scores}
     info = json.loads((expected / "run.json").read_text())["methods"]["telea"]
     assert {key: value for key, value in info.items() if value} == {"code": info["code"]}
     shift(run, "telea", "psnr", lambda score, bucket: -0.3 if bucket == "0.0-0.2" else 0)
     terminal("gate", run, *ACCEPT, "Telea looks farther").does(
-        "36 records accepted, 0 new, 2 changed: Telea looks farther\ntelea, psnr, 0.0-0.2: "
+        "36 results accepted, 0 new, 2 changed: Telea looks farther\ntelea, psnr, 0.0-0.2: "
     )
-    terminal("gate", run, "--expected", expected).does("36 of 36 records pass.\n")
+    terminal("gate", run, "--expected", expected).does("36 of 36 results pass.\n")
     first, second = history(expected)
     assert (first["reason"], first["new"], first["changes"]) == ("the first", RECORDS, [])
     assert (second["reason"], second["new"]) == ("Telea looks farther", 0)
@@ -169,14 +169,14 @@ def test_what_is_accepted_names_no_machine_and_keeps_its_reasons(terminal: Termi
 
 def test_accepting_the_same_again_writes_nothing(terminal: Terminal, run: Path, expected: Path) -> None:
     before = tiny.state(expected)
-    terminal("gate", run, *ACCEPT, "again").does("expected: holds exactly these records already; nothing is written.")
+    terminal("gate", run, *ACCEPT, "again").does("expected: holds exactly these results already; nothing is written.")
     assert tiny.state(expected) == before
 
 
-def test_no_expected_record_is_lost_by_accepting(terminal: Terminal, run: Path, expected: Path) -> None:
+def test_no_expected_result_is_lost_by_accepting(terminal: Terminal, run: Path, expected: Path) -> None:
     before = tiny.state(expected)
     answer = terminal("gate", run, *ACCEPT, "one method", "--methods", "telea")
-    answer.refuses(3, "expected: 24 expected records would be lost: mean-fill psnr 0.0-0.2, ", "begin anew")
+    answer.refuses(3, "expected: 24 expected results would be lost: mean-fill psnr 0.0-0.2, ", "begin anew")
     assert tiny.state(expected) == before
 
 
@@ -210,43 +210,43 @@ def test_scores_that_changed_since_are_refused(terminal: Terminal, run: Path, ex
     path = Path(side) / "telea" / "scores.csv"
     path.write_bytes(path.read_bytes().replace(b"0.0", b"0.1", 1))
     answer = terminal("gate", run, "--expected", expected)
-    answer.refuses(5, f"{side}/telea/scores.csv: not what the records of ")
+    answer.refuses(5, f"{side}/telea/scores.csv: not what the results of ")
 
 
 @pytest.mark.parametrize("side", ["run", "expected"])
-def test_a_record_that_was_edited_is_refused_though_its_scores_did_not_move(
+def test_a_result_that_was_edited_is_refused_though_its_scores_did_not_move(
     terminal: Terminal, run: Path, expected: Path, side: str
 ) -> None:
     place = ("telea", "psnr", "all")
-    edit_records(Path(side), lambda one: (one["method"], one["metric"], one["bucket"]) == place, value=99.0)
+    edit_results(Path(side), lambda one: (one["method"], one["metric"], one["bucket"]) == place, value=99.0)
     answer = terminal("gate", run, "--expected", expected)
-    answer.refuses(5, f"{side}/records.jsonl: telea, psnr, all is 99.0, but its scores come to ", "never edited")
+    answer.refuses(5, f"{side}/results.jsonl: telea, psnr, all is 99.0, but its scores come to ", "never edited")
 
 
-def test_two_records_of_one_number_are_refused(terminal: Terminal, run: Path, expected: Path) -> None:
-    path = run / "records.jsonl"
+def test_two_results_of_one_number_are_refused(terminal: Terminal, run: Path, expected: Path) -> None:
+    path = run / "results.jsonl"
     path.write_text(path.read_text() + path.read_text().splitlines()[0].replace('"value":', '"value":1') + "\n")
-    terminal("gate", run, "--expected", expected).refuses(2, "run/records.jsonl: holds two records of mean-fill, ")
+    terminal("gate", run, "--expected", expected).refuses(2, "run/results.jsonl: holds two results of mean-fill, ")
 
 
 def test_a_gate_that_judges_nothing_does_not_pass(terminal: Terminal, run: Path, expected: Path) -> None:
-    path = expected / "records.jsonl"
+    path = expected / "results.jsonl"
     kept = [line for line in path.read_text().splitlines() if '"telea"' not in line or '"psnr"' not in line]
     path.write_text("".join(f"{line}\n" for line in kept))
     answer = terminal("gate", run, "--expected", expected, "--methods", "telea", "--metrics", "psnr")
     answer.refuses(
-        2, "expected: no record of these methods and metrics is expected here, so there is nothing to judge."
+        2, "expected: no result of these methods and metrics is expected here, so there is nothing to decide."
     )
     path.write_text("")
     terminal("gate", run, "--expected", expected, "--summary", "s.md").refuses(
-        2, "expected: no record is expected here"
+        2, "expected: no result is expected here"
     )
 
 
 def test_where_nothing_is_expected_it_is_said_what_writes_it(terminal: Terminal, run: Path) -> None:
     answer = terminal("gate", run, "--expected", "nowhere")
-    answer.refuses(2, "nowhere: no expected records lie here. `inpaint-bench gate RUN --expected nowhere --accept")
-    terminal("gate", run).refuses(2, "no expected records of tiny ship: sample only. Give yours with --expected.")
+    answer.refuses(2, "nowhere: no expected results lie here. `inpaint-bench gate RUN --expected nowhere --accept")
+    terminal("gate", run).refuses(2, "no expected results of tiny ship: sample only. Give yours with --expected.")
     terminal("gate", "nowhere").refuses(2, "nowhere: not a run folder")
 
 

@@ -15,7 +15,7 @@ from terminal import OUT, TINY, Terminal, composites, write_method, write_progra
 
 from inpaint_bench import files
 
-COMMAND = (  # a shell may have told us to ignore SIGINT, when it put the tests into the background
+COMMAND = (  # a shell may have on_progress us to ignore SIGINT, when it put the tests into the background
     "import signal, sys; signal.signal(signal.SIGINT, signal.default_int_handler);"
     "from inpaint_bench.cli import run_cli; sys.exit(run_cli(sys.argv[1:]))"
 )
@@ -24,7 +24,7 @@ import os, time
 if len(image) == 1 and not os.path.exists("mended"):
     with open("count.txt", "a") as log: log.write(".")
     if os.path.getsize("count.txt") == 4:
-        os.write(os.open("told", os.O_WRONLY), b"stopped")
+        os.write(os.open("on_progress", os.O_WRONLY), b"stopped")
         time.sleep(1000)
 return image + 0.5 * mask
 """
@@ -34,7 +34,7 @@ if not probing and Path("mended").exists(): assert names == ["00002.png", "00003
 for name in names:
     if name == "00002.png" and not Path("mended").exists():
         Path("pid.txt").write_text(str(os.getpid()))
-        os.write(os.open("told", os.O_WRONLY), b"stopped")
+        os.write(os.open("on_progress", os.O_WRONLY), b"stopped")
         time.sleep(1000)
     shutil.copy(images / name, out / name)
 """
@@ -43,9 +43,9 @@ SAID = "\nInterrupted. What was finished is kept; run the same command again to 
 
 @contextmanager
 def running(entry: str) -> Iterator["subprocess.Popen[str]"]:
-    """A run in a process of its own, once its method has said that it stopped."""
-    os.mkfifo("told")
-    told = os.open("told", os.O_RDWR)
+    """A run in a process of its own, once its method has message that it stopped."""
+    os.mkfifo("on_progress")
+    on_progress = os.open("on_progress", os.O_RDWR)
     process = subprocess.Popen(
         [sys.executable, "-c", COMMAND, "run", *TINY, "--methods", entry, "--batch", "1", "--jobs", "1"],
         stdout=subprocess.PIPE,
@@ -54,16 +54,16 @@ def running(entry: str) -> Iterator["subprocess.Popen[str]"]:
         env={**os.environ, "PYTHONPATH": str(Path(files.__file__).parents[1])},
     )
     try:
-        assert select.select([told], [], [], 120)[0], "it never came to the pair where it stops"
+        assert select.select([on_progress], [], [], 120)[0], "it never came to the pair where it stops"
         yield process
     finally:
-        os.close(told)
+        os.close(on_progress)
         process.kill()
         process.communicate()
 
 
 def interrupt(process: "subprocess.Popen[str]") -> tuple[int, str, str]:
-    """The exit code and what was said after Ctrl-C."""
+    """The exit code and what was message after Ctrl-C."""
     process.send_signal(signal.SIGINT)
     out, err = process.communicate(timeout=60)
     return process.returncode, out, err
@@ -96,6 +96,6 @@ def test_an_interrupt_anywhere_ends_in_130(terminal: Terminal, page: Path, monke
     def stop(*arguments: object) -> None:
         raise KeyboardInterrupt
 
-    monkeypatch.setattr("inpaint_bench.pairs.find.see", stop)
+    monkeypatch.setattr("inpaint_bench.data.datasets.see", stop)
     answer = terminal.run("mean-fill")
     assert (answer.code, answer.out, answer.err) == (130, "", SAID)

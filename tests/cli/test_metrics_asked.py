@@ -1,4 +1,4 @@
-"""Which metrics are measured: those named, all that can be here, or the protocol's; and what is said of the others."""
+"""Which metrics are measured: those named, all that can be here, or the protocol's; and what is message of the others."""
 
 import csv
 import io
@@ -14,9 +14,9 @@ import tiny
 from terminal import OUT, Terminal
 
 from inpaint_bench.metrics import METRICS
-from inpaint_bench.metrics.catalogue import CHOOSABLE, absent
 from inpaint_bench.metrics.detection import DETECTION_METRICS
 from inpaint_bench.metrics.features import EXTRACTORS
+from inpaint_bench.metrics.registry import CHOOSABLE, absent
 from inpaint_bench.metrics.sets.frechet import frechet_distance
 from inpaint_bench.metrics.sets.kid import kernel_distance
 
@@ -64,11 +64,11 @@ def test_a_target_given_as_prediction_scores_the_ceiling_in_every_metric(termina
     photographs.save_outputs(tmp_path / "same", lambda pixels: pixels)
     folders = ("--targets", "whole/data/images", "--masks", "whole/data/masks", "--predictions", "same")
     *rows, together = json.loads(terminal("score", *folders, "--metrics", "all").out)
-    ceilings = {"ssim": 1, "psnr": "inf", "mae": 0, "mse": 0, "lpips": 0, "label": 1}
+    upper_bounds = {"ssim": 1, "psnr": "inf", "mae": 0, "mse": 0, "lpips": 0, "label": 1}
     for row in rows:
         for name, value in row.items():
             if name not in ("pair", "known_error"):
-                assert value == ceilings[name.partition("_")[0]], name
+                assert value == upper_bounds[name.partition("_")[0]], name
     for name in ("fd_lite0", "fd_vgg16", "kid_paired_lite0"):
         assert together[name] == pytest.approx(0, abs=1e-6), name
     for name in ("uids_lite0", "pids_lite0", "uids_insample_lite0", "pids_insample_lite0"):
@@ -109,11 +109,11 @@ def test_a_folder_as_csv_has_a_last_line_for_the_set(terminal: Terminal, golden:
 def test_strict_refuses_a_frechet_distance_of_few_pictures(
     terminal: Terminal, golden: tuple[str, ...], page: Path
 ) -> None:
-    said = "--strict: a Fréchet distance of fewer than 2048 pictures is mostly bias: fd_lite0 of 3 pictures"
-    terminal("score", *golden, "--metrics", "fd_lite0", "--strict").refuses(4, said)
+    message = "--strict: a Fréchet distance of fewer than 2048 pictures is mostly bias: fd_lite0 of 3 pictures"
+    terminal("score", *golden, "--metrics", "fd_lite0", "--strict").refuses(4, message)
     terminal("score", *golden, "--metrics", "kid_lite0", "--strict").does()
     terminal.run("telea,mean-fill", "--metrics", "psnr,fd_lite0", "--strict").refuses(4, "fd_lite0 of 2 pictures")
-    assert (OUT / "records.jsonl").is_file()  # what was finished is kept
+    assert (OUT / "results.jsonl").is_file()  # what was finished is kept
     terminal("table", OUT, "--strict").refuses(4, "fd_lite0 of 4 pictures in bucket all")
     terminal("table", OUT, "--strict", "--metrics", "psnr,kid_lite0").does("kid_lite0")
     answer = terminal("score", OUT, "--data", "data", "--metrics", "fd_lite0", "--strict")
@@ -143,10 +143,10 @@ def test_a_kernel_distance_comes_with_every_frechet_distance(terminal: Terminal,
 def test_the_sample_can_be_chosen_by_another_metric(terminal: Terminal, tmp_path: Path) -> None:
     tiny.make_dataset(tmp_path, count=4, metrics=["psnr", "mae"], choose="mae")
     terminal.run(tiny.NOISE).does("mae best of 3 ↓")
-    assert tiny.record(OUT, "noise", "mae")["signature"].endswith(":best-mae-of-3")
+    assert tiny.result(OUT, "noise", "mae")["signature"].endswith(":best-mae-of-3")
     values = [row.split(",") for row in (OUT / "noise" / "scores.csv").read_text().splitlines() if ",mae," in row]
     best = [min(float(row[-1]) for row in values if row[0] == pair) for pair in sorted({row[0] for row in values})]
-    assert tiny.record(OUT, "noise", "mae")["value"] == pytest.approx(sum(best) / 4, rel=1e-12)
+    assert tiny.result(OUT, "noise", "mae")["value"] == pytest.approx(sum(best) / 4, rel=1e-12)
 
 
 def test_a_protocol_that_chooses_by_no_image_metric_is_refused(terminal: Terminal, tmp_path: Path) -> None:
@@ -157,8 +157,8 @@ def test_a_protocol_that_chooses_by_no_image_metric_is_refused(terminal: Termina
 def test_diversity_is_of_stochastic_methods_alone(terminal: Terminal, tmp_path: Path) -> None:
     tiny.make_dataset(tmp_path, count=2, metrics=["psnr", "diversity"], size=40, side=40)
     terminal.run(f"{tiny.NOISE},telea").does("diversity ↑")
-    assert tiny.record(OUT, "noise", "diversity")["value"] > 0
-    assert "diversity" not in {one["metric"] for one in tiny.records(OUT) if one["method"] == "telea"}
+    assert tiny.result(OUT, "noise", "diversity")["value"] > 0
+    assert "diversity" not in {one["metric"] for one in tiny.results(OUT) if one["method"] == "telea"}
     before = tiny.state(OUT)
     terminal.run(f"{tiny.NOISE},telea").does()
     assert tiny.state(OUT) == before
@@ -196,11 +196,11 @@ def test_samples_of_a_folder_are_scored_in_their_order_and_against_each_other(te
 
 def test_what_was_measured_is_kept_up_to_date_and_what_lacks_is_said(terminal: Terminal, page: Path) -> None:
     terminal.run("telea,mean-fill", "--metrics", "psnr,fd_lite0").does()
-    before = tiny.results(OUT)
+    before = tiny.outcome(OUT)
     (OUT / "telea" / "features.lite0.npy").unlink()
     (OUT / "mean-fill" / "features.lite0.json").write_bytes(b"{")
     terminal("score", OUT, "--data", "data", "--metrics", "psnr").does()
-    assert tiny.results(OUT) == before
+    assert tiny.outcome(OUT) == before
     for number in (1, 2):
         terminal.run("telea", "--metrics", "psnr", "--shard", f"{number}/2").does()
         terminal.run("mean-fill", "--metrics", "psnr,fd_lite0", "--shard", f"{number}/2").does()
@@ -240,14 +240,14 @@ def test_a_perfect_method_takes_no_mark_from_the_others(terminal: Terminal, tmp_
     for number in range(24):
         tiny.save_png(Path(f"same/picture{number}.png"), tiny.picture(number))
     terminal.run("telea,mean-fill").does()
-    alone = tiny.main_records(OUT)
+    alone = tiny.main_results(OUT)
     terminal.run("same=folder:same,telea,mean-fill").does()
     table = (OUT / "tables" / "plain.txt").read_text()
     lines = {line.split()[-5]: line.split()[-1] for line in table.splitlines() if len(line.split()) >= 5}
     assert lines["same"] == "inf"
     assert lines["telea"].endswith("*")
     assert not lines["mean-fill"].endswith("~")
-    assert [one for one in tiny.main_records(OUT) if one["method"] != "same"] == alone
+    assert [one for one in tiny.main_results(OUT) if one["method"] != "same"] == alone
 
 
 def test_methods_are_compared_where_a_bucket_holds_one_pair(terminal: Terminal, page: Path) -> None:

@@ -28,7 +28,7 @@ def test_own_features_are_compared(terminal: Terminal) -> None:
 
 
 @pytest.mark.parametrize(
-    ("array", "said"),
+    ("array", "message"),
     [
         (np.zeros((3, 4)), "x.npy holds 3 rows of 4, y.npy 5 of 4."),
         (np.zeros((5, 4), np.int64), "x.npy: must hold one table of real numbers"),
@@ -37,10 +37,10 @@ def test_own_features_are_compared(terminal: Terminal) -> None:
         (np.array([{}], dtype=object), "x.npy: not an array of numpy's own format"),
     ],
 )
-def test_own_features_that_cannot_be_compared_are_refused(terminal: Terminal, array: Any, said: str) -> None:
+def test_own_features_that_cannot_be_compared_are_refused(terminal: Terminal, array: Any, message: str) -> None:
     np.save("x.npy", array)
     np.save("y.npy", np.random.default_rng(0).normal(0, 1, (5, 4)))
-    terminal("score", "--features", "x.npy", "y.npy").refuses(2, said)
+    terminal("score", "--features", "x.npy", "y.npy").refuses(2, message)
 
 
 def test_own_features_stand_alone(terminal: Terminal) -> None:

@@ -60,16 +60,16 @@ def test_a_folder_that_is_no_run_is_refused_and_nothing_is_made_in_it(terminal: 
     assert not [*Path("mine").iterdir()]
 
 
-def test_a_run_without_records_is_refused(page: Path, terminal: Terminal) -> None:
+def test_a_run_without_results_is_refused(page: Path, terminal: Terminal) -> None:
     terminal.predict("telea").does()
-    terminal("report", RUN, "--data", "data").refuses(2, "no records here")
+    terminal("report", RUN, "--data", "data").refuses(2, "no results here")
 
 
 def test_filled_weights_are_no_report(page: Path, terminal: Terminal) -> None:
-    terminal.run("spn-small", "--weights", "spn-small=filled").does()
-    terminal("report", RUN, "--data", "data").refuses(2, "no method has records to report")
+    terminal.run("spn-small", "--weights", "spn-small=synthetic").does()
+    terminal("report", RUN, "--data", "data").refuses(2, "no method has results to report")
 
 
 def test_a_shard_is_no_report(page: Path, terminal: Terminal) -> None:
     terminal.run("telea", "--shard", "1/2", "--out", "runs/part").does()
-    terminal("report", "runs/part", "--data", "data").refuses(2, "no records here")
+    terminal("report", "runs/part", "--data", "data").refuses(2, "no results here")

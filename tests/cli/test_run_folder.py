@@ -19,13 +19,13 @@ from inpaint_bench import files
 
 
 @contextmanager
-def a_full_disk(monkeypatch: pytest.MonkeyPatch, room_for: int) -> Iterator[None]:
-    """Room for so many composites; then every write ends as on a full disk."""
+def a_full_disk(monkeypatch: pytest.MonkeyPatch, baseline_for: int) -> Iterator[None]:
+    """Baseline for so many composites; then every write ends as on a full disk."""
     real = tempfile.mkstemp
     written: list[str] = []
 
     def mkstemp(*arguments: Any, **named: Any) -> tuple[int, str]:
-        if len(written) >= room_for:
+        if len(written) >= baseline_for:
             raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
         if Path(named["dir"]).name == "composites":
             written.append(named["dir"])
@@ -42,14 +42,14 @@ def change_run(key: str, value: object) -> None:
     path.write_text(json.dumps({**json.loads(path.read_text()), key: value}))
 
 
-@pytest.mark.parametrize("room_for", [1, 3])
+@pytest.mark.parametrize("baseline_for", [1, 3])
 def test_a_full_disk_keeps_what_is_finished_and_the_same_command_goes_on(
-    terminal: Terminal, page: Path, monkeypatch: pytest.MonkeyPatch, room_for: int
+    terminal: Terminal, page: Path, monkeypatch: pytest.MonkeyPatch, baseline_for: int
 ) -> None:
-    with a_full_disk(monkeypatch, room_for):
+    with a_full_disk(monkeypatch, baseline_for):
         answer = terminal.run("mean-fill", "--jobs", 1)
-    answer.refuses(3, "the disk is full. Make room and run the same command again.")
-    assert len(composites("mean-fill")) == room_for
+    answer.refuses(3, "the disk is full. Make baseline and run the same command again.")
+    assert len(composites("mean-fill")) == baseline_for
     before = tiny.state(OUT / "mean-fill/composites")
     terminal.run("mean-fill").does("psnr")
     after = tiny.state(OUT / "mean-fill/composites")
@@ -146,7 +146,7 @@ def test_a_part_and_the_whole_are_not_mixed(terminal: Terminal, page: Path) -> N
 
 
 @pytest.mark.parametrize(
-    ("key", "value", "said"),
+    ("key", "value", "message"),
     [
         ("schema", 2, "runs/tiny/run.json: of schema 2; this version reads 1."),
         ("schema", "new", "runs/tiny/run.json: of schema new; this version reads 1."),
@@ -155,12 +155,12 @@ def test_a_part_and_the_whole_are_not_mixed(terminal: Terminal, page: Path) -> N
     ],
 )
 def test_a_run_of_another_version_is_refused(
-    terminal: Terminal, page: Path, key: str, value: object, said: str
+    terminal: Terminal, page: Path, key: str, value: object, message: str
 ) -> None:
     terminal.run("mean-fill").does()
     change_run(key, value)
-    terminal.run("mean-fill").refuses(2, said)
-    terminal("score", OUT, "--data", "data").refuses(2, said)
+    terminal.run("mean-fill").refuses(2, message)
+    terminal("score", OUT, "--data", "data").refuses(2, message)
     assert len(composites("mean-fill")) == 4
 
 
@@ -189,7 +189,7 @@ def test_limit_marks_a_run_as_partial(terminal: Terminal, page: Path) -> None:
     answer.does("tiny, only the first 2 pairs", "A part of the protocol: not comparable with the whole.")
     partial = Path("runs/tiny.first2")
     assert json.loads((partial / "run.json").read_text())["part"] == "first 2"
-    assert {record["part"] for record in tiny.records(partial)} == {"first 2"}
+    assert {result["part"] for result in tiny.results(partial)} == {"first 2"}
     assert composites("mean-fill", partial) == pngs(["00000", "00001"])
     terminal.run("mean-fill").does("tiny, pairs ")
     assert len({json.loads((out / "run.json").read_text())["fingerprint"] for out in (partial, OUT)}) == 2

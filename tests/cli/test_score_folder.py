@@ -81,7 +81,7 @@ def test_a_metric_that_is_not_defined_is_null_and_an_empty_cell(terminal: Termin
 
 
 @pytest.mark.parametrize(
-    ("arguments", "said"),
+    ("arguments", "message"),
     [
         ((), WAYS),
         (FOLDERS[:4], WAYS),
@@ -99,8 +99,8 @@ def test_a_metric_that_is_not_defined_is_null_and_an_empty_cell(terminal: Termin
         ((*FOLDERS, "--device", "tpu"), "--device tpu: no such device"),
     ],
 )
-def test_what_cannot_be_scored_is_refused(terminal: Terminal, arguments: tuple[str, ...], said: str) -> None:
-    terminal("score", *arguments).refuses(2, said)
+def test_what_cannot_be_scored_is_refused(terminal: Terminal, arguments: tuple[str, ...], message: str) -> None:
+    terminal("score", *arguments).refuses(2, message)
 
 
 def test_a_missing_prediction_is_named(terminal: Terminal) -> None:
@@ -121,6 +121,6 @@ def test_a_mask_of_other_values_is_refused(terminal: Terminal) -> None:
 def test_a_run_is_scored_in_further_metrics(terminal: Terminal, page: Path) -> None:
     terminal.run("mean-fill").does()
     terminal("score", OUT, "--data", "data", "--metrics", "mae").does("runs/tiny: scored mean-fill.")
-    assert {record["metric"] for record in tiny.records(OUT)} >= {"psnr", "mae"}
+    assert {result["metric"] for result in tiny.results(OUT)} >= {"psnr", "mae"}
     answer = terminal("score", OUT)
     answer.refuses(2, "where do the data of tiny lie? Give --data DIR")

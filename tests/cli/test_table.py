@@ -74,7 +74,7 @@ def test_buckets_can_be_chosen(terminal: Terminal, run: Path) -> None:
 
 
 @pytest.mark.parametrize(
-    ("arguments", "said"),
+    ("arguments", "message"),
     [
         (("--reported", "spn"), "no paper here is called 'spn'"),
         (("--reported", "SPN 2023:1", "--methods", "telea,spm"), "no method here is called 'spm'. Did you mean"),
@@ -87,5 +87,7 @@ def test_buckets_can_be_chosen(terminal: Terminal, run: Path) -> None:
         (("--style", "table6", "--metrics", "psnr"), "--style table6 has columns of its own: of what it shows"),
     ],
 )
-def test_what_makes_no_table_is_refused(terminal: Terminal, run: Path, arguments: tuple[str, ...], said: str) -> None:
-    terminal("table", run, *arguments).refuses(2, said)
+def test_what_makes_no_table_is_refused(
+    terminal: Terminal, run: Path, arguments: tuple[str, ...], message: str
+) -> None:
+    terminal("table", run, *arguments).refuses(2, message)

@@ -78,22 +78,22 @@ def test_a_program_is_timed_from_end_to_end_alone(terminal: Terminal) -> None:
 
 
 def test_filled_weights_are_labelled_in_every_format(terminal: Terminal) -> None:
-    room = Path("rooms/tiny")
-    room.mkdir(parents=True)
-    (room / "card.toml").write_text(
+    baseline = Path("baselines/tiny")
+    baseline.mkdir(parents=True)
+    (baseline / "card.toml").write_text(
         'schema = 1\ntitle = "Tiny"\n[[methods]]\nname = "tiny"\ntitle = "Tiny"\npaper = "none"\nyear = 2026\n'
         'repository = "none"\nlicence = "none"\n[methods.container]\n[[methods.container.parts]]\n'
     )
-    (room / "network.py").write_text("from torch import nn\n\ndef network():\n    return nn.Conv2d(3, 3, 1)\n")
-    (room / "adapter.py").write_text(
+    (baseline / "network.py").write_text("from torch import nn\n\ndef network():\n    return nn.Conv2d(3, 3, 1)\n")
+    (baseline / "adapter.py").write_text(
         "from .network import network\n\ndef load(weights, device):\n    layer = weights.into(network())\n"
         "    return lambda image, mask: layer(image).sigmoid().detach()\n"
     )
-    answer = terminal("time", "--rooms", "rooms", "--methods", "tiny", "--weights", "*=filled", *FAST)
+    answer = terminal("time", "--baselines", "baselines", "--methods", "tiny", "--weights", "*=synthetic", *FAST)
     found = list(times().values())
-    assert found[0].filled
+    assert found[0].synthetic
     assert answer.out == FORMATS["text"](found)
-    assert all("filled" in format_(found) for format_ in FORMATS.values())
+    assert all("synthetic" in format_(found) for format_ in FORMATS.values())
     rows = list(csv.DictReader(io.StringIO(FORMATS["csv"](found))))
     assert [row["what"] for row in rows] == ["network", "end to end"]
     assert rows[0]["parameters"] == "12"

@@ -10,14 +10,14 @@ import pytest
 import tiny
 from terminal import OUT, Terminal
 
+from inpaint_bench.analysis.results import read_results
+from inpaint_bench.data.images import Pixels
 from inpaint_bench.errors import HashError, InputError
 from inpaint_bench.figures.draw import _look as bar_look
 from inpaint_bench.figures.draw import draw_bars, places, write_bars, write_sheet
 from inpaint_bench.figures.read import Shown, chosen, open_shown
 from inpaint_bench.figures.sheets import Sheet, all_samples, detection, grid, most_different, zoom
-from inpaint_bench.images import Pixels
 from inpaint_bench.metrics.detection import masked_input
-from inpaint_bench.records import read_records
 
 PAIRS = ("00000", "00002")
 
@@ -191,15 +191,15 @@ def test_a_run_without_objects_is_refused(shown: Shown) -> None:
 # --- bars -----------------------------------------------------------------------------------------
 
 
-def test_bars_are_the_records_with_their_intervals(shown: Shown) -> None:
-    records = [one for one in read_records(OUT / "records.jsonl") if one.metric == "psnr" and one.source == "measured"]
-    (axes,) = draw_bars(records).axes
+def test_bars_are_the_results_with_their_intervals(shown: Shown) -> None:
+    results = [one for one in read_results(OUT / "results.jsonl") if one.metric == "psnr" and one.source == "measured"]
+    (axes,) = draw_bars(results).axes
     by_method = {bars.get_label(): [bar.get_height() for bar in bars] for bars in axes.containers}
     buckets = ["0.0-0.2", "0.2-0.4", "0.4-0.6", "all"]
-    values = {(one.method, one.bucket): one for one in records}
+    values = {(one.method, one.bucket): one for one in results}
     assert by_method == {m: [values[m, b].value for b in buckets] for m in ("mean-fill", "telea")}
     ends = {tuple(np.asarray(line.get_ydata()).tolist()) for line in axes.lines}
-    assert ends == {(one.low, one.high) for one in records if one.low is not None}
+    assert ends == {(one.low, one.high) for one in results if one.low is not None}
     assert [tick.get_text() for tick in axes.get_xticklabels()] == [*buckets[:3], "All"]
     assert axes.get_ylim()[0] == 0
 
@@ -207,7 +207,7 @@ def test_bars_are_the_records_with_their_intervals(shown: Shown) -> None:
 def test_the_legend_names_every_bar_by_its_own_colour(terminal: Terminal, page: Path) -> None:
     """Samples have signatures and plots of their own, so that no plot holds bars of every method."""
     terminal.run(f"telea,mean-fill,{tiny.NOISE}").does()
-    figure = draw_bars([one for one in read_records(OUT / "records.jsonl") if not one.aside])
+    figure = draw_bars([one for one in read_results(OUT / "results.jsonl") if not one.aside])
     drawn = {
         bars.get_label(): {bar.get_facecolor() for bar in bars}
         for axes in figure.axes
@@ -216,8 +216,8 @@ def test_the_legend_names_every_bar_by_its_own_colour(terminal: Terminal, page: 
     }
     (legend,) = figure.legends
     keys = [patch.get_facecolor() for patch in legend.get_patches()]
-    said = dict(zip([text.get_text() for text in legend.get_texts()], keys, strict=True))
-    assert {name: {colour} for name, colour in said.items()} == drawn
+    message = dict(zip([text.get_text() for text in legend.get_texts()], keys, strict=True))
+    assert {name: {colour} for name, colour in message.items()} == drawn
     assert len(set(keys)) == 3
 
 
@@ -226,16 +226,16 @@ def test_methods_beyond_the_colours_are_hatched() -> None:
     assert len(set(looks)) == 30
 
 
-def test_bars_of_what_has_no_records_are_refused(shown: Shown) -> None:
-    records = read_records(OUT / "records.jsonl")
+def test_bars_of_what_has_no_results_are_refused(shown: Shown) -> None:
+    results = read_results(OUT / "results.jsonl")
     with pytest.raises(InputError, match="no metric here is called 'pnsr'"):
-        write_bars(records, Path("bars.pdf"), metrics=["pnsr"])
+        write_bars(results, Path("bars.pdf"), metrics=["pnsr"])
     with pytest.raises(InputError, match="no method here is called 'tela'"):
-        write_bars(records, Path("bars.pdf"), methods=["tela"])
-    with pytest.raises(InputError, match="there are no records to draw bars of"):
+        write_bars(results, Path("bars.pdf"), methods=["tela"])
+    with pytest.raises(InputError, match="there are no results to draw bars of"):
         write_bars([], Path("bars.pdf"))
     for name in ("one.pdf", "other.pdf"):
-        write_bars(records, Path(name))
+        write_bars(results, Path(name))
     assert Path("one.pdf").read_bytes() == Path("other.pdf").read_bytes()
 
 

@@ -1,4 +1,4 @@
-"""A program of any kind: its failures are told in a sentence, what it finished is kept, the next run completes."""
+"""A program of any kind: its failures are on_progress in a sentence, what it finished is kept, the next run completes."""
 
 import sys
 from pathlib import Path
@@ -22,7 +22,7 @@ def test_a_program_runs_and_is_scored(terminal: Terminal, page: Path) -> None:
 
 
 @pytest.mark.parametrize(
-    ("then", "said"),
+    ("then", "message"),
     [
         ("print('first line\\nout of memory'); sys.exit(7)", "the program ended with code 7: out of memory."),
         ("raise ValueError('no such layer')", "the program ended with code 1: ValueError: no such layer."),
@@ -34,11 +34,11 @@ def test_a_program_runs_and_is_scored(terminal: Terminal, page: Path) -> None:
     ids=["non-zero", "traceback", "killed", "outputs missing", "an output broken", "broken off"],
 )
 def test_a_program_that_breaks_off_keeps_what_it_finished_and_the_next_run_completes(
-    terminal: Terminal, page: Path, then: str, said: str
+    terminal: Terminal, page: Path, then: str, message: str
 ) -> None:
     entry = write_program(TWO_THEN.format(then=then))
     answer = terminal.run(entry)
-    answer.refuses(2 if "not a whole" in said else 3, said)
+    answer.refuses(2 if "not a whole" in message else 3, message)
     assert composites() == ALL[:2]
     before = [(OUT / "mine/composites" / name).stat().st_mtime_ns for name in ALL[:2]]
     Path("mended").touch()
@@ -63,7 +63,7 @@ def test_a_program_that_runs_too_long_is_stopped(terminal: Terminal, page: Path)
 
 
 @pytest.mark.parametrize(
-    ("body", "said"),
+    ("body", "message"),
     [
         ("pass", "the program ended well but wrote no output."),
         (
@@ -79,8 +79,8 @@ def test_a_program_that_runs_too_long_is_stopped(terminal: Terminal, page: Path)
     ],
     ids=["nothing", "half of the probe", "extra", "no picture", "jpeg"],
 )
-def test_what_a_program_writes_besides_is_told(terminal: Terminal, page: Path, body: str, said: str) -> None:
-    terminal.run(write_program(body)).refuses(3, said, "run the same command again")
+def test_what_a_program_writes_besides_is_told(terminal: Terminal, page: Path, body: str, message: str) -> None:
+    terminal.run(write_program(body)).refuses(3, message, "run the same command again")
     assert composites() == []
 
 
@@ -100,7 +100,7 @@ def test_a_program_that_cannot_be_started_is_told(terminal: Terminal, page: Path
 
 
 @pytest.mark.parametrize(
-    ("command", "said"),
+    ("command", "message"),
     [
         ("infer {images} {masks}", "a command names {images}, {masks} and {out}"),
         ("infer", "a command names {images}, {masks} and {out}"),
@@ -113,9 +113,9 @@ def test_a_program_that_cannot_be_started_is_told(terminal: Terminal, page: Path
     ],
 )
 def test_a_command_line_that_cannot_be_filled_in_is_refused(
-    terminal: Terminal, page: Path, command: str, said: str
+    terminal: Terminal, page: Path, command: str, message: str
 ) -> None:
-    terminal.run(f"mine=exec:{command}").refuses(2, "mine=exec:", said)
+    terminal.run(f"mine=exec:{command}").refuses(2, "mine=exec:", message)
     assert not OUT.exists()
 
 
@@ -135,13 +135,13 @@ def test_a_command_quoted_as_a_whole_is_unquoted(
 def test_a_program_of_samples_is_told_how_many_and_its_seed(terminal: Terminal, page: Path) -> None:
     body = """
     count, seed = int(str(others[0])), str(others[1])
-    Path('asked.txt').write_text(f'{count} {seed}')
+    Path('requested.txt').write_text(f'{count} {seed}')
     for name in names:
         for sample in range(count): shutil.copy(images / name, out / name.replace('.png', f'.s{sample}.png'))
     """
     terminal.run(write_program(body, "{images} {masks} {out} {samples} {seed}")).does("psnr best of 3 ↑")
     assert composites() == [f"0000{pair}.s{sample}.png" for pair in range(4) for sample in range(3)]
-    assert Path("asked.txt").read_text() == "3 0"
+    assert Path("requested.txt").read_text() == "3 0"
 
 
 def test_a_program_that_breaks_off_within_the_samples_of_a_pair_keeps_the_pairs_before(

@@ -1,4 +1,4 @@
-"""A folder of outputs that somebody made: what is missing or wrong is told by pair, what changed is read again."""
+"""A folder of outputs that somebody made: what is missing or wrong is on_progress by pair, what changed is read again."""
 
 import json
 from pathlib import Path
@@ -9,7 +9,8 @@ import tiny
 from PIL import Image
 from terminal import OUT, Terminal, composites, pngs
 
-from inpaint_bench import files, images
+from inpaint_bench import files
+from inpaint_bench.data import images
 
 NAMES = pngs([f"picture{number}" for number in range(4)])
 
@@ -24,7 +25,7 @@ def done(page: Path) -> Path:
 
 def psnr(terminal: Terminal) -> float:
     terminal.run("mine=folder:done").does()
-    value = tiny.record(OUT, "mine", "psnr")["value"]
+    value = tiny.result(OUT, "mine", "psnr")["value"]
     assert isinstance(value, float)
     return value
 
@@ -56,7 +57,7 @@ def test_an_extra_output_is_refused(terminal: Terminal, done: Path) -> None:
 
 
 @pytest.mark.parametrize(
-    ("output", "said"),
+    ("output", "message"),
     [
         (Image.fromarray(tiny.picture(0, 32)), "pair 00001: an output of 32x32; the image is 24x24."),
         (Image.fromarray(tiny.picture(0)).convert("RGBA"), "of kind RGBA; allowed: 8-bit RGB PNG"),
@@ -66,10 +67,10 @@ def test_an_extra_output_is_refused(terminal: Terminal, done: Path) -> None:
     ids=["of another size", "RGBA", "grey", "16 bits"],
 )
 def test_an_output_that_cannot_be_used_is_named_and_the_others_are_kept(
-    terminal: Terminal, done: Path, output: Image.Image, said: str
+    terminal: Terminal, done: Path, output: Image.Image, message: str
 ) -> None:
     output.save(done / NAMES[1])
-    terminal.run("mine=folder:done").refuses(2, f"done/{NAMES[1]}: ", said)
+    terminal.run("mine=folder:done").refuses(2, f"done/{NAMES[1]}: ", message)
     assert composites() == pngs(["00000", "00002", "00003"])
 
 
@@ -97,7 +98,7 @@ def test_an_output_changed_after_a_run_is_composited_and_scored_again(terminal: 
     state = tiny.state(OUT / "mine/composites")
     (done / NAMES[1]).write_bytes(Path("data/images", NAMES[1]).read_bytes())
     assert psnr(terminal) != before
-    assert tiny.record(OUT, "mine", "psnr")["infinite"] == 1
+    assert tiny.result(OUT, "mine", "psnr")["infinite"] == 1
     after = tiny.state(OUT / "mine/composites")
     assert [name for name in state if state[name] != after[name]] == ["00001.png"]
 
@@ -123,7 +124,7 @@ def test_samples_of_another_number_than_the_protocol_takes_are_refused(terminal:
 
 def test_a_perfect_output_has_an_infinite_psnr(terminal: Terminal, page: Path) -> None:
     terminal.run("mine=folder:data/images").does("inf")
-    record = tiny.record(OUT, "mine", "psnr")
-    assert (record["value"], record["n"], record["infinite"]) == ("inf", 0, 4)
+    result = tiny.result(OUT, "mine", "psnr")
+    assert (result["value"], result["n"], result["infinite"]) == ("inf", 0, 4)
     assert "known_error" in Path(OUT, "mine/scores.csv").read_text()
     assert json.loads(Path(OUT, "run.json").read_text())["methods"]["mine"]["source"].startswith("folder:")

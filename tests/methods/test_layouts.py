@@ -1,4 +1,4 @@
-"""Every layout that people's tools write is recognised and said; a folder that fits none, or two, is refused."""
+"""Every layout that people's tools write is recognised and message; a folder that fits none, or two, is refused."""
 
 from pathlib import Path
 
@@ -8,9 +8,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 from terminal import Terminal, composites, pngs
 
+from inpaint_bench.data.pair_lists import Pair
 from inpaint_bench.errors import InputError
 from inpaint_bench.methods.layouts import match
-from inpaint_bench.pairs.lists import Pair
 
 PAIRS = [Pair(f"{number:05d}", f"{stem}.jpg", f"{number}.png") for number, stem in enumerate("abcd")]
 STEMS = [f"picture{number}" for number in range(4)]
@@ -64,7 +64,7 @@ def test_a_layout_gives_every_pair_its_own_file(tool: str) -> None:
 
 
 @pytest.mark.parametrize(
-    ("names", "said"),
+    ("names", "message"),
     [
         ([], "done: there is no such results folder."),
         (["a.jpg"], "done/a.jpg: a JPEG has lost pixels before they are scored. Save results as PNG."),
@@ -77,9 +77,9 @@ def test_a_layout_gives_every_pair_its_own_file(tool: str) -> None:
         (["a_mask000.png", "a_mask001.png"], "done: "),
     ],
 )
-def test_a_folder_that_fits_no_layout_is_refused(names: list[str], said: str) -> None:
+def test_a_folder_that_fits_no_layout_is_refused(names: list[str], message: str) -> None:
     touch(names)
-    with pytest.raises(InputError, match=said) as refused:
+    with pytest.raises(InputError, match=message) as refused:
         match(Path("done"), PAIRS)
     assert str(refused.value).endswith(".")
 

@@ -6,8 +6,8 @@ import pytest
 import torch
 from terminal import OUT, Terminal, composites, write_method, write_program
 
+from inpaint_bench.data.images import Images, Masks
 from inpaint_bench.errors import InputError
-from inpaint_bench.images import Images, Masks
 from inpaint_bench.methods.probe import probe_images, refuse_inverted
 
 SAID = "it leaves the hole empty and repaints the known region: its masks seem inverted. Here 1 (255 in files)"

@@ -1,4 +1,4 @@
-"""A function of the user's own: what it may return, how its failures are told, what is kept when it fails."""
+"""A function of the user's own: what it may return, how its failures are on_progress, what is kept when it fails."""
 
 from pathlib import Path
 
@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 from terminal import OUT, Terminal, composites, pngs, write_method
 
-from inpaint_bench import images
+from inpaint_bench.data import images
 
 ALL = pngs(["00000", "00001", "00002", "00003"])
 FAILS_ON_ONE = """
@@ -41,7 +41,7 @@ def test_a_method_that_raises_is_told_with_the_pair_and_the_others_are_kept(term
     answer = terminal.run(entry)
     answer.refuses(3, "mine: pair 00002 failed: RuntimeError: out of paint.", "Finished pairs are kept")
     assert {*ALL[:2]} <= {*composites()} < {*ALL}
-    assert not Path(OUT, "records.jsonl").read_text()
+    assert not Path(OUT, "results.jsonl").read_text()
 
 
 def test_the_next_run_does_what_was_left(terminal: Terminal, page: Path) -> None:
@@ -63,7 +63,7 @@ def test_a_method_that_fails_does_not_stop_the_others(terminal: Terminal, page: 
 
 
 @pytest.mark.parametrize(
-    ("body", "said"),
+    ("body", "message"),
     [
         ("return image * torch.nan", "pair 00000: the prediction holds NaN or infinite values"),
         ("return image / 0", "pair 00000: the prediction holds NaN or infinite values"),
@@ -83,8 +83,8 @@ def test_a_method_that_fails_does_not_stop_the_others(terminal: Terminal, page: 
         ("assert image.shape[-1] == 256, 'only 256'", "failed: AssertionError: only 256."),
     ],
 )
-def test_what_is_no_prediction_is_refused(terminal: Terminal, page: Path, body: str, said: str) -> None:
-    terminal.run(write_method(body)).refuses(3, "mine: ", said, "run the same command again")
+def test_what_is_no_prediction_is_refused(terminal: Terminal, page: Path, body: str, message: str) -> None:
+    terminal.run(write_method(body)).refuses(3, "mine: ", message, "run the same command again")
     assert composites() == []
 
 
@@ -100,16 +100,16 @@ def test_a_module_that_cannot_be_imported_is_told(terminal: Terminal, page: Path
 
 
 @pytest.mark.parametrize(
-    ("text", "said"),
+    ("text", "message"),
     [
         ("raise RuntimeError('no\\nGPU')", "importing broken failed: RuntimeError: no GPU."),
         ("def load(:", "importing broken failed: SyntaxError: "),
         ("import sys; sys.exit()", "importing broken failed: SystemExit."),
     ],
 )
-def test_a_module_that_fails_at_import_is_told(terminal: Terminal, page: Path, text: str, said: str) -> None:
+def test_a_module_that_fails_at_import_is_told(terminal: Terminal, page: Path, text: str, message: str) -> None:
     Path("broken.py").write_text(text)
-    terminal.run("mine=python:broken:load").refuses(2, said)
+    terminal.run("mine=python:broken:load").refuses(2, message)
     assert not OUT.exists()
 
 
@@ -119,7 +119,7 @@ def test_a_missing_function_is_told(terminal: Terminal, page: Path) -> None:
 
 
 @pytest.mark.parametrize(
-    ("text", "said"),
+    ("text", "message"),
     [
         ("def load(weights, device): raise FileNotFoundError('no net.pt')", "failed: FileNotFoundError: no net.pt."),
         ("def load(): pass", "mine: loading it failed: TypeError: load() takes 0 positional arguments"),
@@ -130,9 +130,9 @@ def test_a_missing_function_is_told(terminal: Terminal, page: Path) -> None:
         ),
     ],
 )
-def test_a_load_that_gives_no_function_is_told(terminal: Terminal, page: Path, text: str, said: str) -> None:
+def test_a_load_that_gives_no_function_is_told(terminal: Terminal, page: Path, text: str, message: str) -> None:
     Path("other.py").write_text(text)
-    terminal.run("mine=python:other:load").refuses(3, said)
+    terminal.run("mine=python:other:load").refuses(3, message)
 
 
 def test_changed_code_is_not_mixed_with_what_is_there(terminal: Terminal, page: Path) -> None:

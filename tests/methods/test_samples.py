@@ -9,7 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from terminal import OUT, Answer, Terminal, composites, write_method
 
-from inpaint_bench.pairs.lists import sample_seed
+from inpaint_bench.data.pair_lists import sample_seed
 
 NOISE = """
 drawn = [[np.random.default_rng(int(seed)).random(image.shape[1:]) for seed in row] for row in seeds]
@@ -57,9 +57,9 @@ def test_every_sample_is_a_file_and_the_best_by_psnr_is_scored(terminal: Termina
     assert len(set(best.values())) > 1
     for metric, found in (("psnr", psnr), ("mae", mae)):
         mean = sum(found[pair][sample] for pair, sample in best.items()) / 4
-        record = tiny.record(OUT, "mine", metric)
-        assert record["value"] == pytest.approx(mean, rel=1e-12)
-        assert record["signature"].endswith(":best-psnr-of-5")
+        result = tiny.result(OUT, "mine", metric)
+        assert result["value"] == pytest.approx(mean, rel=1e-12)
+        assert result["signature"].endswith(":best-psnr-of-5")
 
 
 def test_the_sample_is_chosen_by_psnr_even_where_that_is_not_asked_for(terminal: Terminal, tmp_path: Path) -> None:
@@ -67,7 +67,7 @@ def test_the_sample_is_chosen_by_psnr_even_where_that_is_not_asked_for(terminal:
     run(terminal, "--metrics", "mae").does("mae best of 5")
     best = {pair: max(samples, key=lambda sample: samples[sample]) for pair, samples in values("psnr").items()}
     mean = sum(values("mae")[pair][sample] for pair, sample in best.items()) / 4
-    assert tiny.record(OUT, "mine", "mae")["value"] == pytest.approx(mean, rel=1e-12)
+    assert tiny.result(OUT, "mine", "mae")["value"] == pytest.approx(mean, rel=1e-12)
 
 
 def test_a_method_is_given_the_seeds_of_the_rule(terminal: Terminal, tmp_path: Path) -> None:
@@ -81,13 +81,13 @@ def test_a_method_is_given_the_seeds_of_the_rule(terminal: Terminal, tmp_path: P
 def test_outputs_do_not_depend_on_the_batch_or_on_what_was_done_before(terminal: Terminal, tmp_path: Path) -> None:
     five(tmp_path)
     run(terminal, "--out", "whole").does()
-    whole = tiny.results(Path("whole/mine"))
+    whole = tiny.outcome(Path("whole/mine"))
     run(terminal, "--out", "alone", "--batch", 1, "--jobs", 1).does()
-    assert tiny.results(Path("alone/mine")) == whole
+    assert tiny.outcome(Path("alone/mine")) == whole
     for name in ("00001.s0.png", "00002.s4.png"):
         Path("whole/mine/composites", name).unlink()
     run(terminal, "--out", "whole").does()
-    assert tiny.results(Path("whole/mine")) == whole
+    assert tiny.outcome(Path("whole/mine")) == whole
 
 
 def test_a_wrong_number_of_samples_is_told(terminal: Terminal, tmp_path: Path) -> None:

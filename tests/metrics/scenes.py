@@ -3,7 +3,7 @@
 import numpy as np
 from numpy.typing import NDArray
 
-from inpaint_bench.images import Hole, Pixels
+from inpaint_bench.data.images import Hole, Pixels
 from inpaint_bench.metrics import METRICS, Batch
 
 IMAGE_METRICS = {name: metric for name, metric in METRICS.items() if not metric.slow}

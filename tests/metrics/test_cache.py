@@ -15,13 +15,13 @@ import torch
 from numpy.typing import NDArray
 
 from inpaint_bench import files
-from inpaint_bench.images import Pixels, pixels_sha256
+from inpaint_bench.data.images import Pixels, pixels_sha256
 from inpaint_bench.metrics import cache
+from inpaint_bench.metrics.base import Metric
 from inpaint_bench.metrics.batch import Batch
 from inpaint_bench.metrics.cache import cached_values, features_of, get_many, key_of, put_many
 from inpaint_bench.metrics.features import Extractor
-from inpaint_bench.metrics.kinds import Metric
-from inpaint_bench.metrics.sums import PerImage
+from inpaint_bench.metrics.pixel_stats import PerImage
 
 CPU = torch.device("cpu")
 
@@ -100,8 +100,8 @@ def test_only_what_is_new_is_computed_and_read(counting: Counting) -> None:
         return picture
 
     read_ones: list[Pixels] = []
-    asked = [(pixels_sha256(picture), partial(read, picture)) for picture in shown]
-    assert [row.tolist() for row in features_of(counting.extractor, asked, CPU)] == means(shown)
+    requested = [(pixels_sha256(picture), partial(read, picture)) for picture in shown]
+    assert [row.tolist() for row in features_of(counting.extractor, requested, CPU)] == means(shown)
     assert [picture.tobytes() for picture in read_ones] == [picture.tobytes() for picture in shown[1::2]]
     assert counting.calls == [3, 3]
 

@@ -17,7 +17,7 @@ from terminal import Terminal
 from torch.nn import functional
 
 import inpaint_bench.metrics
-from inpaint_bench.images import Hole, Pixels, read_pixels, read_values
+from inpaint_bench.data.images import Hole, Pixels, read_pixels, read_values
 from inpaint_bench.metrics import METRICS, Batch
 
 SKIMAGE: Any = skimage.metrics

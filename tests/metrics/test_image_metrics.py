@@ -13,10 +13,10 @@ from hypothesis import strategies as st
 from numpy.typing import NDArray
 from scenes import IMAGE_METRICS, batch_of, eight_bit, scene
 
-from inpaint_bench.images import Hole, Pixels
+from inpaint_bench.data.images import Hole, Pixels
 from inpaint_bench.metrics import METRICS, Metric, known_error
 from inpaint_bench.metrics.batch import band
-from inpaint_bench.metrics.torch_sums import sums as torch_sums
+from inpaint_bench.metrics.pixel_stats_torch import sums as torch_sums
 
 SKIMAGE: Any = skimage.metrics
 OF_A_PART = {name for name in IMAGE_METRICS if name.endswith(("_hole", "_band"))}

@@ -13,10 +13,10 @@ import torch
 from scenes import IMAGE_METRICS
 from terminal import Terminal
 
+from inpaint_bench.data.images import EightBit
 from inpaint_bench.errors import InputError
-from inpaint_bench.images import EightBit
-from inpaint_bench.metrics import METRICS, RECORDED, Batch, catalogue, kernels, known_error, metric
-from inpaint_bench.metrics.catalogue import signature
+from inpaint_bench.metrics import METRICS, RECORDED, Batch, kernels, known_error, metric, registry
+from inpaint_bench.metrics.registry import signature
 
 
 def float_pair(size: int = 16) -> tuple[torch.Tensor, torch.Tensor, torch.Tensor]:
@@ -135,11 +135,11 @@ def test_the_list_says_of_each_metric_what_it_is_or_what_it_lacks(
     terminal: Terminal, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     lacking = dataclasses.replace(METRICS["mae"], absent=lambda: "mae.pth is not here. Fetch it somewhere.")
-    monkeypatch.setattr(catalogue, "CHOOSABLE", dict(catalogue.CHOOSABLE) | {"mae": lacking})
+    monkeypatch.setattr(registry, "CHOOSABLE", dict(registry.CHOOSABLE) | {"mae": lacking})
     answer = terminal("metrics", "list")
     answer.does()
     lines = {line.split()[0]: line for line in answer.out.splitlines()}
-    assert list(lines) == list(catalogue.CHOOSABLE)
+    assert list(lines) == list(registry.CHOOSABLE)
     assert len({line.split("better")[1] for name, line in lines.items() if name.startswith("det_")}) == 18
     assert lines["mae"].endswith("cannot run here: mae.pth is not here")
     assert re.search(r"psnr +higher is better +dB +SPN, SPL, RN, WF, DSI +Peak signal", lines["psnr"])

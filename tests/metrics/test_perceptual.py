@@ -15,12 +15,12 @@ import torch
 from PIL import Image, ImageFilter
 from torch_threads import with_threads
 
+from inpaint_bench.data.images import Hole, Pixels
 from inpaint_bench.errors import InputError
-from inpaint_bench.images import Hole, Pixels
 from inpaint_bench.metrics import perceptual
+from inpaint_bench.metrics.base import Metric, SamplesMetric
 from inpaint_bench.metrics.batch import Batch
 from inpaint_bench.metrics.features.trunks import Trunk, convolutions
-from inpaint_bench.metrics.kinds import Metric, SamplesMetric
 from inpaint_bench.metrics.perceptual import DIVERSITY, PERCEPTUAL, diversity
 
 DATA: Any = skimage.data
@@ -226,11 +226,11 @@ def test_without_the_package_lpips_a_metric_says_the_line_that_installs_it(
     find = importlib.util.find_spec
     monkeypatch.setattr("importlib.util.find_spec", lambda package: None if package == "lpips" else find(package))
     monkeypatch.setitem(sys.modules, "lpips", None)  # an import of it fails
-    said = f"{trunk}.pth is not here. Install it: pip install lpips==0.1.4"
-    assert METRICS[f"lpips_{trunk}"].absent() == said
+    message = f"{trunk}.pth is not here. Install it: pip install lpips==0.1.4"
+    assert METRICS[f"lpips_{trunk}"].absent() == message
     with pytest.raises(InputError) as caught:
         _fresh(perceptual._network)(trunk, False, torch.device("cpu"))
-    assert str(caught.value) == said
+    assert str(caught.value) == message
 
 
 @both_trunks

@@ -10,10 +10,10 @@ from reported_run import STRANGE, Made, made_once
 
 from inpaint_bench.metrics import METRICS
 from inpaint_bench.report.facts import sampling_title, split_signature
-from inpaint_bench.report.places import command_line, without_places
+from inpaint_bench.report.redact_paths import command_line, without_places
 from inpaint_bench.report.write import data_script
-from inpaint_bench.run.folder import open_run
-from inpaint_bench.score.rows import read_scores, scores_path
+from inpaint_bench.runner.folder import open_run
+from inpaint_bench.runner.scores import read_scores, scores_path
 
 
 @pytest.fixture(scope="session")
@@ -21,7 +21,7 @@ def written(tmp_path_factory: pytest.TempPathFactory, compiled: Path) -> Made:
     return made_once(tmp_path_factory.getbasetemp(), compiled, 20)
 
 
-def test_every_number_of_the_summary_is_a_record_to_the_digit(written: Made) -> None:
+def test_every_number_of_the_summary_is_a_result_to_the_digit(written: Made) -> None:
     data = written.data()
     shown = {}
     for group in data["groups"]:
@@ -29,9 +29,9 @@ def test_every_number_of_the_summary_is_a_record_to_the_digit(written: Made) -> 
             for bucket, cells in row["cells"].items():
                 for number, cell in cells.items():
                     shown[row["method"], group["columns"][int(number)]["signature"], bucket] = cell
-    records = [one for one in tiny.records(written.run) if one["metric"] != "known_error"]
-    assert len(records) == len(shown) == 48
-    for one in records:
+    results = [one for one in tiny.results(written.run) if one["metric"] != "known_error"]
+    assert len(results) == len(shown) == 48
+    for one in results:
         cell = shown[one["method"], one["signature"], one["bucket"]]
         assert cell["value"] == one["value"]
         if isinstance(one["value"], float):

@@ -10,10 +10,10 @@ import tiny
 from PIL import Image
 from reported_run import Made, made_once
 
-from inpaint_bench.pairs import find
-from inpaint_bench.pairs.pixels import prepare
+from inpaint_bench.data import datasets
+from inpaint_bench.data.prepare import prepare
 from inpaint_bench.report.pictures import overlay, place
-from inpaint_bench.run.folder import open_run
+from inpaint_bench.runner.folder import open_run
 
 
 @pytest.fixture(scope="session")
@@ -39,7 +39,7 @@ def test_every_picture_is_there_and_is_the_one_that_was_scored(written: Made) ->
 
 def test_targets_and_holes_are_those_of_the_pairs(written: Made) -> None:
     run = open_run(written.run)
-    dataset = find.of_run(run.info.protocol, run.pairs, written.page.parent / "data", (None, None))
+    dataset = datasets.of_run(run.info.protocol, run.pairs, written.page.parent / "data", (None, None))
     for pair in run.pairs:
         prepared = prepare(dataset.page, dataset.data, pair)
         assert (tiny.read(written.out / "pictures" / "targets" / f"{pair.pair}.png") == prepared.target).all()
@@ -67,11 +67,11 @@ def test_an_overlay_takes_a_bit_a_pixel() -> None:
 
 
 def test_a_second_report_is_the_same_to_the_byte(copied: Made) -> None:
-    before = {path: data for path, data in tiny.results(copied.out).items() if path.endswith((".svg", ".png", ".html"))}
+    before = {path: data for path, data in tiny.outcome(copied.out).items() if path.endswith((".svg", ".png", ".html"))}
     assert len([path for path in before if path.endswith(".svg")]) == 8
     shutil.rmtree(copied.out)
     assert copied.report() == 0
-    assert {path: data for path, data in tiny.results(copied.out).items() if path in before} == before
+    assert {path: data for path, data in tiny.outcome(copied.out).items() if path in before} == before
 
 
 def test_what_an_older_report_left_is_swept_and_the_rest_stays(copied: Made) -> None:
@@ -108,14 +108,14 @@ def test_a_composite_that_changed_after_it_was_scored_is_refused(
     assert f"`inpaint-bench score {copied.run}` scores what has changed." in err
 
 
-def test_scores_that_changed_after_the_records_were_made_are_refused(
+def test_scores_that_changed_after_the_results_were_made_are_refused(
     copied: Made, capsys: pytest.CaptureFixture[str]
 ) -> None:
     path = copied.run / "telea" / "scores.csv"
     first, *rest = path.read_text().splitlines(keepends=True)
     path.write_text("".join([first, *rest[:-1], rest[-1].replace("\n", "1\n")]))
     assert copied.report() == 5
-    assert "not what the records of" in capsys.readouterr().err
+    assert "not what the results of" in capsys.readouterr().err
 
 
 def test_another_target_is_refused(copied: Made, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
@@ -125,11 +125,11 @@ def test_another_target_is_refused(copied: Made, tmp_path: Path, capsys: pytest.
     assert "was recorded" in capsys.readouterr().err
 
 
-def test_a_method_without_records_is_left_out_and_said(copied: Made, capsys: pytest.CaptureFixture[str]) -> None:
-    lines = (copied.run / "records.jsonl").read_text().splitlines(keepends=True)
-    (copied.run / "records.jsonl").write_text("".join(line for line in lines if '"mean-fill"' not in line))
+def test_a_method_without_results_is_left_out_and_said(copied: Made, capsys: pytest.CaptureFixture[str]) -> None:
+    lines = (copied.run / "results.jsonl").read_text().splitlines(keepends=True)
+    (copied.run / "results.jsonl").write_text("".join(line for line in lines if '"mean-fill"' not in line))
     assert copied.report() == 0
-    assert "mean-fill has no records" in capsys.readouterr().err
+    assert "mean-fill has no results" in capsys.readouterr().err
     data = copied.data()
     assert [method["name"] for method in data["methods"]] == ["noise", "telea"]
     assert data["left_out"] == ["mean-fill"]

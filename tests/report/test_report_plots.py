@@ -10,16 +10,16 @@ import pytest
 import tiny
 from reported_run import Made, made_once
 
-from inpaint_bench.evidence.kinds import PairValues, SetFeatures
+from inpaint_bench.analysis.per_pair import PairValues, SetFeatures
+from inpaint_bench.figures.plots import GRID, INK, Line, Plot, Point, for_dark, svg
 from inpaint_bench.metrics.sets import SET_METRICS
 from inpaint_bench.metrics.sets.frechet import frechet_distance
-from inpaint_bench.plots import GRID, INK, Line, Plot, Point, for_dark, svg
 from inpaint_bench.report.curves import Curve, chosen_from, curves, sizes, subsets
 from inpaint_bench.report.curves import _against_ratio as against_ratio
 from inpaint_bench.report.curves import _of_subsets as of_subsets
 from inpaint_bench.report.read import Contents, read_contents
 from inpaint_bench.report.times import times_shown
-from inpaint_bench.run.folder import MethodInfo
+from inpaint_bench.runner.folder import MethodInfo
 from inpaint_bench.timing import Cost, Memory, Series, Setting, Timing
 
 LINE = Line("a<b & $c$", (Point(1.0, 2.0, 1.0, 3.0), Point(2.0, 3.0)), 0)
@@ -93,16 +93,16 @@ def test_the_best_of_k_rises_from_the_mean_to_the_table_s_number(
     assert [point.x for point in line.points] == [1, 2, 3]
     heights = [point.y for point in line.points]
     assert heights == sorted(heights)
-    assert heights[-1] == tiny.record(written.run, "noise", "psnr")["value"]
+    assert heights[-1] == tiny.result(written.run, "noise", "psnr")["value"]
 
 
 def test_infinite_scores_are_in_no_mean_and_that_is_said(contents: Contents) -> None:
     metric = "psnr"
     telea = next(method for method in contents.methods if method.name == "telea")
-    ((key, one),) = [(key, one) for key, one in telea.evidence.items() if key[0] == metric]
+    ((key, one),) = [(key, one) for key, one in telea.per_pair.items() if key[0] == metric]
     assert isinstance(one, PairValues)
     values = np.where(np.arange(len(contents.run.pairs)) == 0, np.inf, one.values)
-    changed = replace(telea, evidence={**telea.evidence, key: replace(one, values=values)})
+    changed = replace(telea, per_pair={**telea.per_pair, key: replace(one, values=values)})
     methods = tuple(changed if method is telea else method for method in contents.methods)
     curve = against_ratio(replace(contents, methods=methods), metric)
     assert curve.notes == ("infinite scores, of outputs that are their targets, are in no mean: 1",)

@@ -1,4 +1,4 @@
-"""Table 6 from times: what is in a column, what never shares one, what is said beneath."""
+"""Table 6 from times: what is in a column, what never shares one, what is message beneath."""
 
 import dataclasses
 
@@ -9,12 +9,12 @@ from invented import timing
 from inpaint_bench.errors import InputError
 from inpaint_bench.tables.costs import cost_table, significant
 from inpaint_bench.tables.formats import as_text
-from inpaint_bench.tables.kinds import Look, Table
 from inpaint_bench.tables.papers import choose, entries, narrowed, notes_of
+from inpaint_bench.tables.table import Table, TableOptions
 from inpaint_bench.timing import Cost, Memory, Series, Setting
-from inpaint_bench.weights import FILLED
+from inpaint_bench.weights import SYNTHETIC
 
-LOOK = Look("table6")
+LOOK = TableOptions("table6")
 
 
 def rows(table: Table) -> dict[str, list[str]]:
@@ -63,8 +63,8 @@ def test_other_settings_and_machines_have_columns_of_their_own() -> None:
         "1 of 256x256 in a call, another chip",
         "1 of 512x512 in a call, a chip, threads 1",
     )
-    filled = [[cell != "-" for cell in cells] for cells in rows(table).values()]
-    assert filled == [[True] * 5 + [False] * 10, [False] * 5 + [True] * 5 + [False] * 5, [False] * 10 + [True] * 5]
+    synthetic = [[cell != "-" for cell in cells] for cells in rows(table).values()]
+    assert synthetic == [[True] * 5 + [False] * 10, [False] * 5 + [True] * 5 + [False] * 5, [False] * 10 + [True] * 5]
 
 
 def test_two_times_of_one_method_are_refused() -> None:
@@ -73,14 +73,18 @@ def test_two_times_of_one_method_are_refused() -> None:
 
 
 def test_methods_stand_in_the_order_in_which_they_are_named() -> None:
-    table = cost_table([timing("a"), timing("b")], Look("table6", methods=("b", "a")))
+    table = cost_table([timing("a"), timing("b")], TableOptions("table6", methods=("b", "a")))
     assert list(rows(table)) == ["b", "a"]
 
 
 def test_what_the_reader_must_know_is_said() -> None:
-    filled = timing("spn", cost=Cost(1, 1, {"erf": 3, "cosine": 2}), unstable=("Others took 12% of the processors.",))
-    filled = msgspec.structs.replace(filled, made_by=msgspec.structs.replace(filled.made_by, weights=FILLED))
-    notes = cost_table([filled, timing("rn")], LOOK).notes
+    synthetic = timing(
+        "spn", cost=Cost(1, 1, {"erf": 3, "cosine": 2}), unstable=("Others took 12% of the processors.",)
+    )
+    synthetic = msgspec.structs.replace(
+        synthetic, made_by=msgspec.structs.replace(synthetic.made_by, weights=SYNTHETIC)
+    )
+    notes = cost_table([synthetic, timing("rn")], LOOK).notes
     assert "Timed with values made from names, which changes no time: spn." in notes
     assert "spn: cosine, erf are in no count of FLOPs." in notes
     assert "Not steady (spn): Others took 12% of the processors." in notes
@@ -89,9 +93,9 @@ def test_what_the_reader_must_know_is_said() -> None:
 
 
 def test_reported_costs_stand_below_measured_ones_in_their_units() -> None:
-    look = dataclasses.replace(LOOK, methods=("spn", "rfr"))
-    cells = narrowed(choose("SPN 2023", look), look)
-    table = cost_table([timing("spn", 0.0213)], look, entries(cells, look), notes_of(cells, look))
+    options = dataclasses.replace(LOOK, methods=("spn", "rfr"))
+    cells = narrowed(choose("SPN 2023", options), options)
+    table = cost_table([timing("spn", 0.0213)], options, entries(cells, options), notes_of(cells, options))
     assert rows(table) == {
         "spn": ["49.6", "123", "0.0213", "0.0426", "300"],
         "spn (reported)": ["50", "-", "0.05", "-", "-"],

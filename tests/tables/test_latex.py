@@ -7,16 +7,16 @@ from itertools import product
 from pathlib import Path
 
 import pytest
-from invented import NASTY, fd, record, records, timing
+from invented import NASTY, fd, result, results, timing
 
+from inpaint_bench.analysis.statistics import Significance
 from inpaint_bench.errors import IncompleteError
-from inpaint_bench.stats import Separation
 from inpaint_bench.tables.costs import cost_table
-from inpaint_bench.tables.kinds import STYLES, Look, Table
 from inpaint_bench.tables.latex import as_latex, escape, heading
 from inpaint_bench.tables.make import make_table
 from inpaint_bench.tables.papers import choose, entries, reported_table
 from inpaint_bench.tables.preview import document, pdflatex, write_preview
+from inpaint_bench.tables.table import STYLES, Table, TableOptions
 
 HERE = shutil.which("pdflatex") is not None
 MUST = os.environ.get("INPAINT_BENCH_CI") == "1"  # as the tests were started: there a TeX must be installed
@@ -33,29 +33,29 @@ def names(count: int) -> list[str]:
 def tables(style: str) -> list[Table]:
     """Tables of 1, 3 and 11 methods, one and two datasets, with and without intervals, and of what is reported."""
     if style == "table6":
-        made = [cost_table([timing(name) for name in names(count)], Look(style)) for count in (1, 3, 11)]
-        cells = choose("all", Look(style))
+        made = [cost_table([timing(name) for name in names(count)], TableOptions(style)) for count in (1, 3, 11)]
+        cells = choose("all", TableOptions(style))
         return [
             *made,
-            reported_table(cells, Look(style)),
-            cost_table([timing("spn")], Look(style), entries(cells, Look(style))),
+            reported_table(cells, TableOptions(style)),
+            cost_table([timing("spn")], TableOptions(style), entries(cells, TableOptions(style))),
         ]
     made = [
-        make_table(records(names(count), datasets), Look(style, intervals=intervals))
+        make_table(results(names(count), datasets), TableOptions(style, intervals=intervals))
         for count, datasets, intervals in product((1, 3, 11), (("tiny",), ("tiny", "places_2")), (False, True))
     ]
-    return [*made, reported_table(choose("all", Look(style)), Look(style)), odd(style)]
+    return [*made, reported_table(choose("all", TableOptions(style)), TableOptions(style)), odd(style)]
 
 
 def odd(style: str) -> Table:
     """A table with every kind of cell and note that there is."""
     found = {"telea": "best", "b": "not separable", "c": "worse"}
-    near = Separation(7, "telea", dict.fromkeys(found, 1.0), {}, found)  # type: ignore[arg-type]
+    near = Significance(7, "telea", dict.fromkeys(found, 1.0), {}, found)  # type: ignore[arg-type]
     some = [
-        record(), record(method="b", value=-3.5), record(method="c", value="inf", n=0, infinite=7), fd(7),
-        record(method="d", value=None, n=0, undefined=7), record(method="e", n=3, infinite=4, low=-1.0, high=2.0),
+        result(), result(method="b", value=-3.5), result(method="c", value="inf", n=0, infinite=7), fd(7),
+        result(method="d", value=None, n=0, undefined=7), result(method="e", n=3, infinite=4, low=-1.0, high=2.0),
     ]  # fmt: skip
-    return make_table(some, Look(style, intervals=True), {PLACE: near}, {"fid": "no file {x} at C:\\a_b."})
+    return make_table(some, TableOptions(style, intervals=True), {PLACE: near}, {"fid": "no file {x} at C:\\a_b."})
 
 
 @needs_tex
@@ -106,8 +106,8 @@ def test_a_label_is_an_acronym_with_what_makes_it_particular() -> None:
     assert heading("0.2-0.4") == "0.2--0.4"
 
 
-def test_numbers_stand_in_the_tex_as_in_the_records() -> None:
-    tex = as_latex(make_table(records(["alpha"]), Look("table1", intervals=True)))
+def test_numbers_stand_in_the_tex_as_in_the_results() -> None:
+    tex = as_latex(make_table(results(["alpha"]), TableOptions("table1", intervals=True)))
     rows = [re.sub(r"\\scriptsize|[{}]", "", line).split("&")[2:] for line in tex.splitlines() if "alpha" in line]
     assert [[cell.strip(" \\") for cell in row] for row in rows] == [
         ["20.00  [19.50, 20.50]"] * 3,
@@ -126,6 +126,6 @@ def test_a_cell_shows_how_it_stands() -> None:
 
 
 def test_the_notes_hold_signatures_and_the_fingerprint() -> None:
-    tex = as_latex(make_table([record()])).replace(r"\allowbreak{}", "")
+    tex = as_latex(make_table([result()])).replace(r"\allowbreak{}", "")
     assert "\ntiny, pairs ffffffffffff\\par\n" in tex
     assert r"psnr $\uparrow$: psnr:rgb:u8r:comp:v1, higher is better\par" in tex

@@ -1,4 +1,4 @@
-"""Tables of a run: what is printed is what the records hold, with the number of pairs behind every column."""
+"""Tables of a run: what is printed is what the results hold, with the number of pairs behind every column."""
 
 import csv
 import io
@@ -11,10 +11,10 @@ import numpy as np
 import pytest
 import tiny
 
+from inpaint_bench.analysis.statistics import separable
 from inpaint_bench.cli import run_cli
 from inpaint_bench.metrics import METRICS
-from inpaint_bench.score.rows import read_scores
-from inpaint_bench.stats import separable
+from inpaint_bench.runner.scores import read_scores
 from inpaint_bench.tables.formats import SUFFIX
 
 COUNTS = {"0.0-0.2": 3, "0.2-0.4": 2, "0.4-0.6": 2, "all": 7}
@@ -47,10 +47,10 @@ def heading(bucket: str) -> str:
     return f"{'All' if bucket == 'all' else bucket} (n={COUNTS[bucket]})"
 
 
-def test_every_printed_number_is_a_record_to_the_digit(run: Path, capsys: pytest.CaptureFixture[str]) -> None:
+def test_every_printed_number_is_a_result_to_the_digit(run: Path, capsys: pytest.CaptureFixture[str]) -> None:
     rows = as_rows(printed(run, capsys, "--format", "csv"))
     cells = {(row["method"], row["signature"], bucket): row[heading(bucket)] for row in rows for bucket in COUNTS}
-    shown = [one for one in tiny.main_records(run) if one["metric"] != "known_error"]
+    shown = [one for one in tiny.main_results(run) if one["metric"] != "known_error"]
     assert len(cells) == len(shown) == 3 * 3 * 4
     for one in shown:
         decimals = METRICS[one["metric"]].decimals
@@ -108,11 +108,11 @@ def test_a_table_says_how_each_metric_was_computed_and_which_way_is_better(
 ) -> None:
     text = printed(run, capsys)
     for metric, arrow in DIRECTIONS.items():
-        (record_,) = {
-            one["signature"] for one in tiny.records(run) if one["metric"] == metric and one["method"] == "telea"
+        (result_,) = {
+            one["signature"] for one in tiny.results(run) if one["metric"] == metric and one["method"] == "telea"
         }
         better = "higher" if arrow == "↑" else "lower"
-        assert f"\n{metric} {arrow}: {record_}, {better} is better\n" in text
+        assert f"\n{metric} {arrow}: {result_}, {better} is better\n" in text
 
 
 def test_a_table_is_titled_by_its_dataset_and_fingerprint(run: Path, capsys: pytest.CaptureFixture[str]) -> None:
@@ -133,7 +133,7 @@ def test_methods_and_metrics_can_be_chosen(run: Path, capsys: pytest.CaptureFixt
 
 
 @pytest.mark.parametrize(
-    ("option", "said"),
+    ("option", "message"),
     [
         (
             ["--methods", "tela"],
@@ -143,11 +143,11 @@ def test_methods_and_metrics_can_be_chosen(run: Path, capsys: pytest.CaptureFixt
     ],
 )
 def test_what_was_not_measured_is_not_printed(
-    run: Path, capsys: pytest.CaptureFixture[str], option: list[str], said: str
+    run: Path, capsys: pytest.CaptureFixture[str], option: list[str], message: str
 ) -> None:
     capsys.readouterr()
     assert run_cli(["table", str(run), *option]) == 2
-    assert f"Error: {said}" in capsys.readouterr().err
+    assert f"Error: {message}" in capsys.readouterr().err
 
 
 def test_known_error_is_printed_when_it_is_asked_for(run: Path, capsys: pytest.CaptureFixture[str]) -> None:
@@ -195,10 +195,10 @@ def test_two_numbers_for_one_cell_are_refused(run: Path, tmp_path: Path, capsys:
     assert "two runs of tiny hold different numbers for telea. Make a table of each" in capsys.readouterr().err
 
 
-def test_a_record_of_a_metric_that_is_not_known_is_refused(
+def test_a_result_of_a_metric_that_is_not_known_is_refused(
     run: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    path = shutil.copytree(run, tmp_path / "copy") / "records.jsonl"
+    path = shutil.copytree(run, tmp_path / "copy") / "results.jsonl"
     path.write_text(path.read_text().replace('"metric":"mae"', '"metric":"mea"'))
     capsys.readouterr()
     assert run_cli(["table", str(path.parent)]) == 2

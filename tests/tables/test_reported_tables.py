@@ -5,16 +5,16 @@ import io
 from pathlib import Path
 
 import pytest
-from invented import mae, record
+from invented import mae, result
 
+from inpaint_bench.analysis.results import Result
+from inpaint_bench.analysis.statistics import Significance
 from inpaint_bench.errors import InputError
-from inpaint_bench.records import Record
-from inpaint_bench.stats import Separation
 from inpaint_bench.tables.formats import FORMATS, as_csv, as_text
-from inpaint_bench.tables.kinds import STYLES, Look, Table
 from inpaint_bench.tables.latex import as_latex
 from inpaint_bench.tables.make import PLAIN, make_table
 from inpaint_bench.tables.papers import choose, narrowed, reported_table
+from inpaint_bench.tables.table import STYLES, Table, TableOptions
 
 # Tables 1, 2 and 6 of "Fully Context-Aware Image Inpainting with a Learned Semantic Pyramid" as they are printed,
 # columns from left to right; written down apart from results/reported.
@@ -94,7 +94,7 @@ MEANS = {"mae": "mae_spn"}  # which metric of ours the paper's heading means
 
 def own(style: str) -> Table:
     """The table that a style is named for."""
-    return reported_table(choose(STYLES[style].own, Look(style)), Look(style))
+    return reported_table(choose(STYLES[style].own, TableOptions(style)), TableOptions(style))
 
 
 def rows_of(text: str) -> list[list[str]]:
@@ -128,18 +128,18 @@ def test_mae_is_said_to_be_in_tenths_and_which_metric_it_means() -> None:
     table = own("table1")
     assert {row.metric for row in table.rows} == {"ssim", "psnr", "mae_spn (10^-1)", "fid"}
     assert any("read as mae_spn:rgb:channel-mean:u8t:comp:v1, which it heads mae" in note for note in table.notes)
-    plain = reported_table(choose("SPN 2023:1", Look()), Look())
+    plain = reported_table(choose("SPN 2023:1", TableOptions()), TableOptions())
     assert next(row for row in plain.rows if row.metric == "mae_spn").cells[0].text == "0.0221"  # 0.221 in 10^-1
 
 
 def test_nothing_reported_is_ranked() -> None:
     assert not any(
-        cell.standing for style in ("table1", "table2", "table6") for row in own(style).rows for cell in row.cells
+        cell.rank for style in ("table1", "table2", "table6") for row in own(style).rows for cell in row.cells
     )
 
 
 def test_the_ablations_of_a_paper_stand_apart_by_table() -> None:
-    table = reported_table(choose("all", Look("ablation")), Look("ablation"))
+    table = reported_table(choose("all", TableOptions("ablation")), TableOptions("ablation"))
     assert table.sources == ("SPN 2023, Table 3", "SPN 2023, Table 4", "SPN 2023, Table 5")
     text = as_text(table)
     assert "spl (64) (reported 1)" in text
@@ -147,19 +147,19 @@ def test_the_ablations_of_a_paper_stand_apart_by_table() -> None:
     assert "(reported 3): as SPN 2023, Table 5 prints it, ranked with nothing." in text
 
 
-def measured() -> list[Record]:
+def measured() -> list[Result]:
     changes = {"protocol": "paris", "n": 100}
     return [
-        record(signature=PSNR, value=29.5, method="spn", **changes),
-        record(signature=PSNR, value=28.25, method="mine", **changes),
+        result(signature=PSNR, value=29.5, method="spn", **changes),
+        result(signature=PSNR, value=28.25, method="mine", **changes),
         mae(0.01544, method="spn", **changes),
     ]
 
 
 def test_reported_rows_stand_under_measured_ones_of_the_same_signature() -> None:
-    look = Look("table1", metrics=("psnr", "mae_spn"), methods=("mine", "spn"))
-    cells = narrowed(choose("SPN 2023:1", look), look)
-    table = make_table(measured(), look, reported=cells)
+    options = TableOptions("table1", metrics=("psnr", "mae_spn"), methods=("mine", "spn"))
+    cells = narrowed(choose("SPN 2023:1", options), options)
+    table = make_table(measured(), options, reported=cells)
     assert [(row.metric, row.name, row.source, row.cells[-1].text) for row in table.rows] == [
         ("psnr", "mine", "", "28.25"),
         ("psnr", "spn", "", "29.50"),
@@ -171,10 +171,10 @@ def test_reported_rows_stand_under_measured_ones_of_the_same_signature() -> None
 
 
 def test_what_is_read_another_way_never_shares_a_block_or_a_column() -> None:
-    rounded = [record(protocol="paris", n=100, value=29.5, method="spn")]  # u8r where the paper's code truncates
+    rounded = [result(protocol="paris", n=100, value=29.5, method="spn")]  # u8r where the paper's code truncates
     for style in ("table1", "ablation"):
-        look = Look(style, methods=("spn",), metrics=("psnr", "fid"))
-        table = make_table(rounded, look, reported=narrowed(choose("SPN 2023:1", look), look))
+        options = TableOptions(style, methods=("spn",), metrics=("psnr", "fid"))
+        table = make_table(rounded, options, reported=narrowed(choose("SPN 2023:1", options), options))
         lines = as_csv(table).splitlines()
         if style == "table1":
             assert [line.split(",")[:3] for line in lines[1:]] == [
@@ -188,18 +188,18 @@ def test_what_is_read_another_way_never_shares_a_block_or_a_column() -> None:
 
 def test_reported_numbers_take_no_part_in_the_marks() -> None:
     place = ("paris", "all", "psnr", PSNR)
-    alone = Separation(100, "spn", {"spn": 29.5, "mine": 28.25}, {}, {"spn": "best", "mine": "worse"})
-    look = Look("table1", metrics=("psnr",))
-    table = make_table(measured(), look, {place: alone}, reported=narrowed(choose("SPN 2023:1", look), look))
-    marked = {row.name: row.cells[-1].standing for row in table.rows if row.metric == "psnr"}
+    alone = Significance(100, "spn", {"spn": 29.5, "mine": 28.25}, {}, {"spn": "best", "mine": "worse"})
+    options = TableOptions("table1", metrics=("psnr",))
+    table = make_table(measured(), options, {place: alone}, reported=narrowed(choose("SPN 2023:1", options), options))
+    marked = {row.name: row.cells[-1].rank for row in table.rows if row.metric == "psnr"}
     assert marked.pop("spn") == "best"
     assert set(marked.values()) == {""}
     assert len(marked) == 1 + 8
 
 
 def test_reported_rows_are_in_another_shade_in_every_format() -> None:
-    look = Look("table1", metrics=("psnr",), methods=("spn",))
-    table = make_table(measured()[:1], look, reported=narrowed(choose("SPN 2023:1", look), look))
+    options = TableOptions("table1", metrics=("psnr",), methods=("spn",))
+    table = make_table(measured()[:1], options, reported=narrowed(choose("SPN 2023:1", options), options))
     assert "\\color{gray}spn (reported) & \\color{gray}29.69" in as_latex(table)
     assert '<tbody class="reported">\n' in FORMATS["html"](table)
     assert "| *spn (reported)* | *29.69* |" in FORMATS["markdown"](table)
@@ -211,9 +211,9 @@ def test_reported_rows_are_in_another_shade_in_every_format() -> None:
     assert first["method"] == second["method"] == "spn"
 
 
-def refused(text: str, look: Look = PLAIN) -> str:
+def refused(text: str, options: TableOptions = PLAIN) -> str:
     with pytest.raises(InputError) as found:
-        choose(text, look)
+        choose(text, options)
     return str(found.value)
 
 
@@ -226,17 +226,17 @@ def test_a_paper_or_table_that_is_not_there_is_refused() -> None:
 
 
 def test_reported_numbers_of_other_datasets_are_refused() -> None:
-    look = Look("table1")
+    options = TableOptions("table1")
     with pytest.raises(InputError, match="nothing is reported of tiny in these buckets"):
-        make_table([record()], look, reported=choose("SPN 2023:1", look))
+        make_table([result()], options, reported=choose("SPN 2023:1", options))
 
 
 def test_a_table_without_the_shape_of_the_style_must_be_named() -> None:
-    shapes = {style: {cell.table for cell in choose("SPN 2023", Look(style))} for style in STYLES}
+    shapes = {style: {cell.table for cell in choose("SPN 2023", TableOptions(style))} for style in STYLES}
     assert shapes == {
         "plain": {"1", "2"}, "table1": {"1", "2"}, "table2": {"1", "2"}, "table6": {"6"}, "ablation": {"3", "4", "5"},
     }  # fmt: skip
-    assert {cell.table for cell in choose("SPN 2023:3", Look("table1"))} == {"3"}
+    assert {cell.table for cell in choose("SPN 2023:3", TableOptions("table1"))} == {"3"}
 
 
 HEADER = (
@@ -252,17 +252,17 @@ def test_two_numbers_that_nothing_tells_apart_are_refused(tmp_path: Path) -> Non
         "Ours,1,paris,best,best,0.2-0.4,l1,1.54,10^-2,pairs,lower,mae_spn,truncate,,,\n"
     )
     with pytest.raises(InputError, match=r"ours\.csv:4: a second number stands for mae_spn ↓ of best"):
-        reported_table(choose(str(path), Look()), Look())
+        reported_table(choose(str(path), TableOptions()), TableOptions())
 
 
 def test_a_file_of_ones_own_is_read(tmp_path: Path) -> None:
     path = tmp_path / "ours.csv"
     path.write_text(
         HEADER + "Ours,1,paris,best,best,0.2-0.4,PSNR,30.10,dB,pairs,higher,psnr,round,,,\n"
-        "Ours,1,paris,best,best,all,quality,0.50,,set,higher,,,,100,how is not said\n"
+        "Ours,1,paris,best,best,all,quality,0.50,,set,higher,,,,100,how is not message\n"
     )
-    table = reported_table(choose(str(path), Look()), Look())
+    table = reported_table(choose(str(path), TableOptions()), TableOptions())
     assert [(row.label, *(cell.text for cell in row.cells)) for row in table.rows] == [
         ("psnr ↑", "30.10", "-"), ("quality ↑", "-", "0.50"),
     ]  # fmt: skip
-    assert "quality ↑ of Ours: how is not said" in table.notes
+    assert "quality ↑ of Ours: how is not message" in table.notes

@@ -6,9 +6,9 @@ import pytest
 import torch
 from torch import Tensor, nn
 
-from inpaint_bench.methods.rooms import find_rooms, loader, weights_of
+from inpaint_bench.methods.baselines import find_baselines, loader, weights_of
 from inpaint_bench.timing.cost import cost_of, loaded
-from inpaint_bench.weights import FILLED
+from inpaint_bench.weights import SYNTHETIC
 
 IMAGE = torch.ones(1, 3, 8, 8)
 KERNELS = 3 * 5 * 9
@@ -88,11 +88,11 @@ def test_a_classical_method_has_neither_parameters_nor_flops() -> None:
     assert (cost.parameters, cost.flop) == (None, None)
 
 
-def test_parameters_that_inference_does_not_need_are_not_counted_in_a_room() -> None:
+def test_parameters_that_inference_does_not_need_are_not_counted_in_a_baseline() -> None:
     """PIC's posterior is loaded and not used; its card says how many parameters are left."""
-    room, card = find_rooms()["pic"]
-    load = loader(room, card)
-    inpaint, tally = loaded(lambda: load(weights_of(room, card, "", FILLED), torch.device("cpu")))
+    baseline, card = find_baselines()["pic"]
+    load = loader(baseline, card)
+    inpaint, tally = loaded(lambda: load(weights_of(baseline, card, "", SYNTHETIC), torch.device("cpu")))
     images, masks = torch.zeros(1, 3, 64, 64), torch.zeros(1, 1, 64, 64)
     masks[..., 16:32, 16:32] = 1
     _, cost = cost_of(lambda: inpaint(images, masks, torch.tensor([[1]])), tally)

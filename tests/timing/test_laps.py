@@ -7,7 +7,7 @@ import pytest
 
 from inpaint_bench.errors import InputError, MethodError
 from inpaint_bench.timing import Series
-from inpaint_bench.timing.laps import ON_CPU, ON_GPU, Enough, EventClock, Lap, Task, WallClock, in_turns
+from inpaint_bench.timing.timer import ON_CPU, ON_GPU, Enough, EventClock, Lap, Task, WallClock, in_turns
 
 
 @dataclass
@@ -117,16 +117,16 @@ def test_what_is_added_up_for_the_next_call_does_not_grow_with_the_calls_made() 
 
 def test_a_method_that_fails_is_left_and_the_others_go_on() -> None:
     time = FakeTime()
-    told: list[None] = []
+    on_progress: list[None] = []
     broken = time.task("broken", iter([1.0, 1.0, 1.0]))
     refused = Task("refused", lambda: (_ for _ in ()).throw(InputError("refused: a size.")), time.clock())
     good = time.task("good", forever(1.0))
-    failures = in_turns([broken, refused, good], three(1e9), lambda: told.append(None))
+    failures = in_turns([broken, refused, good], three(1e9), lambda: on_progress.append(None))
     assert len(good.laps) == 3
     assert isinstance(failures["broken"], MethodError)
     assert str(failures["broken"]).startswith("broken: a call failed while it was timed: StopIteration")
     assert str(failures["refused"]) == "refused: a size."
-    assert len(told) == 2  # good is done, and so is what broke in its turn
+    assert len(on_progress) == 2  # good is done, and so is what broke in its turn
 
 
 # --- a GPU that does its work later -----------------------------------------------------------
@@ -160,7 +160,7 @@ class FakeEvent:
     gpu: FakeGpu
     reached: float | None = None
 
-    def record(self) -> None:
+    def result(self) -> None:
         self.gpu.queue.append(self._reach)
 
     def _reach(self) -> None:

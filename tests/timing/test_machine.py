@@ -1,4 +1,4 @@
-"""What disturbed a measurement is said in words, and nothing is said of a quiet one."""
+"""What disturbed a measurement is message in words, and nothing is message of a quiet one."""
 
 import pytest
 import torch
@@ -28,8 +28,8 @@ def test_nothing_is_said_of_a_quiet_machine() -> None:
     ],
 )
 def test_what_disturbed_the_machine_is_said(after: Moment, words: str) -> None:
-    (said,) = unquiet(QUIET, after, 2)
-    assert words in said
+    (message,) = unquiet(QUIET, after, 2)
+    assert words in message
 
 
 def test_a_system_that_tells_nothing_is_not_said_to_be_disturbed() -> None:
@@ -46,9 +46,9 @@ def test_a_system_that_tells_nothing_is_not_said_to_be_disturbed() -> None:
     ],
 )
 def test_times_that_do_not_agree_are_said(found: Series, words: str) -> None:
-    (said,) = unsteady("network", found)
-    assert said.startswith("network: ")
-    assert words in said
+    (message,) = unsteady("network", found)
+    assert message.startswith("network: ")
+    assert words in message
 
 
 def test_the_machine_is_written_down() -> None:

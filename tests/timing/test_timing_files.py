@@ -6,7 +6,7 @@ import msgspec
 import pytest
 
 from inpaint_bench.errors import InputError
-from inpaint_bench.run.folder import MethodInfo
+from inpaint_bench.runner.folder import MethodInfo
 from inpaint_bench.timing import (
     Cost,
     Memory,
@@ -19,7 +19,9 @@ from inpaint_bench.timing import (
     write_timing,
 )
 
-INFO = MethodInfo("room spn", "c0de", "filled", "cpu", ("inpaint-bench", "time"), {"torch": "2"}, {"system": "Linux"})
+INFO = MethodInfo(
+    "baseline spn", "c0de", "synthetic", "cpu", ("inpaint-bench", "time"), {"torch": "2"}, {"system": "Linux"}
+)
 SERIES = Series((0.5, 0.25, 1.0), (0.5, 0.5, 0.5), "wall", 2, True)
 
 
@@ -48,7 +50,7 @@ def test_what_is_written_is_read_back(tmp_path: Path) -> None:
         write_timing(tmp_path, timing(name))
     found = read_timings(tmp_path)
     assert found == {name: timing(name) for name in ("lama", "spn")}
-    assert found["spn"].filled
+    assert found["spn"].synthetic
     assert found["spn"].seconds == 0.5
 
 

@@ -11,14 +11,14 @@ from terminal import Terminal
 from test_tensorflow import write as write_checkpoint
 from torch import Tensor
 
-from inpaint_bench.golden import adapter, replay
+from inpaint_bench.checks.activations import adapter, replay
+from inpaint_bench.methods.baselines import Baseline, find_baselines, loader, weights_of
 from inpaint_bench.methods.card import MethodCard
-from inpaint_bench.methods.rooms import Room, find_rooms, loader, weights_of
-from inpaint_bench.weights import FILLED, Weights
+from inpaint_bench.weights import SYNTHETIC, Weights
 from inpaint_bench.weights.containers import Part
 
-ROOMS = {name: found for name, found in find_rooms().items() if found[1].learned}
-TORCH = [name for name, (_, card) in ROOMS.items() if card.container.format == "torch"]
+BASELINES = {name: found for name, found in find_baselines().items() if found[1].learned}
+TORCH = [name for name, (_, card) in BASELINES.items() if card.container.format == "torch"]
 QUICK = ("ec", "pic", "rn")  # the others have tens of millions of values to make
 SMALL = "ec"  # its refusals are those of every torch file; it has two files, a key and a prefix that leads
 
@@ -27,8 +27,8 @@ class _Seen(Exception):
     """A network was filled; nothing more is wanted."""
 
 
-def tensors(room: Room, card: MethodCard) -> dict[str, Tensor]:
-    """The tensors of our file of filled weights, by name."""
+def tensors(baseline: Baseline, card: MethodCard) -> dict[str, Tensor]:
+    """The tensors of our file of synthetic weights, by name."""
 
     class Spy(Weights):
         def into(self, network: Any) -> Any:
@@ -36,9 +36,9 @@ def tensors(room: Room, card: MethodCard) -> dict[str, Tensor]:
             raise _Seen
 
     state: dict[str, Tensor] = {}
-    weights = weights_of(room, card, "", FILLED)
+    weights = weights_of(baseline, card, "", SYNTHETIC)
     with pytest.raises(_Seen):
-        loader(room, card)(Spy(), torch.device("cpu"))
+        loader(baseline, card)(Spy(), torch.device("cpu"))
     return state
 
 
@@ -74,8 +74,8 @@ def _published(part: Part, name: str) -> str:
 def test_a_file_in_the_authors_layout_is_added_and_holds_the_same_values(
     method: str, tmp_path: Path, terminal: Terminal
 ) -> None:
-    room, card = ROOMS[method]
-    state = tensors(room, card)
+    baseline, card = BASELINES[method]
+    state = tensors(baseline, card)
     paths = write_authors_files(card, state, tmp_path)
     terminal("weights", "add", method, "paris", *paths).does(method, "paris")
     ours = tmp_path / "cache" / "weights" / method / "paris.safetensors"
@@ -88,18 +88,18 @@ def test_a_file_in_the_authors_layout_is_added_and_holds_the_same_values(
 
 
 def test_what_was_added_predicts_what_the_golden_file_of_the_adapter_holds(tmp_path: Path, terminal: Terminal) -> None:
-    room, card = ROOMS["rn"]
-    paths = write_authors_files(card, tensors(room, card), tmp_path)
+    baseline, card = BASELINES["rn"]
+    paths = write_authors_files(card, tensors(baseline, card), tmp_path)
     terminal("weights", "add", "rn", "paris", *paths).does()
-    inpaint = loader(room, card)(weights_of(room, card, "paris", None), torch.device("cpu"))
-    for case in adapter.load_cases(room.folder / adapter.FILE, "rn"):
+    inpaint = loader(baseline, card)(weights_of(baseline, card, "paris", None), torch.device("cpu"))
+    for case in adapter.load_cases(baseline.folder / adapter.FILE, "rn"):
         assert replay.agrees(case["output"], adapter.predict(inpaint, case, torch.device("cpu")), case["rule"])
 
 
 @pytest.mark.acceptance
 def test_a_tensorflow_checkpoint_is_added_and_holds_the_same_values(tmp_path: Path, terminal: Terminal) -> None:
-    room, card = ROOMS["dsi"]
-    state = tensors(room, card)
+    baseline, card = BASELINES["dsi"]
+    state = tensors(baseline, card)
     path = write_checkpoint(tmp_path, {name: tensor.numpy() for name, tensor in state.items()})
     terminal("weights", "add", "dsi", "places2", path).does("dsi", "places2")
     found = load_file(tmp_path / "cache" / "weights" / "dsi" / "places2.safetensors")
@@ -109,8 +109,8 @@ def test_a_tensorflow_checkpoint_is_added_and_holds_the_same_values(tmp_path: Pa
 
 @pytest.fixture(scope="module")
 def small() -> tuple[MethodCard, dict[str, Tensor]]:
-    room, card = ROOMS[SMALL]
-    return card, tensors(room, card)
+    baseline, card = BASELINES[SMALL]
+    return card, tensors(baseline, card)
 
 
 def test_what_was_added_is_listed_and_verified(
@@ -170,8 +170,8 @@ def test_truncated_foreign_and_missing_files_are_refused(
 
 def test_a_file_of_ours_is_added_as_it_is(tmp_path: Path, terminal: Terminal, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("INPAINT_BENCH_WEIGHTS", str(tmp_path / "weights"))
-    room, card = ROOMS["spn-small"]
-    state = tensors(room, card)
+    baseline, card = BASELINES["spn-small"]
+    state = tensors(baseline, card)
     save_file(state, tmp_path / "best.safetensors")
     terminal("weights", "add", "spn-small", "sample", tmp_path / "best.safetensors").does(f"{len(state)} tensors")
     terminal("weights", "verify").does("spn-small")

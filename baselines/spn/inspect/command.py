@@ -15,14 +15,14 @@ from baselines.spn.inspect.views import View, seed_of, views
 from baselines.spn.network import SPN
 from baselines.spn.prob import ProbabilisticSPN
 from inpaint_bench import files
+from inpaint_bench.data.datasets import Dataset
+from inpaint_bench.data.pair_lists import Pair, sample_seed
+from inpaint_bench.data.prepare import prepare
 from inpaint_bench.errors import InputError, did_you_mean
-from inpaint_bench.methods.rooms import find_rooms, weights_of
+from inpaint_bench.methods.baselines import find_baselines, weights_of
 from inpaint_bench.metrics.features import Extractor
-from inpaint_bench.pairs.find import Dataset
-from inpaint_bench.pairs.lists import Pair, sample_seed
-from inpaint_bench.pairs.pixels import prepare
-from inpaint_bench.run.folder import RunFolder
-from inpaint_bench.weights import FILLED, Weights
+from inpaint_bench.runner.folder import RunFolder
+from inpaint_bench.weights import SYNTHETIC, Weights
 
 PAGE = "inspect.md"
 SAMPLES = 2  # of a stochastic method, side by side
@@ -79,10 +79,10 @@ def _open(method: str, dataset: str, named: Mapping[str, str], device: torch.dev
             f"--weights names '{strangers[0]}'; here it may name {method} and {edges.NAME}. "
             f"{did_you_mean(strangers[0], (method, edges.NAME))}"
         )
-    rooms = find_rooms()
-    room, card = rooms[method]
-    weights = weights_of(room, card, dataset, named.get(method))
-    beside = edges.open_edges(edges.weights_for(*rooms[edges.NAME], dataset, named.get(edges.NAME)), device)
+    baselines = find_baselines()
+    baseline, card = baselines[method]
+    weights = weights_of(baseline, card, dataset, named.get(method))
+    beside = edges.open_edges(edges.weights_for(*baselines[edges.NAME], dataset, named.get(edges.NAME)), device)
     network = weights.into(NETWORKS[method]()).to(device).to(memory_format=torch.channels_last).eval()
     return Inside(method, card.title, network, weights, beside)
 
@@ -100,7 +100,11 @@ def _write_pair(inside: Inside, dataset: Dataset, pair: Pair, device: torch.devi
     seeds = [sample_seed(rules.seed, pair.pair, sample) for sample in range(SAMPLES)]
     looks = look(inside.method, inside.network, prepared, seeds, rules.eight_bit, device)
     found = views(prepared, looks, inside.edges)
-    mark = "filled weights: not trained" if inside.weights.sha256 == FILLED else f"weights {inside.weights.sha256[:8]}"
+    mark = (
+        "synthetic weights: not trained"
+        if inside.weights.sha256 == SYNTHETIC
+        else f"weights {inside.weights.sha256[:8]}"
+    )
     for view in found:
         heading = f"{inside.title} · pair {pair.pair} of {rules.name} · {mark}"
         save_rows(out / f"{pair.pair}.{view.name}", heading, view.rows)

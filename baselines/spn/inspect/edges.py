@@ -1,6 +1,6 @@
 """EdgeConnect's edges, which the paper's figures set beside the pyramid: another prior, learned for the same end.
 
-This is the one place where a wing looks into another room: to draw that room's middle result.
+This is the one place where a wing looks into another baseline: to draw that baseline's middle result.
 """
 
 from collections.abc import Callable
@@ -12,12 +12,12 @@ from torch import Tensor, nn
 
 from baselines.ec.adapter import known_edges, to_grey
 from baselines.ec.network import CompletionGenerator, EdgeGenerator
-from inpaint_bench import images
-from inpaint_bench.images import Images, Masks
+from inpaint_bench.data import images
+from inpaint_bench.data.images import Images, Masks
+from inpaint_bench.data.prepare import Prepared
+from inpaint_bench.methods.baselines import Baseline, weights_of
 from inpaint_bench.methods.card import MethodCard
-from inpaint_bench.methods.rooms import Room, weights_of
-from inpaint_bench.pairs.pixels import Prepared
-from inpaint_bench.weights import FILLED, NO_WEIGHTS, Weights
+from inpaint_bench.weights import NO_WEIGHTS, SYNTHETIC, Weights
 from inpaint_bench.weights.store import find_weights
 
 NAME = "ec"  # the method whose weights these are
@@ -33,9 +33,9 @@ class Edges:
     of: Callable[[Prepared], SoftEdges]  # from 0 to 1
 
 
-def weights_for(room: Room, card: MethodCard, dataset: str, named: str | None) -> Weights:
+def weights_for(baseline: Baseline, card: MethodCard, dataset: str, named: str | None) -> Weights:
     """EC's weights by name, or those found for a dataset; none where there are none and none were named."""
-    return weights_of(room, card, dataset, named) if named or find_weights(card.name, dataset) else NO_WEIGHTS
+    return weights_of(baseline, card, dataset, named) if named or find_weights(card.name, dataset) else NO_WEIGHTS
 
 
 def open_edges(weights: Weights, device: torch.device) -> Edges:
@@ -57,7 +57,7 @@ def open_edges(weights: Weights, device: torch.device) -> Edges:
         soft: SoftEdges = edge(seen.to(device))[0, 0].cpu()
         return soft
 
-    filled = "\n(filled weights: not trained)" if weights.sha256 == FILLED else ""
+    filled = "\n(filled weights: not trained)" if weights.sha256 == SYNTHETIC else ""
     return Edges(f"EC's edges{filled}", weights.sha256, drawn)
 
 

@@ -10,10 +10,10 @@ from baselines.spn.inspect.edges import Edges
 from baselines.spn.inspect.neighbours import PERPLEXITY, Neighbours, perplexity
 from baselines.spn.inspect.views import View
 from inpaint_bench import __version__
-from inpaint_bench.pairs.find import Dataset
-from inpaint_bench.pairs.lists import Pair
-from inpaint_bench.report.places import command_line, without_places
-from inpaint_bench.weights import FILLED, Weights
+from inpaint_bench.data.datasets import Dataset
+from inpaint_bench.data.pair_lists import Pair
+from inpaint_bench.report.redact_paths import command_line, without_places
+from inpaint_bench.weights import SYNTHETIC, Weights
 
 LIBRARIES = ("numpy", "torch", "scikit-learn", "scipy", "scikit-image", "matplotlib")
 FILLED_SAYS = "filled, made from the names of tensors: nothing was trained, and the pictures say nothing of the method"
@@ -67,7 +67,7 @@ def _table(facts: Facts) -> str:
 
 def told(sha256: str) -> str:
     """Weights in words."""
-    return FILLED_SAYS if sha256 == FILLED else f"sha256 {sha256}" if sha256 else "none"
+    return FILLED_SAYS if sha256 == SYNTHETIC else f"sha256 {sha256}" if sha256 else "none"
 
 
 def _of_pair(pair: Pair, views: Sequence[View]) -> Iterator[str]:

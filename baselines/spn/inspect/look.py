@@ -12,9 +12,9 @@ from baselines.spn.adapter import SMALL, noise_of, refuse_size
 from baselines.spn.inspect.clusters import Map
 from baselines.spn.network import SPN, Encoded, Priors
 from baselines.spn.prob import ProbabilisticSPN
-from inpaint_bench import images
-from inpaint_bench.images import EightBit
-from inpaint_bench.pairs.pixels import Prepared
+from inpaint_bench.data import images
+from inpaint_bench.data.images import EightBit
+from inpaint_bench.data.prepare import Prepared
 
 NETWORKS: dict[str, Callable[[], SPN | ProbabilisticSPN]] = {  # those of the adapter's methods
     "spn": SPN,

@@ -10,15 +10,15 @@ from jaxtyping import Float32
 
 from baselines.spn.inspect.pictures import STYLE, save_figure
 from inpaint_bench import files
+from inpaint_bench.data.datasets import Dataset
+from inpaint_bench.data.images import Pixels
 from inpaint_bench.errors import IncompleteError, InputError, did_you_mean
-from inpaint_bench.images import Pixels
+from inpaint_bench.figures.plots import matplotlib_with
 from inpaint_bench.metrics.cache import features_of
 from inpaint_bench.metrics.features import EXTRACTORS, Extractor, Rows
-from inpaint_bench.pairs.find import Dataset
-from inpaint_bench.plots import matplotlib_with
-from inpaint_bench.run.folder import RunFolder
-from inpaint_bench.score.pictures import TARGETS, Picture, offered, pictures
-from inpaint_bench.weights import FILLED
+from inpaint_bench.runner.folder import RunFolder
+from inpaint_bench.runner.pictures import TARGETS, Picture, offered, pictures
+from inpaint_bench.weights import SYNTHETIC
 
 REAL = "real images"
 LEAST = 8  # pictures, of which neighbours can be told
@@ -73,7 +73,9 @@ def choose(run: RunFolder, asked: Sequence[str]) -> dict[str, str]:
     count = (len(names) + 1) * len(run.pairs)
     if count < LEAST:
         raise InputError(f"{run.path}: {count} pictures in all; t-SNE takes {LEAST} or more. Run more pairs.")
-    return {name: name + (" (filled weights: not trained)" if known[name].weights == FILLED else "") for name in names}
+    return {
+        name: name + (" (filled weights: not trained)" if known[name].weights == SYNTHETIC else "") for name in names
+    }
 
 
 def place(

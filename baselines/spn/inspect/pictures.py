@@ -10,8 +10,8 @@ import numpy as np
 
 from baselines.spn.inspect.clusters import Labels
 from inpaint_bench import files
-from inpaint_bench.images import Pixels
-from inpaint_bench.plots import matplotlib_with
+from inpaint_bench.data.images import Pixels
+from inpaint_bench.figures.plots import matplotlib_with
 
 # Okabe and Ito's eight colours, which most people with a colour deficiency can tell apart.
 COLOURS = np.array(

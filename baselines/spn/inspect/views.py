@@ -11,9 +11,9 @@ from baselines.spn.inspect.edges import Edges
 from baselines.spn.inspect.look import Look
 from baselines.spn.inspect.pictures import Panel, painted
 from inpaint_bench import files
-from inpaint_bench.images import Pixels
+from inpaint_bench.data.images import Pixels
+from inpaint_bench.data.prepare import Prepared
 from inpaint_bench.metrics.detection import masked_input
-from inpaint_bench.pairs.pixels import Prepared
 
 Rows = list[list[Panel]]
 

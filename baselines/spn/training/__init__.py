@@ -1,1 +1,1 @@
-"""Training SPN: the one wing of a room that may import the harness. Only the command `train` imports it."""
+"""Training SPN: the one wing of a baseline that may import the harness. Only the command `train` imports it."""

@@ -19,22 +19,22 @@ from baselines.spn.training.config import Config, as_config, merge, read_setting
 from baselines.spn.training.pretext import open_pretext
 from baselines.spn.training.trainer import KNOWN, Run, train
 from inpaint_bench import files
+from inpaint_bench.data.protocols import Schema
 from inpaint_bench.errors import InputError, did_you_mean
 from inpaint_bench.metrics import METRICS
-from inpaint_bench.protocols import Spec
 
 FOLDER = Path(__file__).parent / "ablations"
 COLUMNS = ("psnr", "ssim", "mae", "psnr_hole", "mae_hole")
 
 
-class Row(Spec, frozen=True):
+class Row(Schema, frozen=True):
     """One run: what it changes."""
 
     name: str
     set: dict[str, Any] = msgspec.field(default_factory=dict)
 
 
-class Ablation(Spec, frozen=True):
+class Ablation(Schema, frozen=True):
     """A table or a figure of the paper."""
 
     title: str

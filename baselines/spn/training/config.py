@@ -1,4 +1,4 @@
-"""What a training run is: a Spec from a recipe, a file of TOML and `--set key=value`, checked before any work."""
+"""What a training run is: a Schema from a recipe, a file of TOML and `--set key=value`, checked before any work."""
 
 from collections.abc import Sequence
 from pathlib import Path
@@ -7,8 +7,8 @@ from typing import Annotated, Any, Literal, get_args, get_type_hints
 import msgspec
 
 from baselines.spn.training.losses import Adversarial, Form
+from inpaint_bench.data.protocols import Count, Schema
 from inpaint_bench.errors import InputError, did_you_mean
-from inpaint_bench.protocols import Count, Spec
 
 Share = Annotated[float, msgspec.Meta(ge=0, lt=1)]
 Weight = Annotated[float, msgspec.Meta(ge=0)]
@@ -18,7 +18,7 @@ Steps = Annotated[int, msgspec.Meta(ge=0)]
 RECIPES = Path(__file__).parent / "recipes"
 
 
-class NetworkSpec(Spec, frozen=True):
+class NetworkSpec(Schema, frozen=True):
     """The network. The paper's: width 64, eight middle blocks, three levels, SPADE."""
 
     width: Annotated[int, msgspec.Meta(ge=2, multiple_of=2)] = 64
@@ -28,7 +28,7 @@ class NetworkSpec(Spec, frozen=True):
     modulation: Literal["spade", "concat"] = "spade"
 
 
-class PretextSpec(Spec, frozen=True):
+class PretextSpec(Schema, frozen=True):
     """The network whose features the pyramid learns; `README.md` of this folder says what each name needs."""
 
     name: str = "tresnet_l"
@@ -36,7 +36,7 @@ class PretextSpec(Spec, frozen=True):
     stages: tuple[Steps, ...] = ()  # of a timm model: those for full, half and quarter size
 
 
-class WeightsSpec(Spec, frozen=True):
+class WeightsSpec(Schema, frozen=True):
     """The weights of the losses, as coded; a term of weight 0 is not computed."""
 
     l1: Weight = 10.0
@@ -50,7 +50,7 @@ class WeightsSpec(Spec, frozen=True):
     prior_hole: Weight = 3.0  # and in the prior loss: alpha of Eq. 4
 
 
-class Stage(Spec, frozen=True):
+class Stage(Schema, frozen=True):
     """A stretch of the run with its own picture size and batch."""
 
     steps: Count
@@ -58,7 +58,7 @@ class Stage(Spec, frozen=True):
     batch: Count = 8  # of all processes together
 
 
-class Finish(Spec, frozen=True):
+class Finish(Schema, frozen=True):
     """A last part of the run: its learning rate rises again and falls as a cosine, and SSIM is among the losses."""
 
     start: Steps  # the step at which it begins
@@ -67,7 +67,7 @@ class Finish(Spec, frozen=True):
     similarity: Weight = 0.0  # of 1 - SSIM: no loss of the paper
 
 
-class Config(Spec, frozen=True):
+class Config(Schema, frozen=True):
     """A training run. Nothing but these values, the pictures and the masks decides what is learned."""
 
     method: Literal["spn", "spn-prob"] = "spn"
@@ -209,13 +209,13 @@ def merge(into: dict[str, Any], settings: dict[str, Any]) -> None:
             into[key] = value
 
 
-def _refuse_unknown(settings: dict[str, Any], spec: type[Spec], at: str, where: str) -> None:
+def _refuse_unknown(settings: dict[str, Any], spec: type[Schema], at: str, where: str) -> None:
     hints = get_type_hints(spec)
     for key, value in settings.items():
         if key not in hints:
             raise InputError(f"{where}: no key is called '{at}{key}'. {did_you_mean(key, hints)}")
         kinds = [hints[key], *get_args(hints[key])]
-        inner = next((kind for kind in kinds if isinstance(kind, type) and issubclass(kind, Spec)), None)
+        inner = next((kind for kind in kinds if isinstance(kind, type) and issubclass(kind, Schema)), None)
         if inner is not None:
             for part in value if isinstance(value, list) else [value]:
                 if isinstance(part, dict):

@@ -18,11 +18,11 @@ from jaxtyping import Float, UInt8
 from torch import Tensor
 
 from baselines.spn.training.config import Config, Stage
-from inpaint_bench import images
+from inpaint_bench.data import images
+from inpaint_bench.data.images import Hole, Images, Masks, Pixels
+from inpaint_bench.data.masks import sets
+from inpaint_bench.data.masks.draw import KINDS, draw
 from inpaint_bench.errors import InputError
-from inpaint_bench.images import Hole, Images, Masks, Pixels
-from inpaint_bench.masks import sets
-from inpaint_bench.masks.draw import KINDS, draw
 from inpaint_bench.threads import in_order
 
 Picture = UInt8[np.ndarray, "_ _ 3"]  # a photograph or a part of one, of any size

@@ -13,7 +13,7 @@ from jaxtyping import Float
 from torch import Tensor
 
 from baselines.spn.discriminators import Judged
-from inpaint_bench.images import Images, Masks
+from inpaint_bench.data.images import Images, Masks
 
 Form: TypeAlias = Literal["code", "paper"]
 Adversarial: TypeAlias = Literal["bce", "hinge", "minimax"]

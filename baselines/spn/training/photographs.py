@@ -22,9 +22,10 @@ import numpy as np
 from jaxtyping import Bool, UInt8
 from PIL import Image
 
-from inpaint_bench import files, images
+from inpaint_bench import files
+from inpaint_bench.data import images
+from inpaint_bench.data.images import Pixels
 from inpaint_bench.errors import InputError
-from inpaint_bench.images import Pixels
 
 TABLE = Path(__file__).with_name("photographs.csv")
 SAMPLE = Path(__file__).with_name("sample_photographs.csv")

@@ -12,8 +12,8 @@ from baselines.spn.prob import ProbabilisticSPN
 from baselines.spn.training.config import Config
 from baselines.spn.training.data import Examples, Holes, Photographs, cropped, rng, stack, two_sizes
 from baselines.spn.training.step import Noise, paint
+from inpaint_bench.data.images import composite
 from inpaint_bench.errors import InputError
-from inpaint_bench.images import composite
 from inpaint_bench.metrics import METRICS, Batch, metric
 
 MEASURED = ("psnr", "ssim", "mae", "psnr_hole", "mae_hole")

@@ -19,8 +19,8 @@ from baselines.spn.network import SPN, Channels, Encoded, Generator, Priors, whi
 from baselines.spn.prob import ProbabilisticSPN
 from baselines.spn.training.config import Config
 from baselines.spn.training.start import LEAST, diffuse
+from inpaint_bench.data.images import Images, Masks
 from inpaint_bench.errors import InputError
-from inpaint_bench.images import Images, Masks
 from inpaint_bench.weights import open_weights
 
 Label = Float[Tensor, "batch label height width"]

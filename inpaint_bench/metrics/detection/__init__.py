@@ -6,7 +6,7 @@ numerators, denominators = DETECTION_METRICS["det_conf"].num_den([tally(target, 
 """
 
 from inpaint_bench.metrics.detection.centerface import CENTERFACE
-from inpaint_bench.metrics.detection.kinds import Detect, Detections, Detector, from_row, to_row
+from inpaint_bench.metrics.detection.detections import Detect, Detections, Detector, from_row, to_row
 from inpaint_bench.metrics.detection.matching import Counts, Tally, Zone, masked_input, tally
 from inpaint_bench.metrics.detection.measures import DetectionMetric, detection_metrics
 from inpaint_bench.metrics.detection.nanodet import NANODET

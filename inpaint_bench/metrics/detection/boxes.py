@@ -5,8 +5,8 @@ import math
 import numpy as np
 from jaxtyping import Float32, Float64
 
-from inpaint_bench.images import Hole
-from inpaint_bench.metrics.detection.kinds import MOST, Detections
+from inpaint_bench.data.images import Hole
+from inpaint_bench.metrics.detection.detections import MOST, Detections
 
 Box = Float32[np.ndarray, "4"]  # one box
 First = Float32[np.ndarray, "first 4"]

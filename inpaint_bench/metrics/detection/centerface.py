@@ -15,7 +15,7 @@ from jaxtyping import Float32
 
 from inpaint_bench.errors import InputError
 from inpaint_bench.metrics.detection.boxes import suppressed, within
-from inpaint_bench.metrics.detection.kinds import FLOOR, MOST, Detect, Detections, Detector, Picture
+from inpaint_bench.metrics.detection.detections import FLOOR, MOST, Detect, Detections, Detector, Picture
 from inpaint_bench.metrics.detection.onnx_sizes import any_size
 from inpaint_bench.metrics.features.packages import PackageFile, lacks
 

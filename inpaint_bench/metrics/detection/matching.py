@@ -13,10 +13,10 @@ from typing import Literal, TypeAlias
 import numpy as np
 from jaxtyping import Float64, Int64
 
+from inpaint_bench.data.images import Hole, Pixels
 from inpaint_bench.errors import InputError
-from inpaint_bench.images import Hole, Pixels
 from inpaint_bench.metrics.detection.boxes import Box, hole_pixels, overlaps
-from inpaint_bench.metrics.detection.kinds import FLOOR, Detections
+from inpaint_bench.metrics.detection.detections import FLOOR, Detections
 
 SURE = 0.5  # the least score of an object, and of one that counts as found again
 SAME = 0.5  # the least IoU of two boxes around one object

@@ -6,9 +6,9 @@ from dataclasses import dataclass
 import numpy as np
 from jaxtyping import Float64
 
-from inpaint_bench.metrics.detection.kinds import FLOOR
+from inpaint_bench.metrics.base import Better
+from inpaint_bench.metrics.detection.detections import FLOOR
 from inpaint_bench.metrics.detection.matching import SAME, SURE, ZONES, Counts, Tally, Zone
-from inpaint_bench.metrics.kinds import Better
 
 Sums = Float64[np.ndarray, "pairs"]
 RULES = f"sure{SURE}:floor{FLOOR}:iou{SAME}"

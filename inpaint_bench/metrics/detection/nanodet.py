@@ -13,14 +13,14 @@ from safetensors.torch import load
 from torch import Tensor
 
 from inpaint_bench import files
+from inpaint_bench.data.images import resize_bilinear
 from inpaint_bench.errors import HashError
-from inpaint_bench.images import resize_bilinear
+from inpaint_bench.metrics.base import nothing_lacks
 from inpaint_bench.metrics.detection.boxes import suppressed, within
 from inpaint_bench.metrics.detection.coco import CLASSES
-from inpaint_bench.metrics.detection.kinds import FLOOR, MOST, Detect, Detections, Detector, Picture
+from inpaint_bench.metrics.detection.detections import FLOOR, MOST, Detect, Detections, Detector, Picture
 from inpaint_bench.metrics.detection.network import BINS, STRIDES, NanoDet
 from inpaint_bench.metrics.features.networks import each
-from inpaint_bench.metrics.kinds import nothing_lacks
 
 WEIGHTS = Path(__file__).with_name("nanodet.safetensors")
 SHA256 = "1c463ad4d2bf0ee2ea0064f42dad93e8a5431495133754ecdacd8fa1bb9ff805"

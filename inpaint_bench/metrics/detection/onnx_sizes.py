@@ -16,7 +16,7 @@ Change = Callable[[bytes], bytes]
 
 
 def any_size(model: bytes) -> bytes:
-    """The model with no sizes in its inputs and outputs, and no record of sizes between. Raises InputError."""
+    """The model with no sizes in its inputs and outputs, and no result of sizes between. Raises InputError."""
 
     def sizeless(value: bytes) -> bytes:
         return changed(value, {TYPE: within(TENSOR, within(SHAPE, within(DIMENSION, lambda _: b"")))})

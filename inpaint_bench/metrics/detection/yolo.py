@@ -22,7 +22,7 @@ from PIL import Image
 from inpaint_bench import files
 from inpaint_bench.errors import InputError
 from inpaint_bench.metrics.detection.boxes import within
-from inpaint_bench.metrics.detection.kinds import FLOOR, MOST, Detect, Detections, Detector, Picture
+from inpaint_bench.metrics.detection.detections import FLOOR, MOST, Detect, Detections, Detector, Picture
 
 SIZE = 640  # the longer side, in pixels
 SUPPRESS = 0.5

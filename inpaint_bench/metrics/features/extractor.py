@@ -8,7 +8,7 @@ import numpy as np
 import torch
 from jaxtyping import Float32
 
-from inpaint_bench.images import Pixels
+from inpaint_bench.data.images import Pixels
 
 Rows = Float32[np.ndarray, "pictures numbers"]
 Extract: TypeAlias = Callable[[Sequence[Pixels]], Rows]  # pictures of one size, a row each, whatever is beside them

@@ -13,7 +13,7 @@ from jaxtyping import Float32, UInt8
 from numpy.typing import NDArray
 from torch import Tensor
 
-from inpaint_bench.images import Pixels
+from inpaint_bench.data.images import Pixels
 from inpaint_bench.metrics.features.extractor import Rows
 
 Levels = UInt8[Tensor, "chunk 3 height width"]

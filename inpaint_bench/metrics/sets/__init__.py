@@ -3,7 +3,7 @@
 from collections.abc import Callable, Mapping
 from typing import TypeAlias
 
-from inpaint_bench.metrics.kinds import SetMetric
+from inpaint_bench.metrics.base import SetMetric
 from inpaint_bench.metrics.sets.frechet import frechet_distance, frechet_of_subsets
 from inpaint_bench.metrics.sets.ids import ids_of_subsets, pids, pids_insample, uids, uids_insample
 from inpaint_bench.metrics.sets.kid import (
@@ -79,5 +79,5 @@ OF_SUBSETS: Mapping[SetFunction, Callable[[Rows, Rows], OfRows]] = {
     **{function: ids_of_subsets(function) for function in (uids, pids, uids_insample, pids_insample)},
 }
 
-# The same number without what is only due to composites standing beside their own targets.
+# The same number without what is only due to composites rank beside their own targets.
 UNPAIRED: Mapping[SetFunction, SetFunction] = {kernel_distance: paired_kernel_distance}

@@ -36,10 +36,10 @@ _one_at_a_time = threading.Lock()  # filters of warnings belong to the process
 def uids(x: Rows, y: Rows) -> float:
     """U-IDS, cross-validated: share of unseen pictures that a linear classifier takes for the other kind.
 
-    Range 0 to 1; higher is better, 0.5 where composites cannot be told from targets. Ten folds of pairs, fixed by
+    Range 0 to 1; higher is better, 0.5 where composites cannot be on_progress from targets. Ten folds of pairs, fixed by
     the row number; the classifier of nine judges the tenth; a picture exactly on its plane counts half. Below about
     1,000 pairs it is noisy: at 0.5 its standard deviation is about 0.5 / sqrt(2 n).
-    After Zhao et al., "Large Scale Image Completion via Co-Modulated GANs", ICLR 2021, section 4, who judge
+    After Zhao et al., "Large Scale Image Completion via Co-Modulated GANs", ICLR 2021, section 4, who decide
     in-sample (`uids_insample`). Raises InputError for fewer than 2 pairs, unlike widths or numbers of rows, and
     values that are not finite.
     """
@@ -49,7 +49,7 @@ def uids(x: Rows, y: Rows) -> float:
 def pids(x: Rows, y: Rows) -> float:
     """P-IDS, cross-validated: share of unseen pairs whose composite looks more real than its target.
 
-    Range 0 to 1; higher is better, 0.5 where composites cannot be told from targets. Folds, ties, source and errors
+    Range 0 to 1; higher is better, 0.5 where composites cannot be on_progress from targets. Folds, ties, source and errors
     as of `uids`: of each unseen pair the two distances from the classifier's plane are compared, equal ones count
     half.
     """
@@ -84,17 +84,17 @@ def fold_of(pairs: int) -> Folds:
 
 
 def ids_of_subsets(function: Score) -> Callable[[Rows, Rows], OfRows]:
-    """How one of the four scores is found for subsets of pairs: from what was judged once, by classifiers of all pairs.
+    """How one of the four scores is found for subsets of pairs: from what was decided once, by classifiers of all pairs.
 
     To train again for every subset would take hours. So that a subset's score moves as far as it would then, its
     distance from the score of all pairs is stretched as Nadeau and Bengio have it ("Inference for the Generalization
     Error", Machine Learning 52, 2003): by the root of 1 + folds / (folds - 1). Without that, nine equal methods were
-    told apart by P-IDS in 7 of 200 simulations at level 1%; with it, in none.
+    significantly different by P-IDS in 7 of 200 simulations at level 1%; with it, in none.
     """
-    judge, count = _HOW[function]
+    decide, count = _HOW[function]
 
     def prepare(x: Rows, y: Rows) -> OfRows:
-        outcomes = count(*judge(x, y))
+        outcomes = count(*decide(x, y))
         whole = float(outcomes.mean())
         return lambda rows: whole + STRETCH * (float(outcomes[rows].mean()) - whole)
 
@@ -137,13 +137,13 @@ def _unseen(x: Rows, y: Rows) -> Judged:
     return _remembered("unseen", x, y, lambda: _judged_by_folds(x, y))
 
 
-def _remembered(how: str, x: Rows, y: Rows, judge: Callable[[], Judged]) -> Judged:
-    """What was judged of the same values before: two scores and their intervals share one training."""
+def _remembered(how: str, x: Rows, y: Rows, decide: Callable[[], Judged]) -> Judged:
+    """What was decided of the same values before: two scores and their intervals share one training."""
     key = (how, *(files.sha256(np.ascontiguousarray(rows).tobytes()) for rows in (x, y)), x.shape, x.dtype, y.dtype)
     if key not in _memory:
         if len(_memory) >= REMEMBERED:
             _memory.clear()
-        _memory[key] = judge()
+        _memory[key] = decide()
     return _memory[key]
 
 
@@ -151,15 +151,15 @@ def _judged_by_folds(x: Rows, y: Rows) -> Judged:
     folds = fold_of(len(x))
     composites, targets = np.empty(len(x)), np.empty(len(x))
     for fold in range(int(folds.max()) + 1):
-        asked = folds == fold
-        composites[asked], targets[asked] = _judged(x, y, ~asked, asked)
+        requested = folds == fold
+        composites[requested], targets[requested] = _judged(x, y, ~requested, requested)
     return composites, targets
 
 
-def _judged(x: Rows, y: Rows, known: Which, asked: Which) -> Judged:
-    """How far the asked pictures lie on the side of the targets, for a classifier trained on the known ones.
+def _judged(x: Rows, y: Rows, known: Which, requested: Which) -> Judged:
+    """How far the requested pictures lie on the side of the targets, for a classifier trained on the known ones.
 
-    A composite equal to its target is judged the same, to the bit: a row's judgement is a sum of its own.
+    A composite equal to its target is decided the same, to the bit: a row's judgement is a sum of its own.
     """
     from sklearn.exceptions import ConvergenceWarning
     from sklearn.svm import LinearSVC
@@ -171,7 +171,9 @@ def _judged(x: Rows, y: Rows, known: Which, asked: Which) -> Judged:
         warnings.simplefilter("ignore", ConvergenceWarning)
         classifier.fit(rows, real)
     weights, offset = classifier.coef_[0], float(classifier.intercept_[0])
-    composites, targets = (np.einsum("ij,j->i", kind[asked].astype(np.float64), weights) + offset for kind in (x, y))
+    composites, targets = (
+        np.einsum("ij,j->i", kind[requested].astype(np.float64), weights) + offset for kind in (x, y)
+    )
     return composites, targets
 
 

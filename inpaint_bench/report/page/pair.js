@@ -3,7 +3,7 @@
 
 const PairView = (() => {
   const GAINS = [["1", "×1"], ["4", "×4"], ["10", "×10"]];
-  const look = { difference: false, hole: false, gain: "4" };
+  const options = { difference: false, hole: false, gain: "4" };
   const sorted = { column: -1, down: false };
   let ends = { before: null, after: null, list: "#/pairs" };
 
@@ -14,22 +14,22 @@ const PairView = (() => {
       main.append(make("h1", {}, "No such pair"), make("p", {}, `No pair is called ${name}. Pairs here: ${known}.`));
       return;
     }
-    const asked = Order.read(query);
+    const requested = Order.read(query);
     const holder = make("div", { class: "pair" });
     const zoom = make("output", { class: "scale", id: "scale" });
     const views = Pictures.views(pair);
-    main.append(header(pair, asked), tools(holder, zoom), holder);
-    const grid = make("div", { class: "grid" }, ...views.map((view) => Pictures.card(view, pair, scoreOf(view, pair, asked))));
-    holder.append(make("div", { class: "side-by-side" }, Pictures.slider(views, pair), grid), ...samples(pair, asked));
+    main.append(header(pair, requested), tools(holder, zoom), holder);
+    const grid = make("div", { class: "grid" }, ...views.map((view) => Pictures.card(view, pair, scoreOf(view, pair, requested))));
+    holder.append(make("div", { class: "side-by-side" }, Pictures.slider(views, pair), grid), ...samples(pair, requested));
     main.append(scores(pair));
     Zoom.link(holder, zoom);
     apply(holder);
   }
 
-  function header(pair, asked) {
-    const numbers = Order.apply(asked);
+  function header(pair, requested) {
+    const numbers = Order.apply(requested);
     const here = numbers.indexOf(place.get(pair.pair));
-    const query = Order.write(asked);
+    const query = Order.write(requested);
     const link = (step) => {
       const other = here < 0 ? undefined : numbers[here + step];
       return other === undefined ? null : `#/pair/${R.pairs[other].pair}?${query}`;
@@ -56,7 +56,7 @@ const PairView = (() => {
       const change = () => { look[id] = !look[id]; apply(holder); };
       return make("button", { type: "button", id, title, "aria-pressed": "false", onclick: change }, text);
     };
-    const gain = choice("gain", "", GAINS, look.gain, (value) => { look.gain = value; apply(holder); });
+    const gain = choice("gain", "", GAINS, options.gain, (value) => { options.gain = value; apply(holder); });
     gain.title = "How much differences are brightened";
     return make(
       "div", { class: "tools-of-pair" },
@@ -75,31 +75,31 @@ const PairView = (() => {
       holder.classList.toggle(`with-${name}`, look[name]);
       document.getElementById(name).setAttribute("aria-pressed", String(look[name]));
     }
-    holder.style.setProperty("--gain", look.gain);
+    holder.style.setProperty("--gain", options.gain);
   }
 
-  function scoreOf(view, pair, asked) {
+  function scoreOf(view, pair, requested) {
     if (!view.method) return [];
-    const value = score(asked.metric, view.method, place.get(pair.pair));
-    return value === undefined ? [] : [line(asked.metric, value)];
+    const value = score(requested.metric, view.method, place.get(pair.pair));
+    return value === undefined ? [] : [line(requested.metric, value)];
   }
 
   function line(metric, value) {
     return make("span", { class: "value", title: metricTitle(metric) }, `${printed(metric, value)} `, make("small", {}, metric));
   }
 
-  function samples(pair, asked) {
+  function samples(pair, requested) {
     return methodNames.filter((method) => R.samples[method]).map((method) => {
       const found = R.samples[method].scores;
       const number = place.get(pair.pair);
       const cards = Pictures.samplesOf(method, pair).map((view) => {
-        const lines = found[asked.metric] ? [line(asked.metric, found[asked.metric][number][view.sample])] : [];
+        const lines = found[requested.metric] ? [line(requested.metric, found[requested.metric][number][view.sample])] : [];
         if (view.chosen) lines.push(make("span", { class: "tag" }, "chosen"));
         return Pictures.card(view, pair, lines);
       });
       const title = make("h2", {}, `Samples of ${method}`);
-      const said = make("p", { class: "meta" }, `The one with the best ${R.protocol.choose} is the one that counts.`);
-      return make("section", { class: "samples" }, title, said, make("div", { class: "grid" }, ...cards));
+      const message = make("p", { class: "meta" }, `The one with the best ${R.protocol.choose} is the one that counts.`);
+      return make("section", { class: "samples" }, title, message, make("div", { class: "grid" }, ...cards));
     });
   }
 

@@ -7,53 +7,53 @@ const Pairs = (() => {
 
   // `came` is the pair that the reader comes back from; it is shown again.
   function draw(main, query, came) {
-    const asked = Order.read(query);
+    const requested = Order.read(query);
     const list = make("div", { class: "rows", id: "rows" });
     const count = make("p", { class: "meta", id: "count", "aria-live": "polite" });
-    main.append(make("h1", {}, "Pairs"), toolbar(asked, () => fill(list, count, asked)), count, list);
-    fill(list, count, asked, came);
+    main.append(make("h1", {}, "Pairs"), toolbar(requested, () => fill(list, count, requested)), count, list);
+    fill(list, count, requested, came);
     if (came) list.querySelector(`[data-pair="${CSS.escape(came)}"]`)?.scrollIntoView({ block: "center" });
   }
 
-  function toolbar(asked, changed) {
-    const go = (changes) => location.replace(`#/pairs?${Order.write({ ...asked, ...changes })}`);
+  function toolbar(requested, changed) {
+    const go = (changes) => location.replace(`#/pairs?${Order.write({ ...requested, ...changes })}`);
     const buckets = R.buckets.map((bucket) => [bucket.name, `${bucket.title} (${bucket.n})`]);
-    const methods = methodNames.filter((name) => R.scores[asked.metric]?.[name]).map((name) => [name, name]);
+    const methods = methodNames.filter((name) => R.scores[requested.metric]?.[name]).map((name) => [name, name]);
     const fields = [
-      find(asked, changed),
-      choice("bucket", "Mask ratio", buckets, asked.bucket, (bucket) => go({ bucket })),
-      choice("by", "Order by", Order.ORDERS, asked.by, (by) => go({ by, first: "" })),
+      find(requested, changed),
+      choice("bucket", "Mask ratio", buckets, requested.bucket, (bucket) => go({ bucket })),
+      choice("by", "Order by", Order.ORDERS, requested.by, (by) => go({ by, first: "" })),
     ];
-    if (asked.by === "score" || asked.by === "disagreement") {
+    if (requested.by === "score" || requested.by === "disagreement") {
       const metrics = pairMetrics.map((metric) => [metric, metricTitle(metric)]);
-      fields.push(choice("metric", "Metric", metrics, asked.metric, (metric) => go({ metric })));
-      fields.push(choice("a", "Method", methods, asked.a, (a) => go({ a })));
+      fields.push(choice("metric", "Metric", metrics, requested.metric, (metric) => go({ metric })));
+      fields.push(choice("a", "Method", methods, requested.a, (a) => go({ a })));
     }
-    if (asked.by === "disagreement") {
-      const others = methods.filter(([name]) => name !== asked.a);
-      fields.push(choice("b", "And", others, asked.b, (b) => go({ b })));
+    if (requested.by === "disagreement") {
+      const others = methods.filter(([name]) => name !== requested.a);
+      fields.push(choice("b", "And", others, requested.b, (b) => go({ b })));
     }
-    fields.push(choice("first", "Begin with", Order.firstsOf(asked.by), asked.first, (first) => go({ first })));
+    fields.push(choice("first", "Begin with", Order.firstsOf(requested.by), requested.first, (first) => go({ first })));
     return make("form", { class: "toolbar", onsubmit: (event) => event.preventDefault() }, ...fields);
   }
 
   // Typing changes the list at once, and the address without a new view, so that the words keep the cursor.
-  function find(asked, changed) {
+  function find(requested, changed) {
     const typed = (event) => {
-      asked.find = event.target.value;
-      history.replaceState(null, "", `#/pairs?${Order.write(asked)}`);
+      requested.find = event.target.value;
+      history.replaceState(null, "", `#/pairs?${Order.write(requested)}`);
       changed();
     };
     const entered = (event) => {
       if (event.key === "Enter") document.querySelector("#rows article a")?.click();
     };
-    const box = { type: "search", id: "find", placeholder: "number, image or mask", value: asked.find, autocomplete: "off" };
+    const box = { type: "search", id: "find", placeholder: "number, image or mask", value: requested.find, autocomplete: "off" };
     const input = make("input", { ...box, oninput: typed, onkeydown: entered });
     return make("label", { class: "field grow" }, make("span", {}, "Find ", make("kbd", {}, "/")), input);
   }
 
-  function fill(list, count, asked, came) {
-    const numbers = Order.apply(asked);
+  function fill(list, count, requested, came) {
+    const numbers = Order.apply(requested);
     observer?.disconnect();
     list.replaceChildren();
     count.textContent = numbers.length === R.pairs.length ? `${numbers.length} pairs` : `${numbers.length} of ${R.pairs.length} pairs`;
@@ -63,7 +63,7 @@ const Pairs = (() => {
     const more = () => {
       const some = numbers.slice(made, made + CHUNK);
       made += some.length;
-      end.before(...some.map((number) => row(asked, number)));
+      end.before(...some.map((number) => row(requested, number)));
       if (made >= numbers.length) observer.disconnect();
     };
     list.append(end);
@@ -80,14 +80,14 @@ const Pairs = (() => {
     }
   }
 
-  function row(asked, number) {
+  function row(requested, number) {
     const pair = R.pairs[number];
-    const link = `#/pair/${pair.pair}?${Order.write(asked)}`;
+    const link = `#/pair/${pair.pair}?${Order.write(requested)}`;
     const facts = [`hole ${percent(pair.ratio)}`, bucketTitle(pair.bucket)];
-    if (asked.by === "disagreement") {
-      const apart = Order.key(asked, number);
-      const text = Number.isNaN(apart) ? "–" : Number.isFinite(apart) ? printed(asked.metric, apart) : "inf";
-      facts.push(`${asked.metric} ${text} apart`);
+    if (requested.by === "disagreement") {
+      const apart = Order.key(requested, number);
+      const text = Number.isNaN(apart) ? "–" : Number.isFinite(apart) ? printed(requested.metric, apart) : "inf";
+      facts.push(`${requested.metric} ${text} apart`);
     }
     const head = make(
       "header", {},
@@ -98,10 +98,10 @@ const Pairs = (() => {
     const strip = [small("target", [picture(targetUrl(pair), "target", pair)], null, link)];
     strip.push(small("masked", [picture(targetUrl(pair), "masked target", pair), hole(pair)], null, link));
     for (const method of methodNames) {
-      const value = score(asked.metric, method, number);
-      const ordered = (asked.by === "score" && method === asked.a) ||
-        (asked.by === "disagreement" && [asked.a, asked.b].includes(method));
-      const shown = value === undefined ? null : printed(asked.metric, value);
+      const value = score(requested.metric, method, number);
+      const ordered = (requested.by === "score" && method === requested.a) ||
+        (requested.by === "disagreement" && [requested.a, requested.b].includes(method));
+      const shown = value === undefined ? null : printed(requested.metric, value);
       strip.push(small(method, [picture(compositeUrl(method, pair), method, pair)], shown, link, ordered));
     }
     return make("article", { "data-pair": pair.pair }, head, make("div", { class: "strip", style: `--count: ${strip.length}` }, ...strip));

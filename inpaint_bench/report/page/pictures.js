@@ -33,7 +33,7 @@ const Pictures = (() => {
   function stack(view, pair) {
     const layers = [picture(view.source, view.title, pair, { class: "shown" })];
     if (view.made) layers.unshift(picture(targetUrl(pair), "", pair, { class: "beneath" }));
-    layers.push(picture(holeUrl(pair), "", pair, { class: view.masked ? "hole" : "hole asked" }));
+    layers.push(picture(holeUrl(pair), "", pair, { class: view.masked ? "hole" : "hole requested" }));
     return make("div", { class: view.made ? "stack made" : "stack" }, ...layers);
   }
 

@@ -15,7 +15,7 @@ const Provenance = (() => {
       section("Metrics", signatures()),
     );
     if (R.left_out.length) {
-      main.append(section("Left out", make("p", {}, `${R.left_out.join(", ")}: no records. Pairs are missing or not scored, or the weights are filled.`)));
+      main.append(section("Left out", make("p", {}, `${R.left_out.join(", ")}: no results. Pairs are missing or not scored, or the weights are filled.`)));
     }
     main.append(make("p", { class: "meta" }, `Written by inpaint-bench ${R.version}.`));
   }

@@ -28,7 +28,7 @@ const Results = (() => {
 
   function intro() {
     const facts = R.protocol.facts;
-    const said = [`${facts.pairs} pairs`, `${R.methods.length} method${R.methods.length === 1 ? "" : "s"}`];
+    const message = [`${facts.pairs} pairs`, `${R.methods.length} method${R.methods.length === 1 ? "" : "s"}`];
     if (facts.part) said.push(`only the ${facts.part} pairs`);
     const line = make("p", { class: "lead" }, R.protocol.title);
     const mark = make("p", { class: "meta" }, `${said.join(" · ")} · fingerprint `, make("code", {}, facts.fingerprint));
@@ -83,7 +83,7 @@ const Results = (() => {
     const drawn = R.plots.filter((plot) => plot.kind === kind);
     shown[kind] ??= (drawn.find((plot) => plot.metric === R.protocol.choose) ?? drawn[0]).metric;
     const holder = make("div", { class: "plot" });
-    const said = make("p", { class: "said" });
+    const message = make("p", { class: "message" });
     function show(metric) {
       shown[kind] = metric;
       const plot = drawn.find((one) => one.metric === metric);
@@ -97,7 +97,7 @@ const Results = (() => {
     const select = drawn.length > 1 ? [choice(`plot-${kind}`, "Metric", metrics, shown[kind], show)] : [];
     show(shown[kind]);
     const head = make("div", { class: "head" }, make("h2", {}, title), ...select);
-    return make("figure", { id: `figure-${kind}` }, head, holder, make("figcaption", {}, said));
+    return make("figure", { id: `figure-${kind}` }, head, holder, make("figcaption", {}, message));
   }
 
   return { draw };

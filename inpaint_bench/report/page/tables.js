@@ -2,7 +2,7 @@
 "use strict";
 
 const Tables = (() => {
-  // columns: {title, label, better, note}; rows: {name, reference, cells: [{text, value, standing, interval}]}.
+  // columns: {title, label, better, note}; rows: {name, reference, cells: [{text, value, rank, interval}]}.
   // The first column holds names. References stay below.
   function sortable(columns, rows, caption, sorted, remember) {
     const body = make("tbody");
@@ -51,7 +51,7 @@ const Tables = (() => {
 
   function asRow(row) {
     const cells = row.cells.map((cell) => {
-      const text = make("span", { class: cell?.standing ? `value ${cell.standing.replace(" ", "-")}` : "value" });
+      const text = make("span", { class: cell?.rank ? `value ${cell.rank.replace(" ", "-")}` : "value" });
       text.textContent = cell?.text ?? "–";
       const interval = cell?.interval ? [make("span", { class: "interval" }, cell.interval)] : [];
       return make("td", {}, text, ...interval);

@@ -50,7 +50,7 @@ const Zoom = (() => {
     if (!event.target.closest(".frame") || event.target.closest(".divider") || event.button > 0) return;
     if (!down.size) moved = false;
     down.set(event.pointerId, [event.clientX, event.clientY]);
-    event.target.setPointerCapture(event.pointerId); // its end is told here, wherever it is
+    event.target.setPointerCapture(event.pointerId); // its end is on_progress here, wherever it is
   }
 
   function move(event) {
@@ -87,7 +87,7 @@ const Zoom = (() => {
     by(Math.exp(-event.deltaY / 150), u, v);
   }
 
-  // All frames within an element share the zoom, which stays from pair to pair; `text` is told how large it is.
+  // All frames within an element share the zoom, which stays from pair to pair; `text` is on_progress how large it is.
   function link(element, text) {
     holder = element;
     label = text;

@@ -22,17 +22,19 @@ from baselines.spn.inspect.look import NETWORKS, look
 from baselines.spn.inspect.neighbours import embed
 from baselines.spn.inspect.pictures import Panel, save_rows
 from baselines.spn.network import SPN
-from inpaint_bench import images
+from inpaint_bench.data import images
+from inpaint_bench.data.datasets import open_dataset
+from inpaint_bench.data.pair_lists import sample_seed
+from inpaint_bench.data.prepare import Prepared, prepare
 from inpaint_bench.methods.card import read_card
-from inpaint_bench.pairs.find import open_dataset
-from inpaint_bench.pairs.lists import sample_seed
-from inpaint_bench.pairs.pixels import Prepared, prepare
-from inpaint_bench.weights import NO_WEIGHTS, Weights, filled_weights
+from inpaint_bench.weights import NO_WEIGHTS, Weights, synthetic_weights
 
-ROOMS = Path(trace.__file__).parent.parent
-CARDS = {card.name: card for room in ("spn", "ec") for card in read_card(ROOMS / room / "card.toml").methods}
+BASELINES = Path(trace.__file__).parent.parent
+CARDS = {
+    card.name: card for baseline in ("spn", "ec") for card in read_card(BASELINES / baseline / "card.toml").methods
+}
 VIEWS = ("pyramid", "features")
-FILLED = ("--weights", "spn-small=filled")
+SYNTHETIC = ("--weights", "spn-small=synthetic")
 
 
 @pytest.fixture
@@ -47,15 +49,15 @@ def prepared(small: Path) -> Prepared:
     return prepare(dataset.page, dataset.data, dataset.pairs[0])
 
 
-def filled(method: str) -> Weights:
-    return filled_weights(CARDS[method].container.parts)
+def synthetic_tensors(method: str) -> Weights:
+    return synthetic_weights(CARDS[method].container.parts)
 
 
 def looked(
     terminal: Terminal, page: Path, out: Path, *arguments: object, method: str = "spn-small"
 ) -> dict[str, bytes]:
-    """The files of an inspection with filled weights, which must end well."""
-    given = ("--dataset", page, "--out", out, "--weights", f"{method}=filled", "--quiet")
+    """The files of an inspection with synthetic weights, which must end well."""
+    given = ("--dataset", page, "--out", out, "--weights", f"{method}=synthetic", "--quiet")
     terminal("inspect", method, *given, *arguments).does(f"{out}/inspect.md")
     return {path.name: path.read_bytes() for path in sorted(out.iterdir())}
 
@@ -96,9 +98,9 @@ def test_pictures_do_not_depend_on_which_pairs_are_looked_at(terminal: Terminal,
 
 
 def test_a_file_of_weights_is_named_by_its_hash(terminal: Terminal, small: Path) -> None:
-    state = filled("spn-small").into(NETWORKS["spn-small"]()).state_dict()
+    state = synthetic_tensors("spn-small").into(NETWORKS["spn-small"]()).state_dict()
     save_file(state, "mine.safetensors")
-    looked(terminal, small, Path("filled"), "--limit", 1)
+    looked(terminal, small, Path("synthetic"), "--limit", 1)
     given = ("--dataset", small, "--weights", "spn-small=mine.safetensors", "--limit", 1)
     terminal("inspect", "spn-small", *given, "--out", "out").does("inspect.md")
     text = Path("out/inspect.md").read_text()
@@ -114,11 +116,11 @@ def test_a_file_of_weights_is_named_by_its_hash(terminal: Terminal, small: Path)
 def test_results_are_those_that_the_method_gives(small: Path, prepared: Prepared, method: str) -> None:
     page, pair = open_dataset(str(small), None).page, prepared.pair.pair
     seeds = [sample_seed(page.seed, pair, sample) for sample in range(2)]
-    looks = look(method, filled(method).into(NETWORKS[method]()).eval(), prepared, seeds, "round", tiny.CPU)
+    looks = look(method, synthetic_tensors(method).into(NETWORKS[method]()).eval(), prepared, seeds, "round", tiny.CPU)
     image, mask = images.to_images([prepared.target]), images.to_masks([prepared.hole])
     load = getattr(adapter, CARDS[method].load)
     given = (images.emptied(image, mask), mask, *([torch.tensor([seeds])] if CARDS[method].stochastic else []))
-    predictions = load(filled(method), tiny.CPU)(*given).view(-1, 1, *image.shape[1:])
+    predictions = load(synthetic_tensors(method), tiny.CPU)(*given).view(-1, 1, *image.shape[1:])
     wanted = [images.eight_bit(images.composite(prediction, image, mask))[0] for prediction in predictions]
     pixels = np.stack(wanted).astype(int)
     assert len(looks) == len(pixels) == (2 if CARDS[method].stochastic else 1)
@@ -147,9 +149,9 @@ def test_maps_are_the_stages_of_the_golden_files(prepared: Prepared) -> None:
 
 
 def test_edges_are_those_that_ecs_second_network_gets(prepared: Prepared) -> None:
-    weights = filled("ec")
+    weights = synthetic_tensors("ec")
     edges = open_edges(weights, tiny.CPU)
-    assert edges.title == "EC's edges\n(filled weights: not trained)"
+    assert edges.title == "EC's edges\n(synthetic weights: not trained)"
     soft = edges.of(prepared)
     assert ((soft >= 0) & (soft <= 1)).all()
     completion = weights.into(nn.ModuleDict({"edge": EdgeGenerator(), "inpaint": CompletionGenerator()}))["inpaint"]
@@ -184,7 +186,7 @@ def run(page: Path) -> Path:
 
 def test_results_of_a_run_are_placed_among_its_real_images(terminal: Terminal, page: Path, run: Path) -> None:
     before = tiny.state(run)
-    given = ("--run", run, "--data", page.parent / "data", *FILLED, "--limit", 1, "--out", "out")
+    given = ("--run", run, "--data", page.parent / "data", *SYNTHETIC, "--limit", 1, "--out", "out")
     terminal("inspect", "spn-small", *given).does("inspect.md")
     assert tiny.state(run) == before
     lines = Path("out/tsne.csv").read_text().splitlines()
@@ -204,13 +206,13 @@ def test_results_of_a_run_are_placed_among_its_real_images(terminal: Terminal, p
 def test_the_page_does_not_say_where_things_lie_on_the_machine(
     terminal: Terminal, page: Path, run: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    given = [f"{one}" for one in ("--run", run.absolute(), "--data", page.parent / "data", *FILLED, "--limit", 1)]
+    given = [f"{one}" for one in ("--run", run.absolute(), "--data", page.parent / "data", *SYNTHETIC, "--limit", 1)]
     monkeypatch.setattr(sys, "argv", ["inpaint-bench", "inspect", "spn-small", *given])
     terminal("inspect", "spn-small", *given, "--out", "out").does("inspect.md")
-    said = Path("out/inspect.md").read_text()
-    assert "12 pictures of the run …/run" in said
-    assert "`inpaint-bench inspect spn-small --run …/run --data …/data " in said
-    assert str(tmp_path) not in said
+    message = Path("out/inspect.md").read_text()
+    assert "12 pictures of the run …/run" in message
+    assert "`inpaint-bench inspect spn-small --run …/run --data …/data " in message
+    assert str(tmp_path) not in message
 
 
 def test_the_cache_of_the_plotting_library_lies_in_ours(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -239,14 +241,14 @@ def test_like_features_are_placed_together() -> None:
         ("spm", (), ("no method that can be looked into is called 'spm'", "Did you mean 'spn'?")),
         ("ec", (), ("no method that can be looked into is called 'ec'",)),
         ("spn", (), ("spn has no weights for tiny here. Give --weights spn=FILE",)),
-        ("spn-small", ("--weights", "rfr=filled"), ("--weights names 'rfr'; here it may name spn-small and ec.",)),
-        ("spn-small", (*FILLED, "--weights", "ec=none.safetensors"), ("there is no such weights file",)),
-        ("spn-small", (*FILLED, "--pairs", "00009"), ("tiny has no pair '00009'", "Known: 00000")),
-        ("spn-small", (*FILLED, "--pairs", "00000", "--limit", "2"), ("--pairs and --limit cannot be combined",)),
-        ("spn-small", (*FILLED, "--methods", "telea"), ("name the run with --run",)),
-        ("spn-small", (*FILLED, "--images", "data"), ("--images and --masks go together",)),
-        ("spn-small", (*FILLED, "--images", "a", "--masks", "b"), ("--dataset and --images cannot be combined",)),
-        ("spn-prob-small", ("--weights", "spn-prob-small=filled"), ("images of 24x24", "multiples of 32")),
+        ("spn-small", ("--weights", "rfr=synthetic"), ("--weights names 'rfr'; here it may name spn-small and ec.",)),
+        ("spn-small", (*SYNTHETIC, "--weights", "ec=none.safetensors"), ("there is no such weights file",)),
+        ("spn-small", (*SYNTHETIC, "--pairs", "00009"), ("tiny has no pair '00009'", "Known: 00000")),
+        ("spn-small", (*SYNTHETIC, "--pairs", "00000", "--limit", "2"), ("--pairs and --limit cannot be combined",)),
+        ("spn-small", (*SYNTHETIC, "--methods", "telea"), ("name the run with --run",)),
+        ("spn-small", (*SYNTHETIC, "--images", "data"), ("--images and --masks go together",)),
+        ("spn-small", (*SYNTHETIC, "--images", "a", "--masks", "b"), ("--dataset and --images cannot be combined",)),
+        ("spn-prob-small", ("--weights", "spn-prob-small=synthetic"), ("images of 24x24", "multiples of 32")),
     ],
 )
 def test_what_cannot_be_looked_at_is_refused(
@@ -263,7 +265,7 @@ def test_weights_of_another_network_are_refused(terminal: Terminal, small: Path)
 
 
 def test_what_a_run_does_not_have_is_refused(terminal: Terminal, page: Path, run: Path) -> None:
-    given = ("--run", run, "--data", page.parent / "data", *FILLED, "--limit", 1, "--out", "out")
+    given = ("--run", run, "--data", page.parent / "data", *SYNTHETIC, "--limit", 1, "--out", "out")
     inspect = ("inspect", "spn-small")
     terminal(*inspect, *given, "--dataset", page).refuses(2, "--run run has a dataset of its own, tiny; drop --dataset")
     terminal(*inspect, *given, "--methods", "meanfill").refuses(2, "called 'meanfill'", "Did you mean 'mean-fill'?")
@@ -277,5 +279,5 @@ def test_what_a_run_does_not_have_is_refused(terminal: Terminal, page: Path, run
 def test_too_few_pictures_have_no_neighbours(terminal: Terminal, tmp_path: Path) -> None:
     page = tiny.make_dataset(tmp_path, count=2, metrics=["psnr"])
     assert tiny.run(page, Path("run"), methods="mean-fill") == 0
-    given = ("--run", "run", "--data", page.parent / "data", *FILLED, "--out", "out")
+    given = ("--run", "run", "--data", page.parent / "data", *SYNTHETIC, "--out", "out")
     terminal("inspect", "spn-small", *given).refuses(2, "4 pictures in all; t-SNE takes 8 or more")

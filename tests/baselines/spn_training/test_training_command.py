@@ -13,9 +13,9 @@ from baselines.spn.training import ablations, photographs, trainer
 from baselines.spn.training.config import Config, as_config, read_config, recipe_names
 from baselines.spn.training.variants import build
 from inpaint_bench import files
-from inpaint_bench import images as pictures
+from inpaint_bench.data import images as pictures
+from inpaint_bench.data import synthetic
 from inpaint_bench.errors import InputError
-from inpaint_bench.golden import fill
 from inpaint_bench.weights import open_weights
 
 QUICK = (
@@ -35,7 +35,7 @@ def test_a_run_ends_in_weights_that_load(terminal: Terminal, images: Path, tmp_p
     answer.does("best.safetensors")
     assert answer.err == ""
     network = open_weights(tmp_path / "out" / "best.safetensors").into(SPN(4, (1, 1, 1)))
-    assert network(fill.image(32), fill.mask(32))[0].isfinite().all()
+    assert network(synthetic.image(32), synthetic.mask(32))[0].isfinite().all()
 
 
 def test_progress_is_told_with_losses_and_speed(terminal: Terminal, images: Path, tmp_path: Path) -> None:
@@ -102,7 +102,7 @@ def test_compiling_without_a_compiler_is_refused(
 def test_bf16_where_the_processor_has_none_is_told(
     terminal: Terminal, images: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    for name, precision, capability, told in (
+    for name, precision, capability, on_progress in (
         ("slow", "bf16", "AVX2", True),
         ("fast", "bf16", "AVX512", False),
         ("whole", "float32", "AVX2", False),
@@ -111,7 +111,7 @@ def test_bf16_where_the_processor_has_none_is_told(
         settings = ("--out", tmp_path / name, *QUICK[:-1], "--set", f"precision={precision}")
         answer = terminal("train", "spn", "--images", images, *settings)
         answer.does("best.safetensors")
-        assert ("computes bf16 many times slower" in answer.err) == told
+        assert ("computes bf16 many times slower" in answer.err) == on_progress
 
 
 @pytest.mark.parametrize(
@@ -209,7 +209,7 @@ def test_the_papers_network_is_unchanged() -> None:
 @pytest.mark.parametrize("levels", [0, 1, 2, 3])
 def test_every_weight_of_a_smaller_pyramid_learns(levels: int) -> None:
     network = variant(levels=levels)
-    prediction, priors = network(fill.image(32), fill.mask(32))
+    prediction, priors = network(synthetic.image(32), synthetic.mask(32))
     heads = network.distil(priors) if levels else ()
     (prediction.mean() + sum(head.mean() for head in heads if head.numel())).backward()
     assert [name for name, value in network.named_parameters() if value.grad is None] == []
@@ -221,7 +221,7 @@ def test_a_scaled_start_lets_the_picture_reach_the_pyramid() -> None:
         torch.manual_seed(0)
         network = build(as_config({"network": {"width": 8}, "start": start}, "the test"), None)
         with torch.inference_mode():
-            _, priors = network(fill.image(64), fill.mask(64))
+            _, priors = network(synthetic.image(64), synthetic.mask(64))
         return float(priors.quarter.std(dim=(2, 3)).mean())
 
     assert reached("torch") < 0.1

@@ -57,8 +57,8 @@ def test_held_out_photographs_are_no_training_photographs(images: Path) -> None:
 
 
 def test_with_none_held_out_a_run_is_judged_by_what_it_learns_from(images: Path) -> None:
-    learned, judged = data.open_photographs(images, few_steps.config(validation=0))
-    assert learned.names == judged.names
+    learned, decided = data.open_photographs(images, few_steps.config(validation=0))
+    assert learned.names == decided.names
     assert len(learned) == few_steps.PHOTOGRAPHS + 1
 
 

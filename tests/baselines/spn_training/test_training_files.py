@@ -15,11 +15,11 @@ from baselines.spn.training.perception import SLICES16, open_vgg
 from baselines.spn.training.pretext import open_pretext
 from baselines.spn.tresnet import Pretext
 from baselines.spn.vgg import SLICES
-from inpaint_bench import images
+from inpaint_bench.data import images, synthetic
+from inpaint_bench.data.masks.draw import draw
 from inpaint_bench.errors import InputError
-from inpaint_bench.golden import fill
-from inpaint_bench.masks.draw import draw
 from inpaint_bench.metrics.features.trunks import FILES
+from inpaint_bench.weights.synthetic import fill_state_dict
 
 
 def prob(**changes: object) -> Config:
@@ -32,7 +32,7 @@ def pretext(name: str, file: Path) -> Config:
 
 @pytest.mark.parametrize("wrapped", [True, False], ids=["the authors' file", "a state dict"])
 def test_tresnet_is_read_from_its_authors_file(tmp_path: Path, wrapped: bool) -> None:
-    state = fill.fill_state_dict({name: tuple(tensor.shape) for name, tensor in Pretext().state_dict().items()}, 1.1)
+    state = fill_state_dict({name: tuple(tensor.shape) for name, tensor in Pretext().state_dict().items()}, 1.1)
     whole = {**state, "body.layer3.0.conv1.0.weight": torch.zeros(1), "head.fc.FC.bias": torch.zeros(5)}
     content = {"model": whole, "num_classes": 5, "idx_to_class": {0: "a"}} if wrapped else whole
     torch.save(content, tmp_path / "tresnet.pth")
@@ -41,8 +41,8 @@ def test_tresnet_is_read_from_its_authors_file(tmp_path: Path, wrapped: bool) ->
     assert not any(parameter.requires_grad for parameter in network.parameters())
     expected = Pretext()
     expected.load_state_dict(state)
-    larger = fill.image(64)
-    found = network(fill.image(32), larger)
+    larger = synthetic.image(64)
+    found = network(synthetic.image(32), larger)
     for one, other in zip(found, expected.eval()(larger), strict=True):
         assert torch.equal(one, other)
     assert [each.shape[1] for each in found] == list(network.channels)
@@ -67,7 +67,7 @@ def test_a_timm_model_gives_its_stages(tmp_path: Path) -> None:
     torch.save(timm.create_model("resnet18", pretrained=False).state_dict(), tmp_path / "resnet18.pth")
     network = open_pretext(pretext("timm:resnet18", tmp_path / "resnet18.pth"))
     assert network is not None
-    found = network(fill.image(32), fill.image(64))
+    found = network(synthetic.image(32), synthetic.image(64))
     assert [tuple(each.shape[1:]) for each in found] == [(64, 32, 32), (64, 16, 16), (128, 8, 8)]
     assert network.channels == (64, 64, 128)
 
@@ -80,15 +80,15 @@ def test_hrnet_is_read_under_its_authors_names(tmp_path: Path, prefix: str) -> N
     timm = pytest.importorskip("timm")
     plain = timm.create_model("hrnet_w18", pretrained=False, **HRNET).eval()
     shapes = {k: tuple(v.shape) for k, v in plain.state_dict().items() if not k.endswith("num_batches_tracked")}
-    state = fill.fill_state_dict(shapes, 1.0)
+    state = fill_state_dict(shapes, 1.0)
     plain.load_state_dict(state, strict=False)
     content = {prefix + name: values for name, values in state.items()} | {"decode.conv_last.bias": torch.zeros(150)}
     torch.save({"state_dict": content} if prefix == "backbone." else content, tmp_path / "encoder.pth")
     network = open_pretext(pretext("hrnet", tmp_path / "encoder.pth"))
     assert network is not None
     assert network.channels == (64, 18, 36)
-    larger = fill.image(64)
-    full, half, quarter = network(fill.image(32), larger)
+    larger = synthetic.image(64)
+    full, half, quarter = network(synthetic.image(32), larger)
     assert [tuple(each.shape[1:]) for each in (full, half, quarter)] == [(64, 32, 32), (18, 16, 16), (36, 8, 8)]
     mean, deviation = (torch.tensor(values).view(3, 1, 1) for values in ([0.485, 0.456, 0.406], [0.229, 0.224, 0.225]))
     scaled = (larger - mean) / deviation
@@ -113,9 +113,9 @@ def test_a_detector_of_ultralytics_gives_its_first_layers(ultralytics: Any, kind
     seen: list[Tensor] = []
     for place in (0, 2, 4):  # the last layers at strides 2, 4 and 8
         model.model.model[place].register_forward_hook(lambda layer, given, found: seen.append(found))
-    larger = fill.image(64)
+    larger = synthetic.image(64)
     model.model.eval()(larger)
-    found = network(fill.image(32), larger)
+    found = network(synthetic.image(32), larger)
     for one, other in zip(found, seen, strict=True):
         torch.testing.assert_close(one, other)
         assert one.std() > 0
@@ -145,8 +145,10 @@ def test_vgg19_is_read_from_torchvisions_file(tmp_path: Path) -> None:
     torch.save(state, tmp_path / "vgg19.pth")
     network = open_vgg(prob(vgg=str(tmp_path / "vgg19.pth")))
     assert network is not None
-    first, *_ = network(fill.image(32))
-    wanted = functional.conv2d(fill.image(32), state["features.0.weight"], state["features.0.bias"], padding=1).relu()
+    first, *_ = network(synthetic.image(32))
+    wanted = functional.conv2d(
+        synthetic.image(32), state["features.0.weight"], state["features.0.bias"], padding=1
+    ).relu()
     torch.testing.assert_close(first, wanted)
     state["features.28.weight"] = torch.zeros(3, 3)
     torch.save(state, tmp_path / "other.pth")
@@ -158,7 +160,7 @@ def test_vgg19_is_read_from_torchvisions_file(tmp_path: Path) -> None:
 def test_vgg16_comes_with_a_package() -> None:
     network = open_vgg(prob(vgg="vgg16"))
     assert network is not None
-    maps = network(fill.image(32))
+    maps = network(synthetic.image(32))
     assert [tuple(each.shape[1:]) for each in maps] == [
         *((64, 32, 32), (128, 16, 16), (256, 8, 8)),
         *((512, 4, 4), (512, 2, 2)),

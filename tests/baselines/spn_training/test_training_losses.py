@@ -22,9 +22,11 @@ from baselines.spn.training.pretext.tresnet import TResNet
 from baselines.spn.training.step import Painted, Phase, Players, generator_terms, judge_terms, paint
 from baselines.spn.tresnet import Pretext
 from baselines.spn.vgg import VGG19
-from inpaint_bench.golden import fill, replay
-from inpaint_bench.images import composite
+from inpaint_bench.checks.activations import replay
+from inpaint_bench.data import synthetic
+from inpaint_bench.data.images import composite
 from inpaint_bench.metrics import METRICS, Batch
+from inpaint_bench.weights.synthetic import fill_state_dict
 
 ROOM = Path(trace.__file__).parent
 LEVELS = {"prior_full": "prior_256", "prior_half": "prior_128", "prior_quarter": "prior_64"}
@@ -37,18 +39,18 @@ def golden_players(golden: dict[str, Any]) -> Players:
     states = {role: replay.state_dict(of, of["cases"][0]) for role, of in others.items()}
     prob = "vgg" in networks
     generator = ProbabilisticSPN() if prob else SPN()
-    judge = ProbabilisticDiscriminator() if prob else Discriminator()
+    decide = ProbabilisticDiscriminator() if prob else Discriminator()
     pretext = Pretext()
     generator.load_state_dict(states["generator"])
-    judge.load_state_dict(states["discriminator"])
+    decide.load_state_dict(states["discriminator"])
     body = replay.split(others["pretext"], states["pretext"])["body"]
     pretext.load_state_dict({name: body[name] for name in pretext.state_dict()})
     vgg = None
     if prob:
         shapes = {name: tuple(shape) for name, shape in networks["vgg"]["state_dict"].items()}
         vgg = VGG19()
-        vgg.load_state_dict(fill.fill_state_dict(shapes, networks["vgg"]["fill"]["gain"]))
-    return Players(generator.eval(), judge.eval(), TResNet(pretext).eval(), vgg)
+        vgg.load_state_dict(fill_state_dict(shapes, networks["vgg"]["fill"]["gain"]))
+    return Players(generator.eval(), decide.eval(), TResNet(pretext).eval(), vgg)
 
 
 @pytest.mark.parametrize(("method", "file"), [("spn", "spn.json"), ("spn-prob", "spn_prob.json")])
@@ -76,7 +78,7 @@ def test_every_loss_is_that_of_the_authors_code(method: str, file: str) -> None:
 # --- closed forms ----------------------------------------------------------------------------------
 
 
-def judged(patches: Tensor) -> Judged:
+def decided(patches: Tensor) -> Judged:
     """A discriminator's answer with these scores."""
     return Judged(patches, (torch.ones(2, 3, 4, 4),) * 3)
 
@@ -87,33 +89,33 @@ SCORES = [torch.randn(2, 1, 5, 5, generator=torch.Generator().manual_seed(seed))
 def test_bce_is_the_binary_cross_entropy_of_the_sigmoid() -> None:
     real, fake = SCORES
     ones, zeros = torch.ones_like(real), torch.zeros_like(fake)
-    found = losses.discriminator(judged(real), judged(fake), "bce")
+    found = losses.discriminator(decided(real), decided(fake), "bce")
     d_real = F.binary_cross_entropy(real.sigmoid(), ones)
     d_fake = F.binary_cross_entropy(fake.sigmoid(), zeros)
     torch.testing.assert_close(found, {"d_real": d_real, "d_fake": d_fake, "d_total": (d_real + d_fake) / 2})
     expected = F.binary_cross_entropy(fake.sigmoid(), ones)
-    torch.testing.assert_close(losses.adversarial(judged(fake), "bce"), expected)
+    torch.testing.assert_close(losses.adversarial(decided(fake), "bce"), expected)
 
 
 def test_the_deterministic_discriminator_is_scored_before_its_sigmoid() -> None:
-    answer = Discriminator(width=4)(fill.image(64))
+    answer = Discriminator(width=4)(synthetic.image(64))
     torch.testing.assert_close(losses.scores(answer).sigmoid(), answer.patches)
 
 
 def test_hinge_is_its_definition() -> None:
     real, fake = SCORES
-    found = losses.discriminator(judged(real), judged(fake), "hinge")
+    found = losses.discriminator(decided(real), decided(fake), "hinge")
     d_real, d_fake = (1 - real).clamp(min=0).mean(), (1 + fake).clamp(min=0).mean()
     torch.testing.assert_close(found, {"d_real": d_real, "d_fake": d_fake, "d_total": (d_real + d_fake) / 2})
-    torch.testing.assert_close(losses.adversarial(judged(fake), "hinge"), -fake.mean())
+    torch.testing.assert_close(losses.adversarial(decided(fake), "hinge"), -fake.mean())
 
 
 def test_minimax_is_the_game_of_the_paper() -> None:
     real, fake = SCORES
-    found = losses.discriminator(judged(real), judged(fake), "minimax")
+    found = losses.discriminator(decided(real), decided(fake), "minimax")
     value = real.sigmoid().log().mean() + (1 - fake.sigmoid()).log().mean()
     torch.testing.assert_close(found["d_total"], -value)
-    torch.testing.assert_close(losses.adversarial(judged(fake), "minimax"), (1 - fake.sigmoid()).log().mean())
+    torch.testing.assert_close(losses.adversarial(decided(fake), "minimax"), (1 - fake.sigmoid()).log().mean())
 
 
 def test_the_divergence_is_that_of_gaussians_either_way() -> None:
@@ -134,8 +136,8 @@ def test_l1_weighs_the_hole_and_is_a_mean_or_a_sum_per_image() -> None:
 
 
 def test_similarity_is_what_the_harness_calls_ssim() -> None:
-    target, prediction = ((fill.image(64, seed) * 255).round() / 255 for seed in (0, 1))
-    mask = fill.mask(64)
+    target, prediction = ((synthetic.image(64, seed) * 255).round() / 255 for seed in (0, 1))
+    mask = synthetic.mask(64)
     (ssim,) = METRICS["ssim"].of(Batch.of(composite(prediction, target, mask), target, mask)).tolist()
     assert 1 - losses.similarity(prediction, target, mask) == pytest.approx(ssim, abs=1e-5)
 
@@ -180,9 +182,9 @@ def tiny_players(method: str) -> Players:
     torch.manual_seed(0)
     pretext = TResNet(Pretext()).double().eval().requires_grad_(False)
     generator = SPN(2) if method == "spn" else ProbabilisticSPN(2)
-    judge = Discriminator(2) if method == "spn" else ProbabilisticDiscriminator(2)
+    decide = Discriminator(2) if method == "spn" else ProbabilisticDiscriminator(2)
     vgg = None if method == "spn" else VGG19().double().requires_grad_(False)
-    return Players(generator.double(), judge.double().eval(), pretext, vgg)
+    return Players(generator.double(), decide.double().eval(), pretext, vgg)
 
 
 TERMS = {
@@ -197,7 +199,7 @@ def test_gradients_are_finite_differences(method: str, form: str, monkeypatch: p
     monkeypatch.setattr(Tensor, "float", lambda tensor: tensor)  # the losses' own float32 would drown the differences
     players = tiny_players(method)
     config = as_config({"method": method, "losses": form}, "the test")
-    image, mask = fill.image(32).double(), fill.mask(32).double()
+    image, mask = synthetic.image(32).double(), synthetic.mask(32).double()
     examples = Examples(image, mask, F.interpolate(image, scale_factor=2.0))
     noise = None if method == "spn" else torch.randn(2, 1, 4, 1, 1, dtype=torch.float64)
 

@@ -12,9 +12,9 @@ from baselines.spn.prob import ProbabilisticSPN
 from baselines.spn.training.config import as_config
 from baselines.spn.training.start import diffuse
 from baselines.spn.training.variants import build, scale
+from inpaint_bench.data.images import Images, Masks, to_masks
+from inpaint_bench.data.masks.draw import draw
 from inpaint_bench.errors import InputError
-from inpaint_bench.images import Images, Masks, to_masks
-from inpaint_bench.masks.draw import draw
 
 SIZE = 64
 

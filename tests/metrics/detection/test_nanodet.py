@@ -13,8 +13,8 @@ from numpy.typing import NDArray
 from torch_threads import with_threads
 
 from inpaint_bench import files
+from inpaint_bench.data.images import Pixels, read_pixels, resize_bilinear
 from inpaint_bench.errors import HashError
-from inpaint_bench.images import Pixels, read_pixels, resize_bilinear
 from inpaint_bench.metrics.detection import DETECTORS, Detections, convert_nanodet, nanodet
 from inpaint_bench.metrics.detection.boxes import overlaps
 from inpaint_bench.metrics.detection.network import NanoDet

@@ -9,8 +9,8 @@ import pytest
 import skimage.data
 import torch
 
+from inpaint_bench.data.images import read_pixels
 from inpaint_bench.errors import InputError
-from inpaint_bench.images import read_pixels
 from inpaint_bench.metrics.detection import from_row, to_row, yolo
 from inpaint_bench.metrics.detection.yolo import YOLO
 

@@ -138,7 +138,7 @@ def test_no_row_of_no_picture() -> None:
 
 
 @pytest.mark.parametrize(
-    ("name", "said"),
+    ("name", "message"),
     [
         (
             "lite0",
@@ -148,25 +148,25 @@ def test_no_row_of_no_picture() -> None:
     ],
 )
 def test_without_its_package_an_extractor_says_the_line_that_installs_it(
-    monkeypatch: pytest.MonkeyPatch, name: str, said: str
+    monkeypatch: pytest.MonkeyPatch, name: str, message: str
 ) -> None:
     assert EXTRACTORS[name].absent() == ""
     monkeypatch.setattr("importlib.util.find_spec", lambda package: None)
-    assert EXTRACTORS[name].absent() == said
+    assert EXTRACTORS[name].absent() == message
     file = lite0.FILE if name == "lite0" else trunks.FILES["vgg"]
     with pytest.raises(InputError) as caught:
         file.read()
-    assert str(caught.value) == said
+    assert str(caught.value) == message
 
 
 def test_without_timm_lite0_says_the_line_that_installs_it(monkeypatch: pytest.MonkeyPatch) -> None:
     find = importlib.util.find_spec
     monkeypatch.setattr("importlib.util.find_spec", lambda package: None if package == "timm" else find(package))
-    said = "timm is not installed. Install it: pip install timm"
-    assert EXTRACTORS["lite0"].absent() == METRICS["label_agreement"].absent() == said
+    message = "timm is not installed. Install it: pip install timm"
+    assert EXTRACTORS["lite0"].absent() == METRICS["label_agreement"].absent() == message
     with pytest.raises(InputError) as caught:
         lite0._network.__wrapped__(CPU)  # type: ignore[attr-defined]  # past what is built already
-    assert str(caught.value) == said
+    assert str(caught.value) == message
 
 
 def test_a_package_is_found_without_being_imported_and_another_file_in_it_refused(tmp_path: Path) -> None:
@@ -206,7 +206,7 @@ class Code:
 
 
 @pytest.mark.parametrize(
-    ("content", "said"),
+    ("content", "message"),
     [
         ({"a": {"b": Code()}}, "refused"),
         ({"a": np.array([Code(), None], dtype=object)}, "refused"),
@@ -217,11 +217,11 @@ class Code:
     ],
     ids=["code", "code in an array", "objects in an array", "a function", "a list", "no dict"],
 )
-def test_a_pickle_of_more_than_arrays_is_refused_and_runs_nothing(content: object, said: str) -> None:
+def test_a_pickle_of_more_than_arrays_is_refused_and_runs_nothing(content: object, message: str) -> None:
     with pytest.raises(InputError) as caught:
         read_arrays(pickle.dumps(content, protocol=4), "weights.ckpt")
     assert str(caught.value).startswith("weights.ckpt: ")
-    assert said in str(caught.value)
+    assert message in str(caught.value)
     assert not Path("it-ran").exists()
 
 

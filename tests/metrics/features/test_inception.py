@@ -1,4 +1,4 @@
-"""Inception-v3: torch-fidelity and torchvision agree on filled weights; where its file lies and how it is checked."""
+"""Inception-v3: torch-fidelity and torchvision agree on synthetic weights; where its file lies and how it is checked."""
 
 import http.client
 import importlib.util
@@ -13,8 +13,8 @@ from typing import Any
 import numpy as np
 import pytest
 import torch
-from filled_inception import write_filled
 from numpy.typing import NDArray
+from synthetic_inception import write_filled
 from terminal import Terminal
 from torch_fidelity.feature_extractor_inceptionv3 import FeatureExtractorInceptionV3
 from torch_threads import with_threads
@@ -44,16 +44,16 @@ def levels(pictures: NDArray[np.uint8]) -> torch.Tensor:
 
 
 @pytest.fixture(scope="module")
-def filled(tmp_path_factory: pytest.TempPathFactory) -> dict[str, tuple[FileByPath, Path]]:
+def synthetic_tensors(tmp_path_factory: pytest.TempPathFactory) -> dict[str, tuple[FileByPath, Path]]:
     """A filled file of each network."""
     return {name: write_filled(name, tmp_path_factory.mktemp(name)) for name in NAMES}
 
 
 @pytest.fixture(scope="module")
-def extract(filled: dict[str, tuple[FileByPath, Path]]) -> dict[str, Extract]:
-    """Each network with filled weights."""
+def extract(synthetic: dict[str, tuple[FileByPath, Path]]) -> dict[str, Extract]:
+    """Each network with synthetic weights."""
     load = {"inception": ours.load_inception, "inception_pic2018": ours.load_pic2018}
-    return {name: load[name](*filled[name], CPU) for name in NAMES}
+    return {name: load[name](*synthetic[name], CPU) for name in NAMES}
 
 
 @pytest.fixture
@@ -75,9 +75,9 @@ def kept(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Path:
 
 
 def test_torch_fidelity_has_the_same_features(
-    filled: dict[str, tuple[FileByPath, Path]], extract: dict[str, Extract]
+    synthetic: dict[str, tuple[FileByPath, Path]], extract: dict[str, Extract]
 ) -> None:
-    theirs = FeatureExtractorInceptionV3("theirs", ["2048"], str(filled["inception"][1]))
+    theirs = FeatureExtractorInceptionV3("theirs", ["2048"], str(synthetic["inception"][1]))
     for height, width in ((64, 80), (256, 256), (320, 310)):
         pictures = crops(8, height, width)
         expected = theirs(levels(pictures))[0].numpy()
@@ -88,10 +88,10 @@ def test_torch_fidelity_has_the_same_features(
 
 
 def test_torchvision_has_the_features_of_the_script_of_2018(
-    filled: dict[str, tuple[FileByPath, Path]], extract: dict[str, Extract]
+    synthetic: dict[str, tuple[FileByPath, Path]], extract: dict[str, Extract]
 ) -> None:
     theirs = inception_v3(weights=None, init_weights=False, transform_input=True)
-    theirs.load_state_dict(torch.load(filled["inception_pic2018"][1], weights_only=True))
+    theirs.load_state_dict(torch.load(synthetic["inception_pic2018"][1], weights_only=True))
     theirs.fc = torch.nn.Identity()
     pictures = crops(4, 100, 90)
     enlarge = torch.nn.Upsample((299, 299), mode="bilinear", align_corners=False)
@@ -116,8 +116,8 @@ def test_the_number_of_threads_changes_no_bit(extract: dict[str, Extract], name:
 
 
 @both
-def test_loading_draws_no_number(filled: dict[str, tuple[FileByPath, Path]], tmp_path: Path, name: str) -> None:
-    file, path = filled[name]
+def test_loading_draws_no_number(synthetic: dict[str, tuple[FileByPath, Path]], tmp_path: Path, name: str) -> None:
+    file, path = synthetic[name]
     copy = tmp_path / path.name
     copy.write_bytes(path.read_bytes())
     before = torch.get_rng_state()
@@ -144,13 +144,13 @@ def test_the_libraries_download_the_file_that_we_know(name: str) -> None:
 @pytest.mark.usefixtures("kept", "_offline")
 def test_without_its_file_a_network_says_what_mends_that_and_downloads_nothing(name: str) -> None:
     file = ours.FILES[name]
-    said = (
+    message = (
         f"{file.names[0]} is not here. Fetch it: inpaint-bench weights fetch {name}; or name it: {file.variable}=FILE"
     )
-    assert EXTRACTORS[name].absent() == said
+    assert EXTRACTORS[name].absent() == message
     with pytest.raises(InputError) as caught:
         EXTRACTORS[name].open(CPU)
-    assert str(caught.value) == said
+    assert str(caught.value) == message
 
 
 def test_the_file_is_looked_for_where_the_variable_says_then_among_weights_then_where_torch_downloads(
@@ -189,13 +189,13 @@ def test_without_its_library_a_network_says_the_line_that_installs_it(
     monkeypatch.setenv(file.variable, str(tmp_path / "mine.pth"))
     monkeypatch.setattr("importlib.util.find_spec", lambda package: None if package == file.library else find(package))
     pip = {"inception": "pip install torch-fidelity", "inception_pic2018": "pip install torchvision"}[name]
-    said = f"{file.library} is not installed. Install it: {pip}"
-    assert EXTRACTORS[name].absent() == said
+    message = f"{file.library} is not installed. Install it: {pip}"
+    assert EXTRACTORS[name].absent() == message
     with pytest.raises(InputError) as caught:
         EXTRACTORS[name].open(CPU)
-    assert str(caught.value) == said
+    assert str(caught.value) == message
     answer = terminal("weights", "fetch", name)
-    assert (answer.code, answer.err) == (2, f"Error: {said}\n")
+    assert (answer.code, answer.err) == (2, f"Error: {message}\n")
 
 
 @pytest.mark.usefixtures("kept", "_offline")
@@ -229,12 +229,12 @@ def test_a_file_that_would_run_code_is_refused_whatever_its_hash(tmp_path: Path,
 @both
 def test_a_file_of_ones_own_is_added_once_and_found(
     kept: Path,
-    filled: dict[str, tuple[FileByPath, Path]],
+    synthetic: dict[str, tuple[FileByPath, Path]],
     terminal: Terminal,
     monkeypatch: pytest.MonkeyPatch,
     name: str,
 ) -> None:
-    file, path = filled[name]
+    file, path = synthetic[name]
     monkeypatch.setitem(ours.FILES, name, file)
     terminal("weights", "add-extractor", name, path).does(str(kept / file.names[0]), file.sha256)
     assert (kept / file.names[0]).read_bytes() == path.read_bytes()
@@ -243,17 +243,17 @@ def test_a_file_of_ones_own_is_added_once_and_found(
 
 
 def answering(monkeypatch: pytest.MonkeyPatch, content: bytes | Exception) -> list[str]:
-    """Let every download give this content or fail so; the addresses that were asked."""
-    asked: list[str] = []
+    """Let every download give this content or fail so; the addresses that were requested."""
+    requested: list[str] = []
 
     def urlopen(url: str, timeout: float) -> io.BytesIO:
-        asked.append(url)
+        requested.append(url)
         if isinstance(content, Exception):
             raise content
         return io.BytesIO(content)
 
     monkeypatch.setattr(urllib.request, "urlopen", urlopen)
-    return asked
+    return requested
 
 
 def test_fetch_downloads_checks_and_keeps_the_file(
@@ -261,9 +261,9 @@ def test_fetch_downloads_checks_and_keeps_the_file(
 ) -> None:
     file = replace(ours.FILES["inception"], sha256="d9298a10")
     monkeypatch.setitem(ours.FILES, "inception", file)
-    asked = answering(monkeypatch, b"other")
+    requested = answering(monkeypatch, b"other")
     terminal("weights", "fetch", "inception").does(str(kept / file.names[0]), "d9298a10")
-    assert asked == [file.url()]
+    assert requested == [file.url()]
     assert (kept / file.names[0]).read_bytes() == b"other"
 
 

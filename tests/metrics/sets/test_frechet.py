@@ -10,12 +10,7 @@ from numpy.typing import NDArray
 
 from inpaint_bench.errors import InputError
 from inpaint_bench.metrics.sets import frechet, rows
-from inpaint_bench.metrics.sets.frechet import (
-    Normal,
-    between,
-    frechet_distance,
-    frechet_of_subsets,
-)
+from inpaint_bench.metrics.sets.frechet import Normal, between, frechet_distance, frechet_of_subsets
 
 Array: TypeAlias = NDArray[np.float64]
 GOLDEN: dict[str, Any] = json.loads((Path(__file__).parents[2] / "golden" / "metrics.json").read_text())["frechet"]

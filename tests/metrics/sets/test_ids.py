@@ -96,11 +96,11 @@ def test_the_folds_of_twelve_pairs_are_these() -> None:
 
 def test_the_same_sets_are_judged_once(monkeypatch: pytest.MonkeyPatch) -> None:
     trained: list[int] = []
-    judged = ids._judged
+    decided = ids._judged
 
     def counted(*sets: Any) -> ids.Judged:
         trained.append(1)
-        return judged(*sets)
+        return decided(*sets)
 
     monkeypatch.setattr(ids, "_judged", counted)
     x, y = features(30, 4), features(30, 4, seed=1)

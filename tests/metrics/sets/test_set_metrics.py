@@ -1,11 +1,11 @@
-"""The set metrics by name: every one is told in words, and every one reads its own extractor's features."""
+"""The set metrics by name: every one is on_progress in words, and every one reads its own extractor's features."""
 
 from operator import attrgetter
 
 import numpy as np
 import pytest
 
-from inpaint_bench.metrics.kinds import SetMetric
+from inpaint_bench.metrics.base import SetMetric
 from inpaint_bench.metrics.sets import OF_SUBSETS, SET_METRICS, UNPAIRED
 
 every_metric = pytest.mark.parametrize("metric", SET_METRICS.values(), ids=attrgetter("name"))

@@ -10,8 +10,8 @@ from torch import Tensor, nn
 from baselines.spn.training.config import PretextSpec
 from baselines.spn.training.pretext.features import Features, Larger, Scaled, path_of
 from baselines.spn.tresnet import Targets
+from inpaint_bench.data.images import Images
 from inpaint_bench.errors import InputError
-from inpaint_bench.images import Images
 from inpaint_bench.metrics.detection import nanodet, yolo
 from inpaint_bench.metrics.detection.network import NanoDet
 

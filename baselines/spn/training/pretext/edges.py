@@ -7,7 +7,7 @@ from torch import Tensor
 from baselines.spn.training.config import PretextSpec
 from baselines.spn.training.pretext.features import Features, Larger
 from baselines.spn.tresnet import Targets
-from inpaint_bench.images import Images, Pixels, eight_bit
+from inpaint_bench.data.images import Images, Pixels, eight_bit
 
 
 class Edges(Features):

@@ -13,8 +13,8 @@ from torch import Tensor, nn
 from baselines.spn.network import Channels
 from baselines.spn.training.config import PretextSpec
 from baselines.spn.tresnet import Targets
+from inpaint_bench.data.images import Images
 from inpaint_bench.errors import InputError
-from inpaint_bench.images import Images
 
 Larger = Float[Tensor, "batch 3 2*height 2*width"]
 IMAGENET = (0.485, 0.456, 0.406), (0.229, 0.224, 0.225)  # mean and deviation of its pictures, RGB in [0, 1]

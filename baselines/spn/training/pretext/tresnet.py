@@ -5,8 +5,8 @@ import torch
 from baselines.spn.training.config import PretextSpec
 from baselines.spn.training.pretext.features import Features, Larger, torch_file
 from baselines.spn.tresnet import Pretext, Targets
+from inpaint_bench.data.images import Images
 from inpaint_bench.errors import InputError
-from inpaint_bench.images import Images
 
 
 class TResNet(Features):

@@ -1,0 +1,223 @@
+"""What a number rests on: values of pairs, features of pictures, or counted objects.
+
+Each kind says what its pairs, or some of them, come to, how sure that is, and how far two methods lie apart.
+Everything is computed over rows, a choice of the run's pairs; two methods are always compared over the same ones.
+"""
+
+import dataclasses
+import math
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, Literal, TypeAlias
+
+import msgspec
+import numpy as np
+from jaxtyping import Bool, Float64
+
+from inpaint_bench import __version__
+from inpaint_bench.analysis.statistics import (
+    LEVEL,
+    Difference,
+    Interval,
+    Significance,
+    difference,
+    intervals,
+    mean_interval,
+    separable,
+)
+from inpaint_bench.analysis.statistics.ratios import ratio_difference, ratio_interval
+from inpaint_bench.analysis.statistics.subsampling import (
+    FEWEST,
+    real_vs_real,
+    set_difference,
+    set_interval,
+    set_separable,
+)
+from inpaint_bench.errors import NotComparableError
+from inpaint_bench.metrics import cache
+from inpaint_bench.metrics.base import Features, Metric, SamplesMetric, SetMetric
+from inpaint_bench.metrics.batch import CPU
+from inpaint_bench.metrics.detection import DetectionMetric
+
+Rows = Bool[np.ndarray, "pairs"]
+PerPair = Float64[np.ndarray, "pairs"]
+Value: TypeAlias = float | Literal["inf"] | None
+
+
+@dataclass(frozen=True)
+class Summary:
+    """What some pairs come to. `n` pairs were counted; infinite and undefined ones stand beside them."""
+
+    value: Value  # "inf": every pair was infinite; none: not defined for any
+    n: int
+    infinite: int = 0
+    undefined: int = 0
+
+
+def average(values: Iterable[float]) -> Summary:
+    """The mean of the finite values, how many they are, and how many are infinite and undefined."""
+    listed = list(values)
+    finite = [value for value in listed if math.isfinite(value)]
+    infinite = sum(math.isinf(value) for value in listed)
+    mean: Value = math.fsum(finite) / len(finite) if finite else ("inf" if infinite else None)
+    return Summary(mean, len(finite), infinite, len(listed) - len(finite) - infinite)
+
+
+@dataclass(frozen=True, eq=False)
+class PairValues:
+    """A value of every pair; the number is their mean."""
+
+    metric: Metric | SamplesMetric
+    signature: str
+    where: Path  # the file that it was read from
+    source: str  # the sha256 of what was read
+    values: PerPair
+
+    def summary(self, rows: Rows) -> Summary:
+        """The mean over those pairs."""
+        return average(self.values[rows].tolist())
+
+    def interval(self, rows: Rows, seed_text: str) -> Interval:
+        """The bootstrap interval of the mean."""
+        return mean_interval(self.values[rows], seed_text)
+
+
+@dataclass(frozen=True, eq=False)
+class SetFeatures:
+    """Features of the composite and of the target of every pair; the number compares the two sets."""
+
+    metric: SetMetric
+    signature: str
+    where: Path
+    source: str
+    composites: Features
+    targets: Features
+    targets_source: str
+
+    def summary(self, rows: Rows) -> Summary:
+        """The distance of the two sets; not defined for fewer than two pairs."""
+        n = int(rows.sum())
+        if n < 2:
+            return Summary(None, 0, undefined=n)
+        value = self._kept(
+            float, "value", rows, lambda: self.metric.function(self.composites[rows], self.targets[rows])
+        )
+        return Summary(value, n)
+
+    def interval(self, rows: Rows, seed_text: str) -> Interval:
+        """The interval of the distance, from halves of the pairs; none for too few."""
+
+        def draw() -> Interval:
+            return set_interval(self.metric.function, self.composites[rows], self.targets[rows], seed_text)
+
+        found: Interval = self._kept(Interval, f"interval of level {LEVEL}:{seed_text}", rows, draw)
+        return found
+
+    def real_vs_real(self, rows: Rows, seed_text: str) -> Summary:
+        """The distance of half of the targets from the other half, of as many pictures each as `n` says."""
+        n = int(rows.sum())
+        if n < 4:
+            return Summary(None, 0, undefined=n)
+        alone = dataclasses.replace(self, source="")  # it knows nothing of the composites
+        value = alone._kept(
+            float, f"floor:{seed_text}", rows, lambda: real_vs_real(self.metric.function, self.targets[rows], seed_text)
+        )
+        return Summary(value, n // 2)
+
+    def separation(self, methods: Mapping[str, "SetFeatures"], rows: Rows, seed_text: str) -> Significance:
+        """Which of several methods the pairs tell from the best; it is one of them."""
+        if rows.sum() < FEWEST:  # of one pair a distance is not even defined
+            return Significance(0, None, {}, dict.fromkeys(methods, 1.0), dict.fromkeys(methods, "not separable"))
+        names = [f"{name}={one.source}" for name, one in methods.items()]
+        sets = {name: one.composites[rows] for name, one in methods.items()}
+
+        def draw() -> Significance:
+            return set_separable(self.metric.function, sets, self.targets[rows], self.metric.better, seed_text)
+
+        found: Significance = self._kept(Significance, f"separation:{seed_text}:{names}", rows, draw)
+        return found
+
+    def _kept(self, kind: Any, what: str, rows: Rows, compute: Callable[[], Any]) -> Any:
+        """What takes long is kept in the cache, by the content of the features and by how it is computed."""
+        hashes = (self.source, self.targets_source, rows.tobytes().hex())
+        key = cache.key_of(f"{__version__}:{what}:{self.signature}", CPU, *hashes)
+        if (kept := cache.get_many([key]).get(key)) is not None:
+            return msgspec.json.decode(kept, type=kind)
+        value = compute()
+        cache.put_many({key: msgspec.json.encode(value)})
+        return value
+
+
+@dataclass(frozen=True, eq=False)
+class ObjectCounts:
+    """Of every pair, what is counted of its objects and out of how many; the number is the ratio of the sums."""
+
+    metric: DetectionMetric
+    signature: str
+    where: Path
+    source: str
+    counted: PerPair
+    out_of: PerPair
+
+    def summary(self, rows: Rows) -> Summary:
+        """The ratio over those pairs; a pair without an object counts as undefined."""
+        held = rows & (self.out_of > 0)
+        n, total = int(held.sum()), math.fsum(self.out_of[held])
+        value = math.fsum(self.counted[held]) / total if n else None
+        return Summary(value, n, undefined=int(rows.sum()) - n)
+
+    def interval(self, rows: Rows, seed_text: str) -> Interval:
+        """The bootstrap interval of the ratio, over pairs."""
+        return ratio_interval(self.counted[rows], self.out_of[rows], seed_text)
+
+
+PerPairData: TypeAlias = PairValues | SetFeatures | ObjectCounts
+
+
+def intervals_of(per_pair: Sequence[PerPairData], rows: Rows, seed_text: str) -> list[Interval]:
+    """The interval of each; the means of pairs share their resamples, which is many times faster than one by one."""
+    means = [one for one in per_pair if isinstance(one, PairValues)]
+    drawn = iter(intervals(np.stack([one.values[rows] for one in means], axis=1), seed_text) if means else ())
+    return [next(drawn) if isinstance(one, PairValues) else one.interval(rows, seed_text) for one in per_pair]
+
+
+def compared(a: PerPairData, b: PerPairData, rows: Rows, seed_text: str) -> tuple[Value, Value, Difference]:
+    """What two methods come to over the same pairs, and how far a lies above b.
+
+    Of values, over the pairs in which both are finite. Raises NotComparableError for a ratio whose objects are not
+    the same for both, such as those that each found.
+    """
+    if isinstance(a, PairValues) and isinstance(b, PairValues):
+        x, y = a.values[rows], b.values[rows]
+        both = np.isfinite(x) & np.isfinite(y)
+        first, second = (average(values[both].tolist()).value for values in (x, y))
+        return first, second, difference(x, y, seed_text)
+    if isinstance(a, SetFeatures) and isinstance(b, SetFeatures):
+        if rows.sum() < 2:
+            return None, None, Difference(0, None, None, 1.0)
+        sets = (a.composites[rows], b.composites[rows], a.targets[rows])
+        found = set_difference(a.metric.function, *sets, seed_text)
+        return a.summary(rows).value, b.summary(rows).value, found
+    if isinstance(a, ObjectCounts) and isinstance(b, ObjectCounts) and a.metric.paired:
+        found = ratio_difference(a.counted[rows], b.counted[rows], a.out_of[rows], seed_text)
+        return a.summary(rows).value, b.summary(rows).value, found
+    raise NotComparableError(f"{a.metric.name} is a mean over what each method found: it has no paired difference.")
+
+
+def separation(per_pair: Mapping[str, PerPairData], rows: Rows, seed_text: str) -> Significance:
+    """The best of several methods in one metric, and which of the others the pairs can tell from it."""
+    first = next(iter(per_pair.values()))
+    better = first.metric.better
+    if isinstance(first, SetFeatures):
+        sets = {name: one for name, one in per_pair.items() if isinstance(one, SetFeatures)}
+        return first.separation(sets, rows, seed_text)
+    if isinstance(first, ObjectCounts):  # out of the same objects: who counts more has the larger ratio
+        held = rows & (first.out_of > 0)
+        counts = {name: one.counted[held] for name, one in per_pair.items() if isinstance(one, ObjectCounts)}
+        return separable(counts, better, seed_text)
+    values = {name: one.values[rows] for name, one in per_pair.items() if isinstance(one, PairValues)}
+    finite = {name: some for name, some in values.items() if np.isfinite(some).any()}  # of none else there is a mean
+    if not finite:
+        return Significance(0, None, {}, {}, {})
+    return separable(finite, better, seed_text)

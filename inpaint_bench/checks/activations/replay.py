@@ -1,0 +1,124 @@
+"""Replay of golden files: everything a network needs to repeat a recorded run, and whether it agrees.
+
+A golden file (schema "inpaint-bench golden 1") holds names and shapes of the weights, rules that fill them, recipes for
+the inputs, the noise, and samples of what the published network gave:
+
+    golden = load("golden.json")
+    for case in golden["cases"]:
+        network.load_state_dict(state_dict(golden, case))
+        output = network(*inputs(golden, case).values())
+        assert agrees(case["output"], output, rule_of(case, "output"))
+"""
+
+import json
+import math
+from collections.abc import Iterable
+from pathlib import Path
+from typing import Any, TypeAlias
+
+import numpy as np
+import numpy.typing as npt
+import torch
+from torch import Tensor
+
+from inpaint_bench.checks.activations.recipes import composite, inputs, noise, picture
+from inpaint_bench.checks.activations.weights import Case, Golden, split, state_dict
+from inpaint_bench.errors import InputError
+
+__all__ = [
+    "agrees",
+    "compare",
+    "composite",
+    "inputs",
+    "load",
+    "noise",
+    "picture",
+    "rule_of",
+    "sampled",
+    "split",
+    "state_dict",
+    "tolerance",
+]
+
+Samples: TypeAlias = dict[str, Any]
+Rule: TypeAlias = dict[str, Any]
+
+SCHEMA = "inpaint-bench golden 1"
+RELATIVE = 1e-4  # the default tolerance, times the larger of 1 and the standard deviation of the stage
+
+
+def load(path: str | Path, search: Iterable[str | Path] = ()) -> Golden:
+    """A golden file as a dict; `needed` maps each name in `needs` to that golden, or to None.
+
+    A needed file is looked for beside the file itself, then in the folders of `search`.
+    """
+    path = Path(path)
+    try:
+        golden: Golden = json.loads(path.read_text(encoding="utf-8"))
+    except (OSError, ValueError) as error:
+        raise InputError(f"{path}: no golden file can be read here ({error}).") from error
+    if not isinstance(golden, dict) or golden.get("schema") != SCHEMA:
+        raise InputError(f"{path}: not a golden file of the schema '{SCHEMA}'.")
+    folders = [path.parent, *map(Path, search)]
+    golden["needed"] = {}
+    for name in golden["needs"]:
+        found = next((folder / name for folder in folders if (folder / name).is_file()), None)
+        golden["needed"][name] = load(found, folders) if found else None
+    return golden
+
+
+def rule_of(case: Case, stage: str) -> Rule:
+    """How closely a stage must agree; {} is the default."""
+    rule: Rule = case["rules"].get(stage, {})
+    return rule
+
+
+def compare(expected: Samples, actual: Tensor | dict[str, float], without: Iterable[int] = ()) -> float:
+    """The largest absolute difference at the sampled places (or of named numbers), leaving out those `without`."""
+    return float(_errors(expected, actual, without).max())
+
+
+def tolerance(expected: Samples, rule: Rule | None = None) -> float:
+    """The largest difference that a rule allows; infinite if the rule bounds mean and share alone."""
+    rule = rule or {}
+    if "absolute" in rule:
+        return float(rule["absolute"])
+    if "relative" not in rule and ("mean" in rule or "share" in rule):
+        return math.inf
+    return float(rule.get("relative", RELATIVE) * max(1.0, expected.get("std", 1.0)))
+
+
+def agrees(expected: Samples, actual: Tensor | dict[str, float], rule: Rule | None = None) -> bool:
+    """Whether a stage agrees: the largest error, and the mean or the share `within` where the rule names them."""
+    rule = rule or {}
+    errors = _errors(expected, actual, rule.get("except", ()))
+    return bool(
+        errors.max() <= tolerance(expected, rule)
+        and errors.mean() <= rule.get("mean", math.inf)
+        and (errors <= rule.get("within", math.inf)).mean() >= rule.get("share", 0)
+    )
+
+
+def _errors(expected: Samples, actual: Tensor | dict[str, float], without: Iterable[int]) -> npt.NDArray[np.float64]:
+    if isinstance(actual, dict):
+        if set(expected["numbers"]) != set(actual):
+            raise InputError("the names of the numbers differ")
+        return np.array([abs(value - actual[name]) for name, value in expected["numbers"].items()])
+    if list(actual.shape) != expected["shape"]:
+        raise InputError(f"the shape is {list(actual.shape)}, not {expected['shape']}")
+    values = np.array(expected["values"])
+    errors = np.abs(np.array(sampled(actual, len(values))["values"]) - values)
+    errors[np.isnan(errors)] = math.inf
+    return np.delete(errors, list(without))
+
+
+def sampled(t: Tensor, count: int = 2048) -> dict[str, Any]:
+    """What a golden file keeps of an output: its shape, moments and `count` values at seeded places."""
+    flat = t.detach().float().flatten()
+    where = np.random.default_rng(7).choice(flat.numel(), size=min(count, flat.numel()), replace=False)
+    return {
+        "shape": list(t.shape),
+        "mean": float(flat.double().mean()),
+        "std": float(flat.double().std()),
+        "values": [round(float(v), 7) for v in flat[torch.from_numpy(where)]],
+    }

@@ -1,0 +1,114 @@
+"""Methods against their golden files: every stage of every case, with its largest difference and its tolerance."""
+
+import importlib
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from types import ModuleType
+
+import torch
+from torch import Tensor, nn
+
+from inpaint_bench.checks.activations import adapter, replay
+from inpaint_bench.checks.activations.weights import Case, Golden
+from inpaint_bench.errors import InputError
+from inpaint_bench.methods.baselines import Baseline, loader, weights_of
+from inpaint_bench.methods.card import MethodCard
+from inpaint_bench.weights import SYNTHETIC
+
+Found = Tensor | dict[str, float]
+
+
+@dataclass(frozen=True)
+class Stage:
+    """One comparison. A rule of the golden file may bound means and shares instead: then the tolerance is infinite."""
+
+    golden: str
+    case: str
+    name: str
+    difference: float
+    tolerance: float
+    agrees: bool
+
+
+@torch.inference_mode()
+def check_file(baseline: Baseline, path: Path, device: torch.device) -> Iterator[Stage]:
+    """Replay a golden file, one of the baseline's or one from outside that is about one of its networks.
+
+    Raises InputError when the file is about another network, or names a stage that the baseline does not give.
+    """
+    hook = importlib.import_module(f"{baseline.package}.trace")
+    golden = replay.load(path, search=[baseline.folder])
+    for case in golden["cases"]:
+        network = _build(hook, baseline, golden, case).to(device)
+        inputs = replay.inputs(golden, case, lambda needed, of: _output(hook, baseline, needed, of, device))
+        found = _trace(hook, network, inputs, replay.noise(case), device)
+        if hasattr(hook, "prepare"):  # stages that the adapter makes of the picture, before any network
+            found |= hook.prepare(*replay.picture(golden, case))
+        yield from _compare(path.name, golden, case, found)
+
+
+def check_adapter(baseline: Baseline, card: MethodCard, device: torch.device) -> Iterator[Stage]:
+    """A whole adapter against its golden file; a learned method is filled.
+
+    Raises InputError when the baseline has no golden file for it.
+    """
+    weights = weights_of(baseline, card, "", SYNTHETIC if card.learned else None)
+    inpaint = loader(baseline, card)(weights, device)
+    for case in adapter.load_cases(baseline.folder / adapter.FILE, card.name):
+        found = adapter.predict(inpaint, case, device)
+        difference, limit = replay.compare(case["output"], found), replay.tolerance(case["output"], case["rule"])
+        agrees = replay.agrees(case["output"], found, case["rule"])
+        yield Stage(adapter.FILE, f"size {case['size']}", "prediction", difference, limit, agrees)
+
+
+def _compare(file: str, golden: Golden, case: Case, found: dict[str, Found]) -> Iterator[Stage]:
+    expected = {**case["stages"], "output": case["output"]}
+    output = found.get("output")
+    if case["composite"] is not None and isinstance(output, Tensor):
+        expected["composite"] = case["composite"]["samples"]
+        found["composite"] = replay.composite(golden, case, output)
+    for name, samples in expected.items():
+        if name not in found:
+            raise InputError(
+                f"{file}: case {case['name']}: the baseline gives no stage '{name}'. It gives {', '.join(found)}."
+            )
+        rule = replay.rule_of(case, name)
+        difference = replay.compare(samples, found[name], rule.get("except", ()))
+        limit = replay.tolerance(samples, rule)
+        yield Stage(file, case["name"], name, difference, limit, replay.agrees(samples, found[name], rule))
+
+
+def _build(hook: ModuleType, baseline: Baseline, golden: Golden, case: Case) -> nn.Module:
+    network: nn.Module = hook.build(_own_name(baseline, golden), case["variant"])
+    network.load_state_dict(replay.state_dict(golden, case), strict=True)
+    return network.eval()
+
+
+def _output(hook: ModuleType, baseline: Baseline, golden: Golden, case: Case, device: torch.device) -> Tensor:
+    network = _build(hook, baseline, golden, case).to(device)
+    inputs = replay.inputs(golden, case, lambda needed, of: _output(hook, baseline, needed, of, device))
+    found = _trace(hook, network, inputs, replay.noise(case), device)["output"]
+    assert isinstance(found, Tensor)
+    return found
+
+
+def _trace(
+    hook: ModuleType, network: nn.Module, inputs: dict[str, Tensor], noise: list[Tensor], device: torch.device
+) -> dict[str, Found]:
+    moved = {name: value.to(device) if isinstance(value, Tensor) else value for name, value in inputs.items()}
+    found = hook.trace(network, moved, [draw.to(device) for draw in noise])
+    return {name: value.cpu() if isinstance(value, Tensor) else value for name, value in found.items()}
+
+
+def _own_name(baseline: Baseline, golden: Golden) -> str:
+    """The baseline's own golden file about the same network, whatever the file at hand is called."""
+    for path in sorted(set(baseline.folder.glob("*.json")) - {baseline.folder / adapter.FILE}):
+        ours = replay.load(path)
+        if (ours["method"], ours["part"], ours["state_dict"]) == (
+            golden["method"],
+            golden["part"],
+            golden["state_dict"],
+        ):
+            return path.name
+    raise InputError(f"this golden file is about {golden['network']}, which is no network of {baseline.folder.name}.")

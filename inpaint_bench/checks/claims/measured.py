@@ -1,0 +1,110 @@
+"""Reported numbers against measured ones: the paper's face of `decide`."""
+
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+from inpaint_bench.analysis.per_pair import Value
+from inpaint_bench.analysis.reported import Reported
+from inpaint_bench.analysis.results import REFERENCES, Result, read_results, results_path
+from inpaint_bench.analysis.verdicts import Number, Policy, Verdict, decide
+from inpaint_bench.errors import InputError, some
+from inpaint_bench.runner.folder import RunFolder, open_run
+
+Results = Mapping[tuple[str, str, str], Sequence[Result]]  # by method, bucket and metric
+
+
+@dataclass(frozen=True)
+class Compared:
+    """A cell and what a run has for it, in the cell's units, with the measured 95% interval."""
+
+    cell: Reported
+    run: str
+    measured: Value
+    low: float | None
+    high: float | None
+    says: str  # agrees, differs by …, not comparable because …, not measured
+
+
+def against(cells: Sequence[Reported], path: Path) -> list[Compared]:
+    """Every cell of the run's dataset and methods against the run.
+
+    They agree where some number that is printed so lies in the measured 95% interval: the paper's pairs are not known,
+    and another draw of pairs moves a mean as far as that. Raises InputError where there is nothing to compare.
+    """
+    run = open_run(path)
+    found: dict[tuple[str, str, str], list[Result]] = {}
+    for result in read_results(results_path(run)):
+        if result.method not in REFERENCES:
+            found.setdefault((result.method, result.bucket, result.metric), []).append(result)
+    methods = {method for method, _, _ in found}
+    here = [c for c in cells if c.dataset == run.info.protocol.name and c.method in methods and c.over != "method"]
+    if not here:
+        reported = sorted({f"{cell.method} on {cell.dataset}" for cell in cells if cell.over != "method"})
+        measured = some(sorted(methods)) if methods else "no method"
+        raise InputError(
+            f"{path}: no reported number is of {measured} on {run.info.protocol.name}. Reported: {some(reported, 40)}."
+        )
+    return list(_compared(here, run, found))
+
+
+def _compared(cells: Sequence[Reported], run: RunFolder, found: Results) -> Iterator[Compared]:
+    results = {cell: _result(cell, found) for cell in cells}
+    numbers = [_ours(cell, result) for cell, result in results.items() if result]
+    policies = {_key(cell): _policy(cell, results[cell]) for cell in cells}
+    reported = [_theirs(cell) for cell in cells]
+    for cell, verdict in zip(cells, decide(numbers, reported, lambda one: policies[one.key]), strict=True):
+        result = results[cell]
+        size = float(cell.unit_size)
+        value, low, high = (result.value, result.low, result.high) if result else (None, None, None)
+        scaled = value / size if isinstance(value, float) else value
+        low, high = (None if end is None else end / size for end in (low, high))
+        yield Compared(cell, str(run.path), scaled, low, high, _says(cell, result, verdict))
+
+
+def _result(cell: Reported, found: Results) -> Result | None:
+    """The result that is the same number, or else the one that a table would show."""
+    results = found.get((cell.method, cell.bucket, cell.ours), [])
+    alike = [one for one in results if one.signature == cell.signature]
+    return next(iter([*alike, *(one for one in results if not one.aside)]), None)
+
+
+def _key(cell: Reported) -> tuple[str, ...]:
+    return (cell.paper, cell.table, cell.dataset, cell.row, cell.bucket, cell.metric, cell.samples)
+
+
+def _ours(cell: Reported, result: Result) -> Number:
+    pairs = result.n + result.infinite + result.undefined
+    facts = {"part": result.part or "the whole", "signature": result.signature, "n": str(pairs)}
+    return Number(_key(cell), result.value, facts)
+
+
+def _theirs(cell: Reported) -> Number:
+    facts = {"part": "the whole", "signature": cell.signature}
+    if cell.n is not None:
+        facts["n"] = str(cell.n)
+    return Number(_key(cell), float(cell.value * cell.unit_size), facts)
+
+
+def _policy(cell: Reported, result: Result | None) -> Policy:
+    """As far as rounding and, on the side of the reported number, the measured interval reach."""
+    tolerance = float(cell.half * cell.unit_size)
+    if result and isinstance(result.value, float) and result.low is not None and result.high is not None:
+        above = float(cell.value * cell.unit_size) > result.value
+        tolerance += result.high - result.value if above else result.value - result.low
+    return Policy(cell.better, absolute=tolerance, paired=False)
+
+
+def _says(cell: Reported, result: Result | None, verdict: Verdict) -> str:
+    if not cell.ours:
+        return f"not comparable because metric: {cell.note or 'it fits none of ours for certain'}"
+    if result is None:
+        return "not measured"
+    if verdict.state == "not comparable":
+        measured, reported = verdict.facts
+        return f"not comparable because {verdict.because}: measured {measured}, reported {reported}"
+    if verdict.state == "same":
+        return "agrees"
+    assert verdict.difference is not None
+    digits = max(0, -int(str(cell.half.as_tuple().exponent)))
+    return f"differs by {verdict.difference / float(cell.unit_size):+.{digits}f}: measured is {verdict.state}"

@@ -1,0 +1,131 @@
+"""Expected results: what a run gave, less what names a machine, and a history of why it was accepted."""
+
+from collections.abc import Iterator, Sequence
+from pathlib import Path
+from typing import Literal
+
+import msgspec
+
+from inpaint_bench import __version__, files
+from inpaint_bench.analysis.per_pair import Value
+from inpaint_bench.analysis.results import REFERENCES, Result, results_path
+from inpaint_bench.analysis.verdicts import Policy, decide
+from inpaint_bench.checks.gate.sides import Side, choose, key_of, numbers, open_side
+from inpaint_bench.data import pair_lists
+from inpaint_bench.data.protocols import Schema
+from inpaint_bench.errors import IncompleteError, InputError, some
+from inpaint_bench.runner.folder import MethodInfo, RunFolder, RunInfo, to_json
+from inpaint_bench.runner.scores import scores_path
+
+HISTORY = "history.jsonl"
+
+
+class Change(Schema, frozen=True):
+    """A result that was another one before."""
+
+    method: str
+    metric: str
+    bucket: str
+    before: Value
+    after: Value
+    because: str = ""  # the fact that changed with it: fingerprint, weights, signature or n
+
+
+class Acceptance(Schema, frozen=True):
+    """One line of the history. The first of a folder changes nothing: it has all its results anew."""
+
+    schema: Literal[1]
+    date: str
+    reason: str
+    code: str
+    results: int
+    new: int
+    changes: tuple[Change, ...] = ()
+
+
+def open_expected(path: Path) -> Side:
+    """Expected results. Raises InputError when there are none."""
+    if not (path / "run.json").is_file():
+        raise InputError(
+            f"{path}: no expected results lie here. "
+            f"`inpaint-bench gate RUN --expected {path} --accept --reason TEXT` writes those of a run."
+        )
+    return open_side(path)
+
+
+def shipped_expected(protocol: str) -> Path:
+    """Where the expected results of a protocol's classical methods ship. Raises InputError for one that has none."""
+    every = files.shipped("results") / "expected"
+    if not (every / protocol / "run.json").is_file():
+        known = sorted(path.parent.name for path in every.glob("*/run.json"))
+        raise InputError(f"no expected results of {protocol} ship: {some(known)} only. Give yours with --expected.")
+    return every / protocol
+
+
+def accept(
+    run: Side, path: Path, reason: str, date: str, methods: Sequence[str] = (), metrics: Sequence[str] = ()
+) -> Acceptance | None:
+    """Make the results of a run, or those of some methods and metrics, the expected ones; none if they are already.
+
+    Writes pairs, results and the scores that they name, and adds a line to the history. Raises IncompleteError when
+    a result that is expected so far would be lost.
+    """
+    results = choose(run, methods, metrics)
+    if not results:
+        raise IncompleteError(f"{run.run.path}: holds no result to accept: no method has finished every pair.")
+    before = open_expected(path) if (path / "run.json").is_file() else None
+    if before:
+        _refuse_loss(before, results)
+    if not _write(run, path, results):
+        return None
+    changes = tuple(_changes(run, before, results)) if before else ()
+    new = len({key_of(result) for result in results} - (before.results.keys() if before else set()))
+    found = Acceptance(1, date, reason, __version__, len(results), new, changes)
+    history = path / HISTORY
+    lines = history.read_bytes() if history.is_file() else b""
+    files.write_whole(history, lines + msgspec.json.encode(found) + b"\n")
+    return found
+
+
+def _refuse_loss(before: Side, results: Sequence[Result]) -> None:
+    now = {key_of(result) for result in results}
+    if lost := [" ".join(key) for key in before.results if key not in now]:
+        raise IncompleteError(
+            f"{before.run.path}: {len(lost)} expected results would be lost: {some(lost)}. "
+            "Run and accept everything that is expected, or delete the folder to begin anew."
+        )
+
+
+def _write(run: Side, path: Path, results: Sequence[Result]) -> bool:
+    """Write all files; whether one of them changed."""
+    info = run.run.info
+    names = sorted({result.method for result in results} - set(REFERENCES))
+    methods = {name: _without_machine(info.methods[name]) for name in names}
+    kept = RunInfo(1, info.protocol, info.fingerprint, info.part, info.pairs, methods)
+    expected = RunFolder(path, kept, run.run.pairs)
+    held = {
+        path / "pairs.csv": pair_lists.to_csv(run.run.pairs),
+        results_path(expected): b"".join(msgspec.json.encode(result) + b"\n" for result in results),
+        path / "run.json": to_json(kept),
+    }
+    for name in names:
+        if (scores := scores_path(run.run, name)).is_file():
+            held[scores_path(expected, name)] = scores.read_bytes()
+    changed = {file: data for file, data in held.items() if not (file.is_file() and file.read_bytes() == data)}
+    for file, data in changed.items():
+        files.write_whole(file, data)
+    return bool(changed)
+
+
+def _without_machine(info: MethodInfo) -> MethodInfo:
+    return MethodInfo("", info.code, info.weights, "", (), {}, {})
+
+
+def _changes(run: Side, before: Side, results: Sequence[Result]) -> Iterator[Change]:
+    """What is not to the last digit what it was."""
+    old = [before.results[key_of(result)] for result in results if key_of(result) in before.results]
+    exact = Policy("higher", paired=False)
+    for one in decide(numbers(run, before, results), numbers(before, run, old), lambda _: exact):
+        if one.state != "same":
+            method, metric, bucket = one.key
+            yield Change(method, metric, bucket, one.b, one.a, "" if one.because == "value" else one.because)

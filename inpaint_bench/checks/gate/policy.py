@@ -1,0 +1,122 @@
+"""The gate's policy: how far a result may lie from the expected one before it counts as moved."""
+
+import re
+from collections.abc import Callable, Iterable
+from fnmatch import fnmatchcase
+from pathlib import Path
+from typing import Annotated, Literal
+
+import msgspec
+
+from inpaint_bench.analysis.results import Result
+from inpaint_bench.analysis.verdicts import Number, Policy
+from inpaint_bench.data.protocols import Schema
+from inpaint_bench.errors import InputError, did_you_mean
+from inpaint_bench.metrics.registry import KNOWN
+
+FILE = "policy.toml"  # beside expected results
+ALPHA = 0.01  # of all results together: at most one gate of a hundred calls chance a drift
+TENTH = 0.1  # of the last digit that tables print of a metric: as far its mean may move
+RELATIVE = 1e-5  # or by this share of the expected value: networks' numbers on another processor
+
+Size = Annotated[float, msgspec.Meta(ge=0)]
+
+
+class Rule(Schema, frozen=True):
+    """What holds for the results that it fits: names, or patterns as in psnr*."""
+
+    metric: str = "*"
+    method: str = "*"
+    bucket: str = "*"
+    absolute: Size | None = None  # in the metric's unit
+    relative: Size | None = None  # of the expected value
+    noise: Size | None = None  # how far a single pair may move by chance, in the metric's unit
+    paired: bool | None = None  # whether the pairs are requested if a move can be chance
+    improved: Literal["pass", "drift"] | None = None  # what a number that got better is
+
+    def fits(self, result: Result) -> bool:
+        """Whether it is about that result."""
+        patterns = ((result.metric, self.metric), (result.method, self.method), (result.bucket, self.bucket))
+        return all(fnmatchcase(name, pattern) for name, pattern in patterns)
+
+
+class GatePolicy(Schema, frozen=True):
+    """A policy file. Of the rules that fit a result the last one that gives a key holds for that key."""
+
+    schema: Literal[1]
+    alpha: Annotated[float, msgspec.Meta(ge=0.001, lt=1)] = ALPHA
+    rules: tuple[Rule, ...] = ()
+
+    def of(self, result: Result) -> Policy:
+        """What counts as a move of that result.
+
+        Without a rule: a tenth of the last digit that tables print of its metric, or 1e-5 of the value if that is
+        more. A move beyond it is chance if the pairs say so, and none of them moved by more than one such digit.
+        """
+        metric, rule = KNOWN[result.metric], self._rule(result)
+        digit = 10.0**-metric.decimals
+        return Policy(
+            metric.better,
+            TENTH * digit if rule.absolute is None else rule.absolute,
+            RELATIVE if rule.relative is None else rule.relative,
+            rule.paired is not False,
+            digit if rule.noise is None else rule.noise,
+            self.alpha,
+        )
+
+    def refuses_better(self, result: Result) -> bool:
+        """Whether a number that got better is drift too."""
+        return self._rule(result).improved == "drift"
+
+    def _rule(self, result: Result) -> Rule:
+        """All rules that fit a result as one."""
+        keys = ("absolute", "relative", "noise", "paired", "improved")
+        given = {
+            key: value
+            for rule in self.rules
+            if rule.fits(result)
+            for key in keys
+            if (value := getattr(rule, key)) is not None
+        }
+        return Rule(**given)
+
+    def by_key(self, results: Iterable[Result]) -> Callable[[Number], Policy]:
+        """The policy of each number, by its key: method, metric and bucket of its result."""
+        policies = {(result.method, result.metric, result.bucket): self.of(result) for result in results}
+        return lambda number: policies[number.key[0], number.key[1], number.key[2]]
+
+
+DEFAULT = GatePolicy(schema=1)
+
+
+def read_policy(path: Path) -> GatePolicy:
+    """A policy file. Raises InputError naming the file, the key and what is allowed."""
+    try:
+        return msgspec.toml.decode(path.read_bytes(), type=GatePolicy)
+    except OSError as error:
+        raise InputError(f"{path}: there is no such policy file ({error.strerror}).") from error
+    except (msgspec.DecodeError, UnicodeDecodeError) as error:  # its kin ValidationError too
+        raise InputError(f"{path}: {_plain_message(str(error))}") from error
+
+
+def refuse_idle(policy: GatePolicy, results: Iterable[Result], where: str) -> None:
+    """Raise InputError when a rule fits no expected result: it would hold for nothing, whatever was meant."""
+    listed = list(results)
+    for number, rule in enumerate(policy.rules, start=1):
+        if any(rule.fits(result) for result in listed):
+            continue
+        for what in ("metric", "method", "bucket"):
+            known, pattern = {getattr(result, what) for result in listed}, getattr(rule, what)
+            if not any(fnmatchcase(name, pattern) for name in known):
+                sentence = f"no {what} that is expected fits '{pattern}'. {did_you_mean(pattern, known)}"
+                raise InputError(f"{where}: rule {number}: {sentence}")
+        raise InputError(f"{where}: rule {number} fits no expected result: its names never stand together.")
+
+
+def _plain_message(message: str) -> str:
+    unknown = re.search(r"unknown field `([^`]+)`(?: - at `\$\.?([^`]*)`)?", message)
+    if unknown is None:
+        return f"{message.replace('`$.', '`')}."
+    kind: type[Schema] = Rule if unknown[2] else GatePolicy
+    where = " in [[rules]]" if unknown[2] else ""
+    return f"no key is called '{unknown[1]}'{where}. {did_you_mean(unknown[1], kind.__struct_fields__)}"

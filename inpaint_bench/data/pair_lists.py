@@ -1,0 +1,113 @@
+"""Lists of pairs: which image meets which mask, for ever, and what their pixels hash to once they were seen."""
+
+import csv
+import dataclasses
+import io
+import re
+from collections.abc import Iterable
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+
+from inpaint_bench import files
+from inpaint_bench.data.protocols import Page, facts
+from inpaint_bench.errors import InputError
+
+SCHEMA = "# inpaint-bench pairs 1"
+
+
+@dataclass(frozen=True)
+class Pair:
+    """One image with one mask. What its pixels are is known once they were seen on a machine."""
+
+    pair: str  # five digits
+    image: str
+    mask: str
+    image_sha256: str = ""  # of the prepared RGB pixels
+    mask_sha256: str = ""  # of the prepared mask, 255 in the hole
+    hole_pixels: int = 0
+    ratio: str = ""  # for people; buckets are counted in hole_pixels
+    bucket: str = ""
+
+    @property
+    def seen(self) -> bool:
+        """Whether the pixels were seen."""
+        return bool(self.image_sha256)
+
+
+COLUMNS = [field.name for field in dataclasses.fields(Pair)]
+
+
+def draw_pairs(image_names: Iterable[str], mask_names: Iterable[str], seed: int) -> list[Pair]:
+    """The rule: images in their order; masks in order of sha256("{seed}:{name}"), starting over where they run out."""
+    masks = sorted(mask_names, key=lambda name: files.sha256(f"{seed}:{name}".encode()))
+    return [Pair(f"{i:05d}", name, masks[i % len(masks)]) for i, name in enumerate(image_names)]
+
+
+def fingerprint(page: Page, pairs: Iterable[Pair], with_pixels: bool = False) -> str:
+    """Twelve hexadecimal digits for the page and the names of its pairs; of pixels too where no list ships."""
+    names = [[p.pair, p.image, p.mask, *([p.image_sha256, p.mask_sha256] if with_pixels else [])] for p in pairs]
+    rows = "\n".join(",".join(row) for row in names)
+    return files.sha256(facts(page) + b"\n" + rows.encode())[:12]
+
+
+def sample_seed(seed: int, pair: str, sample: int) -> int:
+    """The seed of one sample of one pair: a 63-bit number that depends on nothing else."""
+    return int(files.sha256(f"{seed}:{pair}:{sample}".encode())[:16], 16) >> 1
+
+
+def to_csv(pairs: Iterable[Pair]) -> bytes:
+    """The list of pairs as a CSV file."""
+    out = io.StringIO()
+    out.write(SCHEMA + "\n")
+    writer = csv.writer(out, lineterminator="\n")
+    writer.writerow(COLUMNS)
+    writer.writerows(
+        [*dataclasses.astuple(pair)[:5], pair.hole_pixels if pair.seen else "", pair.ratio, pair.bucket]
+        for pair in pairs
+    )
+    return out.getvalue().encode()
+
+
+def read_csv(path: Path) -> list[Pair]:
+    """The list of pairs in a file. Raises InputError when it is not one."""
+    try:
+        lines = path.read_text(encoding="utf-8").splitlines()
+    except (OSError, UnicodeDecodeError) as error:
+        raise InputError(f"{path}: no list of pairs can be read here ({error}).") from error
+    if lines[:1] != [SCHEMA] or lines[1:2] != [",".join(COLUMNS)]:
+        raise InputError(f"{path}: not a list of pairs of this version ('{SCHEMA[2:]}'). Build or import it again.")
+    pairs = []
+    for number, row in enumerate(csv.reader(lines[2:]), start=3):
+        if len(row) != len(COLUMNS) or not re.fullmatch(r"\d{5,}", row[0]) or not re.fullmatch(r"\d*", row[5]):
+            raise InputError(f"{path}: line {number} is not a pair. Build or import the list again.")
+        name, image, mask, image_sha256, mask_sha256, hole_pixels, ratio, bucket = row
+        pairs.append(Pair(name, image, mask, image_sha256, mask_sha256, int(hole_pixels or 0), ratio, bucket))
+    if len({pair.pair for pair in pairs}) != len(pairs):
+        raise InputError(f"{path}: a pair is listed twice. Build or import the list again.")
+    return pairs
+
+
+def import_index(array: Path, image_names: list[str], mask_names: list[str]) -> list[Pair]:
+    """Pairs from an index array (.npy) of the papers' code: image i has the mask of that number in the sorted list.
+
+    Raises InputError when the array is not one whole number an image, each a mask of the list.
+    """
+    try:
+        with open(array, "rb") as file:
+            numbers = np.lib.format.read_array(file, allow_pickle=False)
+    except (OSError, ValueError, EOFError) as error:
+        raise InputError(f"{array}: not an array of numpy's own format ({error}).") from error
+    if numbers.dtype.kind not in "iu" or numbers.shape != (len(image_names),):
+        raise InputError(
+            f"{array}: holds {numbers.dtype} of shape {numbers.shape}; "
+            f"it must hold one whole number for each of the {len(image_names)} images."
+        )
+    if len(numbers) and (numbers.min() < 0 or numbers.max() >= len(mask_names)):
+        raise InputError(
+            f"{array}: numbers from {numbers.min()} to {numbers.max()}, but there are {len(mask_names)} masks."
+        )
+    chosen = zip(image_names, numbers.tolist(), strict=True)
+    masks = sorted(mask_names)
+    return [Pair(f"{i:05d}", image, masks[number]) for i, (image, number) in enumerate(chosen)]

@@ -1,0 +1,171 @@
+"""The pixels of pairs: read, prepared, compared with what was seen before."""
+
+import dataclasses
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+
+from inpaint_bench import files
+from inpaint_bench.data import images
+from inpaint_bench.data.images import Hole, Pixels
+from inpaint_bench.data.masks import sets
+from inpaint_bench.data.pair_lists import Pair
+from inpaint_bench.data.protocols import Page, bucket_of
+from inpaint_bench.errors import HashError, InputError, some
+from inpaint_bench.threads import in_order
+
+
+@dataclass(frozen=True)
+class Data:
+    """Where on this machine the pictures and the masks of a protocol lie."""
+
+    images: Path
+    masks: Path
+
+
+@dataclass(frozen=True)
+class Prepared:
+    """A pair's pixels, as every method and metric sees them."""
+
+    pair: Pair
+    target: Pixels
+    hole: Hole
+
+
+def prepare(page: Page, data: Data, pair: Pair) -> Prepared:
+    """Read, crop, resize and binarise a pair, and compare with what was seen before.
+
+    Raises InputError for a file that cannot be used and HashError when pixels are not what they were.
+    """
+    target = _image(page, data.images / pair.image)
+    where = data.masks / pair.mask
+    hole = sets.read_hole(where, page.size if page.masks.resize == "nearest" else None, page.masks.hole)
+    if hole.shape != target.shape[:2]:
+        sizes = f"{hole.shape[1]}x{hole.shape[0]}, its image {target.shape[1]}x{target.shape[0]}"
+        raise InputError(f"{where}: pair {pair.pair}: the mask is {sizes}. Give a mask of the image's size.")
+    if not hole.any() or hole.all():
+        what = "hides nothing" if not hole.any() else "hides everything"
+        raise InputError(f"{where}: pair {pair.pair}: the mask {what}. Give one with a hole and a known region.")
+    prepared = Prepared(pair, target, hole)
+    if pair.seen:
+        _refuse_changes(data, pair, seen(page, prepared))
+    return prepared
+
+
+def _image(page: Page, path: Path) -> Pixels:
+    pixels = images.read_pixels(path, page.images.grey)
+    if page.images.crop == "centre-square":
+        pixels = images.centre_square(pixels)
+    if page.images.resize == "opencv-bilinear" and page.size is not None:
+        return images.resize_bilinear(pixels, page.size)
+    height, width, _ = pixels.shape
+    if page.size is not None and (height, width) != (page.size, page.size):
+        raise InputError(f"{path}: {width}x{height} pixels; the protocol asks for {page.size}x{page.size}.")
+    return np.ascontiguousarray(pixels)
+
+
+def seen(page: Page, prepared: Prepared) -> Pair:
+    """The pair with what its pixels are."""
+    hole_pixels, pixels = int(prepared.hole.sum()), prepared.hole.size
+    return dataclasses.replace(
+        prepared.pair,
+        image_sha256=images.pixels_sha256(prepared.target),
+        mask_sha256=images.hole_sha256(prepared.hole),
+        hole_pixels=hole_pixels,
+        ratio=f"{hole_pixels / pixels:.6f}",
+        bucket=bucket_of(page, hole_pixels, pixels),
+    )
+
+
+def _refuse_changes(data: Data, before: Pair, now: Pair) -> None:
+    for what, path, old, new in (
+        ("image", data.images / before.image, before.image_sha256, now.image_sha256),
+        ("mask", data.masks / before.mask, before.mask_sha256, now.mask_sha256),
+    ):
+        if old != new:
+            raise HashError(
+                f"{path}: the {what} of pair {before.pair} has pixels of hash {new[:12]}; {old[:12]} was recorded. "
+                "Put the right file back, or check the version of the image libraries."
+            )
+
+
+def check_names(page: Page, data: Data, pairs: list[Pair]) -> None:
+    """Raise InputError unless every picture and mask that the pairs name is there, once, and no other is."""
+    for folder, named, others in (
+        (data.images, {pair.image for pair in pairs}, page.images.others),
+        (data.masks, {pair.mask for pair in pairs}, "allow"),
+    ):
+        found = list_once(folder)
+        if missing := sorted(named - set(found)):
+            count = f"{len(missing)} of {len(named)} files are missing"
+            raise InputError(f"{folder}: {count} ({some(missing)}). `inpaint-bench datasets show {page.name}` helps.")
+        if others == "refuse" and (extra := sorted(set(found) - named)):
+            count = f"{len(found)} pictures; the protocol has {len(named)}"
+            raise InputError(f"{folder}: {count} (not of it: {some(extra)}). Move the others elsewhere.")
+
+
+def list_once(folder: Path) -> list[str]:
+    """The names of the pictures in a folder; the same stem twice is refused."""
+    names = images.list_images(folder)
+    stems: dict[str, str] = {}
+    for name in names:
+        if (other := stems.setdefault(Path(name).stem, name)) != name:
+            raise InputError(f"{folder}: {other} and {name} are two files of one name. Keep one of them.")
+    return names
+
+
+def see(page: Page, data: Data, pairs: list[Pair], jobs: int) -> Iterator[Pair]:
+    """Look at every pair and yield it with its hashes, in order, with the checks of a first build."""
+    if page.masks.set == "nvidia-irregular-test":
+        _check_nvidia(data, pairs)
+    names: dict[str, str] = {}
+    for prepared in in_order(lambda pair: prepare(page, data, pair), pairs, jobs):
+        pair = seen(page, prepared)
+        other = names.setdefault(pair.image_sha256, pair.image)
+        if other != pair.image and page.images.duplicates == "refuse":
+            raise InputError(f"{data.images}: {other} and {pair.image} hold the same picture. Fetch the data again.")
+        yield pair
+
+
+def _check_nvidia(data: Data, pairs: list[Pair]) -> None:
+    names = sets.list_nvidia(data.masks)
+    sets.check_polarity(data.masks, names)
+    index = {name: number for number, name in enumerate(names)}
+    for pair in pairs:
+        path = data.masks / pair.mask
+        sets.check_nvidia(images.read_values(path), index[pair.mask], str(path))
+
+
+def verify(
+    page: Page, data: Data, pairs: list[Pair], jobs: int, on_progress: Callable[[], None] = lambda: None
+) -> Iterator[tuple[str, str]]:
+    """Every pair's pixels against what was recorded: yields the name and a sentence for each that differs."""
+
+    def look(pair: Pair) -> str:
+        try:
+            prepare(page, data, pair)
+        except HashError as error:
+            return str(error)
+        return ""
+
+    for pair, wrong in zip(pairs, in_order(look, pairs, jobs), strict=True):
+        on_progress()
+        if wrong:
+            yield pair.pair, wrong
+
+
+def export(
+    page: Page, data: Data, pairs: list[Pair], out: Path, jobs: int, on_progress: Callable[[], None] = lambda: None
+) -> None:
+    """Write what a method is given, by pair: images/ with the hole emptied, and masks/ with 255 in the hole."""
+    for _ in in_order(lambda pair: export_pair(prepare(page, data, pair), out), pairs, jobs):
+        on_progress()
+
+
+def export_pair(prepared: Prepared, out: Path) -> None:
+    """One pair as two PNG files of its name."""
+    emptied = np.where(prepared.hole[..., None], np.uint8(0), prepared.target)
+    files.write_whole(out / "images" / f"{prepared.pair.pair}.png", images.png_bytes(emptied))
+    files.write_whole(out / "masks" / f"{prepared.pair.pair}.png", images.png_bytes(images.mask_values(prepared.hole)))

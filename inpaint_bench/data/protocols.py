@@ -1,0 +1,154 @@
+"""Protocol pages: one page of TOML fixes images, masks, sizes, pairs and metrics; a published one never changes."""
+
+import re
+from itertools import pairwise
+from pathlib import Path
+from typing import Annotated, Any, Literal, get_args, get_type_hints
+
+import msgspec
+
+from inpaint_bench import files
+from inpaint_bench.data.images import EightBit, Grey
+from inpaint_bench.data.masks import sets
+from inpaint_bench.errors import InputError, did_you_mean
+
+Count = Annotated[int, msgspec.Meta(ge=1)]
+Percent = Annotated[int, msgspec.Meta(ge=0, le=100)]
+NAME = r"[a-z0-9][a-z0-9._-]*"  # of a dataset or a method: it names a folder too
+Name = Annotated[str, msgspec.Meta(pattern=f"^{NAME}$")]
+
+
+class Schema(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """What lies on disk; an unknown key is refused."""
+
+
+class ImageRule(Schema, frozen=True):
+    """Which pictures, and how one becomes the image that methods see."""
+
+    crop: Literal["none", "centre-square"] = "none"
+    resize: Literal["none", "opencv-bilinear"] = "opencv-bilinear"
+    grey: Grey = "replicate"
+    first: Count | None = None  # only the first so many names, in sorted order
+    mapping: str = ""  # a file beside images/ that says which pictures of CelebA-HQ lie in CelebA's test partition
+    others: Literal["refuse", "allow"] = "refuse"  # what to do with pictures that no pair names
+    duplicates: Literal["refuse", "allow"] = "refuse"  # two names for the same pixels
+
+
+class MaskRule(Schema, frozen=True):
+    """Which masks, and which of their values mean hole."""
+
+    set: Literal["folder", "nvidia-irregular-test"] = "folder"
+    resize: Literal["none", "nearest"] = "nearest"
+    hole: str = "> 0"
+
+
+class About(Schema, frozen=True):
+    """What people need to know; it fixes no number and is not part of the fingerprint."""
+
+    title: str
+    licence: str
+    get: str
+    paper: str = ""
+
+
+class Page(Schema, frozen=True):
+    """A protocol page. Buckets are in whole percents of hole pixels: [0, 20, 40] is (0,20], (20,40]."""
+
+    schema: Literal[1]
+    name: Name
+    about: About
+    count: Count
+    size: Count | None = None  # pixels of the square side; none: as the files are
+    seed: int = 0
+    buckets: tuple[Percent, ...] = (0, 20, 40, 60)
+    eight_bit: EightBit = "round"
+    samples: Count = 5
+    choose: str = "psnr"  # the image metric by which one of the samples is chosen: the paper's
+    images: ImageRule = ImageRule()
+    masks: MaskRule = MaskRule()
+    data: str = ""  # the folder beside the page that holds images/ and masks/, where they ship
+    metrics: tuple[str, ...] = ("ssim", "psnr", "mae")
+
+
+def page_names() -> list[str]:
+    """The names of the pages that come with the package."""
+    return sorted(path.stem for path in files.shipped("protocols").glob("*.toml"))
+
+
+def page_path(dataset: str) -> Path:
+    """The file of a page: a name that ships, or the path of one's own page. Raises InputError when unknown."""
+    if dataset.endswith(".toml"):
+        return Path(dataset)
+    if dataset not in page_names():
+        raise InputError(f"no dataset is called '{dataset}'. {did_you_mean(dataset, page_names())}")
+    return files.shipped("protocols") / f"{dataset}.toml"
+
+
+def read_page(path: Path) -> Page:
+    """A page, checked. Raises InputError naming the file, the key and what is allowed."""
+    try:
+        page = msgspec.toml.decode(path.read_bytes(), type=Page)
+    except OSError as error:
+        raise InputError(f"{path}: there is no such protocol page ({error.strerror}).") from error
+    except (msgspec.DecodeError, UnicodeDecodeError) as error:  # its kin ValidationError too
+        raise InputError(f"{path}: {_plain_message(str(error))}") from error
+    check_page(page, str(path))
+    return page
+
+
+def check_page(page: Page, where: str) -> None:
+    """Raise InputError unless the buckets rise and no two keys of the page contradict each other."""
+    if len(page.buckets) < 2 or any(low >= high for low, high in pairwise(page.buckets)):
+        raise InputError(f"{where}: buckets {list(page.buckets)} must rise, as in [0, 20, 40, 60].")
+    if page.size is None and (page.images.resize != "none" or page.masks.resize != "none"):
+        raise InputError(f'{where}: without a size, images and masks need resize = "none".')
+    if page.images.first is not None and page.images.first != page.count:
+        raise InputError(f"{where}: count is {page.count} but images.first is {page.images.first}.")
+    if page.masks.hole not in sets.RULES:
+        raise InputError(
+            f"{where}: no rule for holes is called '{page.masks.hole}'. {did_you_mean(page.masks.hole, sets.RULES)}"
+        )
+    if len(set(page.metrics)) != len(page.metrics) or not page.metrics:
+        raise InputError(f"{where}: metrics must be one or more different names.")
+
+
+def _plain_message(message: str) -> str:
+    unknown = re.search(r"unknown field `([^`]+)`(?: - at `\$\.?([^`]*)`)?", message)
+    if unknown is None:
+        return f"{message.replace('`$.', '`')}.{_allowed(message)}"
+    key, table = unknown[1], unknown[2] or ""
+    specs: dict[str, type[Schema]] = {"images": ImageRule, "masks": MaskRule, "about": About}
+    known = specs.get(table, Page).__struct_fields__
+    return f"no key is called '{key}'{f' in [{table}]' if table else ''}. {did_you_mean(key, known)}"
+
+
+def _allowed(message: str) -> str:
+    """The words that a key may hold, when the message is about another one."""
+    found = re.search(r"Invalid enum value .* at `\$\.([a-z_.]+)`", message)
+    hint: Any = Page
+    for key in found[1].split(".") if found else []:
+        hint = get_type_hints(hint)[key]
+    return f" Allowed: {', '.join(map(str, get_args(hint)))}." if found else ""
+
+
+def facts(page: Page) -> bytes:
+    """What of a page fixes the composites, as canonical JSON: all but its prose, its folder and its metrics."""
+    kept = {key: value for key, value in msgspec.to_builtins(page).items() if key not in ("about", "data", "metrics")}
+    return msgspec.json.encode(kept, order="sorted")
+
+
+def bucket_names(page: Page) -> list[str]:
+    """The buckets as tables print them, in order: '0.0-0.2', '0.2-0.4', …"""
+    return [_bucket_name(low, high) for low, high in pairwise(page.buckets)]
+
+
+def bucket_of(page: Page, hole_pixels: int, pixels: int) -> str:
+    """The bucket of a mask, counted in integers: low < ratio <= high; '' where it lies in none."""
+    for low, high in pairwise(page.buckets):
+        if low * pixels < 100 * hole_pixels <= high * pixels:
+            return _bucket_name(low, high)
+    return ""
+
+
+def _bucket_name(low: int, high: int) -> str:
+    return "-".join(f"{percent / 100:.1f}" if percent % 10 == 0 else f"{percent / 100:.2f}" for percent in (low, high))

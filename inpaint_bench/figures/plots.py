@@ -1,0 +1,166 @@
+"""Plots as SVG: the same bytes for the same numbers on any day, for light and for dark pages.
+
+Drawn without pyplot, so that nothing is shared between threads, and with text as text, so that it can be searched and
+takes the font of its reader.
+"""
+
+import io
+import os
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any, Literal
+
+from inpaint_bench import files
+
+if TYPE_CHECKING:
+    from matplotlib.axes import Axes
+    from matplotlib.figure import Figure
+
+COLOURS = (  # significantly different on white and on near-black; beyond ten they begin again with other marks
+    "#4c78a8",
+    "#e8862e",
+    "#3a9d8f",
+    "#d9575e",
+    "#8a6fc0",
+    "#a68b1d",
+    "#c86fa5",
+    "#5d9b3c",
+    "#9d755d",
+    "#7f8c99",
+)
+MARKS = "osD^vP"
+INK, GRID = "#1f2328", "#e3e4e1"  # of the light page; the dark one exchanges both
+DARK = {INK: "#dadbd8", GRID: "#35383c"}
+FONT = "DejaVu Sans"  # ships with matplotlib: text is measured alike everywhere
+READERS_FONT = f"system-ui, -apple-system, 'Segoe UI', Roboto, '{FONT}'"
+INCHES = (5.4, 4.0)
+
+
+@dataclass(frozen=True)
+class Point:
+    """A number and, where there is one, its interval."""
+
+    x: float
+    y: float
+    low: float | None = None
+    high: float | None = None
+
+
+@dataclass(frozen=True)
+class Line:
+    """The points of one method. `place` is the method's number, which gives it one colour and mark in every plot."""
+
+    label: str
+    points: tuple[Point, ...]
+    place: int | None = None  # none: a reference, grey and dashed
+
+
+@dataclass(frozen=True)
+class Plot:
+    """What is drawn. Points of a line are joined, or each stands alone."""
+
+    name: str  # of its files
+    x: str
+    y: str
+    lines: tuple[Line, ...]
+    x_scale: Literal["linear", "log"] = "linear"
+    joined: bool = True
+    whole: bool = False  # x counts something: ticks at whole numbers
+
+
+def svg(plot: Plot) -> bytes:
+    """The plot as an SVG file for a light page, transparent, about 390 x 290 points."""
+    out = io.BytesIO()
+    with matplotlib_with(_settings(plot.name)):
+        _draw(plot).savefig(out, format="svg", transparent=True, metadata={"Date": None, "Creator": None})
+    return out.getvalue().decode().replace(f"'{FONT}'", READERS_FONT).encode()
+
+
+def for_dark(light: bytes) -> bytes:
+    """The same plot for a dark page."""
+    text = light.decode()
+    for old, new in DARK.items():
+        text = text.replace(old, new)
+    return text.encode()
+
+
+@contextmanager
+def matplotlib_with(settings: Mapping[Any, Any]) -> Iterator[None]:
+    """Matplotlib with these settings, whatever the user's own are; its own cache lies in ours."""
+    os.environ.setdefault("MPLCONFIGDIR", str(files.cache_dir() / "matplotlib"))
+    from matplotlib import rc_context, rcdefaults, rcParams
+
+    with rc_context():
+        rcdefaults()
+        rcParams.update(settings)
+        yield
+
+
+def _settings(name: str) -> dict[Any, Any]:
+    return {
+        "svg.hashsalt": name,
+        "svg.fonttype": "none",
+        "text.parse_math": False,  # a name may hold dollar signs
+        "text.color": INK,
+        "font.family": "sans-serif",
+        "font.sans-serif": [FONT],
+        "font.size": 10,
+        "axes.edgecolor": INK,
+        "axes.labelcolor": INK,
+        "axes.linewidth": 0.6,
+        "axes.spines.top": False,
+        "axes.spines.right": False,
+        "axes.grid": True,
+        "axes.axisbelow": True,
+        "grid.color": GRID,
+        "grid.linewidth": 0.6,
+        "xtick.color": INK,
+        "ytick.color": INK,
+        "legend.frameon": False,
+    }
+
+
+def _draw(plot: Plot) -> "Figure":
+    from matplotlib.figure import Figure
+
+    figure = Figure(figsize=INCHES, layout="constrained")
+    axes = figure.subplots()
+    axes.set_xscale(plot.x_scale)
+    _set_ticks(axes, plot)
+    for line in plot.lines:
+        _draw_line(axes, plot, line)
+    axes.set_xlabel(plot.x)
+    axes.set_ylabel(plot.y)
+    columns = 3 if max((len(line.label) for line in plot.lines), default=0) < 24 else 2
+    figure.legend(loc="outside lower center", ncols=columns, handlelength=1.8, columnspacing=1.4)
+    return figure
+
+
+def _draw_line(axes: "Axes", plot: Plot, line: Line) -> None:
+    x, y = [point.x for point in line.points], [point.y for point in line.points]
+    colour = "#8b9096" if line.place is None else COLOURS[line.place % len(COLOURS)]
+    mark = "" if line.place is None else MARKS[(line.place // len(COLOURS)) % len(MARKS)]
+    style = ("--" if line.place is None else "-") if plot.joined else "none"
+    axes.plot(
+        x, y, style, marker=mark, markersize=4.2 if plot.joined else 6, linewidth=1.5, color=colour, label=line.label
+    )
+    for point in line.points:
+        if point.low is not None and point.high is not None:
+            axes.plot([point.x, point.x], [point.low, point.high], "-", linewidth=1.1, color=colour, alpha=0.65)
+
+
+def _set_ticks(axes: "Axes", plot: Plot) -> None:
+    """On a log scale where points are, or at round numbers, as close as the range asks for; as plain numbers."""
+    from matplotlib.ticker import FixedLocator, FuncFormatter, LogLocator, MaxNLocator, NullLocator
+
+    if plot.x_scale == "linear":
+        if plot.whole:
+            axes.xaxis.set_major_locator(MaxNLocator(integer=True))
+        return
+    axes.xaxis.set_minor_locator(NullLocator())
+    where = sorted({point.x for line in plot.lines for point in line.points})
+    span = where[-1] / where[0] if where else 1.0
+    subs = (1.0,) if span > 100 else (1.0, 2.0, 5.0) if span > 8 else (1.0, 1.5, 2.0, 3.0, 4.0, 5.0, 7.0)
+    axes.xaxis.set_major_locator(FixedLocator(where) if plot.whole else LogLocator(subs=subs))
+    axes.xaxis.set_major_formatter(FuncFormatter(lambda value, _: f"{value:g}"))

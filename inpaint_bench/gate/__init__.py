@@ -1,1 +1,0 @@
-"""The gate: a run against an expected one; a record that moved is drift, one that got better is said."""

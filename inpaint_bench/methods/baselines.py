@@ -1,0 +1,160 @@
+"""Baselines are found by listing folders: those of `baselines`, of --baselines, and of other packages' entry points."""
+
+import importlib
+import importlib.machinery
+import importlib.metadata
+import importlib.util
+import os
+import sys
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+from types import ModuleType
+from typing import Any
+
+from inpaint_bench import files
+from inpaint_bench.errors import HashError, InputError
+from inpaint_bench.methods.card import Card, MethodCard, read_card
+from inpaint_bench.weights import NO_WEIGHTS, SYNTHETIC, Weights, open_weights, synthetic_weights
+from inpaint_bench.weights.store import find_weights
+
+GROUP = "inpaint_bench.methods"
+
+
+@dataclass(frozen=True)
+class Baseline:
+    """A folder with a card, and the name under which its code is imported."""
+
+    folder: Path
+    package: str
+    card: Card
+
+    @property
+    def code(self) -> str:
+        """The hash of the baseline's code: its own files, in order of name, and the blocks it may share with others."""
+        sources = [*sorted(self.folder.glob("*.py")), *self.folder.parent.glob("layers.py")]
+        return files.sha256("".join(f"{p.name} {files.file_sha256(p)}\n" for p in sources).encode())[:12]
+
+
+def find_baselines(extra: Path | None = None) -> dict[str, tuple[Baseline, MethodCard]]:
+    """Every method that has a baseline, by name. Raises InputError for a broken card or a name used twice."""
+    found: dict[str, tuple[Baseline, MethodCard]] = {}
+    for folder, package in [*_shipped(), *_installed(), *_brought(extra)]:
+        baseline = Baseline(folder, package, read_card(folder / "card.toml"))
+        for card in baseline.card.methods:
+            if card.name in found:
+                raise InputError(
+                    f"{folder / 'card.toml'}: '{card.name}' is a method of {found[card.name][0].folder} too."
+                )
+            found[card.name] = (baseline, card)
+    return found
+
+
+def _shipped() -> list[tuple[Path, str]]:
+    package = importlib.util.find_spec("baselines")
+    roots = [Path(place) for place in (package.submodule_search_locations or [])] if package else []
+    return [(folder, f"baselines.{folder.name}") for root in roots for folder in _with_cards(root)]
+
+
+def _installed() -> list[tuple[Path, str]]:
+    found = []
+    for entry in importlib.metadata.entry_points(group=GROUP):
+        package = importlib.util.find_spec(entry.value)
+        if package is None or package.origin is None:
+            raise InputError(f"the entry point '{entry.name}' names the package {entry.value}, which cannot be found.")
+        found.append((Path(package.origin).parent, entry.value))
+    return found
+
+
+def _brought(extra: Path | None) -> list[tuple[Path, str]]:
+    if extra is None:
+        return []
+    if not extra.is_dir():
+        raise InputError(f"{extra}: there is no such folder of baselines.")
+    mark = files.sha256(os.fsencode(extra.resolve()))[:8]
+    return [(folder, f"_baselines_{mark}_{folder.name}") for folder in _with_cards(extra)]
+
+
+def _with_cards(root: Path) -> list[Path]:
+    return sorted(folder for folder in root.iterdir() if (folder / "card.toml").is_file())
+
+
+def loader(baseline: Baseline, card: MethodCard) -> Callable[..., Any]:
+    """The function of the baseline's adapter that loads the method.
+
+    Raises InputError when a package it requires is not installed, naming the line that installs it.
+    """
+    if not installed(card):
+        assert card.requires is not None
+        raise InputError(
+            f"{card.name} needs the package '{card.requires.module}', which is not installed here. "
+            f"Install it with: pip install 'inpaint-bench[{card.requires.extra}]'"
+        )
+    try:
+        if baseline.package not in sys.modules and baseline.package.startswith("_baselines_"):
+            _import_folder(baseline)
+        adapter = importlib.import_module(f"{baseline.package}.adapter")
+    except Exception as error:  # a plug-in may raise anything
+        message = " ".join(f"{type(error).__name__}: {error}".split())
+        raise InputError(f"{baseline.folder / 'adapter.py'}: importing it failed: {message}.") from error
+    load = getattr(adapter, card.load, None)
+    if not callable(load):
+        raise InputError(f"{baseline.folder / 'adapter.py'}: has no function '{card.load}', which the card names.")
+    return load  # type: ignore[no-any-return]  # a plug-in's function; what it returns is checked when it runs
+
+
+def _import_folder(baseline: Baseline) -> ModuleType:
+    folder = baseline.folder.resolve()
+    start = folder / "__init__.py"
+    spec = importlib.util.spec_from_file_location(baseline.package, start) if start.is_file() else None
+    spec = spec or importlib.machinery.ModuleSpec(baseline.package, None, is_package=True)
+    spec.submodule_search_locations = [str(folder)]
+    module = importlib.util.module_from_spec(spec)
+    sys.modules[baseline.package] = module
+    if spec.loader is not None:
+        spec.loader.exec_module(module)
+    return module
+
+
+def installed(card: MethodCard) -> bool:
+    """Whether the package that a method requires can be imported."""
+    try:
+        return card.requires is None or importlib.util.find_spec(card.requires.module) is not None
+    except ModuleNotFoundError:  # the package that it would lie in
+        return False
+
+
+def runnable(baseline: Baseline, card: MethodCard, dataset: str) -> bool:
+    """Whether a method can run here as it is: its package is installed, and its weights, if any, are found."""
+    return installed(card) and (not card.learned or find_weights(card.name, dataset) is not None or bool(card.ships))
+
+
+def weights_of(baseline: Baseline, card: MethodCard, dataset: str, named: str | None) -> Weights:
+    """The weights a method is loaded with: a named file, 'synthetic' when that is asked for, or those that are found:
+    added for the dataset, or shipped in the baseline.
+
+    Raises InputError when it needs some and there are none, HashError when shipped ones are not what the card says.
+    """
+    if not card.learned:
+        if named is not None:
+            raise InputError(f"{card.name} has no weights; drop --weights {card.name}={named}.")
+        return NO_WEIGHTS
+    if named == SYNTHETIC:
+        return synthetic_weights(card.container.parts)
+    found = open_weights(Path(named)) if named else find_weights(card.name, dataset) or _shipped_weights(baseline, card)
+    if found is None:
+        raise InputError(
+            f"{card.name} has no weights for {dataset} here. Give --weights {card.name}=FILE, or add the authors' file "
+            f"with `inpaint-bench weights add {card.name} {dataset} FILE`. `inpaint-bench methods show {card.name}` "
+            "says where they publish it."
+        )
+    return found
+
+
+def _shipped_weights(baseline: Baseline, card: MethodCard) -> Weights | None:
+    if not card.ships:
+        return None
+    weights = open_weights(baseline.folder / f"{card.name}.safetensors")
+    if weights.sha256 != card.ships:
+        raise HashError(f"{weights.path}: hash {weights.sha256[:12]}; its card says {card.ships[:12]}. Install anew.")
+    return weights

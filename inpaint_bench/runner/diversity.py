@@ -1,0 +1,65 @@
+"""How the samples of a stochastic method differ from each other: one number a pair, of all its samples together."""
+
+from collections.abc import Callable, Iterator, Sequence
+from pathlib import Path
+
+import numpy as np
+
+from inpaint_bench import files
+from inpaint_bench.data import images
+from inpaint_bench.data.datasets import Dataset
+from inpaint_bench.data.pair_lists import Pair
+from inpaint_bench.data.prepare import prepare
+from inpaint_bench.metrics import cache
+from inpaint_bench.metrics.base import SamplesMetric
+from inpaint_bench.metrics.registry import SAMPLES_METRICS, signature
+from inpaint_bench.runner.folder import RunFolder
+from inpaint_bench.runner.pictures import content
+from inpaint_bench.runner.predict import RuntimeOptions
+from inpaint_bench.runner.scores import Score
+from inpaint_bench.threads import in_order
+
+
+def scores_of_samples(
+    run: RunFolder,
+    dataset: Dataset,
+    method: str,
+    requested: Sequence[str],
+    before: Sequence[Score],
+    runtime: RuntimeOptions,
+    on_progress: Callable[[int], None],
+) -> Iterator[Score]:
+    """The scores that compare a pair's samples, those asked for and those that were there; none of a single output."""
+    names = {*requested, *(score.metric for score in before)}
+    old = {(score.pair, score.metric, score.signature, score.composite): score for score in before}
+
+    def score(pair: Pair, samples: list[Path], metric: SamplesMetric) -> Score:
+        named = signature(metric, run.info.protocol.eight_bit, raw=False)
+        hashes = files.sha256("".join(files.file_sha256(path) for path in samples).encode())[:16]
+        if kept := old.get((pair.pair, metric.name, named, hashes)):
+            return kept
+        return Score(pair.pair, None, metric.name, named, hashes, _value(dataset, pair, samples, metric, runtime))
+
+    metrics = [metric for metric in SAMPLES_METRICS.values() if metric.name in names]
+    finished = run.samples_of(method) if metrics else {}
+    jobs = [
+        (pair, [run.composite(method, pair.pair, sample) for sample in finished[pair.pair]], metric)
+        for pair in run.pairs
+        for metric in metrics
+        if len(finished.get(pair.pair, ())) > 1
+    ]
+    for one in in_order(lambda job: score(*job), jobs, runtime.jobs):
+        on_progress(1)
+        yield one
+
+
+def _value(dataset: Dataset, pair: Pair, samples: list[Path], metric: SamplesMetric, runtime: RuntimeOptions) -> float:
+    """The number of one pair; from the cache where these very pictures were compared before."""
+    pixels = [images.read_png(path)[0] for path in samples]
+    hole = prepare(dataset.page, dataset.data, pair).hole
+    key = cache.key_of(metric.stem, runtime.device, *map(content, pixels), images.hole_sha256(hole))
+    kept = cache.get_many([key]).get(key)
+    if kept is None:
+        kept = np.float64(metric.function(pixels, hole, runtime.device)).tobytes()
+        cache.put_many({key: kept})
+    return float(np.frombuffer(kept, np.float64)[0])

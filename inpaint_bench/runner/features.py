@@ -1,0 +1,136 @@
+"""Features of pictures: one row for each, beside a list that says whose row it is.
+
+Those of a method's composites lie in its folder, those of the targets in `_targets`. A row is made anew when its
+picture or the network has changed since; networks do not run twice on one picture, whatever it is called.
+"""
+
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Literal
+
+import msgspec
+import numpy as np
+
+from inpaint_bench import files
+from inpaint_bench.data.datasets import Dataset
+from inpaint_bench.data.images import Pixels
+from inpaint_bench.data.protocols import Schema
+from inpaint_bench.errors import HashError, InputError
+from inpaint_bench.metrics import cache
+from inpaint_bench.metrics.base import Features
+from inpaint_bench.metrics.cache import features_of
+from inpaint_bench.metrics.features import Extractor
+from inpaint_bench.runner.folder import RunFolder
+from inpaint_bench.runner.pictures import TARGETS, Picture, offered, pictures
+from inpaint_bench.runner.predict import RuntimeOptions
+from inpaint_bench.threads import in_order
+
+
+class Row(Schema, frozen=True, array_like=True):
+    """Whose row it is: a pair, a sample, and the start of the hash of the picture."""
+
+    pair: str
+    sample: int | None
+    picture: str
+
+
+class Index(Schema, frozen=True):
+    """What the rows of a file of features are."""
+
+    schema: Literal[1]
+    signature: str
+    sha256: str  # of the file of features
+    rows: tuple[Row, ...]
+
+
+@dataclass(frozen=True, eq=False)
+class Kept:
+    """Features as they lie on disk."""
+
+    index: Index
+    features: Features
+
+
+def features_path(run: RunFolder, folder: str, extractor: str) -> Path:
+    """Where the features of a method's composites, or of the targets, lie."""
+    return run.path / folder / f"features.{extractor}.npy"
+
+
+def measure_features(
+    run: RunFolder,
+    dataset: Dataset,
+    folder: str,
+    extractor: Extractor,
+    runtime: RuntimeOptions,
+    on_progress: Callable[[int], None] = lambda count: None,
+) -> None:
+    """Make the features of every composite of a method, or of the targets, unless they are there and hold."""
+    path, listed = features_path(run, folder, extractor.name), list(pictures(run, folder))
+    rows = tuple(Row(one.pair.pair, one.sample, one.hash) for one in listed)
+    if _holds(path, extractor.signature(), rows):
+        return
+
+    def decoded(one: Picture) -> Pixels:
+        return one.pixels(run, one.prepared(dataset)) if folder == TARGETS else one.composite(run)
+
+    source = (offered(pixels) for pixels in in_order(decoded, listed, runtime.jobs))
+    made = features_of(extractor, source, runtime.device)
+    _write(path, extractor.signature(), rows, extractor.width, made, on_progress)
+
+
+def _write(
+    path: Path,
+    signature: str,
+    rows: tuple[Row, ...],
+    width: int,
+    made: Iterable[cache.Row],
+    on_progress: Callable[[int], None] = lambda count: None,
+) -> None:
+    """The rows, one after the other, and then the list that says whose they are."""
+    with files.written_whole(path) as aside:
+        out = np.lib.format.open_memmap(aside, "w+", np.float32, (len(rows), width))
+        for number, row in enumerate(made):
+            out[number] = row
+            on_progress(1)
+        out.flush()
+    index = Index(1, signature, files.file_sha256(path), rows)
+    files.write_whole(path.with_suffix(".json"), msgspec.json.encode(index) + b"\n")
+
+
+def read_features(path: Path) -> Kept:
+    """Features with the list of whose they are; rows stay on disk until they are used.
+
+    Raises InputError when they are not there or not of this version, HashError when they were changed.
+    """
+    try:
+        index = msgspec.json.decode(path.with_suffix(".json").read_bytes(), type=Index)
+        features = np.load(path, mmap_mode="r", allow_pickle=False)
+    except (OSError, ValueError, EOFError, msgspec.DecodeError) as error:
+        raise InputError(f"{path}: no features can be read here ({error}). Score again.") from error
+    if files.file_sha256(path) != index.sha256 or len(features) != len(index.rows):
+        raise HashError(f"{path}: not the features that {path.stem}.json lists. Delete both and score again.")
+    return Kept(index, features)
+
+
+def _holds(path: Path, signature: str, rows: tuple[Row, ...]) -> bool:
+    """Whether exactly these features are there already."""
+    try:
+        before = read_features(path).index
+    except (InputError, HashError):  # not there, or not to be used: made anew
+        return False
+    return (before.signature, before.rows) == (signature, rows)
+
+
+def merge_features(parts: Sequence[RunFolder], out: RunFolder, folder: str, extractor: str) -> None:
+    """The features of the parts of a run that have them as those of the whole, if they were made alike."""
+    paths = [features_path(part, folder, extractor) for part in parts]
+    kept = [read_features(path) for path in paths if path.is_file()]
+    if not kept or len({one.index.signature for one in kept}) != 1:
+        return
+    found = {row: one.features[n] for one in kept for n, row in enumerate(one.index.rows)}
+    rows = tuple(sorted(found, key=lambda row: (row.pair, -1 if row.sample is None else row.sample)))
+    path = features_path(out, folder, extractor)
+    if _holds(path, kept[0].index.signature, rows):
+        return
+    _write(path, kept[0].index.signature, rows, kept[0].features.shape[1], (found[row] for row in rows))

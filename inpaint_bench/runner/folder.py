@@ -1,0 +1,184 @@
+"""The run folder: what is on disk is what is known. Nothing in it is done twice, and no part of a file is ever seen."""
+
+import dataclasses
+import platform
+import sys
+from dataclasses import dataclass
+from importlib import metadata
+from pathlib import Path
+from typing import Literal
+
+import msgspec
+
+from inpaint_bench import __version__, files
+from inpaint_bench.data import pair_lists
+from inpaint_bench.data.datasets import Dataset
+from inpaint_bench.data.pair_lists import Pair
+from inpaint_bench.data.protocols import Page, Schema
+from inpaint_bench.errors import InputError, did_you_mean
+from inpaint_bench.methods.base import Method
+
+STARTED = {".lock", "pairs.csv"}  # all that a run killed in its first moment leaves behind
+LIBRARIES = ("numpy", "numba", "opencv-python-headless", "pillow", "scikit-image", "torch")
+
+
+class MethodInfo(Schema, frozen=True):
+    """What made the composites of a method; they are only added to by the same."""
+
+    source: str
+    code: str
+    weights: str  # the hash of the file, '' for a method without
+    device: str
+    command: tuple[str, ...]
+    environment: dict[str, str]
+    machine: dict[str, str]
+
+
+class RunInfo(Schema, frozen=True):
+    """run.json."""
+
+    schema: Literal[1]
+    protocol: Page
+    fingerprint: str
+    part: str
+    pairs: int
+    methods: dict[str, MethodInfo]
+
+
+@dataclass(frozen=True)
+class RunFolder:
+    """A folder with one protocol's pairs and what each method gave for them."""
+
+    path: Path
+    info: RunInfo
+    pairs: tuple[Pair, ...]
+
+    def composites(self, method: str) -> Path:
+        """The folder of a method's composites."""
+        return self.path / method / "composites"
+
+    def composite(self, method: str, pair: str, sample: int | None) -> Path:
+        """The file of one composite: 00017.png, or 00017.s3.png for sample 3."""
+        return self.composites(method) / (f"{pair}.png" if sample is None else f"{pair}.s{sample}.png")
+
+    def samples_of(self, method: str) -> dict[str, list[int | None]]:
+        """The pairs that are finished, each with its samples; a pair with some samples missing is not."""
+        found: dict[str, list[int | None]] = {}
+        folder = self.composites(method)
+        for name in sorted(path.name for path in folder.glob("*.png")) if folder.is_dir() else []:
+            pair, _, sample = name.removesuffix(".png").partition(".s")
+            found.setdefault(pair, []).append(int(sample) if sample else None)
+        whole = ([None], list(range(self.info.protocol.samples)))
+        return {p.pair: found[p.pair] for p in self.pairs if found.get(p.pair) in whole}
+
+    def with_method(self, name: str, info: MethodInfo) -> "RunFolder":
+        """The run with a method's facts written down."""
+        changed = msgspec.structs.replace(self.info, methods={**self.info.methods, name: info})
+        files.write_if_changed(self.path / "run.json", to_json(changed))
+        return dataclasses.replace(self, info=changed)
+
+
+def default_folder(dataset: Dataset) -> Path:
+    """runs/paris, runs/paris.first3, runs/paris.2of8."""
+    mark = {"": "", "first": ".first{}", "shard": ".{}of{}"}[dataset.part.partition(" ")[0]]
+    return Path("runs") / (dataset.page.name + mark.format(*dataset.part.partition(" ")[2].split("/")))
+
+
+def start(path: Path, dataset: Dataset) -> RunFolder:
+    """Begin a run, or go on with one. The pairs' hashes are those of the folder where it has them.
+
+    Raises InputError when the folder holds another protocol, other pairs, or another version of the schema.
+    """
+    if (path / "run.json").is_file():
+        run = open_run(path)
+        _refuse_another(run, dataset)
+        return run
+    if path.is_dir() and any(entry.name not in STARTED for entry in path.iterdir()):
+        raise InputError(f"{path}: this folder holds something else than a run. Choose another --out.")
+    info = RunInfo(1, dataset.page, dataset.fingerprint, dataset.part, len(dataset.pairs), {})
+    files.write_whole(path / "pairs.csv", pair_lists.to_csv(dataset.pairs))
+    files.write_whole(path / "run.json", to_json(info))
+    return RunFolder(path, info, dataset.pairs)
+
+
+def open_run(path: Path) -> RunFolder:
+    """A run folder as it stands. Raises InputError when it is none, or of another version."""
+    try:
+        data = (path / "run.json").read_bytes()
+    except OSError as error:
+        raise InputError(f"{path}: not a run folder: it has no run.json. Known: {_known(path)}") from error
+    try:
+        info = msgspec.json.decode(data, type=RunInfo)
+    except msgspec.DecodeError as error:
+        version = _version(data)
+        what = f"of schema {version}; this version reads 1" if version not in (1, None) else f"broken: {error}"
+        raise InputError(f"{path / 'run.json'}: {what}. Choose another --out, or delete the folder.") from error
+    pairs = tuple(pair_lists.read_csv(path / "pairs.csv"))
+    if len(pairs) != info.pairs or not all(pair.seen for pair in pairs):
+        raise InputError(f"{path / 'pairs.csv'}: {len(pairs)} pairs, run.json counts {info.pairs}. Delete the folder.")
+    return RunFolder(path, info, pairs)
+
+
+def _known(path: Path) -> str:
+    runs = sorted(str(found.parent) for found in path.parent.glob("*/run.json")) if path.parent.is_dir() else []
+    return did_you_mean(str(path), runs).removeprefix("Known: ") if runs else "none here."
+
+
+def _version(data: bytes) -> object:
+    try:
+        found = msgspec.json.decode(data)
+    except msgspec.DecodeError:
+        return None
+    return found.get("schema") if isinstance(found, dict) else None
+
+
+def _refuse_another(run: RunFolder, dataset: Dataset) -> None:
+    for what, ours, theirs in (
+        ("protocol", run.info.protocol.name, dataset.page.name),
+        ("part", run.info.part or "the whole", dataset.part or "the whole"),
+        ("fingerprint", run.info.fingerprint, dataset.fingerprint),
+    ):
+        if ours != theirs:
+            raise InputError(
+                f"{run.path}: this run folder is of another {what}: {ours}, not {theirs}. Choose another --out."
+            )
+
+
+def method_info(method: Method, device: str) -> MethodInfo:
+    """The facts of a method on this machine, now."""
+    versions = {name: _installed(name) for name in LIBRARIES}
+    machine = {"system": platform.system(), "processor": platform.processor() or platform.machine()}
+    command = ("inpaint-bench", *sys.argv[1:])
+    environment = {"inpaint-bench": __version__, "python": platform.python_version(), **versions}
+    return MethodInfo(method.source, method.code, method.weights.sha256, device, command, environment, machine)
+
+
+def refuse_mixture(run: RunFolder, method: Method, now: MethodInfo, something_left: bool) -> None:
+    """Raise InputError when composites that are already there were made by something else than what goes on now."""
+    before = run.info.methods.get(method.name)
+    if before is None:
+        raise InputError(f"{run.path / method.name}: run.json says nothing of what made it. Delete that folder.")
+    facts = [(fact, getattr(before, fact), getattr(now, fact)) for fact in ("source", "code", "weights")]
+    if something_left:
+        facts.append(("device", before.device, now.device))
+        facts += [
+            (name, version, now.environment.get(name, "")) for name, version in sorted(before.environment.items())
+        ]
+    for fact, old, new in facts:
+        if old != new:
+            raise InputError(
+                f"{run.path / method.name}: made with {fact} {old or 'none'}, now it is {new or 'none'}; "
+                "the two are not mixed. Delete that folder to start it anew, or choose another --out."
+            )
+
+
+def _installed(name: str) -> str:
+    try:
+        return metadata.version(name)
+    except metadata.PackageNotFoundError:
+        return ""
+
+
+def to_json(info: RunInfo) -> bytes:
+    """run.json as bytes."""
+    return msgspec.json.format(msgspec.json.encode(info), indent=1) + b"\n"

@@ -1,0 +1,110 @@
+"""Shards become a run: every pair of every method exactly once, in whatever order the shards come."""
+
+import os
+from collections.abc import Sequence
+from pathlib import Path
+
+import msgspec
+
+from inpaint_bench import files
+from inpaint_bench.data import pair_lists
+from inpaint_bench.data.pair_lists import Pair
+from inpaint_bench.errors import IncompleteError, InputError, NotComparableError, some
+from inpaint_bench.runner.folder import MethodInfo, RunFolder, RunInfo, open_run, to_json
+
+SAME = ("source", "code", "weights", "device", "environment")
+
+
+def merge(parts: Sequence[Path], out: Path) -> RunFolder:
+    """Gather run folders of one protocol into one. Composites are linked, or copied where that cannot be.
+
+    Methods that an earlier merge left in `out` stay. Raises NotComparableError when the parts differ in protocol or
+    in what made a method's composites, IncompleteError when they do not make the whole, and InputError when a pair is
+    there twice or `out` holds something else.
+    """
+    runs = sorted((open_run(part) for part in parts), key=lambda run: [pair.pair for pair in run.pairs])
+    pairs, info = _union(runs), runs[0].info
+    for run in runs:
+        _refuse_twice(run, runs)
+    before = _already_there(out, pairs, info)
+    names = sorted({name for run in runs for name in run.info.methods})
+    methods = {name: _same_method(name, [*runs, *before]) for name in names}
+    kept = {name: made for run in before for name, made in run.info.methods.items()}
+    files.write_if_changed(out / "pairs.csv", pair_lists.to_csv(pairs))
+    for run in runs:
+        for method in run.info.methods:
+            for path in sorted(run.composites(method).glob("*.png")):
+                _link(path, out / method / "composites" / path.name)
+    part = "" if info.part.startswith("shard") else info.part
+    merged = RunInfo(1, info.protocol, info.fingerprint, part, len(pairs), kept | methods)
+    files.write_if_changed(out / "run.json", to_json(merged))
+    return open_run(out)
+
+
+def _union(runs: Sequence[RunFolder]) -> list[Pair]:
+    first = runs[0]
+    for run in runs[1:]:
+        if (run.info.protocol, run.info.fingerprint) != (first.info.protocol, first.info.fingerprint):
+            ours, theirs = (f"{one.info.protocol.name} {one.info.fingerprint}" for one in (first, run))
+            raise NotComparableError(
+                f"{run.path}: is of {theirs}, {first.path} of {ours}. Merge parts of one protocol."
+            )
+    found: dict[str, Pair] = {}
+    for run in runs:
+        for pair in run.pairs:
+            if found.setdefault(pair.pair, pair) != pair:
+                raise NotComparableError(f"{run.path}: pair {pair.pair} has other pixels than in another part.")
+    pairs = [found[name] for name in sorted(found)]
+    marks = {pair_lists.fingerprint(first.info.protocol, pairs, with_pixels) for with_pixels in (False, True)}
+    if first.info.fingerprint not in marks:
+        raise IncompleteError(
+            f"{len(pairs)} of {first.info.protocol.count} pairs are in {some(str(run.path) for run in runs)}: "
+            "these are not all parts of the whole. Name every shard."
+        )
+    return pairs
+
+
+def _already_there(out: Path, pairs: Sequence[Pair], info: RunInfo) -> list[RunFolder]:
+    """The same run from an earlier merge, if there is one; anything else in the folder is refused."""
+    listed = out / "pairs.csv"
+    found = [open_run(out)] if (out / "run.json").is_file() else []
+    foreign = [run.path for run in found if run.info.fingerprint != info.fingerprint]
+    if listed.is_file():
+        foreign += [out] if listed.read_bytes() != pair_lists.to_csv(pairs) else []
+    elif out.is_dir():
+        foreign += [entry for entry in out.iterdir() if entry.name != ".lock"]
+    if foreign:
+        raise InputError(f"{out}: this folder holds something else than these parts. Choose another --out.")
+    return found
+
+
+def _refuse_twice(run: RunFolder, runs: Sequence[RunFolder]) -> None:
+    for other in runs:
+        if other is run:
+            continue
+        for method in sorted(run.info.methods.keys() & other.info.methods.keys()):
+            if twice := sorted(run.samples_of(method).keys() & other.samples_of(method).keys()):
+                raise InputError(
+                    f"{run.path} and {other.path} both hold {method} for pair {some(twice)}. Name every part once."
+                )
+
+
+def _same_method(name: str, runs: Sequence[RunFolder]) -> MethodInfo:
+    infos = [(run.path, run.info.methods[name]) for run in runs if name in run.info.methods]
+    first_path, first = infos[0]
+    for path, info in infos[1:]:
+        for fact in SAME:
+            if getattr(info, fact) != getattr(first, fact):
+                raise NotComparableError(f"{path}: {name} was made with another {fact} than in {first_path}.")
+    return msgspec.structs.replace(first, command=("inpaint-bench", "merge"))
+
+
+def _link(source: Path, target: Path) -> None:
+    if target.is_file():
+        if files.file_sha256(target) != files.file_sha256(source):
+            raise InputError(f"{target}: is there already and differs from {source}. Choose another --out.")
+        return
+    try:
+        os.link(source, target)
+    except OSError:  # no folder yet, another disk, or one without links
+        files.write_whole(target, source.read_bytes())

@@ -1,0 +1,110 @@
+"""Objects: what a detector finds in every picture, and how much of what it found in the target it finds again.
+
+A file of JSON lines in the folder of a method, of the targets (`_targets`: the ceiling of every measure) and of
+the targets with white holes (`_masked`: the floor).
+"""
+
+import contextlib
+from collections.abc import Callable, Sequence
+from pathlib import Path
+from typing import Any, Literal
+
+import msgspec
+
+from inpaint_bench import files
+from inpaint_bench.data.datasets import Dataset
+from inpaint_bench.data.images import Pixels
+from inpaint_bench.data.protocols import Schema
+from inpaint_bench.errors import InputError
+from inpaint_bench.metrics import cache
+from inpaint_bench.metrics.detection import Detect, Detections, Detector, Tally, from_row, tally, to_row
+from inpaint_bench.runner.folder import RunFolder
+from inpaint_bench.runner.pictures import Picture, content, pictures
+from inpaint_bench.runner.predict import RuntimeOptions
+from inpaint_bench.threads import in_order
+
+
+class Header(Schema, frozen=True):
+    """The first line."""
+
+    schema: Literal[1]
+    signature: str
+
+
+class Found(Schema, frozen=True):
+    """What was found in one picture, and what came of the comparison with its target."""
+
+    pair: str
+    sample: int | None
+    picture: str  # the start of the hash of the file, or of the target's pixels
+    detections: dict[str, Any]
+    tally: Tally
+
+
+def objects_path(run: RunFolder, folder: str, detector: str) -> Path:
+    """Where the objects of a method's composites, of the targets or of the masked targets lie."""
+    return run.path / folder / f"objects.{detector}.jsonl"
+
+
+def measure_objects(
+    run: RunFolder,
+    dataset: Dataset,
+    folder: str,
+    detector: Detector,
+    runtime: RuntimeOptions,
+    on_progress: Callable[[int], None] = lambda count: None,
+) -> None:
+    """Detect in every composite of a method, in the targets or in the masked targets, and compare with the targets."""
+    path, header = objects_path(run, folder, detector.name), Header(1, detector.signature())
+    before: dict[tuple[str, int | None, str], Found] = {}
+    with contextlib.suppress(InputError, OSError):
+        found_header, found = read_objects(path)
+        before = {(one.pair, one.sample, one.picture): one for one in found if found_header == header}
+    detect = detector.open(runtime.device)
+
+    def look(picture: Picture) -> Found:
+        pair, sample = picture.pair.pair, picture.sample
+        if kept := before.get((pair, sample, picture.hash)):
+            return kept
+        prepared = picture.prepared(dataset)
+        target = detections(prepared.target, detector, detect, runtime)
+        found = detections(picture.pixels(run, prepared), detector, detect, runtime)
+        return Found(pair, sample, picture.hash, to_row(found), tally(target, found, prepared.hole))
+
+    lines = [msgspec.json.encode(header)]
+    for one in in_order(look, pictures(run, folder), runtime.jobs):
+        lines.append(msgspec.json.encode(one))
+        on_progress(1)
+    files.write_if_changed(path, b"\n".join([*lines, b""]))
+
+
+def read_objects(path: Path) -> tuple[Header, list[Found]]:
+    """The objects in a file. Raises InputError when they are not there or not of this version."""
+    try:
+        first, *rest = path.read_bytes().splitlines()
+        header = msgspec.json.decode(first, type=Header)
+        return header, [msgspec.json.decode(line, type=Found) for line in rest]
+    except (OSError, ValueError, msgspec.DecodeError) as error:
+        raise InputError(f"{path}: no objects can be read here ({error}). Score again.") from error
+
+
+def merge_objects(parts: Sequence[RunFolder], out: RunFolder, folder: str, detector: str) -> None:
+    """The objects of the parts of a run as those of the whole, if they were found alike."""
+    paths = [path for part in parts if (path := objects_path(part, folder, detector)).is_file()]
+    read = [read_objects(path) for path in paths]
+    if not read or len({header for header, _ in read}) != 1:
+        return
+    found = sorted((one for _, some in read for one in some), key=lambda one: (one.pair, one.sample or 0))
+    lines = [msgspec.json.encode(read[0][0]), *(msgspec.json.encode(one) for one in found)]
+    files.write_if_changed(objects_path(out, folder, detector), b"\n".join([*lines, b""]))
+
+
+def detections(pixels: Pixels, detector: Detector, detect: Detect, runtime: RuntimeOptions) -> Detections:
+    """What is found in a picture; from the cache where this picture, whatever its name, was looked at before."""
+    key = cache.key_of(detector.signature(), runtime.device, content(pixels))
+    kept = cache.get_many([key]).get(key)
+    if kept is not None:
+        return from_row(msgspec.json.decode(kept))
+    (found,) = detect([pixels])
+    cache.put_many({key: msgspec.json.encode(to_row(found))})
+    return found

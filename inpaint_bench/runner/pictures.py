@@ -1,0 +1,66 @@
+"""The pictures of a run that networks look at: composites, the targets, and the targets with white holes."""
+
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+
+from inpaint_bench import files
+from inpaint_bench.data import images
+from inpaint_bench.data.datasets import Dataset
+from inpaint_bench.data.images import Pixels
+from inpaint_bench.data.pair_lists import Pair
+from inpaint_bench.data.prepare import Prepared, prepare
+from inpaint_bench.metrics.detection import masked_input
+from inpaint_bench.runner.folder import RunFolder
+
+# They lie beside the folders of methods, none of whose names begins so.
+TARGETS = "_targets"
+MASKED = "_masked"  # what a method that does nothing would show
+
+
+@dataclass(frozen=True)
+class Picture:
+    """One picture of a run."""
+
+    folder: str  # a method, TARGETS or MASKED
+    pair: Pair
+    sample: int | None
+    hash: str  # the start of that of the composite's file, or of the target's pixels
+
+    def prepared(self, dataset: Dataset) -> Prepared:
+        """Its target and hole."""
+        return prepare(dataset.page, dataset.data, self.pair)
+
+    def pixels(self, run: RunFolder, prepared: Prepared) -> Pixels:
+        """What there is to see."""
+        if self.folder == TARGETS:
+            return prepared.target
+        if self.folder == MASKED:
+            return masked_input(prepared.target, prepared.hole)
+        return self.composite(run)
+
+    def composite(self, run: RunFolder) -> Pixels:
+        """The composite, of a picture of a method."""
+        return images.read_png(run.composite(self.folder, self.pair.pair, self.sample))[0]
+
+
+def pictures(run: RunFolder, folder: str) -> Iterator[Picture]:
+    """Those that are there, in order of pairs and samples."""
+    finished = None if folder in (TARGETS, MASKED) else run.samples_of(folder)
+    for pair in run.pairs:
+        if finished is None:
+            yield Picture(folder, pair, None, pair.image_sha256[:16])
+            continue
+        for sample in finished.get(pair.pair, []):
+            path = run.composite(folder, pair.pair, sample)
+            yield Picture(folder, pair, sample, files.file_sha256(path)[:16])
+
+
+def content(pixels: Pixels) -> str:
+    """What a picture is, whatever it is called: its size and the hash of its pixels."""
+    height, width, _ = pixels.shape
+    return f"{height}x{width} {images.pixels_sha256(pixels)}"
+
+
+def offered(pixels: Pixels) -> tuple[str, Callable[[], Pixels]]:
+    """A picture that was read already, as the cache takes it."""
+    return content(pixels), lambda: pixels

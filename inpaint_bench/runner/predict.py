@@ -1,0 +1,92 @@
+"""Every pair of a dataset through a method, as 8-bit composites on disk."""
+
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass
+
+import torch
+
+from inpaint_bench import files
+from inpaint_bench.data import images
+from inpaint_bench.data.datasets import Dataset
+from inpaint_bench.data.images import EightBit
+from inpaint_bench.data.pair_lists import Pair
+from inpaint_bench.data.prepare import prepare
+from inpaint_bench.errors import HashError
+from inpaint_bench.methods.base import Method, Prediction, PredictJob
+from inpaint_bench.metrics import known_error
+from inpaint_bench.runner.folder import RunFolder, method_info, refuse_mixture
+from inpaint_bench.threads import in_order
+
+
+@dataclass(frozen=True)
+class RuntimeOptions:
+    """How fast and where; nothing here changes an output."""
+
+    device: torch.device
+    batch: int = 8
+    jobs: int = 2
+    timeout: float | None = None  # seconds, of a program
+
+
+def pending(run: RunFolder, method: Method) -> list[Pair]:
+    """The pairs that have no composite yet, or one whose source has changed since."""
+    done = run.samples_of(method.name)
+    return [pair for pair in run.pairs if pair.pair not in done or _stale(run, method, pair, done[pair.pair])]
+
+
+def _stale(run: RunFolder, method: Method, pair: Pair, samples: Iterable[int | None]) -> bool:
+    if method.stale is None:
+        return False
+    texts = (images.read_png(run.composite(method.name, pair.pair, sample))[1] for sample in samples)
+    return any(method.stale(pair, text) for text in texts)
+
+
+def predict_pairs(
+    run: RunFolder,
+    dataset: Dataset,
+    method: Method,
+    runtime: RuntimeOptions,
+    on_progress: Callable[[], None] = lambda: None,
+) -> RunFolder:
+    """Inpaint every pair that is left and save the composites; what is finished stays whatever happens.
+
+    `on_progress` is called for every composite saved. Raises MethodError when the method fails on a pair.
+    """
+    left = pending(run, method)
+    info = method_info(method, runtime.device.type)
+    if run.samples_of(method.name):
+        refuse_mixture(run, method, info, something_left=bool(left))
+    else:
+        run = run.with_method(method.name, info)
+    if not left:
+        return run
+    scratch = run.path / method.name / "program"
+    job = PredictJob(
+        dataset.page,
+        tuple(left),
+        lambda pair: prepare(dataset.page, dataset.data, pair),
+        scratch,
+        runtime.device,
+        runtime.batch,
+        runtime.jobs,
+        runtime.timeout,
+    )
+    for _ in in_order(lambda made: _save(run, method.name, made), method.make(job), runtime.jobs):
+        on_progress()
+    return run
+
+
+def _save(run: RunFolder, method: str, made: Prediction) -> None:
+    rule: EightBit = run.info.protocol.eight_bit
+    target, hole = images.to_images([made.prepared.target]), images.to_masks([made.prepared.hole])
+    prediction = made.prediction[None]
+    (pixels,) = images.eight_bit(images.composite(prediction, target, hole), rule)
+    (raw,) = images.eight_bit(prediction, rule)
+    if (pixels != made.prepared.target)[~made.prepared.hole].any():
+        raise HashError(f"{method}: pair {made.prepared.pair.pair}: the composite changed the known region.")
+    texts = {"known_error": repr(known_error(raw, made.prepared.target, made.prepared.hole))}
+    if made.source:
+        texts["source"] = made.source
+    if made.sample is not None:
+        texts["sample"] = str(made.sample)
+    files.write_whole(run.composite(method, made.prepared.pair.pair, made.sample), images.png_bytes(pixels, texts))

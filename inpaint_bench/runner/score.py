@@ -1,0 +1,63 @@
+"""Everything that is measured of a method's composites, by the names of metrics."""
+
+from collections.abc import Callable, Sequence
+
+from inpaint_bench import files
+from inpaint_bench.data.datasets import Dataset
+from inpaint_bench.metrics.detection import DETECTORS
+from inpaint_bench.metrics.features import EXTRACTORS
+from inpaint_bench.metrics.registry import detectors, extractors
+from inpaint_bench.runner.features import measure_features, merge_features
+from inpaint_bench.runner.folder import RunFolder
+from inpaint_bench.runner.objects import measure_objects, merge_objects
+from inpaint_bench.runner.pictures import MASKED, TARGETS
+from inpaint_bench.runner.predict import RuntimeOptions
+from inpaint_bench.runner.score_pairs import score_run
+from inpaint_bench.runner.scores import read_scores, scores_path, to_csv
+
+OnProgress = Callable[[int], None]
+
+
+def measure(
+    run: RunFolder,
+    dataset: Dataset,
+    method: str,
+    metrics: Sequence[str],
+    runtime: RuntimeOptions,
+    on_progress: OnProgress = lambda count: None,
+) -> None:
+    """Score every composite of a method and keep its features and objects; what is there and holds stays as it is."""
+    score_run(run, dataset, method, metrics, runtime, on_progress)
+    for extractor in extractors(metrics):
+        measure_features(run, dataset, method, EXTRACTORS[extractor], runtime, on_progress)
+    for detector in detectors(metrics):
+        measure_objects(run, dataset, method, DETECTORS[detector], runtime, on_progress)
+
+
+def measure_targets(
+    run: RunFolder,
+    dataset: Dataset,
+    metrics: Sequence[str],
+    runtime: RuntimeOptions,
+    on_progress: OnProgress = lambda count: None,
+) -> None:
+    """Keep what networks make of the targets, and of the targets with white holes: what methods are compared with."""
+    for extractor in extractors(metrics):
+        measure_features(run, dataset, TARGETS, EXTRACTORS[extractor], runtime, on_progress)
+    for detector in detectors(metrics):
+        for folder in (TARGETS, MASKED):
+            measure_objects(run, dataset, folder, DETECTORS[detector], runtime, on_progress)
+
+
+def merge_measures(parts: Sequence[RunFolder], out: RunFolder) -> None:
+    """What was measured of the parts of a run as that of the whole: a picture knows nothing of the others."""
+    for method in out.info.methods:
+        paths = [scores_path(part, method) for part in parts]
+        scores = [score for path in paths if path.is_file() for score in read_scores(path)]
+        if scores:
+            files.write_if_changed(scores_path(out, method), to_csv(scores))
+    for folder in (*out.info.methods, TARGETS, MASKED):
+        for extractor in EXTRACTORS:
+            merge_features(parts, out, folder, extractor)
+        for detector in DETECTORS:
+            merge_objects(parts, out, folder, detector)

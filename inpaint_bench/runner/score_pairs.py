@@ -1,0 +1,149 @@
+"""Scores: what was saved against its target, one row per pair, sample and metric."""
+
+import time
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass
+from itertools import groupby
+from pathlib import Path
+
+import numpy as np
+import torch
+
+from inpaint_bench import files
+from inpaint_bench.data import images
+from inpaint_bench.data.datasets import Dataset
+from inpaint_bench.data.images import Pixels
+from inpaint_bench.data.pair_lists import Pair
+from inpaint_bench.data.prepare import Prepared, prepare
+from inpaint_bench.errors import InputError
+from inpaint_bench.metrics import METRICS, RECORDED, Batch, Metric
+from inpaint_bench.metrics.cache import cached_values
+from inpaint_bench.metrics.registry import ORDER, signature
+from inpaint_bench.runner.diversity import scores_of_samples
+from inpaint_bench.runner.folder import RunFolder
+from inpaint_bench.runner.predict import RuntimeOptions
+from inpaint_bench.runner.scores import Score, read_scores, scores_path, to_csv
+from inpaint_bench.threads import in_order
+
+SAVE_EVERY = 30  # seconds between two states of a long scoring on disk
+CHUNK = 8  # pairs that are decoded and scored together
+
+OF_PICTURES = METRICS | RECORDED
+
+
+@dataclass(frozen=True)
+class Scored:
+    """What is scored: a picture on disk, its bytes' hash, and the metrics that it still lacks."""
+
+    pair: Pair
+    sample: int | None
+    path: Path
+    sha256: str
+    lacks: tuple[Metric, ...]
+
+
+def score_run(
+    run: RunFolder,
+    dataset: Dataset,
+    method: str,
+    metrics: Sequence[str],
+    runtime: RuntimeOptions,
+    on_progress: Callable[[int], None] = lambda count: None,
+) -> list[Score]:
+    """Score every composite of a method; what is scored already, and has not changed since, stays as it is.
+
+    A stochastic method's samples are scored in the metric that chooses among them, asked for or not.
+    Raises HashError when a target is not what it was, InputError when a composite cannot be read.
+    """
+    path = scores_path(run, method)
+    before = read_scores(path) if path.is_file() else []
+    composites, scores = _compare(run, method, metrics, before)
+    saved = time.monotonic()
+    chunks = _chunks([composite for composite in composites if composite.lacks])
+    for found in in_order(lambda chunk: _score_chunk(run, dataset, chunk, runtime.device), chunks, runtime.jobs):
+        scores += found
+        on_progress(len({(score.pair, score.sample) for score in found}))
+        if time.monotonic() - saved > SAVE_EVERY:
+            files.write_whole(path, to_csv(scores))
+            saved = time.monotonic()
+    scores += scores_of_samples(run, dataset, method, metrics, before, runtime, on_progress)
+    if composites:
+        files.write_if_changed(path, to_csv(scores))
+    return sorted(scores, key=lambda score: score.key)
+
+
+def _compare(
+    run: RunFolder, method: str, requested: Sequence[str], before: list[Score]
+) -> tuple[list[Scored], list[Score]]:
+    """The composites on disk with what each lacks, and the scores of before that still hold."""
+    old = {(score.pair, score.sample, score.metric): score for score in before}
+    page, finished = run.info.protocol, run.samples_of(method)
+    composites, kept = [], []
+    for pair in run.pairs:
+        for sample in finished.get(pair.pair, []):
+            path = run.composite(method, pair.pair, sample)
+            sha256 = files.file_sha256(path)
+            names = {*requested, *({page.choose} if sample is not None else ()), *RECORDED}
+            wanted = {name for name in OF_PICTURES if name in names or (pair.pair, sample, name) in old}
+            lacks = []
+            for name in sorted(wanted, key=ORDER.__getitem__):
+                score, expected = (
+                    old.get((pair.pair, sample, name)),
+                    signature(OF_PICTURES[name], page.eight_bit, raw=False),
+                )
+                if score and (score.composite, score.signature) == (sha256[:16], expected):
+                    kept.append(score)
+                else:
+                    lacks.append(OF_PICTURES[name])
+            composites.append(Scored(pair, sample, path, sha256, tuple(lacks)))
+    return composites, kept
+
+
+def _chunks(composites: list[Scored]) -> Iterator[list[Scored]]:
+    """A few pairs at a time, all samples of a pair together, so that its target is decoded once."""
+    chunk: list[Scored] = []
+    for number, (_, samples) in enumerate(groupby(composites, key=lambda composite: composite.pair.pair), start=1):
+        chunk += samples
+        if number % CHUNK == 0:
+            yield chunk
+            chunk = []
+    if chunk:
+        yield chunk
+
+
+def _score_chunk(run: RunFolder, dataset: Dataset, chunk: list[Scored], device: torch.device) -> list[Score]:
+    """The missing scores of a chunk: pictures of one size that lack the same metrics go through together."""
+    prepared = {one.pair.pair: one.pair for one in chunk}
+    targets = {pair: prepare(dataset.page, dataset.data, found) for pair, found in prepared.items()}
+    decoded = [(one, *images.read_png(one.path)) for one in chunk]
+    scores = []
+    for (_, lacks), group in groupby(decoded, key=lambda one: (one[1].shape, one[0].lacks)):
+        alike = list(group)
+        batch = _batch([pixels for _, pixels, _ in alike], [targets[one.pair.pair] for one, _, _ in alike], device)
+        for metric_ in lacks:
+            named = signature(metric_, run.info.protocol.eight_bit, raw=False)
+            if metric_.name in RECORDED:
+                values = [_recorded(one, texts, metric_.name) for one, _, texts in alike]
+            else:
+                values = (cached_values(metric_, batch) if metric_.slow else metric_.of(batch)).tolist()
+            scores += [
+                Score(one.pair.pair, one.sample, metric_.name, named, one.sha256[:16], value)
+                for (one, _, _), value in zip(alike, values, strict=True)
+            ]
+    return scores
+
+
+def _batch(pixels: list[Pixels], targets: list[Prepared], device: torch.device) -> Batch:
+    return Batch(
+        np.stack(pixels),
+        np.stack([one.target for one in targets]),
+        np.stack([one.hole for one in targets]),
+        device,
+    )
+
+
+def _recorded(scored: Scored, texts: dict[str, str], name: str) -> float:
+    try:
+        return float(texts[name])
+    except (KeyError, ValueError) as error:
+        raise InputError(f"{scored.path}: carries no {name}; it was not saved by this program. Delete it.") from error

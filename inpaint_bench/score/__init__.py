@@ -1,1 +1,0 @@
-"""From composites to what numbers are made of: scores of pairs, features of pictures, objects that are found again."""

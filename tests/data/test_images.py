@@ -1,0 +1,243 @@
+"""Pictures and masks from files: what is read, what is refused and why; composites and 8 bits."""
+
+import io
+import struct
+import zlib
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+import tiny
+import torch
+from hypothesis import given
+from hypothesis import strategies as st
+from hypothesis.extra.numpy import arrays
+from PIL import Image
+
+from inpaint_bench.data import images
+from inpaint_bench.data.images import Grey
+from inpaint_bench.errors import InputError
+
+RGB = tiny.picture(0, 16)
+GREY = np.ascontiguousarray(RGB[..., 0])
+HOLE = np.pad(np.ones((4, 4), bool), 6)
+
+
+def saved(path: str, picture: Image.Image, **options: Any) -> Path:
+    picture.save(path, **options)
+    return Path(path)
+
+
+def png16(channels: int) -> bytes:
+    """A PNG of 16 bits a channel, grey or RGB, which Pillow cannot write in colour."""
+    rows = b"".join(b"\0" + bytes(range(2 * 4 * channels)) for _ in range(4))
+    header = struct.pack(">IIBBBBB", 4, 4, 16, {1: 0, 3: 2}[channels], 0, 0, 0)
+    chunks = ((b"IHDR", header), (b"IDAT", zlib.compress(rows)), (b"IEND", b""))
+    body = b"".join(
+        struct.pack(">I", len(data)) + kind + data + struct.pack(">I", zlib.crc32(kind + data)) for kind, data in chunks
+    )
+    return b"\x89PNG\r\n\x1a\n" + body
+
+
+def png(pixels: images.Pixels) -> bytes:
+    out = io.BytesIO()
+    Image.fromarray(pixels).save(out, format="PNG")
+    return out.getvalue()
+
+
+@pytest.mark.parametrize("suffix", ["png", "bmp", "webp"])
+def test_a_lossless_picture_is_read_as_it_was_written(suffix: str) -> None:
+    path = saved(f"a.{suffix}", Image.fromarray(RGB), lossless=True)
+    assert (images.read_pixels(path) == RGB).all()
+
+
+def test_a_jpeg_is_read() -> None:
+    assert images.read_pixels(saved("a.jpg", Image.fromarray(RGB))).shape == RGB.shape
+
+
+def test_a_grey_picture_is_repeated_or_refused() -> None:
+    path = saved("a.png", Image.fromarray(GREY))
+    assert (images.read_pixels(path, "replicate") == GREY[..., None]).all()
+    with pytest.raises(InputError, match=r"a\.png: a picture of kind grey; allowed: 8-bit RGB; .*refuses grey"):
+        images.read_pixels(path, "refuse")
+
+
+@pytest.mark.parametrize("grey", ["replicate", "refuse"])
+@pytest.mark.parametrize(
+    ("mode", "kind"), [("RGBA", "RGBA"), ("LA", "grey with alpha"), ("P", "palette"), ("1", "1-bit")]
+)
+def test_a_mode_that_needs_a_guess_is_refused(mode: str, kind: str, grey: Grey) -> None:
+    path = saved("a.png", Image.fromarray(RGB).convert(mode))
+    with pytest.raises(InputError, match=rf"a\.png: a picture of kind {kind}; allowed: 8-bit RGB.*Convert it first"):
+        images.read_pixels(path, grey)
+
+
+def test_a_cmyk_jpeg_is_refused() -> None:
+    with pytest.raises(InputError, match=r"a\.jpg: a picture of kind CMYK"):
+        images.read_pixels(saved("a.jpg", Image.fromarray(RGB).convert("CMYK")))
+
+
+def test_a_coloured_mask_is_refused() -> None:
+    with pytest.raises(InputError, match=r"a mask of kind RGB; allowed: one 8-bit channel"):
+        images.read_values(saved("a.png", Image.fromarray(RGB)))
+
+
+def test_a_transparent_colour_is_refused() -> None:
+    with pytest.raises(InputError, match="RGB with transparency"):
+        images.read_pixels(saved("a.png", Image.fromarray(RGB), transparency=(0, 0, 0)))
+
+
+@pytest.mark.parametrize("channels", [1, 3], ids=["grey", "rgb"])
+def test_16_bits_are_refused(channels: int) -> None:
+    Path("deep.png").write_bytes(png16(channels))
+    for read in (images.read_pixels, images.read_values, images.read_png):
+        with pytest.raises(InputError, match=r"deep\.png: 16 bits a channel; allowed: 8"):
+            read(Path("deep.png"))
+
+
+def test_16_bits_of_pillow_are_refused() -> None:
+    path = saved("deep.png", Image.fromarray(GREY.astype(np.uint16) * 256))
+    with pytest.raises(InputError, match="16 bits"):
+        images.read_pixels(path)
+
+
+@pytest.mark.parametrize(
+    ("data", "message"),
+    [
+        (b"", "the file is empty"),
+        (b"no picture at all, but long enough", "not a whole picture"),
+        (png(RGB)[:20], "not a whole picture"),
+        (png(RGB)[:-40], "not a whole picture"),
+        (png(RGB)[:100] + b"\x55" * 20 + png(RGB)[120:], "not a whole picture"),
+    ],
+    ids=["zero bytes", "text", "cut in the header", "cut", "spoilt"],
+)
+def test_a_broken_file_is_refused_by_its_name(data: bytes, message: str) -> None:
+    Path("broken.png").write_bytes(data)
+    for read in (images.read_pixels, images.read_values, images.read_png):
+        with pytest.raises(InputError, match=message) as refused:
+            read(Path("broken.png"))
+        assert str(refused.value).startswith("broken.png: ")
+        assert "object at 0x" not in str(refused.value)
+
+
+@given(cut=st.integers(0, len(png(RGB)) - 13))
+def test_a_cut_file_is_refused_unless_every_pixel_is_there(cut: int) -> None:
+    Path("cut.png").write_bytes(png(RGB)[:cut])
+    try:
+        pixels = images.read_pixels(Path("cut.png"))
+    except InputError:
+        return
+    assert (pixels == RGB).all()
+
+
+def test_a_folder_in_place_of_a_file_is_refused() -> None:
+    Path("a.png").mkdir()
+    with pytest.raises(InputError, match=r"a\.png: cannot be read \(Is a directory\)"):
+        images.read_pixels(Path("a.png"))
+
+
+def test_a_file_without_permission_is_refused(monkeypatch: pytest.MonkeyPatch) -> None:
+    def refuse(path: Path) -> bytes:
+        raise PermissionError(13, "Permission denied")
+
+    monkeypatch.setattr(Path, "read_bytes", refuse)
+    with pytest.raises(InputError, match=r"a\.png: cannot be read \(Permission denied\)"):
+        images.read_pixels(Path("a.png"))
+
+
+def test_a_missing_file_is_refused() -> None:
+    with pytest.raises(InputError, match=r"a\.png: there is no such file"):
+        images.read_pixels(Path("a.png"))
+
+
+def test_a_gif_is_refused_by_its_content() -> None:
+    Image.fromarray(GREY).save("a.gif")
+    Path("a.gif").rename("a.png")
+    with pytest.raises(InputError, match="a GIF file; allowed: PNG, JPEG, BMP, WEBP"):
+        images.read_pixels(Path("a.png"))
+
+
+def test_a_jpeg_under_the_name_of_a_png_is_no_png() -> None:
+    saved("a.jpg", Image.fromarray(RGB)).rename("a.png")
+    with pytest.raises(InputError, match="a JPEG file; allowed: PNG"):
+        images.read_png(Path("a.png"))
+
+
+def test_a_png_keeps_its_texts_and_its_pixels() -> None:
+    Path("a.png").write_bytes(images.png_bytes(RGB, {"known_error": "0.25"}))
+    pixels, texts = images.read_png(Path("a.png"))
+    assert (pixels == RGB).all()
+    assert texts == {"known_error": "0.25"}
+
+
+def test_a_mask_may_have_three_equal_channels_or_one_bit() -> None:
+    values = images.mask_values(HOLE)
+    for name, picture in (
+        ("grey.png", Image.fromarray(values)),
+        ("rgb.png", Image.fromarray(np.stack([values] * 3, axis=2))),
+        ("bit.png", Image.fromarray(HOLE)),
+    ):
+        assert (images.read_values(saved(name, picture)) == values).all()
+
+
+@pytest.mark.parametrize("mode", ["RGB", "RGBA", "LA", "P"])
+def test_a_coloured_or_transparent_mask_is_refused(mode: str) -> None:
+    path = saved("mask.png", Image.fromarray(RGB).convert(mode))
+    with pytest.raises(InputError, match=r"mask\.png: a mask of kind .*; allowed: one 8-bit channel"):
+        images.read_values(path)
+
+
+def test_pictures_are_listed_by_name_without_hidden_files() -> None:
+    for name in ("b.png", "a.JPG", ".DS_Store"):
+        Path("folder", name).parent.mkdir(exist_ok=True)
+        Path("folder", name).touch()
+    assert images.list_images(Path("folder")) == ["a.JPG", "b.png"]
+    Path("folder", "notes.txt").touch()
+    with pytest.raises(InputError, match=r"notes\.txt: not a picture\. Allowed: \.png"):
+        images.list_images(Path("folder"))
+    with pytest.raises(InputError, match="nowhere: there is no such folder"):
+        images.list_images(Path("nowhere"))
+
+
+@given(arrays(np.uint8, (3, 5, 3)))
+def test_8_bits_survive_the_way_to_images_and_back(pixels: images.Pixels) -> None:
+    batch = images.to_images([pixels])
+    assert (images.eight_bit(batch, "round")[0] == pixels).all()
+
+
+def test_truncation_and_rounding_differ_where_they_should() -> None:
+    halves = torch.full((1, 3, 1, 1), 100.6 / 255)
+    assert images.eight_bit(halves, "round")[0].max() == 101
+    assert images.eight_bit(halves, "truncate")[0].min() == 100
+
+
+@given(arrays(np.bool_, (4, 4)), st.integers(0, 2**32 - 1))
+def test_a_composite_is_the_image_outside_the_hole_and_the_prediction_inside(hole: images.Hole, seed: int) -> None:
+    image, prediction = torch.rand(2, 1, 3, 4, 4, generator=torch.Generator().manual_seed(seed))
+    mask = images.to_masks([hole])
+    composite = images.composite(prediction, image, mask)
+    inside = mask.expand_as(image) == 1
+    assert torch.equal(composite[inside], prediction[inside])
+    assert torch.equal(composite[~inside], image[~inside])
+    assert not images.emptied(image, mask)[inside].any()
+
+
+@pytest.mark.parametrize(("height", "width", "top", "left"), [(6, 4, 1, 0), (4, 7, 0, 1), (5, 5, 0, 0)])
+def test_the_centre_square_leaves_an_odd_pixel_at_the_end(height: int, width: int, top: int, left: int) -> None:
+    pixels = np.random.default_rng(0).integers(0, 256, (height, width, 3), dtype=np.uint8)
+    square = images.centre_square(pixels)
+    side = min(height, width)
+    assert (square == pixels[top : top + side, left : left + side]).all()
+
+
+def test_nearest_halving_keeps_the_top_left_of_every_four_pixels() -> None:
+    values = np.random.default_rng(0).integers(0, 256, (8, 8), dtype=np.uint8)
+    assert (images.resize_nearest(values, 4) == values[::2, ::2]).all()
+
+
+def test_bilinear_halving_averages_four_pixels() -> None:
+    pixels = np.random.default_rng(0).integers(0, 64, (8, 8, 3), dtype=np.uint8) * np.uint8(4)
+    means = pixels.astype(int).reshape(4, 2, 4, 2, 3).mean(axis=(1, 3))
+    assert (np.abs(images.resize_bilinear(pixels, 4) - means) <= 0.5).all()

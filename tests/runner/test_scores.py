@@ -1,0 +1,199 @@
+"""Scores: what was saved, once, each with its signature and the hash of the file it came from."""
+
+import csv
+import json
+import shutil
+from pathlib import Path
+
+import numpy as np
+import pytest
+import tiny
+from PIL import Image
+
+from inpaint_bench import files
+from inpaint_bench.cli import run_cli
+from inpaint_bench.data.images import Hole, png_bytes
+from inpaint_bench.metrics import METRICS
+from inpaint_bench.runner.scores import SCHEMA, number, read_scores
+
+
+@pytest.fixture
+def run(tmp_path: Path) -> Path:
+    """A run of two methods, scored in the page's metrics: ssim, psnr and mae."""
+    page = tiny.make_dataset(tmp_path / "dataset")
+    assert tiny.run(page, tmp_path / "run") == 0
+    return tmp_path / "run"
+
+
+def score(run: Path, *arguments: str) -> int:
+    data = run.parent / "dataset" / "data"
+    return run_cli(["score", str(run), "--data", str(data), "--quiet", *arguments])
+
+
+def rows(run: Path, method: str) -> list[dict[str, str]]:
+    lines = (run / method / "scores.csv").read_text().splitlines()
+    assert lines[0] == SCHEMA
+    return list(csv.DictReader(lines[1:]))
+
+
+def test_every_pair_has_one_row_a_metric(run: Path) -> None:
+    found = [(row["pair"], row["metric"]) for row in rows(run, "telea")]
+    assert found == [(f"{pair:05d}", name) for pair in range(6) for name in ("ssim", "psnr", "mae", "known_error")]
+
+
+def test_a_row_names_the_file_it_scored_and_how(run: Path) -> None:
+    for row in rows(run, "telea"):
+        assert row["composite"] == files.file_sha256(run / "telea" / "composites" / f"{row['pair']}.png")[:16]
+        assert row["sample"] == ""
+    assert {row["signature"] for row in rows(run, "telea") if row["metric"] == "psnr"} == {"psnr:rgb:u8r:comp:v1"}
+
+
+def test_a_score_is_that_of_the_saved_file_to_the_last_digit(run: Path) -> None:
+    for row in (row for row in rows(run, "telea") if row["metric"] == "mae"):
+        composite = np.array(Image.open(run / "telea" / "composites" / f"{row['pair']}.png"), np.int64)
+        target = np.array(Image.open(run.parent / "dataset" / "data" / "images" / f"picture{int(row['pair'])}.png"))
+        assert float(row["value"]) == np.abs(composite - target).sum() / (3 * 255 * tiny.SIZE**2)
+
+
+def test_metrics_asked_for_later_join_those_that_are_there(run: Path, tmp_path: Path) -> None:
+    page = tmp_path / "dataset" / "tiny.toml"
+    assert tiny.run(page, tmp_path / "step", "--metrics", "psnr") == 0
+    assert {row["metric"] for row in rows(tmp_path / "step", "telea")} == {"psnr", "known_error"}
+    assert tiny.run(page, tmp_path / "step", "--metrics", "mae,ssim") == 0
+    assert tiny.outcome(tmp_path / "step") == tiny.outcome(run)
+
+
+def test_scoring_fewer_metrics_keeps_the_others(run: Path) -> None:
+    before = tiny.state(run)
+    assert score(run, "--metrics", "psnr") == 0
+    assert tiny.state(run) == before
+
+
+def test_all_metrics_at_once_are_those_one_after_the_other(run: Path, tmp_path: Path) -> None:
+    shutil.copytree(run, tmp_path / "other")
+    assert score(run, "--metrics", ",".join(METRICS)) == 0
+    for name in reversed(METRICS):
+        assert score(tmp_path / "other", "--metrics", name) == 0
+    assert tiny.outcome(tmp_path / "other") == tiny.outcome(run)
+
+
+def test_a_changed_composite_is_scored_again_and_no_other(run: Path) -> None:
+    before = rows(run, "telea")
+    path = run / "telea" / "composites" / "00002.png"
+    with Image.open(path) as picture:
+        changed, text = np.array(picture), picture.info["known_error"]
+    changed[...] = 255 - changed
+    path.write_bytes(png_bytes(changed, {"known_error": text}))
+    assert score(run) == 0
+    after = rows(run, "telea")
+    assert [row for row in after if row["pair"] != "00002"] == [row for row in before if row["pair"] != "00002"]
+    for old, new in zip(before, after, strict=True):
+        if new["pair"] == "00002":
+            assert new["composite"] == files.file_sha256(path)[:16] != old["composite"]
+    assert tiny.result(run, "telea", "psnr")["scores"] == files.file_sha256(run / "telea" / "scores.csv")
+
+
+def test_a_picture_that_this_program_did_not_save_is_refused(run: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    path = run / "telea" / "composites" / "00001.png"
+    tiny.save_png(path, tiny.picture(0))
+    assert score(run) == 2
+    assert f"{path}: carries no known_error; it was not saved by this program. Delete it." in capsys.readouterr().err
+
+
+def test_a_target_that_changed_is_refused(run: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    tiny.save_png(run.parent / "dataset" / "data" / "images" / "picture4.png", tiny.picture(99))
+    (run / "telea" / "scores.csv").unlink()
+    assert score(run) == 5
+    assert "the image of pair 00004 has pixels of hash " in capsys.readouterr().err
+
+
+def test_broken_scores_are_refused(run: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    path = run / "telea" / "scores.csv"
+    path.write_text(path.read_text().replace("psnr,", "pnsr,", 1))
+    assert score(run) == 2
+    assert f"{path}: line 4 is no score. Delete the file and score again." in capsys.readouterr().err
+    path.write_bytes(path.read_bytes() + b"\xff\n")
+    assert score(run) == 2
+    assert f"{path}: no text. Delete the file and score again." in capsys.readouterr().err
+
+
+def test_scores_are_read_back_as_they_were_written(run: Path) -> None:
+    found = read_scores(run / "telea" / "scores.csv")
+    assert [(one.pair, one.metric, number(one.value)) for one in found] == [
+        (row["pair"], row["metric"], row["value"]) for row in rows(run, "telea")
+    ]
+
+
+@pytest.mark.parametrize(
+    ("value", "text"), [(0.1, "0.1"), (1 / 3, "0.3333333333333333"), (float("inf"), "inf"), (float("nan"), "")]
+)
+def test_a_value_is_written_with_every_digit(value: float, text: str) -> None:
+    assert number(value) == text
+
+
+# --- infinite and undefined values ----------------------------------------------------------------
+
+
+def test_an_infinite_psnr_is_counted_and_never_averaged(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    page = tiny.make_dataset(tmp_path / "dataset")
+    outputs = tmp_path / "outputs"
+    shutil.copytree(tmp_path / "dataset" / "data" / "images", outputs)
+    tiny.save_png(outputs / "picture3.png", tiny.picture(77))
+    assert tiny.run(page, tmp_path / "run", methods=f"same=folder:{outputs}") == 0
+    values = {row["pair"]: row["value"] for row in rows(tmp_path / "run", "same") if row["metric"] == "psnr"}
+    assert [pair for pair, value in values.items() if value != "inf"] == ["00003"]
+    everything = tiny.result(tmp_path / "run", "same", "psnr")
+    assert everything["value"] == float(values["00003"])
+    assert (everything["n"], everything["infinite"], everything["undefined"]) == (1, 5, 0)
+    assert f"{everything['value']:.2f} (n=1)" in capsys.readouterr().out
+    ssim = tiny.result(tmp_path / "run", "same", "ssim")
+    assert (ssim["n"], ssim.get("infinite", 0)) == (6, 0)
+
+
+def test_where_every_psnr_is_infinite_so_is_the_result(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    page = tiny.make_dataset(tmp_path / "dataset")
+    targets = tmp_path / "dataset" / "data" / "images"
+    assert tiny.run(page, tmp_path / "run", methods=f"same=folder:{targets}") == 0
+    found = tiny.result(tmp_path / "run", "same", "psnr")
+    assert (found["value"], found["n"], found["infinite"]) == ("inf", 0, 6)
+    (line,) = [line for line in capsys.readouterr().out.splitlines() if line.startswith("psnr ↑  ")]
+    assert line.split()[3:] == ["inf"] * 4
+    assert ",same,inf,inf,inf,inf\n" in (tmp_path / "run" / "tables" / "plain.csv").read_text()
+
+
+def test_scoring_two_folders_gives_inf_as_a_string(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    for name in ("a", "b"):
+        tiny.save_png(tmp_path / "targets" / f"{name}.png", tiny.picture(ord(name)))
+        hole = np.zeros((tiny.SIZE, tiny.SIZE), np.uint8)
+        hole[8:16, 8:16] = 255
+        tiny.save_png(tmp_path / "masks" / f"{name}.png", hole)
+    folders = ["--targets", "targets", "--masks", "masks", "--predictions", "targets", "--metrics", "psnr,mae"]
+    assert run_cli(["score", *folders, "--quiet"]) == 0
+    values = json.loads(capsys.readouterr().out)
+    assert values == [{"pair": name, "psnr": "inf", "mae": 0.0, "known_error": 0.0} for name in ("a", "b")]
+    assert run_cli(["score", *folders, "--quiet", "--format", "csv"]) == 0
+    assert capsys.readouterr().out == "pair,psnr,mae,known_error\na,inf,0.0,0.0\nb,inf,0.0,0.0\n"
+
+
+def test_ssim_hole_is_not_defined_where_no_window_is_centred_in_the_hole(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    def hole(number: int) -> Hole:
+        drawn = np.zeros((tiny.SIZE, tiny.SIZE), bool)
+        drawn[:5, : 10 + number] = True  # within 5 pixels of the edge
+        if number >= 4:
+            drawn[10:14, 10:14] = True
+        return drawn
+
+    page = tiny.make_dataset(tmp_path / "dataset", hole=hole, metrics=["ssim_hole", "psnr_hole"])
+    assert tiny.run(page, tmp_path / "run", methods="mean-fill") == 0
+    values = [row["value"] for row in rows(tmp_path / "run", "mean-fill") if row["metric"] == "ssim_hole"]
+    defined = [float(value) for value in values if value]
+    assert len(defined) == 2
+    found = tiny.result(tmp_path / "run", "mean-fill", "ssim_hole")
+    assert found["value"] == sum(defined) / 2
+    assert (found["n"], found["undefined"], found.get("infinite", 0)) == (2, 4, 0)
+    assert tiny.result(tmp_path / "run", "mean-fill", "psnr_hole")["n"] == 6
+    table = capsys.readouterr().out
+    assert f"{found['value']:.3f} (n=2)" in table
+    assert "A cell with its own n leaves out pairs for which the metric is not defined." in table
