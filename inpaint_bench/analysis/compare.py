@@ -5,34 +5,35 @@ import dataclasses
 import io
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
-from pathlib import Path
 from typing import Literal
 
 import msgspec
 
-from inpaint_bench.analysis.gather import checked, gather
-from inpaint_bench.analysis.per_pair import PerPairData, Value
-from inpaint_bench.analysis.results import ALL, REFERENCES, Result, buckets, read_results, results_path
+from inpaint_bench.analysis.labels import metric_label
+from inpaint_bench.analysis.per_pair import PerPairData
+from inpaint_bench.analysis.reductions import Reduction
+from inpaint_bench.analysis.results import ALL, REFERENCES, Result, Value
+from inpaint_bench.analysis.run import RunData
 from inpaint_bench.analysis.statistics import ALPHA, RESAMPLES
 from inpaint_bench.analysis.verdicts import Number, Pairs, Policy, decide
+from inpaint_bench.data.parts import Part
 from inpaint_bench.errors import IncompleteError, InputError, NotComparableError, did_you_mean, some
 from inpaint_bench.metrics import RECORDED
 from inpaint_bench.metrics.base import SetMetric
 from inpaint_bench.metrics.detection import DetectionMetric
 from inpaint_bench.metrics.registry import KNOWN, ORDER, few
-from inpaint_bench.runner.folder import RunFolder, open_run
-from inpaint_bench.tables.make import label
 
 SCHEMA = 1
 BETTER: dict[str, Literal["a", "b"]] = {"better": "a", "worse": "b"}
 
 
 @dataclass(frozen=True)
-class Row:
+class ComparisonRow:
     """One metric and bucket. Both means are over the n pairs where both values are finite; the rest is left out."""
 
     metric: str
     signature: str
+    reduction: str
     bucket: str
     n: int
     left_out: int
@@ -51,23 +52,23 @@ class Comparison:
     """What `compare` prints."""
 
     schema: int
-    protocol: str
-    part: str
+    dataset: str
+    part: Part
     fingerprint: str
     a: str
     b: str
-    rows: tuple[Row, ...]
+    rows: tuple[ComparisonRow, ...]
     notes: tuple[str, ...]
 
 
 @dataclass(frozen=True)
 class Side:
-    """A method of a run: its results, by metric and bucket, and the values that they were made from."""
+    """A method of a run: its results, by metric and bucket, and the per-pair data that they were computed from."""
 
     name: str
-    run: RunFolder
+    run: RunData
     results: dict[tuple[str, str], Result]  # by metric and bucket
-    per_pair: dict[str, PerPairData]
+    per_pair: dict[str, PerPairData]  # by metric
 
     @property
     def metrics(self) -> list[str]:
@@ -75,14 +76,14 @@ class Side:
         return sorted({metric for metric, _ in self.results}, key=ORDER.__getitem__)
 
 
-def compare(a: str, b: str, run_a: Path, run_b: Path, metrics: Iterable[str] = ()) -> Comparison:
+def compare(a: str, b: str, run_a: RunData, run_b: RunData, metrics: Iterable[str] = ()) -> Comparison:
     """Method a of one run against method b of another or the same, in the metrics given or all that both have.
 
     Raises NotComparableError unless both saw the same pairs and their values were computed alike, HashError when
     scores are not those that the results were made from, and InputError for a name that is not known.
     """
-    if (a, run_a) == (b, run_b):
-        raise InputError(f"{run_a}: {a} cannot be compared with itself. Give two methods, or two runs.")
+    if (a, run_a.path) == (b, run_b.path):
+        raise InputError(f"{run_a.path}: {a} cannot be compared with itself. Give two methods, or two runs.")
     wanted = list(metrics)
     one, other = _side(run_a, a, wanted), _side(run_b, b, wanted)
     _same_pairs(one, other)
@@ -90,31 +91,25 @@ def compare(a: str, b: str, run_a: Path, run_b: Path, metrics: Iterable[str] = (
     for metric in chosen:
         _same_numbers(one, other, metric)
     rows = tuple(row for metric in chosen for row in _rows(one, other, metric))
-    names = (a, b) if a != b else (f"{a} of {run_a}", f"{b} of {run_b}")
-    info = one.run.info
+    names = (a, b) if a != b else (f"{a} of {run_a.path}", f"{b} of {run_b.path}")
+    info = run_a.info
     return Comparison(SCHEMA, info.protocol.name, info.part, info.fingerprint, *names, rows, _notes(one, other, rows))
 
 
-def _side(path: Path, method: str, wanted: Sequence[str]) -> Side:
-    """A method of a run, with the per_pair of the metrics that are wanted, or of all."""
-    run = open_run(path)
-    every = read_results(results_path(run))
-    results = [one for one in every if one.method == method and not (one.aside or method in REFERENCES)]
+def _side(run: RunData, method: str, wanted: Sequence[str]) -> Side:
+    """A method of a run, with the per-pair data of the metrics that are wanted, or of all."""
+    results = [one for one in run.result_list if one.method == method and one.main and method not in REFERENCES]
     if not results and method in run.info.methods:
         raise IncompleteError(
-            f"{path}: {method} has no results: pairs are missing or not scored, or its weights are filled. "
+            f"{run.path}: {method} has no results: pairs are missing or not scored, or its weights are synthetic. "
             "Run it again; finished pairs are kept."
         )
     if not results:
-        known = {result.method for result in every} - set(REFERENCES)
-        raise InputError(f"{path}: no method here is called '{method}'. {did_you_mean(method, known)}")
+        known = {result.method for result in run.result_list} - set(REFERENCES)
+        raise InputError(f"{run.path}: no method here is called '{method}'. {did_you_mean(method, known)}")
     metrics = {result.metric: result for result in results if result.metric in wanted or not wanted}
-    found = {(one.metric.name, one.signature): one for one in gather(run, method, metrics)}
-    per_pair = {
-        name: checked(path, method, name, result.scores, found.get((name, result.signature)))
-        for name, result in metrics.items()
-    }
-    return Side(method, run, {(result.metric, result.bucket): result for result in results}, per_pair)
+    data = {name: run.data_of(result) for name, result in metrics.items()}
+    return Side(method, run, {(result.metric, result.bucket): result for result in results}, data)
 
 
 def _same_pairs(a: Side, b: Side) -> None:
@@ -154,7 +149,7 @@ def _paired(metric: str) -> bool:
 
 
 def _same_numbers(a: Side, b: Side, metric: str) -> None:
-    for bucket in buckets(a.run):
+    for bucket in a.run.buckets:
         of_a, of_b = a.results.get((metric, bucket)), b.results.get((metric, bucket))
         if of_a and of_b and of_a.signature != of_b.signature:
             raise NotComparableError(
@@ -169,16 +164,17 @@ def _same_numbers(a: Side, b: Side, metric: str) -> None:
             )
 
 
-def _rows(a: Side, b: Side, metric: str) -> Iterator[Row]:
+def _rows(a: Side, b: Side, metric: str) -> Iterator[ComparisonRow]:
     """The buckets that hold a pair, each as the pairs alone decide it."""
     verdicts = decide(_numbers(a, metric), _numbers(b, metric), lambda _: Policy(KNOWN[metric].better))
-    for bucket, verdict in zip(buckets(a.run), verdicts, strict=True):
+    for bucket, verdict in zip(a.run.buckets, verdicts, strict=True):
         result, test = a.results[metric, bucket], verdict.test
         assert test is not None  # both sides have their pairs
         low, high = test.interval or (None, None)
-        yield Row(
+        yield ComparisonRow(
             metric,
             result.signature,
+            result.reduction,
             result.bucket,
             test.n,
             result.n + result.infinite + result.undefined - test.n,
@@ -201,14 +197,17 @@ def _numbers(side: Side, metric: str) -> list[Number]:
             side.results[metric, bucket].value,
             pairs=Pairs(side.per_pair[metric], rows, f"{metric}:{bucket}"),
         )
-        for bucket, rows in buckets(side.run).items()
+        for bucket, rows in side.run.buckets.items()
     ]
 
 
-def _notes(a: Side, b: Side, rows: Iterable[Row]) -> tuple[str, ...]:
+def _notes(a: Side, b: Side, rows: Iterable[ComparisonRow]) -> tuple[str, ...]:
     listed = list(rows)
-    heads = {(row.metric, row.signature): KNOWN[row.metric].better for row in listed}
-    notes = [f"{label(*head)}: {head[1]}, {better} is better" for head, better in heads.items()]
+    heads = dict.fromkeys((row.metric, row.reduction, row.signature) for row in listed)
+    notes = [
+        f"{metric_label(metric, Reduction.parse(reduction))}: {signature}, {KNOWN[metric].better} is better"
+        for metric, reduction, signature in heads
+    ]
     notes += [
         f"a - b: mean over the pairs, with its 95% bootstrap interval, {RESAMPLES} resamples",
         "p: two-sided sign-flip test of the pairs, adjusted by Holm over the buckets of a metric; "
@@ -243,7 +242,7 @@ def as_text(found: Comparison) -> str:
         interval = f"{_signed(row.low, digits + 1)} to {_signed(row.high, digits + 1)}" if row.low is not None else "-"
         lines.append(
             [
-                label(row.metric, row.signature) if first else "",
+                metric_label(row.metric, Reduction.parse(row.reduction)) if first else "",
                 "All" if row.bucket == ALL else row.bucket,
                 f"{row.n} of {row.n + row.left_out}" if row.left_out else str(row.n),
                 *("-" if mean is None else f"{mean:.{digits}f}" for mean in (row.a, row.b)),
@@ -254,7 +253,7 @@ def as_text(found: Comparison) -> str:
             ]
         )
     widths = [max(len(line[i]) for line in lines) for i in range(len(lines[0]))]
-    text = [f"{found.protocol}{f', only the {found.part} pairs' if found.part else ''}, pairs {found.fingerprint}"]
+    text = [f"{found.dataset}{f', only the {found.part} pairs' if found.part else ''}, pairs {found.fingerprint}"]
     text += [f"a: {found.a}", f"b: {found.b}", ""]
     for line in lines:
         cells = [
@@ -273,7 +272,7 @@ def as_csv(found: Comparison) -> str:
     """One line a metric and bucket, with every digit; no notes."""
     out = io.StringIO()
     writer = csv.writer(out, lineterminator="\n")
-    writer.writerow(["method_a", "method_b", *(field.name for field in dataclasses.fields(Row))])
+    writer.writerow(["method_a", "method_b", *(field.name for field in dataclasses.fields(ComparisonRow))])
     for row in found.rows:
         writer.writerow([found.a, found.b, *dataclasses.astuple(row)])
     return out.getvalue()

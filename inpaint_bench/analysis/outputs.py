@@ -1,6 +1,5 @@
 """What is measured of anybody's folder of outputs: pair by pair, of a pair's samples, and of all pictures together."""
 
-import math
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -9,6 +8,8 @@ import numpy as np
 
 from inpaint_bench import files
 from inpaint_bench.analysis.per_pair import ObjectCounts, SetFeatures
+from inpaint_bench.analysis.reductions import NONE
+from inpaint_bench.analysis.results import json_value
 from inpaint_bench.data.datasets import Dataset
 from inpaint_bench.data.images import Pixels
 from inpaint_bench.data.pair_lists import Pair
@@ -83,7 +84,7 @@ def measure_outputs(
         if pair.pair not in chosen or worth > chosen[pair.pair][0]:
             chosen[pair.pair] = worth, folder.outputs[pair.pair][sample]
         named: Row = {"pair": Path(pair.image).stem} | ({} if sample is None else {"sample": sample})
-        yield named | {name: plain(values[name]) for name in [*single, "known_error"]}
+        yield named | {name: json_value(values[name]) for name in [*single, "known_error"]}
         on_progress()
     if of_samples:
         yield from in_order(
@@ -91,11 +92,6 @@ def measure_outputs(
         )
     if together:
         yield _together(_evidence(folder, {pair: path for pair, (_, path) in chosen.items()}, together), count)
-
-
-def plain(value: float) -> float | str | None:
-    """A value as JSON holds it: 'inf' for an infinite PSNR, null where a metric is not defined."""
-    return "inf" if math.isinf(value) else None if math.isnan(value) else value
 
 
 # --- pair by pair ---------------------------------------------------------------------------------
@@ -137,7 +133,7 @@ def _of_samples(folder: Folder, pair: Pair, metrics: Sequence[str]) -> Row:
     read = [read_output(path, prepared) for _, path in _in_order(folder.outputs[pair.pair])]
     samples = [folder.scored(prepared, prediction) for prediction in read]
     values = {name: SAMPLES_METRICS[name].function(samples, prepared.hole, folder.runtime.device) for name in metrics}
-    return {"pair": Path(pair.image).stem} | {name: plain(value) for name, value in values.items()}
+    return {"pair": Path(pair.image).stem} | {name: json_value(value) for name, value in values.items()}
 
 
 # --- all together ---------------------------------------------------------------------------------
@@ -160,13 +156,13 @@ def _evidence(
         for metric in (SET_METRICS[one] for one in metrics if one in SET_METRICS):
             if metric.extractor == name:
                 named = signature(metric, rule, folder.raw, EXTRACTORS[name].signature())
-                yield SetFeatures(metric, named, folder.path, hashes[0], ours, theirs, hashes[1])
+                yield SetFeatures(metric, named, folder.path, hashes[0], NONE, named, ours, theirs, hashes[1])
     for name in detectors(metrics):
         tallies = list(_tallies(name, folder, composite))
         for counted in (DETECTION_METRICS[one] for one in metrics if one in DETECTION_METRICS):
             if counted.detector == name:
                 named = signature(counted, rule, folder.raw, DETECTORS[name].signature())
-                yield ObjectCounts(counted, named, folder.path, "", *counted.num_den(tallies))
+                yield ObjectCounts(counted, named, folder.path, "", NONE, *counted.num_den(tallies))
 
 
 def _features(

@@ -9,13 +9,15 @@ import math
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, Literal, TypeAlias
+from typing import Any, TypeAlias
 
 import msgspec
 import numpy as np
-from jaxtyping import Bool, Float64
+from jaxtyping import Float64
 
 from inpaint_bench import __version__
+from inpaint_bench.analysis.reductions import NONE, Reduction
+from inpaint_bench.analysis.results import PairMask, Value
 from inpaint_bench.analysis.statistics import (
     LEVEL,
     Difference,
@@ -40,9 +42,7 @@ from inpaint_bench.metrics.base import Features, Metric, SamplesMetric, SetMetri
 from inpaint_bench.metrics.batch import CPU
 from inpaint_bench.metrics.detection import DetectionMetric
 
-Rows = Bool[np.ndarray, "pairs"]
 PerPair = Float64[np.ndarray, "pairs"]
-Value: TypeAlias = float | Literal["inf"] | None
 
 
 @dataclass(frozen=True)
@@ -72,13 +72,14 @@ class PairValues:
     signature: str
     where: Path  # the file that it was read from
     source: str  # the sha256 of what was read
+    reduction: Reduction
     values: PerPair
 
-    def summary(self, rows: Rows) -> Summary:
+    def summary(self, rows: PairMask) -> Summary:
         """The mean over those pairs."""
         return average(self.values[rows].tolist())
 
-    def interval(self, rows: Rows, seed_text: str) -> Interval:
+    def interval(self, rows: PairMask, seed_text: str) -> Interval:
         """The bootstrap interval of the mean."""
         return mean_interval(self.values[rows], seed_text)
 
@@ -91,11 +92,13 @@ class SetFeatures:
     signature: str
     where: Path
     source: str
+    reduction: Reduction
+    stem: str  # the signature without what the reduction adds
     composites: Features
     targets: Features
     targets_source: str
 
-    def summary(self, rows: Rows) -> Summary:
+    def summary(self, rows: PairMask) -> Summary:
         """The distance of the two sets; not defined for fewer than two pairs."""
         n = int(rows.sum())
         if n < 2:
@@ -105,7 +108,7 @@ class SetFeatures:
         )
         return Summary(value, n)
 
-    def interval(self, rows: Rows, seed_text: str) -> Interval:
+    def interval(self, rows: PairMask, seed_text: str) -> Interval:
         """The interval of the distance, from halves of the pairs; none for too few."""
 
         def draw() -> Interval:
@@ -114,7 +117,7 @@ class SetFeatures:
         found: Interval = self._kept(Interval, f"interval of level {LEVEL}:{seed_text}", rows, draw)
         return found
 
-    def real_vs_real(self, rows: Rows, seed_text: str) -> Summary:
+    def real_vs_real(self, rows: PairMask, seed_text: str) -> Summary:
         """The distance of half of the targets from the other half, of as many pictures each as `n` says."""
         n = int(rows.sum())
         if n < 4:
@@ -125,7 +128,11 @@ class SetFeatures:
         )
         return Summary(value, n // 2)
 
-    def separation(self, methods: Mapping[str, "SetFeatures"], rows: Rows, seed_text: str) -> Significance:
+    def without_reduction(self) -> "SetFeatures":
+        """The same for whoever asks about the targets alone."""
+        return dataclasses.replace(self, signature=self.stem, reduction=NONE)
+
+    def significance(self, methods: Mapping[str, "SetFeatures"], rows: PairMask, seed_text: str) -> Significance:
         """Which of several methods the pairs tell from the best; it is one of them."""
         if rows.sum() < FEWEST:  # of one pair a distance is not even defined
             return Significance(0, None, {}, dict.fromkeys(methods, 1.0), dict.fromkeys(methods, "not separable"))
@@ -135,10 +142,10 @@ class SetFeatures:
         def draw() -> Significance:
             return set_separable(self.metric.function, sets, self.targets[rows], self.metric.better, seed_text)
 
-        found: Significance = self._kept(Significance, f"separation:{seed_text}:{names}", rows, draw)
+        found: Significance = self._kept(Significance, f"significance:{seed_text}:{names}", rows, draw)
         return found
 
-    def _kept(self, kind: Any, what: str, rows: Rows, compute: Callable[[], Any]) -> Any:
+    def _kept(self, kind: Any, what: str, rows: PairMask, compute: Callable[[], Any]) -> Any:
         """What takes long is kept in the cache, by the content of the features and by how it is computed."""
         hashes = (self.source, self.targets_source, rows.tobytes().hex())
         key = cache.key_of(f"{__version__}:{what}:{self.signature}", CPU, *hashes)
@@ -157,17 +164,18 @@ class ObjectCounts:
     signature: str
     where: Path
     source: str
+    reduction: Reduction
     counted: PerPair
     out_of: PerPair
 
-    def summary(self, rows: Rows) -> Summary:
+    def summary(self, rows: PairMask) -> Summary:
         """The ratio over those pairs; a pair without an object counts as undefined."""
         held = rows & (self.out_of > 0)
         n, total = int(held.sum()), math.fsum(self.out_of[held])
         value = math.fsum(self.counted[held]) / total if n else None
         return Summary(value, n, undefined=int(rows.sum()) - n)
 
-    def interval(self, rows: Rows, seed_text: str) -> Interval:
+    def interval(self, rows: PairMask, seed_text: str) -> Interval:
         """The bootstrap interval of the ratio, over pairs."""
         return ratio_interval(self.counted[rows], self.out_of[rows], seed_text)
 
@@ -175,14 +183,14 @@ class ObjectCounts:
 PerPairData: TypeAlias = PairValues | SetFeatures | ObjectCounts
 
 
-def intervals_of(per_pair: Sequence[PerPairData], rows: Rows, seed_text: str) -> list[Interval]:
+def intervals_of(per_pair: Sequence[PerPairData], rows: PairMask, seed_text: str) -> list[Interval]:
     """The interval of each; the means of pairs share their resamples, which is many times faster than one by one."""
     means = [one for one in per_pair if isinstance(one, PairValues)]
     drawn = iter(intervals(np.stack([one.values[rows] for one in means], axis=1), seed_text) if means else ())
     return [next(drawn) if isinstance(one, PairValues) else one.interval(rows, seed_text) for one in per_pair]
 
 
-def compared(a: PerPairData, b: PerPairData, rows: Rows, seed_text: str) -> tuple[Value, Value, Difference]:
+def compared(a: PerPairData, b: PerPairData, rows: PairMask, seed_text: str) -> tuple[Value, Value, Difference]:
     """What two methods come to over the same pairs, and how far a lies above b.
 
     Of values, over the pairs in which both are finite. Raises NotComparableError for a ratio whose objects are not
@@ -205,13 +213,13 @@ def compared(a: PerPairData, b: PerPairData, rows: Rows, seed_text: str) -> tupl
     raise NotComparableError(f"{a.metric.name} is a mean over what each method found: it has no paired difference.")
 
 
-def separation(per_pair: Mapping[str, PerPairData], rows: Rows, seed_text: str) -> Significance:
+def significance_of(per_pair: Mapping[str, PerPairData], rows: PairMask, seed_text: str) -> Significance:
     """The best of several methods in one metric, and which of the others the pairs can tell from it."""
     first = next(iter(per_pair.values()))
     better = first.metric.better
     if isinstance(first, SetFeatures):
         sets = {name: one for name, one in per_pair.items() if isinstance(one, SetFeatures)}
-        return first.separation(sets, rows, seed_text)
+        return first.significance(sets, rows, seed_text)
     if isinstance(first, ObjectCounts):  # out of the same objects: who counts more has the larger ratio
         held = rows & (first.out_of > 0)
         counts = {name: one.counted[held] for name, one in per_pair.items() if isinstance(one, ObjectCounts)}

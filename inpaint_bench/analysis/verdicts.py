@@ -12,7 +12,8 @@ from typing import Literal, TypeAlias
 
 import numpy as np
 
-from inpaint_bench.analysis.per_pair import PairValues, PerPairData, Rows, Value, average, compared
+from inpaint_bench.analysis.per_pair import PairValues, PerPairData, average, compared
+from inpaint_bench.analysis.results import PairMask, Value
 from inpaint_bench.analysis.statistics import ALPHA, FLIPS, Difference, difference, holm
 from inpaint_bench.metrics.base import Better
 
@@ -25,7 +26,7 @@ class Pairs:
     """What a number rests on: per_pair, which rows of it, and the text that seeds the draws over them."""
 
     per_pair: PerPairData
-    rows: Rows
+    rows: PairMask
     seed_text: str
 
 

@@ -30,12 +30,13 @@ def check(reported: tuple[Path, ...], runs: tuple[Path, ...], format_: str) -> i
     cells are covered by which checks is said. Exit code 1 when there is a contradiction.
     """
     from inpaint_bench.analysis.reported import read_all
+    from inpaint_bench.analysis.run import RunData
     from inpaint_bench.checks.claims import check as check_claims
     from inpaint_bench.checks.claims.formats import FORMATS
     from inpaint_bench.checks.claims.measured import against
 
     cells = read_all(reported)
-    compared = [row for run in runs for row in against(cells, run)]
+    compared = [row for run in runs for row in against(cells, RunData.open(run))]
     found = check_claims(cells)
     click.echo(FORMATS[format_](found, compared), nl=False)
     return CONTRADICTED if found.contradictions else 0

@@ -22,6 +22,9 @@ def compare(a: str, b: str, run: Path, run_of_b: Path | None, metrics: str, form
     """
     from inpaint_bench.analysis.compare import FORMATS
     from inpaint_bench.analysis.compare import compare as compare_methods
+    from inpaint_bench.analysis.run import RunData
 
+    first = RunData.open(run)
+    second = first if run_of_b in (None, run) else RunData.open(run_of_b)
     names = [name.strip() for name in metrics.split(",") if name.strip()]
-    click.echo(FORMATS[format_](compare_methods(a, b, run, run_of_b or run, names)), nl=False)
+    click.echo(FORMATS[format_](compare_methods(a, b, first, second, names)), nl=False)

@@ -44,14 +44,15 @@ def gate(
     Exit code 0 if every result passes or got better, 1 if one drifted, 3 if one is missing, 4 if one is not
     comparable: its fingerprint, pixels, weights, signature or n is another.
     """
-    from inpaint_bench.checks.gate.sides import open_side
+    from inpaint_bench.analysis.run import RunData
+    from inpaint_bench.checks.gate.sides import side_of
     from inpaint_bench.methods.select import split_methods
 
     if accept != bool(reason.strip()) or (accept and expected is None):
         raise InputError("--accept needs --expected DIR and --reason TEXT, and --reason goes with --accept.")
     if accept and (policy or junit or summary or annotations):
         raise InputError("--accept judges nothing: leave out --policy, --junit, --summary and --annotations.")
-    side = open_side(run)
+    side = side_of(RunData.open(run))
     names = [entry.partition("=")[0] for entry in split_methods(methods)], _names(metrics)
     if accept and expected:
         _accept(side, expected, reason.strip(), *names)

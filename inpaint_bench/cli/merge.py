@@ -16,6 +16,7 @@ def merge(parts: tuple[Path, ...], out: Path, metrics: str, format_: str) -> Non
     """Make the run folders of all shards, PARTS, into one run, and print its table."""
     from inpaint_bench import files
     from inpaint_bench.analysis import results
+    from inpaint_bench.analysis.run import RunData
     from inpaint_bench.cli.names import chosen_metrics
     from inpaint_bench.cli.table import print_table, write_results_and_tables
     from inpaint_bench.errors import IncompleteError, some
@@ -28,7 +29,7 @@ def merge(parts: tuple[Path, ...], out: Path, metrics: str, format_: str) -> Non
         chosen = chosen_metrics(metrics, run.info.protocol, str(out))
         merge_measures([open_run(part) for part in parts], run)
         if found := write_results_and_tables(run, chosen):
-            print_table([(run, found)], chosen.absent, format_)
+            print_table([(RunData(run), found)], chosen.absent, format_)
         for method in run.info.methods:
-            if left := results.missing(run, method):
+            if left := results.missing_pairs(run, method):
                 raise IncompleteError(f"{out}: {method} lacks {len(left)} of {len(run.pairs)} pairs: {some(left)}.")

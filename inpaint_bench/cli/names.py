@@ -27,10 +27,10 @@ class Chosen:
 
     def and_measured(self, run: "RunFolder") -> list[str]:
         """The names, and those of metrics that the run has results of: what is there is kept up to date."""
-        from inpaint_bench.analysis.results import measured
+        from inpaint_bench.analysis.run import RunData
         from inpaint_bench.metrics.registry import CHOOSABLE, absent
 
-        before = measured(run)
+        before = RunData(run).measured()
         again = [name for name, metric in CHOOSABLE.items() if name in before and not absent(metric)]
         return list(dict.fromkeys([*self.names, *again]))
 

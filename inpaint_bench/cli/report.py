@@ -27,6 +27,7 @@ def report(
     it is. It holds the table, plots, every pair with its pictures, and how all of it was made.
     """
     from inpaint_bench import files
+    from inpaint_bench.analysis.run import RunData
     from inpaint_bench.cli.names import chosen_metrics
     from inpaint_bench.data import datasets
     from inpaint_bench.report.curves import curves
@@ -38,7 +39,7 @@ def report(
     refuse_strange(folder)
     open_run(run)  # a folder that is no run is refused before anything is written into it
     with contextlib.nullcontext() if out else files.only_one(run):
-        contents = read_contents(run)
+        contents = read_contents(RunData.open(run))
         dataset = datasets.of_run(contents.run.info.protocol, contents.run.pairs, data, (images, masks))
         absent = chosen_metrics("", contents.run.info.protocol, str(run)).absent
         for name in contents.left_out:

@@ -77,7 +77,7 @@ def run(metrics: str, format_: str, strict: bool, **options: object) -> None:
     with files.only_one(out):
         started, failures = _predict(out, dataset, methods, runtime, requested.quiet)
         _score(started, dataset, methods, chosen.and_measured(started), runtime, requested.quiet)
-        if dataset.part.startswith("shard"):
+        if dataset.part.kind == "shard":
             _raise_all(failures)
             click.echo(f"{out}: {dataset.part} is done. `inpaint-bench merge` makes the shards whole.")
         else:
@@ -108,6 +108,7 @@ def _score(
 def _print_table(run: "RunFolder", methods: "list[Method]", chosen: "Chosen", format_: str, strict: bool) -> None:
     """Write the run's results and tables; print what was asked for."""
     from inpaint_bench.analysis import results
+    from inpaint_bench.analysis.run import RunData
     from inpaint_bench.cli.table import print_table, write_results_and_tables
     from inpaint_bench.weights import SYNTHETIC
 
@@ -115,7 +116,7 @@ def _print_table(run: "RunFolder", methods: "list[Method]", chosen: "Chosen", fo
     requested = {method.name for method in methods} | set(results.REFERENCES)
     shown = [result for result in found if result.method in requested and result.metric in chosen.names]
     if shown or chosen.absent:
-        print_table([(run, shown)], chosen.absent, format_, strict=strict)
+        print_table([(RunData(run), shown)], chosen.absent, format_, strict=strict)
     if filled := [method.name for method in methods if method.weights.sha256 == SYNTHETIC]:
         click.echo(
             f"No numbers for {', '.join(filled)}: synthetic weights are made from names, and say nothing of quality."

@@ -104,7 +104,7 @@ def _score_run(
         for method in run.info.methods:
             with progress(f"{method}: scores", len(run.samples_of(method)), quiet) as on_progress:
                 measure(run, dataset, method, names, runtime, on_progress)
-        if not run.info.part.startswith("shard"):  # the numbers of a shard are those of no protocol
+        if not run.info.part.kind == "shard":  # the numbers of a shard are those of no protocol
             found = write_results_and_tables(run, chosen)
             if strict:
                 refuse_few(result for result in found if result.metric in chosen.names)

@@ -12,6 +12,7 @@ from inpaint_bench.cli.options import FOLDER, option, strict_option
 if TYPE_CHECKING:
     from inpaint_bench.analysis.reported import Reported
     from inpaint_bench.analysis.results import Result
+    from inpaint_bench.analysis.run import RunData
     from inpaint_bench.cli.names import Chosen
     from inpaint_bench.runner.folder import RunFolder
     from inpaint_bench.tables.table import Table, TableOptions
@@ -120,13 +121,13 @@ def _cells(
 
 def _measured(runs: Sequence[Path], options: "TableOptions", reported: str) -> "Table":
     """The results of runs, and what is reported of the same datasets."""
-    from inpaint_bench.analysis.results import REFERENCES, read_results, results_path
+    from inpaint_bench.analysis.results import REFERENCES
+    from inpaint_bench.analysis.run import RunData
     from inpaint_bench.errors import InputError
     from inpaint_bench.metrics.registry import KNOWN, with_companions
-    from inpaint_bench.runner.folder import open_run
 
-    opened = [open_run(run) for run in runs]
-    found = [read_results(results_path(run)) for run in opened]
+    opened = [RunData.open(run) for run in runs]
+    found = [list(run.result_list) for run in opened]
     every = [result for results in found for result in results]
     there = {result.method for result in every} - set(REFERENCES)
     measured = {result.metric for result in every}
@@ -173,7 +174,7 @@ def _reported_only(runs: Sequence[Path], options: "TableOptions", reported: str)
     return reported_table(_cells(reported or STYLES[options.style].own or EVERY, options), options)
 
 
-def _absent(runs: "Sequence[RunFolder]") -> dict[str, str]:
+def _absent(runs: "Sequence[RunData]") -> dict[str, str]:
     """The metrics of the runs' protocols that cannot be measured here."""
     from inpaint_bench.cli.names import chosen_metrics
 
@@ -184,7 +185,7 @@ def _absent(runs: "Sequence[RunFolder]") -> dict[str, str]:
 
 
 def table_of(
-    runs: "Sequence[tuple[RunFolder, Sequence[Result]]]",
+    runs: "Sequence[tuple[RunData, Sequence[Result]]]",
     absent: Mapping[str, str],
     options: "TableOptions",
     reported: "Sequence[Reported]" = (),
@@ -194,7 +195,7 @@ def table_of(
     from inpaint_bench.tables.make import make_table
 
     results = [result for _, some in runs for result in some]
-    shown = [(run, [result for result in some if options.asides or not result.aside]) for run, some in runs]
+    shown = [(run, [result for result in some if options.asides or result.main]) for run, some in runs]
     return make_table(results, options, significance(shown), absent, reported)
 
 
@@ -233,7 +234,7 @@ def _preview(path: Path, text: str) -> None:
 
 
 def print_table(
-    runs: "Sequence[tuple[RunFolder, Sequence[Result]]]", absent: Mapping[str, str], format_: str, strict: bool = False
+    runs: "Sequence[tuple[RunData, Sequence[Result]]]", absent: Mapping[str, str], format_: str, strict: bool = False
 ) -> None:
     """Print results of runs as one plain table."""
     from inpaint_bench.tables.table import TableOptions
@@ -248,6 +249,8 @@ def write_results_and_tables(run: "RunFolder", chosen: "Chosen") -> "list[Result
     of a finished method is said.
     """
     from inpaint_bench.analysis import results
+    from inpaint_bench.analysis.derive import derive_results
+    from inpaint_bench.analysis.run import RunData
     from inpaint_bench.analysis.significance import significance
     from inpaint_bench.cli.names import chosen_metrics
     from inpaint_bench.cli.progress import note
@@ -255,12 +258,13 @@ def write_results_and_tables(run: "RunFolder", chosen: "Chosen") -> "list[Result
     from inpaint_bench.tables.formats import write_tables
     from inpaint_bench.tables.make import make_table
 
-    found = results.derive(run, chosen.names)
+    loaded = RunData(run)
+    found = derive_results(loaded, chosen.names)
     results.write_results(run, found)
     if found:
-        shown = [result for result in found if not result.aside]
+        shown = [result for result in found if result.main]
         absent = chosen_metrics("", run.info.protocol, str(run.path)).absent
-        write_tables(run.path, make_table(found, significance=significance([(run, shown)]), absent=absent))
+        write_tables(run.path, make_table(found, significance=significance([(loaded, shown)]), absent=absent))
         for method in dict.fromkeys(result.method for result in found if result.method not in results.REFERENCES):
             here = {result.metric for result in found if result.method == method}
             here |= set(SAMPLES_METRICS)  # those are of stochastic methods alone

@@ -11,6 +11,7 @@ from inpaint_bench import files
 from inpaint_bench.data import pair_lists, prepare
 from inpaint_bench.data.masks import sets
 from inpaint_bench.data.pair_lists import Pair
+from inpaint_bench.data.parts import WHOLE, Part
 from inpaint_bench.data.prepare import Data
 from inpaint_bench.data.protocols import About, ImageRule, MaskRule, Page, page_path, read_page
 from inpaint_bench.errors import InputError, some
@@ -27,7 +28,7 @@ class Dataset:
     pairs: tuple[Pair, ...]
     fingerprint: str  # of the whole list, or of the first pairs where only they are taken
     by_pixels: bool = False  # the fingerprint covers pixels: two folders of pictures that no page lists
-    part: str = ""  # "first 3", "shard 2/8"; "" for the whole
+    part: Part = WHOLE
 
 
 def open_dataset(dataset: str, given: Path | None, pairs_file: Path | None = None) -> Dataset:
@@ -97,12 +98,12 @@ def take(dataset: Dataset, limit: int | None, shard: tuple[int, int] | None) -> 
             return dataset
         pairs = dataset.pairs[:limit]
         mark = pair_lists.fingerprint(dataset.page, pairs, dataset.by_pixels)
-        return dataclasses.replace(dataset, pairs=pairs, fingerprint=mark, part=f"first {limit}")
+        return dataclasses.replace(dataset, pairs=pairs, fingerprint=mark, part=Part("first", count=limit))
     if shard is not None and shard != (1, 1):
         number, of = shard
         if of > len(dataset.pairs):
             raise InputError(f"--shard {number}/{of}: there are only {len(dataset.pairs)} pairs to share out.")
-        return dataclasses.replace(dataset, pairs=dataset.pairs[number - 1 :: of], part=f"shard {number}/{of}")
+        return dataclasses.replace(dataset, pairs=dataset.pairs[number - 1 :: of], part=Part("shard", number, of))
     return dataset
 
 

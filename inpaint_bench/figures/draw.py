@@ -6,13 +6,14 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from inpaint_bench import files
+from inpaint_bench.analysis.labels import metric_label
+from inpaint_bench.analysis.reductions import Reduction
 from inpaint_bench.analysis.results import ALL, REFERENCES, Result
 from inpaint_bench.errors import InputError, did_you_mean
 from inpaint_bench.figures.plots import COLOURS, FONT, matplotlib_with
 from inpaint_bench.figures.sheets import Box, Panel, Sheet
 from inpaint_bench.metrics import RECORDED
 from inpaint_bench.metrics.registry import KNOWN, ORDER
-from inpaint_bench.tables.quantities import label
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -119,7 +120,7 @@ def write_bars(results: Sequence[Result], path: Path, metrics: Sequence[str] = (
     Raises InputError for a metric or method without results, and unless the file is a .pdf or a .png.
     """
     refuse_suffix(path)
-    shown = [r for r in results if not r.aside and r.metric not in RECORDED and r.method not in REFERENCES]
+    shown = [r for r in results if r.main and r.metric not in RECORDED and r.method not in REFERENCES]
     for what, requested, known in (
         ("metric", metrics, {result.metric for result in shown}),
         ("method", methods, {result.method for result in shown}),
@@ -140,18 +141,20 @@ def draw_bars(results: Sequence[Result], methods: Sequence[str] = ()) -> "Figure
     from matplotlib.figure import Figure
     from matplotlib.patches import Patch
 
-    plots = sorted({(ORDER[one.metric], one.metric, one.signature) for one in results})
+    plots = sorted({(ORDER[one.metric], one.metric, one.signature, one.reduction) for one in results})
     names = list(methods) or sorted({one.method for one in results})
     figure = Figure(figsize=(6.4, 2.4 * len(plots)), dpi=DPI, layout="constrained")
     FigureCanvasAgg(figure)
-    for axes, (_, metric, signature) in zip(figure.subplots(len(plots), squeeze=False)[:, 0], plots, strict=True):
+    for axes, (_, metric, signature, reduction) in zip(
+        figure.subplots(len(plots), squeeze=False)[:, 0], plots, strict=True
+    ):
         _draw_bars(axes, [one for one in results if one.signature == signature], names)
-        axes.set_ylabel(f"{label(metric, signature)} {KNOWN[metric].unit}".strip())
+        axes.set_ylabel(f"{metric_label(metric, Reduction.parse(reduction))} {KNOWN[metric].unit}".strip())
         axes.set_title(signature, fontsize=6, loc="right")
     keys = [Patch(**_look(number)) for number in range(len(names))]  # no axes holds bars of every method
     figure.legend(keys, names, loc="outside upper center", ncols=4, frameon=False)
     first = results[0]
-    pairs = f"{first.protocol}{f', only the {first.part} pairs' if first.part else ''}, pairs {first.fingerprint}"
+    pairs = f"{first.dataset}{f', only the {first.part} pairs' if first.part else ''}, pairs {first.fingerprint}"
     figure.supxlabel(f"mask ratio; bars with 95% intervals; {pairs}", fontsize=6)
     return figure
 

@@ -156,7 +156,7 @@ def detection(shown: Shown, detector: str = "", least: float = LEAST) -> Sheet:
 def _boxes(shown: Shown, pair: Pair, folder: str, sample: int | None, detector: str, least: float) -> tuple[Box, ...]:
     path = objects_path(shown.run, folder, detector)
     again = f"`inpaint-bench score {shown.run.path}` looks at what has changed."
-    found = {(one.pair, one.sample): one for one in read_objects(path)[1]}.get((pair.pair, sample))
+    found = {(one.pair, one.sample): one for one in read_objects(path).found}.get((pair.pair, sample))
     if found is None:
         raise InputError(f"{path}: {detector} has not looked at pair {pair.pair}. {again}")
     composite_path = shown.run.composite(folder, pair.pair, sample)

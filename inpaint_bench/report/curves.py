@@ -1,22 +1,22 @@
 """The plots of a report, from what the results rest on."""
 
 import math
-import re
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from functools import partial
 
 import numpy as np
 
-from inpaint_bench.analysis.per_pair import Rows, SetFeatures, average
-from inpaint_bench.analysis.results import ALL, Result
+from inpaint_bench.analysis.labels import metric_label
+from inpaint_bench.analysis.per_pair import SetFeatures, average
+from inpaint_bench.analysis.reductions import Reduction
+from inpaint_bench.analysis.results import ALL, PairMask, Result
 from inpaint_bench.analysis.statistics import drawn_words, intervals
 from inpaint_bench.figures.plots import Line, Plot, Point
 from inpaint_bench.metrics.base import SamplesMetric
 from inpaint_bench.metrics.registry import KNOWN, biased
-from inpaint_bench.report.read import Contents, Shown
+from inpaint_bench.report.read import Contents, ReportedMethod
 from inpaint_bench.report.times import times_shown
-from inpaint_bench.tables.make import label
 from inpaint_bench.timing import read_timings
 
 BINS = 10  # of the mask ratio: tenths
@@ -58,7 +58,7 @@ def _later(draw: Callable[[Contents, str], Curve], contents: Contents, metric: s
     return lambda: draw(contents, metric)
 
 
-def called(method: Shown, contents: Contents) -> str:
+def called(method: ReportedMethod, contents: Contents) -> str:
     """A method as plots name it; of a stochastic one, how many samples were chosen from."""
     return f"{method.name} (best of {contents.run.info.protocol.samples})" if method.samples else method.name
 
@@ -66,13 +66,13 @@ def called(method: Shown, contents: Contents) -> str:
 def axis(metric: str) -> str:
     """A metric as axes name it."""
     unit = KNOWN[metric].unit
-    return label(metric, "") + (f" [{unit}]" if unit else "")
+    return metric_label(metric) + (f" [{unit}]" if unit else "")
 
 
 def _of_all(contents: Contents, method: str, metric: str) -> Result | None:
     """The result of all pairs that a table shows of a method."""
     wanted = (method, metric, ALL)
-    found = (one for one in contents.results if (one.method, one.metric, one.bucket) == wanted and not one.aside)
+    found = (one for one in contents.results if (one.method, one.metric, one.bucket) == wanted and one.main)
     return next(found, None)
 
 
@@ -127,7 +127,7 @@ def _best_of_k(contents: Contents, metric: str) -> Curve:
             Point(float(k), result.value, result.low, result.high)
             for result in contents.results
             if (result.method, result.metric, result.bucket) == (method.name, metric, ALL)
-            if isinstance(result.value, float) and (k := chosen_from(result.signature))
+            if isinstance(result.value, float) and (k := chosen_from(Reduction.parse(result.reduction)))
         ]
         if points:
             lines.append(Line(method.name, tuple(sorted(points, key=lambda point: point.x)), place))
@@ -136,12 +136,9 @@ def _best_of_k(contents: Contents, metric: str) -> Curve:
     return Curve("best-of-k", metric, plot)
 
 
-def chosen_from(signature: str) -> int:
-    """From how many samples the one was chosen that a result is of; 1 for a mean over samples, 0 for none of these."""
-    last = signature.split(":")[-1]
-    if found := re.fullmatch(r"best-\w+-of-(\d+)(?:-from-\d+)?", last):
-        return int(found[1])
-    return 1 if last.startswith("mean-of-") else 0
+def chosen_from(reduction: Reduction) -> int:
+    """From how many samples the one was chosen that a result is of; 1 for the mean of all, 0 for anything else."""
+    return {"best": reduction.k, "mean": 1}.get(reduction.kind, 0)
 
 
 # --- a Fréchet distance against n -----------------------------------------------------------------
@@ -169,7 +166,7 @@ def sizes(pairs: int) -> list[int]:
     return sorted(n for n in halves if n >= FEWEST)
 
 
-def subsets(pairs: int, n: int) -> Iterator[Rows]:
+def subsets(pairs: int, n: int) -> Iterator[PairMask]:
     """Some of the subsets of n pairs, the same ones for every method."""
     draws = max(1, min(MOST, DRAWN // n))
     orders = np.argsort(drawn_words("report", f"subsets of {n}", 0, (draws, pairs)), axis=1, kind="stable")
@@ -201,11 +198,11 @@ def _floor(contents: Contents, metric: str) -> tuple[Point, ...]:
     return tuple(points)
 
 
-def _all(one: SetFeatures) -> Rows:
+def _all(one: SetFeatures) -> PairMask:
     return np.ones(len(one.targets), dtype=np.bool_)
 
 
-def _value(one: SetFeatures, rows: Rows) -> float:
+def _value(one: SetFeatures, rows: PairMask) -> float:
     value = one.summary(rows).value
     assert isinstance(value, float)  # of eight pictures and more it always is
     return value

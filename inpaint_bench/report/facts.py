@@ -1,27 +1,23 @@
 """The contents of a report as the page's data: plain values, every number once."""
 
-import re
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import replace
 from typing import Any
 
 from inpaint_bench import __version__
-from inpaint_bench.analysis.outputs import plain
-from inpaint_bench.analysis.per_pair import Value
-from inpaint_bench.analysis.results import ALL, REFERENCES, bucket_sizes
+from inpaint_bench.analysis.labels import metric_label
+from inpaint_bench.analysis.reductions import Reduction
+from inpaint_bench.analysis.results import ALL, REFERENCES, Value, bucket_sizes, json_value
 from inpaint_bench.analysis.significance import SignificanceTable
 from inpaint_bench.data.protocols import bucket_names
 from inpaint_bench.metrics.base import SamplesMetric
 from inpaint_bench.metrics.registry import KNOWN
-from inpaint_bench.report.read import Contents, Shown
+from inpaint_bench.report.read import Contents, ReportedMethod
 from inpaint_bench.report.redact_paths import command_line, without_places
-from inpaint_bench.tables.make import label, make_table
-from inpaint_bench.tables.table import Cell, TableOptions
+from inpaint_bench.tables.make import make_table
+from inpaint_bench.tables.table import BEST, NEAR, Cell, TableOptions
 
 Facts = dict[str, Any]  # as JSON holds it
-
-_SAMPLING = re.compile(r":(best-(\w+)-of-(\d+)(?:-from-(\d+))?|(mean|first)-of-(\d+))$")
-MARKS = {"best": "bold", "near": "underlined"}
 
 
 def facts(
@@ -37,7 +33,11 @@ def facts(
         "left_out": list(contents.left_out),
         "metrics": _metrics(contents),
         "groups": _groups(contents, significance, [bucket["name"] for bucket in buckets]),
-        "notes": [without_places(note.format(**MARKS)) for note in whole.notes if not _signs(note, contents)],
+        "notes": [
+            without_places(note.replace(BEST, "bold").replace(NEAR, "underlined"))
+            for note in whole.notes
+            if not _signs(note, contents)
+        ],
         "pairs": _pairs(contents, sizes),
         "scores": _scores(contents.methods),
         "samples": {method.name: _samples(method) for method in contents.methods if method.samples},
@@ -77,7 +77,7 @@ def _buckets(contents: Contents) -> list[Facts]:
     return [{"name": name, "title": "All" if name == ALL else name, "n": sizes[name]} for name in names if sizes[name]]
 
 
-def _method(method: Shown) -> Facts:
+def _method(method: ReportedMethod) -> Facts:
     info = method.info
     return {
         "name": method.name,
@@ -107,48 +107,41 @@ def _commands(contents: Contents) -> list[str]:
 # --- the summary ----------------------------------------------------------------------------------
 
 
-def split_signature(signature: str) -> tuple[str, str]:
-    """A signature without what it says of samples, and that: ('psnr:rgb:u8r:comp:v1', 'best-psnr-of-5')."""
-    found = _SAMPLING.search(signature)
-    return (signature[: found.start()], found[1]) if found else (signature, "")
-
-
-def sampling_title(sampling: str) -> str:
-    """What part of a signature says of samples, in words."""
-    found = _SAMPLING.search(f":{sampling}")
-    if found is None:
+def reduction_title(reduction: Reduction) -> str:
+    """A reduction in words."""
+    if reduction.kind == "best":
+        return f"{reduction.label.capitalize()} samples by {reduction.by}"
+    if reduction.kind == "none":
         return "One output a pair"
-    _, by, best, of, other, count = found.groups()
-    if other:
-        return f"Mean over {count} samples" if other == "mean" else f"First of {count} samples"
-    return f"Best of {best} samples by {by}" + (f", expected from {of}" if of else "")
+    return f"{'Mean over' if reduction.kind == 'mean' else 'First of'} {reduction.drawn} samples"
 
 
 def _groups(contents: Contents, significance: SignificanceTable, buckets: Sequence[str]) -> list[Facts]:
     """The summary, a table for every way of taking samples: unlike signatures share no column."""
     page = contents.run.info.protocol
-    chosen = f"best-{page.choose}-of-{page.samples}"
+    chosen = Reduction("best", page.samples, page.samples, page.choose)
     values = {(one.metric, one.signature, one.method, one.bucket): one.value for one in contents.results}
-    groups: dict[str, Facts] = {}
+    reductions = {(one.metric, one.signature): Reduction.parse(one.reduction) for one in contents.results}
+    groups: dict[Reduction, Facts] = {}
     for bucket in buckets:
         table = make_table(contents.results, TableOptions(buckets=(bucket,), intervals=True, asides=True), significance)
         for row in table.rows:
-            stem, sampling = split_signature(row.signature)
+            reduction = reductions[row.metric, row.signature]
             if isinstance(KNOWN[row.metric], SamplesMetric):
-                sampling = chosen  # it compares the samples of the same methods
-            group = groups.setdefault(sampling, _group(sampling, chosen))
-            column = {"metric": row.metric, "label": label(row.metric, stem), "signature": row.signature}
+                reduction = chosen  # it compares the samples of the same methods
+            group = groups.setdefault(reduction, _group(reduction))
+            column = {"metric": row.metric, "label": metric_label(row.metric), "signature": row.signature}
             if column not in group["columns"]:
                 group["columns"].append(column)
             cells = group["rows"].setdefault(row.method, {}).setdefault(bucket, {})
             value = values.get((row.metric, row.signature, row.method, bucket))
             cells[str(group["columns"].index(column))] = _cell(row.cells[0], value)
-    order = sorted(groups, key=lambda sampling: (groups[sampling]["aside"], sampling))
+    order = sorted(groups, key=lambda one: (not one.main, one.suffix))
     return [{**groups[one], "rows": _rows(groups[one]["rows"])} for one in order]
 
 
-def _group(sampling: str, chosen: str) -> Facts:
-    return {"title": sampling_title(sampling), "aside": sampling not in ("", chosen), "columns": [], "rows": {}}
+def _group(reduction: Reduction) -> Facts:
+    return {"title": reduction_title(reduction), "aside": not reduction.main, "columns": [], "rows": {}}
 
 
 def _rows(rows: Mapping[str, Facts]) -> list[Facts]:
@@ -182,7 +175,7 @@ def _pairs(contents: Contents, sizes: Mapping[str, tuple[int, int]]) -> list[Fac
     ]
 
 
-def _scores(methods: Sequence[Shown]) -> dict[str, dict[str, list[float | str | None]]]:
+def _scores(methods: Sequence[ReportedMethod]) -> dict[str, dict[str, list[float | str | None]]]:
     """By metric and method a value of every pair, in their order."""
     found: dict[str, dict[str, list[float | str | None]]] = {}
     for method in methods:
@@ -191,11 +184,11 @@ def _scores(methods: Sequence[Shown]) -> dict[str, dict[str, list[float | str | 
     return found
 
 
-def _samples(method: Shown) -> Facts:
+def _samples(method: ReportedMethod) -> Facts:
     assert method.samples is not None
     tables = {name: [_plain(row) for row in table.tolist()] for name, table in method.samples.tables.items()}
     return {"chosen": list(method.samples.chosen), "scores": tables}
 
 
 def _plain(values: Iterable[float]) -> list[float | str | None]:
-    return [plain(value) for value in values]
+    return [json_value(value) for value in values]

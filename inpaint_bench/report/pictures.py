@@ -14,7 +14,7 @@ from inpaint_bench.data.images import Hole
 from inpaint_bench.data.pair_lists import Pair
 from inpaint_bench.data.prepare import prepare
 from inpaint_bench.errors import HashError, InputError
-from inpaint_bench.report.read import Contents, Shown
+from inpaint_bench.report.read import Contents, ReportedMethod
 from inpaint_bench.threads import in_order
 
 FOLDER = "pictures"
@@ -49,11 +49,11 @@ def _write_pair(contents: Contents, dataset: Dataset, out: Path, pair: Pair) -> 
     return [(path, (height, width)) for path in (target, hole, *composites)]
 
 
-def _place_composites(contents: Contents, method: Shown, out: Path, pair: Pair) -> Iterator[Path]:
+def _place_composites(contents: Contents, method: ReportedMethod, out: Path, pair: Pair) -> Iterator[Path]:
     for (name, sample), scored in method.pictures.items():
         if name != pair.pair:
             continue
-        source = contents.run.composite(method.name, name, sample)
+        source = contents.run.folder.composite(method.name, name, sample)
         try:
             data = source.read_bytes()
         except OSError as error:

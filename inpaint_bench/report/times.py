@@ -3,7 +3,7 @@
 from collections import Counter
 from collections.abc import Mapping
 
-from inpaint_bench.report.read import Contents, Shown
+from inpaint_bench.report.read import Contents, ReportedMethod
 from inpaint_bench.timing import Timing
 
 ALIKE = ("processor", "threads", "GPU")  # facts of a machine without which times are not to be compared
@@ -39,7 +39,7 @@ def times_shown(contents: Contents, timings: Mapping[str, Timing]) -> tuple[dict
     return found, tuple(notes)
 
 
-def _seconds(contents: Contents, method: Shown, timing: Timing) -> float | None:
+def _seconds(contents: Contents, method: ReportedMethod, timing: Timing) -> float | None:
     samples = contents.run.info.protocol.samples
     if method.samples and samples > 1:
         of_all = timing.network_of_samples if timing.samples == samples else None

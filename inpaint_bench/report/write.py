@@ -41,7 +41,7 @@ def write_report(
     written = dict(write_pictures(contents, dataset, out, jobs, on_progress))
     sizes = {path.stem: size for path, size in written.items() if path.parent.name == "targets"}
     drawn = [_draw(draw, out, on_progress) for draw in curves(contents)]
-    shown = [result for result in contents.results if not result.aside]
+    shown = [result for result in contents.results if result.main]
     data = facts(contents, significance([(contents.run, shown)]), absent, sizes)
     data |= {"plots": [one for one, _ in drawn], "attribution": _attribution(dataset, out)}
     for asset in sorted(PAGE.iterdir()):

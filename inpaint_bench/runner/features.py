@@ -27,7 +27,7 @@ from inpaint_bench.runner.predict import RuntimeOptions
 from inpaint_bench.threads import in_order
 
 
-class Row(Schema, frozen=True, array_like=True):
+class FeatureRow(Schema, frozen=True, array_like=True):
     """Whose row it is: a pair, a sample, and the start of the hash of the picture."""
 
     pair: str
@@ -41,13 +41,14 @@ class Index(Schema, frozen=True):
     schema: Literal[1]
     signature: str
     sha256: str  # of the file of features
-    rows: tuple[Row, ...]
+    rows: tuple[FeatureRow, ...]
 
 
 @dataclass(frozen=True, eq=False)
-class Kept:
+class StoredFeatures:
     """Features as they lie on disk."""
 
+    path: Path
     index: Index
     features: Features
 
@@ -67,7 +68,7 @@ def measure_features(
 ) -> None:
     """Make the features of every composite of a method, or of the targets, unless they are there and hold."""
     path, listed = features_path(run, folder, extractor.name), list(pictures(run, folder))
-    rows = tuple(Row(one.pair.pair, one.sample, one.hash) for one in listed)
+    rows = tuple(FeatureRow(one.pair.pair, one.sample, one.hash) for one in listed)
     if _holds(path, extractor.signature(), rows):
         return
 
@@ -82,7 +83,7 @@ def measure_features(
 def _write(
     path: Path,
     signature: str,
-    rows: tuple[Row, ...],
+    rows: tuple[FeatureRow, ...],
     width: int,
     made: Iterable[cache.Row],
     on_progress: Callable[[int], None] = lambda count: None,
@@ -98,7 +99,7 @@ def _write(
     files.write_whole(path.with_suffix(".json"), msgspec.json.encode(index) + b"\n")
 
 
-def read_features(path: Path) -> Kept:
+def read_features(path: Path) -> StoredFeatures:
     """Features with the list of whose they are; rows stay on disk until they are used.
 
     Raises InputError when they are not there or not of this version, HashError when they were changed.
@@ -110,10 +111,10 @@ def read_features(path: Path) -> Kept:
         raise InputError(f"{path}: no features can be read here ({error}). Score again.") from error
     if files.file_sha256(path) != index.sha256 or len(features) != len(index.rows):
         raise HashError(f"{path}: not the features that {path.stem}.json lists. Delete both and score again.")
-    return Kept(index, features)
+    return StoredFeatures(path, index, features)
 
 
-def _holds(path: Path, signature: str, rows: tuple[Row, ...]) -> bool:
+def _holds(path: Path, signature: str, rows: tuple[FeatureRow, ...]) -> bool:
     """Whether exactly these features are there already."""
     try:
         before = read_features(path).index

@@ -14,6 +14,7 @@ from inpaint_bench import __version__, files
 from inpaint_bench.data import pair_lists
 from inpaint_bench.data.datasets import Dataset
 from inpaint_bench.data.pair_lists import Pair
+from inpaint_bench.data.parts import Part
 from inpaint_bench.data.protocols import Page, Schema
 from inpaint_bench.errors import InputError, did_you_mean
 from inpaint_bench.methods.base import Method
@@ -37,10 +38,10 @@ class MethodInfo(Schema, frozen=True):
 class RunInfo(Schema, frozen=True):
     """run.json."""
 
-    schema: Literal[1]
+    schema: Literal[2]
     protocol: Page
     fingerprint: str
-    part: str
+    part: Part
     pairs: int
     methods: dict[str, MethodInfo]
 
@@ -80,8 +81,7 @@ class RunFolder:
 
 def default_folder(dataset: Dataset) -> Path:
     """runs/paris, runs/paris.first3, runs/paris.2of8."""
-    mark = {"": "", "first": ".first{}", "shard": ".{}of{}"}[dataset.part.partition(" ")[0]]
-    return Path("runs") / (dataset.page.name + mark.format(*dataset.part.partition(" ")[2].split("/")))
+    return Path("runs") / (dataset.page.name + dataset.part.suffix)
 
 
 def start(path: Path, dataset: Dataset) -> RunFolder:
@@ -95,7 +95,7 @@ def start(path: Path, dataset: Dataset) -> RunFolder:
         return run
     if path.is_dir() and any(entry.name not in STARTED for entry in path.iterdir()):
         raise InputError(f"{path}: this folder holds something else than a run. Choose another --out.")
-    info = RunInfo(1, dataset.page, dataset.fingerprint, dataset.part, len(dataset.pairs), {})
+    info = RunInfo(2, dataset.page, dataset.fingerprint, dataset.part, len(dataset.pairs), {})
     files.write_whole(path / "pairs.csv", pair_lists.to_csv(dataset.pairs))
     files.write_whole(path / "run.json", to_json(info))
     return RunFolder(path, info, dataset.pairs)
@@ -111,7 +111,7 @@ def open_run(path: Path) -> RunFolder:
         info = msgspec.json.decode(data, type=RunInfo)
     except msgspec.DecodeError as error:
         version = _version(data)
-        what = f"of schema {version}; this version reads 1" if version not in (1, None) else f"broken: {error}"
+        what = f"of schema {version}; this version reads 2" if version not in (2, None) else f"broken: {error}"
         raise InputError(f"{path / 'run.json'}: {what}. Choose another --out, or delete the folder.") from error
     pairs = tuple(pair_lists.read_csv(path / "pairs.csv"))
     if len(pairs) != info.pairs or not all(pair.seen for pair in pairs):
@@ -135,7 +135,7 @@ def _version(data: bytes) -> object:
 def _refuse_another(run: RunFolder, dataset: Dataset) -> None:
     for what, ours, theirs in (
         ("protocol", run.info.protocol.name, dataset.page.name),
-        ("part", run.info.part or "the whole", dataset.part or "the whole"),
+        ("part", str(run.info.part) or "the whole", str(dataset.part) or "the whole"),
         ("fingerprint", run.info.fingerprint, dataset.fingerprint),
     ):
         if ours != theirs:

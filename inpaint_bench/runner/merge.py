@@ -9,6 +9,7 @@ import msgspec
 from inpaint_bench import files
 from inpaint_bench.data import pair_lists
 from inpaint_bench.data.pair_lists import Pair
+from inpaint_bench.data.parts import WHOLE
 from inpaint_bench.errors import IncompleteError, InputError, NotComparableError, some
 from inpaint_bench.runner.folder import MethodInfo, RunFolder, RunInfo, open_run, to_json
 
@@ -35,8 +36,8 @@ def merge(parts: Sequence[Path], out: Path) -> RunFolder:
         for method in run.info.methods:
             for path in sorted(run.composites(method).glob("*.png")):
                 _link(path, out / method / "composites" / path.name)
-    part = "" if info.part.startswith("shard") else info.part
-    merged = RunInfo(1, info.protocol, info.fingerprint, part, len(pairs), kept | methods)
+    part = WHOLE if info.part.kind == "shard" else info.part
+    merged = RunInfo(2, info.protocol, info.fingerprint, part, len(pairs), kept | methods)
     files.write_if_changed(out / "run.json", to_json(merged))
     return open_run(out)
 

@@ -6,6 +6,7 @@ the targets with white holes (`_masked`: the floor).
 
 import contextlib
 from collections.abc import Callable, Sequence
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Literal
 
@@ -41,6 +42,16 @@ class Found(Schema, frozen=True):
     tally: Tally
 
 
+@dataclass(frozen=True)
+class StoredObjects:
+    """The objects in a file."""
+
+    path: Path
+    sha256: str
+    header: Header
+    found: tuple[Found, ...]
+
+
 def objects_path(run: RunFolder, folder: str, detector: str) -> Path:
     """Where the objects of a method's composites, of the targets or of the masked targets lie."""
     return run.path / folder / f"objects.{detector}.jsonl"
@@ -58,8 +69,8 @@ def measure_objects(
     path, header = objects_path(run, folder, detector.name), Header(1, detector.signature())
     before: dict[tuple[str, int | None, str], Found] = {}
     with contextlib.suppress(InputError, OSError):
-        found_header, found = read_objects(path)
-        before = {(one.pair, one.sample, one.picture): one for one in found if found_header == header}
+        stored = read_objects(path)
+        before = {(one.pair, one.sample, one.picture): one for one in stored.found if stored.header == header}
     detect = detector.open(runtime.device)
 
     def look(picture: Picture) -> Found:
@@ -78,12 +89,15 @@ def measure_objects(
     files.write_if_changed(path, b"\n".join([*lines, b""]))
 
 
-def read_objects(path: Path) -> tuple[Header, list[Found]]:
+def read_objects(path: Path) -> StoredObjects:
     """The objects in a file. Raises InputError when they are not there or not of this version."""
     try:
-        first, *rest = path.read_bytes().splitlines()
+        data = path.read_bytes()
+        first, *rest = data.splitlines()
         header = msgspec.json.decode(first, type=Header)
-        return header, [msgspec.json.decode(line, type=Found) for line in rest]
+        return StoredObjects(
+            path, files.sha256(data), header, tuple(msgspec.json.decode(line, type=Found) for line in rest)
+        )
     except (OSError, ValueError, msgspec.DecodeError) as error:
         raise InputError(f"{path}: no objects can be read here ({error}). Score again.") from error
 
@@ -92,10 +106,10 @@ def merge_objects(parts: Sequence[RunFolder], out: RunFolder, folder: str, detec
     """The objects of the parts of a run as those of the whole, if they were found alike."""
     paths = [path for part in parts if (path := objects_path(part, folder, detector)).is_file()]
     read = [read_objects(path) for path in paths]
-    if not read or len({header for header, _ in read}) != 1:
+    if not read or len({one.header for one in read}) != 1:
         return
-    found = sorted((one for _, some in read for one in some), key=lambda one: (one.pair, one.sample or 0))
-    lines = [msgspec.json.encode(read[0][0]), *(msgspec.json.encode(one) for one in found)]
+    found = sorted((one for stored in read for one in stored.found), key=lambda one: (one.pair, one.sample or 0))
+    lines = [msgspec.json.encode(read[0].header), *(msgspec.json.encode(one) for one in found)]
     files.write_if_changed(objects_path(out, folder, detector), b"\n".join([*lines, b""]))
 
 

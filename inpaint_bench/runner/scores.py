@@ -1,13 +1,17 @@
-"""A score: one number of one pair, sample and metric, and the file that holds those of a method."""
+"""Scores on disk: one number for each pair, sample and metric of a method."""
 
 import csv
 import io
 from dataclasses import dataclass
 from pathlib import Path
+from typing import TYPE_CHECKING, Any
 
 from inpaint_bench.errors import InputError
 from inpaint_bench.metrics.registry import ORDER
 from inpaint_bench.runner.folder import RunFolder
+
+if TYPE_CHECKING:
+    import pandas as pd
 
 SCHEMA = "# inpaint-bench scores 1"
 COLUMNS = ["pair", "sample", "metric", "signature", "composite", "value"]
@@ -21,7 +25,7 @@ class Score:
     sample: int | None
     metric: str
     signature: str
-    composite: str  # the start of the hash of the file that was scored
+    composite: str  # the first 16 digits of the SHA-256 of the file that was scored
     value: float
 
     @property
@@ -31,7 +35,7 @@ class Score:
 
 
 def scores_path(run: RunFolder, method: str) -> Path:
-    """Where the scores of a method lie."""
+    """The scores file of a method."""
     return run.path / method / "scores.csv"
 
 
@@ -41,7 +45,7 @@ def number(value: float) -> str:
 
 
 def to_csv(scores: list[Score]) -> bytes:
-    """The scores as a CSV file, in their order."""
+    """Scores as a CSV file, sorted by pair, sample and metric."""
     out = io.StringIO()
     out.write(SCHEMA + "\n")
     writer = csv.writer(out, lineterminator="\n")
@@ -53,23 +57,47 @@ def to_csv(scores: list[Score]) -> bytes:
 
 
 def read_scores(path: Path) -> list[Score]:
-    """The scores in a file. Raises InputError when it is no file of scores, or was cut."""
+    """The scores in a file. Raises InputError as `scores_frame` does."""
+    frame = scores_frame(path.read_bytes(), path)
+    columns = [frame[name].tolist() for name in COLUMNS]
+    columns[1] = [None if sample < 0 else sample for sample in columns[1]]
+    return [Score(*row) for row in zip(*columns, strict=True)]
+
+
+def scores_frame(data: bytes, path: Path) -> "pd.DataFrame":
+    """The bytes of a scores file as a DataFrame, a row a score; sample is -1 for a method with one output a pair.
+
+    `path` names the file in errors. Raises InputError for another schema, a file that was cut, or a line that is no
+    score.
+    """
+    import pandas as pd
+
     try:
-        text = path.read_text(encoding="utf-8")
+        text = data.decode("utf-8")
     except UnicodeDecodeError as error:
-        raise InputError(f"{path}: no text. Delete the file and score again.") from error
+        raise InputError(f"{path}: not UTF-8 text. Delete the file and score again.") from error
     if not text.endswith("\n"):  # its last number may have lost digits
         raise InputError(f"{path}: the file was cut: its last line does not end. Delete it and score again.")
     lines = text.splitlines()
     if lines[:2] != [SCHEMA, ",".join(COLUMNS)]:
         raise InputError(f"{path}: not scores of this version ('{SCHEMA[2:]}'). Delete the file and score again.")
-    scores = []
-    for line, row in enumerate(csv.reader(lines[2:]), start=3):
+    _refuse_broken_lines(lines[2:], path)
+    types: Any = {"pair": str, "sample": "Int64", "metric": str, "signature": str, "composite": str, "value": float}
+    frame: pd.DataFrame = pd.read_csv(
+        io.StringIO("\n".join(lines[1:])),
+        dtype=types,
+        keep_default_na=False,
+        na_values={"value": [""], "sample": [""]},
+        float_precision="round_trip",
+    )
+    frame["sample"] = frame["sample"].fillna(-1).astype(int)
+    return frame
+
+
+def _refuse_broken_lines(lines: list[str], path: Path) -> None:
+    for number_of_line, row in enumerate(csv.reader(lines), start=3):
         try:
-            pair, sample, name, named, composite, value = row
-            found = Score(pair, int(sample) if sample else None, name, named, composite, float(value or "nan"))
-            ORDER[name]
+            _, sample, metric, _, _, value = row
+            float(value or "nan"), int(sample or 0), ORDER[metric]
         except (ValueError, KeyError) as error:
-            raise InputError(f"{path}: line {line} is no score. Delete the file and score again.") from error
-        scores.append(found)
-    return scores
+            raise InputError(f"{path}: line {number_of_line} is no score. Delete the file and score again.") from error

@@ -5,9 +5,10 @@ from decimal import Decimal
 from types import MappingProxyType
 from typing import Literal
 
+from inpaint_bench.analysis.reductions import NONE, Reduction
 from inpaint_bench.analysis.reported import Reported
 from inpaint_bench.analysis.results import ALL, REAL_VS_REAL, REFERENCES, Result
-from inpaint_bench.analysis.significance import SignificanceTable
+from inpaint_bench.analysis.significance import SignificanceTable, key_of, rank_of
 from inpaint_bench.errors import InputError, NotComparableError
 from inpaint_bench.metrics import RECORDED
 from inpaint_bench.metrics.registry import KNOWN, biased, few, refuse_marked
@@ -15,7 +16,6 @@ from inpaint_bench.tables import papers
 from inpaint_bench.tables.layout import lay_out
 from inpaint_bench.tables.notes import absent_notes, notes_of, title_of
 from inpaint_bench.tables.quantities import chosen_buckets, in_tenths, quantity, ranks_of, style_of
-from inpaint_bench.tables.quantities import label as label
 from inpaint_bench.tables.table import Cell, Entry, Table, TableKey, TableOptions
 
 PLAIN = TableOptions()
@@ -39,25 +39,25 @@ def make_table(
     if not results:
         raise InputError("there are no results to make a table of: no method has finished every pair.")
     results = [result for result in results if result.metric not in RECORDED] or list(results)
-    results = [result for result in results if options.asides or not result.aside]
+    results = [result for result in results if options.asides or result.main]
     cells, places = _cells(results), _places(results, options)
     if options.strict:
-        refuse_few(result for result in cells.values() if (result.protocol, result.bucket) in places)
+        refuse_few(result for result in cells.values() if (result.dataset, result.bucket) in places)
     ranks = ranks_of(options)
     entries = [
         Entry(
-            quantity(one.metric, one.signature, style, ranks),
+            quantity(one.metric, one.signature, Reduction.parse(one.reduction), style, ranks),
             place,
             one.method,
             _cell(one, places, options, significance),
         )
         for one in sorted(cells.values(), key=lambda result: _method_order(result.method, options))
-        if (place := (one.protocol, one.bucket)) in places
+        if (place := (one.dataset, one.bucket)) in places
     ]
     lacking = {name: why for name, why in absent.items() if name not in {result.metric for result in results}}
     if style.columns == "buckets":
         entries += [
-            Entry(quantity(name, "", style, ranks), place, "(every method)", Cell("absent"))
+            Entry(quantity(name, "", NONE, style, ranks), place, "(every method)", Cell("absent"))
             for name in lacking
             for place in places
         ]
@@ -71,15 +71,15 @@ def _cells(results: Sequence[Result]) -> dict[tuple[str, ...], Result]:
     marks: dict[str, str] = {}
     cells: dict[tuple[str, ...], Result] = {}
     for result in results:
-        if (mark := marks.setdefault(result.protocol, result.fingerprint)) != result.fingerprint:
+        if (mark := marks.setdefault(result.dataset, result.fingerprint)) != result.fingerprint:
             raise NotComparableError(
-                f"two runs of {result.protocol} have other pairs: fingerprints {mark} and {result.fingerprint}. "
+                f"two runs of {result.dataset} have other pairs: fingerprints {mark} and {result.fingerprint}. "
                 "Make a table of each."
             )
-        key = (result.metric, result.signature, result.method, result.protocol, result.bucket)
+        key = (result.metric, result.signature, result.method, result.dataset, result.bucket)
         if cells.setdefault(key, result).value != result.value:
             raise InputError(
-                f"two runs of {result.protocol} hold different numbers for {result.method}. "
+                f"two runs of {result.dataset} hold different numbers for {result.method}. "
                 "Make a table of each, or give one of the methods another name."
             )
     return cells
@@ -92,8 +92,8 @@ def _places(results: Sequence[Result], options: TableOptions) -> dict[TableKey, 
         if result.method == REAL_VS_REAL:
             continue
         pairs = result.n + result.infinite + result.undefined
-        if found.setdefault((result.protocol, result.bucket), pairs) != pairs:
-            raise InputError(f"{result.protocol}: two results of bucket {result.bucket} count different pairs.")
+        if found.setdefault((result.dataset, result.bucket), pairs) != pairs:
+            raise InputError(f"{result.dataset}: two results of bucket {result.bucket} count different pairs.")
     datasets = list(dict.fromkeys(dataset for dataset, _ in found))
     shown = chosen_buckets(options, (bucket for _, bucket in found))
     places = sorted(found, key=lambda place: (datasets.index(place[0]), place[1] == ALL, place[1]))
@@ -117,7 +117,7 @@ def _cell(
     interval = None
     if options.intervals and result.low is not None and result.high is not None:
         interval = _printed(result.low, result.metric, options), _printed(result.high, result.metric, options)
-    n = places[result.protocol, result.bucket]
+    n = places[result.dataset, result.bucket]
     own = (result.n != n and result.value != "inf") or biased(result.metric)
     return Cell(
         result.value if isinstance(result.value, str) else _printed(result.value, result.metric, options),
@@ -135,11 +135,8 @@ def _printed(value: float, metric: str, options: TableOptions) -> str:
 
 
 def _rank(result: Result, significance: SignificanceTable) -> Literal["", "best", "not separable"]:
-    found = significance.get((result.protocol, result.bucket, result.metric, result.signature))
-    rank = found.rank.get(result.method, "worse") if found and found.n else "worse"
-    if found is None or rank == "worse" or len(found.rank) < 2:
-        return ""
-    return "best" if found.alone else "not separable"
+    rank = rank_of(significance.get(key_of(result)), result.method)
+    return "" if rank == "worse" else rank
 
 
 def refuse_few(results: Iterable[Result]) -> None:

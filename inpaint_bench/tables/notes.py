@@ -24,7 +24,7 @@ REFERENCE_NOTES = {
 
 def title_of(results: Sequence[Result]) -> str:
     """The datasets of the results, each with the fingerprint of its pairs."""
-    runs = dict.fromkeys((result.protocol, result.part, result.fingerprint) for result in results)
+    runs = dict.fromkeys((result.dataset, result.part, result.fingerprint) for result in results)
     return " · ".join(f"{name}{f', only the {part} pairs' if part else ''}, pairs {mark}" for name, part, mark in runs)
 
 

@@ -4,6 +4,7 @@ from collections.abc import Iterable, Sequence
 from decimal import Decimal
 from pathlib import Path
 
+from inpaint_bench.analysis.reductions import Reduction
 from inpaint_bench.analysis.reported import ALL, Reported, read_all
 from inpaint_bench.errors import InputError, did_you_mean
 from inpaint_bench.metrics.registry import ORDER
@@ -101,7 +102,7 @@ def _in_our_unit(cell: Reported, options: TableOptions) -> tuple[Quantity, Decim
         return ours, cell.value.scaleb((cell.unit_size / size).adjusted())
     ranks = ranks_of(options)
     if cell.ours:
-        found = quantity(cell.ours, cell.signature, style_of(options), ranks)
+        found = quantity(cell.ours, cell.signature, Reduction.parse(cell.samples or "none"), style_of(options), ranks)
         return found, cell.value.scaleb(cell.unit_size.adjusted() + (1 if found.unit else 0))
     unit = [f"({cell.unit})"] if cell.unit else []
     label = " ".join([cell.metric, *unit, "↑" if cell.better == "higher" else "↓"])

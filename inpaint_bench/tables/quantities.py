@@ -1,10 +1,11 @@
 """What a number is of: its metric, its unit in a style, its heading, and its order among others."""
 
-import re
 from collections.abc import Iterable, Mapping
 
+from inpaint_bench.analysis.labels import metric_label
+from inpaint_bench.analysis.reductions import Reduction
 from inpaint_bench.errors import InputError, did_you_mean
-from inpaint_bench.metrics.registry import KNOWN, ORDER
+from inpaint_bench.metrics.registry import ORDER
 from inpaint_bench.tables.table import STYLES, Quantity, Style, TableOptions
 
 TENTHS = {"mae", "mae_hole", "mae_band", "mae_spn", "mae_spn_hole", "mae_spn_band"}  # what the paper prints times 10
@@ -38,18 +39,9 @@ def in_tenths(metric: str, style: Style) -> bool:
     return style.tenths and metric in TENTHS
 
 
-def quantity(metric: str, signature: str, style: Style, ranks: Mapping[str, int] = ORDER) -> Quantity:
+def quantity(
+    metric: str, signature: str, reduction: Reduction, style: Style, ranks: Mapping[str, int] = ORDER
+) -> Quantity:
     """What a number of a metric of ours is of, in the unit of a style."""
     unit = TENTH if in_tenths(metric, style) else ""
-    return Quantity(ranks[metric], metric, signature, unit, label(metric, signature, unit))
-
-
-def label(metric: str, signature: str, unit: str = "") -> str:
-    """How a metric is headed: its name, which of several samples where there are, its unit, and an arrow."""
-    arrow = "↑" if KNOWN[metric].better == "higher" else "↓"
-    *_, last = signature.split(":")
-    words = [metric, *([f"({unit})"] if unit else []), arrow]
-    if chosen := re.fullmatch(r"best-\w+-of-(\d+)(?:-from-(\d+))?|(mean|first)-of-(\d+)", last):
-        best, of, other, count = chosen.groups()
-        words.insert(1, f"{other} of {count}" if other else f"best of {best}" + (f" from {of}" if of else ""))
-    return " ".join(words)
+    return Quantity(ranks[metric], metric, signature, unit, metric_label(metric, reduction, unit))

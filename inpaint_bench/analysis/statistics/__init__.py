@@ -210,12 +210,12 @@ class Significance:
     best: str | None  # none where there is no such pair
     means: dict[str, float]  # over those pairs
     p: dict[str, float]
-    rank: dict[str, Rank]
+    ranks: dict[str, Rank]
 
     @property
     def alone(self) -> bool:
         """Whether the best is significantly different from every other method."""
-        return len(self.rank) > 1 and all(rank != "not separable" for rank in self.rank.values())
+        return len(self.ranks) > 1 and all(rank != "not separable" for rank in self.ranks.values())
 
 
 def separable(
@@ -247,8 +247,8 @@ def separable(
     for i, j, value in zip(first, second, adjusted, strict=True):
         if best in (names[i], names[j]):
             p[names[j] if names[i] == best else names[i]] = value
-    rank: dict[str, Rank] = {name: "worse" if p[name] <= level else "not separable" for name in names}
-    return Significance(len(table), best, means, p, rank | {best: "best"})
+    ranks: dict[str, Rank] = {name: "worse" if p[name] <= level else "not separable" for name in names}
+    return Significance(len(table), best, means, p, ranks | {best: "best"})
 
 
 # --- parts ----------------------------------------------------------------------------------------

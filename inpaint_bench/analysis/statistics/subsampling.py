@@ -122,8 +122,8 @@ def set_separable(
         every = list(combinations(names, 2))
         adjusted = holm([_p(values[a] - values[b], halves[a] - halves[b], len(y)) for a, b in every])
         p |= {a if b == best else b: value for (a, b), value in zip(every, adjusted, strict=True) if best in (a, b)}
-    rank: dict[str, Rank] = {name: "worse" if p[name] <= level else "not separable" for name in names}
-    return Significance(len(y), best, means, p, rank | {best: "best"})
+    ranks: dict[str, Rank] = {name: "worse" if p[name] <= level else "not separable" for name in names}
+    return Significance(len(y), best, means, p, ranks | {best: "best"})
 
 
 def real_vs_real(function: SetFunction, y: Rows, seed_text: str) -> float:

@@ -2,14 +2,12 @@
 
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from pathlib import Path
 
-from inpaint_bench.analysis.per_pair import Value
 from inpaint_bench.analysis.reported import Reported
-from inpaint_bench.analysis.results import REFERENCES, Result, read_results, results_path
+from inpaint_bench.analysis.results import REFERENCES, Result, Value
+from inpaint_bench.analysis.run import RunData
 from inpaint_bench.analysis.verdicts import Number, Policy, Verdict, decide
 from inpaint_bench.errors import InputError, some
-from inpaint_bench.runner.folder import RunFolder, open_run
 
 Results = Mapping[tuple[str, str, str], Sequence[Result]]  # by method, bucket and metric
 
@@ -26,15 +24,14 @@ class Compared:
     says: str  # agrees, differs by …, not comparable because …, not measured
 
 
-def against(cells: Sequence[Reported], path: Path) -> list[Compared]:
+def against(cells: Sequence[Reported], run: RunData) -> list[Compared]:
     """Every cell of the run's dataset and methods against the run.
 
     They agree where some number that is printed so lies in the measured 95% interval: the paper's pairs are not known,
     and another draw of pairs moves a mean as far as that. Raises InputError where there is nothing to compare.
     """
-    run = open_run(path)
     found: dict[tuple[str, str, str], list[Result]] = {}
-    for result in read_results(results_path(run)):
+    for result in run.result_list:
         if result.method not in REFERENCES:
             found.setdefault((result.method, result.bucket, result.metric), []).append(result)
     methods = {method for method, _, _ in found}
@@ -43,12 +40,12 @@ def against(cells: Sequence[Reported], path: Path) -> list[Compared]:
         reported = sorted({f"{cell.method} on {cell.dataset}" for cell in cells if cell.over != "method"})
         measured = some(sorted(methods)) if methods else "no method"
         raise InputError(
-            f"{path}: no reported number is of {measured} on {run.info.protocol.name}. Reported: {some(reported, 40)}."
+            f"{run.path}: no reported number is of {measured} on {run.info.protocol.name}. Reported: {some(reported, 40)}."
         )
     return list(_compared(here, run, found))
 
 
-def _compared(cells: Sequence[Reported], run: RunFolder, found: Results) -> Iterator[Compared]:
+def _compared(cells: Sequence[Reported], run: RunData, found: Results) -> Iterator[Compared]:
     results = {cell: _result(cell, found) for cell in cells}
     numbers = [_ours(cell, result) for cell, result in results.items() if result]
     policies = {_key(cell): _policy(cell, results[cell]) for cell in cells}
@@ -66,7 +63,7 @@ def _result(cell: Reported, found: Results) -> Result | None:
     """The result that is the same number, or else the one that a table would show."""
     results = found.get((cell.method, cell.bucket, cell.ours), [])
     alike = [one for one in results if one.signature == cell.signature]
-    return next(iter([*alike, *(one for one in results if not one.aside)]), None)
+    return next(iter([*alike, *(one for one in results if one.main)]), None)
 
 
 def _key(cell: Reported) -> tuple[str, ...]:
@@ -75,7 +72,7 @@ def _key(cell: Reported) -> tuple[str, ...]:
 
 def _ours(cell: Reported, result: Result) -> Number:
     pairs = result.n + result.infinite + result.undefined
-    facts = {"part": result.part or "the whole", "signature": result.signature, "n": str(pairs)}
+    facts = {"part": str(result.part) or "the whole", "signature": result.signature, "n": str(pairs)}
     return Number(_key(cell), result.value, facts)
 
 

@@ -7,10 +7,10 @@ from typing import Literal
 import msgspec
 
 from inpaint_bench import __version__, files
-from inpaint_bench.analysis.per_pair import Value
-from inpaint_bench.analysis.results import REFERENCES, Result, results_path
+from inpaint_bench.analysis.results import REFERENCES, Result, Value, encode_results, results_path
+from inpaint_bench.analysis.run import RunData
 from inpaint_bench.analysis.verdicts import Policy, decide
-from inpaint_bench.checks.gate.sides import Side, choose, key_of, numbers, open_side
+from inpaint_bench.checks.gate.sides import Side, choose, key_of, numbers, side_of
 from inpaint_bench.data import pair_lists
 from inpaint_bench.data.protocols import Schema
 from inpaint_bench.errors import IncompleteError, InputError, some
@@ -50,7 +50,7 @@ def open_expected(path: Path) -> Side:
             f"{path}: no expected results lie here. "
             f"`inpaint-bench gate RUN --expected {path} --accept --reason TEXT` writes those of a run."
         )
-    return open_side(path)
+    return side_of(RunData.open(path))
 
 
 def shipped_expected(protocol: str) -> Path:
@@ -101,15 +101,15 @@ def _write(run: Side, path: Path, results: Sequence[Result]) -> bool:
     info = run.run.info
     names = sorted({result.method for result in results} - set(REFERENCES))
     methods = {name: _without_machine(info.methods[name]) for name in names}
-    kept = RunInfo(1, info.protocol, info.fingerprint, info.part, info.pairs, methods)
+    kept = RunInfo(2, info.protocol, info.fingerprint, info.part, info.pairs, methods)
     expected = RunFolder(path, kept, run.run.pairs)
     held = {
         path / "pairs.csv": pair_lists.to_csv(run.run.pairs),
-        results_path(expected): b"".join(msgspec.json.encode(result) + b"\n" for result in results),
+        results_path(expected): encode_results(results),
         path / "run.json": to_json(kept),
     }
     for name in names:
-        if (scores := scores_path(run.run, name)).is_file():
+        if (scores := scores_path(run.run.folder, name)).is_file():
             held[scores_path(expected, name)] = scores.read_bytes()
     changed = {file: data for file, data in held.items() if not (file.is_file() and file.read_bytes() == data)}
     for file, data in changed.items():

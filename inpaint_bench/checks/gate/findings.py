@@ -108,7 +108,7 @@ def _worst(run: Side, expected: Side, verdict: Verdict) -> tuple[Moved, ...]:
     if (method, metric) not in run.values or (method, metric) not in expected.values or not verdict.difference:
         return ()
     a, b = run.values[method, metric].values, expected.values[method, metric].values
-    both = expected.rows[bucket] & np.isfinite(a) & np.isfinite(b)
+    both = expected.run.buckets[bucket] & np.isfinite(a) & np.isfinite(b)
     moves = np.zeros(len(both))
     moves[both] = (a[both] - b[both]) * np.sign(verdict.difference)
     places = [place for place in np.argsort(-moves, kind="stable")[:WORST] if moves[place] > 0]

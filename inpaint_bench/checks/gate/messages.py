@@ -2,8 +2,7 @@
 
 from collections.abc import Sequence
 
-from inpaint_bench.analysis.per_pair import Value
-from inpaint_bench.analysis.results import ALL, Result
+from inpaint_bench.analysis.results import ALL, Result, Value
 from inpaint_bench.checks.gate.findings import Finding, Findings, State, unit
 from inpaint_bench.errors import BenchError, IncompleteError, NotComparableError, some
 from inpaint_bench.metrics.registry import KNOWN

@@ -7,66 +7,55 @@ from pathlib import Path
 import numpy as np
 
 from inpaint_bench import files
-from inpaint_bench.analysis.gather import checked, gather
-from inpaint_bench.analysis.per_pair import PairValues, Rows
-from inpaint_bench.analysis.results import REFERENCES, Result, buckets, read_results, results_path
+from inpaint_bench.analysis.per_pair import PairValues
+from inpaint_bench.analysis.results import REFERENCES, PairMask, Result, results_path
+from inpaint_bench.analysis.run import RunData
 from inpaint_bench.analysis.verdicts import Key, Number, Pairs
 from inpaint_bench.errors import HashError, InputError, did_you_mean
 from inpaint_bench.metrics.base import Metric, SamplesMetric
 from inpaint_bench.metrics.registry import KNOWN
-from inpaint_bench.runner.folder import RunFolder, open_run
-from inpaint_bench.runner.scores import scores_path
+from inpaint_bench.runner.folder import RunFolder
 
 
 @dataclass(frozen=True, eq=False)
 class Side:
     """Results by method, metric and bucket, and the scores of those that are means over pairs, where they are there."""
 
-    run: RunFolder
+    run: RunData
     results: Mapping[Key, Result]
     values: Mapping[Key, PairValues]  # by method and metric
 
-    @property
-    def rows(self) -> dict[str, Rows]:
-        """The pairs of each bucket."""
-        return buckets(self.run)
 
-
-def open_side(path: Path) -> Side:
-    """A run folder, or expected results, which lie in a folder of the same layout.
+def side_of(run: RunData) -> Side:
+    """A run, or expected results, which lie in a folder of the same layout.
 
     Of a stochastic method the chosen sample counts. Raises HashError when scores are not those that a result was made
     from, or come to another number; scores that are not there are done without. Raises InputError for two results of
     one number.
     """
-    run = open_run(path)
-    by_key = _by_key(results_path(run))
-    results, rows = list(by_key.values()), buckets(run)
+    by_key = _by_key(run)
     values: dict[Key, PairValues] = {}
-    for method in {result.method for result in results} & run.info.methods.keys():
-        if not scores_path(run, method).is_file():
+    for result in by_key.values():
+        if result.method not in run.info.methods or run.scores_of(result.method) is None:
             continue
-        found = {(one.metric.name, one.signature): one for one in gather(run, method, ())}
-        for result in results:
-            if result.method == method and isinstance(KNOWN[result.metric], (Metric, SamplesMetric)):
-                one = found.get((result.metric, result.signature))
-                of_pairs = checked(path, method, result.metric, result.scores, one)
-                assert isinstance(of_pairs, PairValues)
-                _refuse_edited(results_path(run), result, of_pairs, rows)
-                values[method, result.metric] = of_pairs
+        if isinstance(KNOWN[result.metric], (Metric, SamplesMetric)):
+            of_pairs = run.data_of(result)
+            assert isinstance(of_pairs, PairValues)
+            _refuse_edited(results_path(run.folder), result, of_pairs, run.buckets)
+            values[result.method, result.metric] = of_pairs
     return Side(run, by_key, values)
 
 
-def _by_key(path: Path) -> dict[Key, Result]:
-    found: dict[Key, Result] = {}
-    for result in read_results(path):
-        if not result.aside and found.setdefault(key_of(result), result) is not result:
+def _by_key(run: RunData) -> dict[Key, Result]:
+    path, found = results_path(run.folder), dict[Key, Result]()
+    for result in run.result_list:
+        if result.main and found.setdefault(key_of(result), result) is not result:
             name = ", ".join(key_of(result))
             raise InputError(f"{path}: holds two results of {name}. Make the results again with `inpaint-bench score`.")
     return found
 
 
-def _refuse_edited(path: Path, result: Result, scores: PairValues, rows: Mapping[str, Rows]) -> None:
+def _refuse_edited(path: Path, result: Result, scores: PairValues, rows: Mapping[str, PairMask]) -> None:
     """Raise HashError for a result that its scores do not come to: pairs that did not move would let it pass."""
     if result.bucket in rows and (value := scores.summary(rows[result.bucket]).value) != result.value:
         raise HashError(
@@ -100,7 +89,7 @@ def _refuse_unknown(side: Side, what: str, names: Iterable[str], known: Iterable
 
 def numbers(side: Side, other: Side, results: Iterable[Result]) -> list[Number]:
     """Results as what is decided; the other side tells whether there are scores of both."""
-    rows, pixels = side.rows, pixels_of(side.run)
+    rows, pixels = side.run.buckets, pixels_of(side.run.folder)
     found = []
     for result in results:
         facts = {

@@ -1,0 +1,183 @@
+"""The per-pair data of a run's methods: which of their files belongs to the composites that are there."""
+
+from collections.abc import Collection, Iterator
+from typing import TYPE_CHECKING
+
+import numpy as np
+from jaxtyping import Float64, Int64
+
+from inpaint_bench import files
+from inpaint_bench.analysis.per_pair import ObjectCounts, PairValues, PerPairData, SetFeatures
+from inpaint_bench.analysis.reductions import NONE, Reduction
+from inpaint_bench.analysis.statistics.samples import best_of, best_of_each, chosen_samples, first_of, mean_of
+from inpaint_bench.metrics import RECORDED
+from inpaint_bench.metrics.base import Metric, SamplesMetric
+from inpaint_bench.metrics.detection import DETECTION_METRICS
+from inpaint_bench.metrics.registry import KNOWN, ORDER, detectors, extractors, signature
+from inpaint_bench.metrics.sets import SET_METRICS
+from inpaint_bench.runner.features import StoredFeatures
+from inpaint_bench.runner.pictures import MASKED, TARGETS
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+    from inpaint_bench.analysis.run import MethodScores, RunData
+
+Samples = Float64[np.ndarray, "pairs samples"]
+Choice = Int64[np.ndarray, "pairs"]
+Scored = dict[tuple[str, int | None], str]  # pair and sample → the start of the hash of the picture that counts
+
+
+def load_per_pair(run: "RunData", method: str, metrics: Collection[str]) -> list[PerPairData]:
+    """As `RunData.per_pair` says."""
+    scores = run.scores_of(method)
+    if scores is None:
+        return []
+    choosing = _sample_table(run, scores.by_metric.get(run.info.protocol.choose))
+    found: list[PerPairData] = []
+    for name in sorted(scores.by_metric, key=ORDER.__getitem__):
+        found += _of_scores(run, scores, name, choosing)
+    scored = _scored(run, method, choosing)
+    if len(scored) == len(run.pairs):
+        reduction = _chosen(run) if choosing is not None else NONE
+        found += _of_features(run, method, scored, reduction, metrics)
+        found += _of_objects(run, method, scored, reduction, metrics)
+    return found
+
+
+def lower_bounds(run: "RunData", metrics: Collection[str]) -> list[ObjectCounts]:
+    """What the detectors find in the masked input: a method that does nothing."""
+    return list(_of_objects(run, MASKED, _targets(run), NONE, metrics))
+
+
+def upper_bounds(run: "RunData", metrics: Collection[str]) -> list[ObjectCounts]:
+    """What the detectors find in the targets: a perfect method."""
+    return list(_of_objects(run, TARGETS, _targets(run), NONE, metrics))
+
+
+def chosen_samples_of(run: "RunData", method: str) -> list[int | None]:
+    """As `RunData.chosen_samples` says."""
+    scores, by = run.scores_of(method), run.info.protocol.choose
+    choosing = _sample_table(run, scores.by_metric.get(by)) if scores else None
+    if choosing is None:
+        return [None] * len(run.pairs)
+    return list(chosen_samples(choosing, KNOWN[by].better).tolist())
+
+
+def sample_tables(run: "RunData", method: str) -> dict[str, Samples]:
+    """As `RunData.tables` says, by metric."""
+    scores = run.scores_of(method)
+    by_metric = scores.by_metric if scores else {}
+    tables = {name: _sample_table(run, by_metric[name]) for name in sorted(by_metric, key=ORDER.__getitem__)}
+    return {name: table for name, table in tables.items() if table is not None}
+
+
+# --- scores ---------------------------------------------------------------------------------------
+
+
+def _of_scores(run: "RunData", scores: "MethodScores", name: str, choosing: Samples | None) -> Iterator[PairValues]:
+    metric, rows, source = KNOWN[name], scores.by_metric[name], (scores.path, scores.sha256)
+    assert isinstance(metric, (Metric, SamplesMetric))
+    stem = str(rows["signature"].iloc[0])
+    if not (rows["sample"] >= 0).any():  # of one output a pair, or of all samples together
+        values = dict(zip(rows["pair"], rows["value"], strict=True))
+        if len(values) == len(run.pairs):
+            ordered = np.array([values[pair.pair] for pair in run.pairs], dtype=np.float64)
+            yield PairValues(metric, stem, *source, NONE, ordered)
+        return
+    table, by = _sample_table(run, rows), run.info.protocol.choose
+    if table is None or choosing is None:
+        return
+    count, better = table.shape[1], KNOWN[by].better
+    reduced = {_chosen(run): best_of(table, chosen_samples(choosing, better))}
+    if count > 1 and name not in RECORDED:
+        reduced |= {Reduction("mean", count, count): mean_of(table), Reduction("first", 1, count): first_of(table)}
+        each = best_of_each(table, choosing, better)
+        reduced |= {Reduction("best", k, count, by): each[:, k - 1] for k in range(2, count)}  # best of 1 is the mean
+    for reduction, per_pair in reduced.items():
+        yield PairValues(metric, stem + reduction.suffix, *source, reduction, per_pair)
+
+
+def _sample_table(run: "RunData", rows: "pd.DataFrame | None") -> Samples | None:
+    """Scores of one metric by pair and sample; none unless every sample of every pair is there."""
+    count = run.info.protocol.samples
+    if rows is None:
+        return None
+    keys = zip(rows["pair"], rows["sample"], strict=True)
+    values = {key: value for key, value in zip(keys, rows["value"], strict=True) if key[1] >= 0}
+    if len(values) != len(run.pairs) * count:
+        return None
+    return np.array([[values[pair.pair, k] for k in range(count)] for pair in run.pairs], dtype=np.float64)
+
+
+def _chosen(run: "RunData") -> Reduction:
+    page = run.info.protocol
+    return Reduction("best", page.samples, page.samples, page.choose)
+
+
+# --- features and objects -------------------------------------------------------------------------
+
+
+def _scored(run: "RunData", method: str, choosing: Samples | None) -> Scored:
+    """The composite of every pair that counts."""
+    hashes = run.pictures_of(method)
+    better = KNOWN[run.info.protocol.choose].better
+    pairs = run.pairs
+    samples = [None] * len(pairs) if choosing is None else chosen_samples(choosing, better).tolist()
+    keys = [(pair.pair, sample) for pair, sample in zip(pairs, samples, strict=True)]
+    return {key: hashes[key] for key in keys if key in hashes}
+
+
+def _targets(run: "RunData") -> Scored:
+    return {(pair.pair, None): pair.image_sha256[:16] for pair in run.pairs}
+
+
+def _of_features(
+    run: "RunData", method: str, scored: Scored, reduction: Reduction, metrics: Collection[str]
+) -> Iterator[SetFeatures]:
+    for extractor in extractors(metrics):
+        composites, targets = run.features_of(method, extractor), run.features_of(TARGETS, extractor)
+        if composites is None or targets is None:
+            continue
+        rows, target_rows = _row_numbers(composites, scored), _row_numbers(targets, _targets(run))
+        if rows is None or target_rows is None or composites.index.signature != targets.index.signature:
+            continue  # made before a composite changed, or by another network: not of this run as it stands
+        for metric in SET_METRICS.values():
+            if metric.extractor == extractor and metric.name in metrics:
+                stem = signature(metric, run.info.protocol.eight_bit, False, composites.index.signature)
+                yield SetFeatures(
+                    metric,
+                    stem + reduction.suffix,
+                    composites.path,
+                    files.sha256(f"{composites.index.sha256}:{rows.tolist()}".encode()),
+                    reduction,
+                    stem,
+                    composites.features[rows],
+                    targets.features[target_rows],
+                    targets.index.sha256,
+                )
+
+
+def _row_numbers(stored: StoredFeatures, scored: Scored) -> Choice | None:
+    places = {(row.pair, row.sample, row.picture): number for number, row in enumerate(stored.index.rows)}
+    rows = [places.get((*key, picture)) for key, picture in scored.items()]
+    return None if None in rows else np.array(rows, dtype=np.int64)
+
+
+def _of_objects(
+    run: "RunData", folder: str, scored: Scored, reduction: Reduction, metrics: Collection[str]
+) -> Iterator[ObjectCounts]:
+    for detector in detectors(metrics):
+        stored = run.objects_of(folder, detector)
+        if stored is None:
+            continue
+        tallies = {(one.pair, one.sample, one.picture): one.tally for one in stored.found}
+        chosen = [tallies.get((*key, picture)) for key, picture in scored.items()]
+        counted = [one for one in chosen if one is not None]
+        if len(counted) != len(run.pairs):
+            continue
+        for metric in DETECTION_METRICS.values():
+            if metric.detector == detector and metric.name in metrics:
+                stem = signature(metric, run.info.protocol.eight_bit, False, stored.header.signature)
+                named, data = stem + reduction.suffix, metric.num_den(counted)
+                yield ObjectCounts(metric, named, stored.path, stored.sha256, reduction, *data)
