@@ -11,7 +11,7 @@ from inpaint_bench.analysis.per_pair import ObjectCounts, PairValues, PerPairDat
 from inpaint_bench.analysis.reductions import NONE, Reduction
 from inpaint_bench.analysis.statistics.samples import best_of, best_of_each, chosen_samples, first_of, mean_of
 from inpaint_bench.metrics import RECORDED
-from inpaint_bench.metrics.base import Metric, SamplesMetric
+from inpaint_bench.metrics.base import Features, Metric, SamplesMetric
 from inpaint_bench.metrics.detection import DETECTION_METRICS
 from inpaint_bench.metrics.registry import KNOWN, ORDER, detectors, extractors, signature
 from inpaint_bench.metrics.sets import SET_METRICS
@@ -144,7 +144,7 @@ def _of_features(
             continue  # made before a composite changed, or by another network: not of this run as it stands
         for metric in SET_METRICS.values():
             if metric.extractor == extractor and metric.name in metrics:
-                stem = signature(metric, run.info.protocol.eight_bit, False, composites.index.signature)
+                stem = signature(metric, run.info.protocol.eight_bit, run.info.raw, composites.index.signature)
                 yield SetFeatures(
                     metric,
                     stem + reduction.suffix,
@@ -152,10 +152,15 @@ def _of_features(
                     files.sha256(f"{composites.index.sha256}:{rows.tolist()}".encode()),
                     reduction,
                     stem,
-                    composites.features[rows],
-                    targets.features[target_rows],
+                    _in_order(composites.features, rows),
+                    _in_order(targets.features, target_rows),
                     targets.index.sha256,
                 )
+
+
+def _in_order(features: Features, rows: Choice) -> Features:
+    """Rows of a file in the order of the pairs; a file that has that order stays on disk."""
+    return features if np.array_equal(rows, np.arange(len(features))) else features[rows]
 
 
 def _row_numbers(stored: StoredFeatures, scored: Scored) -> Choice | None:
@@ -178,6 +183,6 @@ def _of_objects(
             continue
         for metric in DETECTION_METRICS.values():
             if metric.detector == detector and metric.name in metrics:
-                stem = signature(metric, run.info.protocol.eight_bit, False, stored.header.signature)
+                stem = signature(metric, run.info.protocol.eight_bit, run.info.raw, stored.header.signature)
                 named, data = stem + reduction.suffix, metric.num_den(counted)
                 yield ObjectCounts(metric, named, stored.path, stored.sha256, reduction, *data)

@@ -1,10 +1,10 @@
 """A run loaded once: its results and what they were computed from, each file read and hashed a single time."""
 
-from collections.abc import Collection, Hashable, Iterator
+from collections.abc import Collection, Hashable, Iterator, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, TypeVar
 
 import numpy as np
 
@@ -24,6 +24,8 @@ if TYPE_CHECKING:
     from inpaint_bench.analysis.per_pair import PerPairData
     from inpaint_bench.runner.features import StoredFeatures
     from inpaint_bench.runner.objects import StoredObjects
+
+Loaded = TypeVar("Loaded", bound="RunData")
 
 NO_SAMPLE = -1  # in the column `sample` of a method with one output a pair
 
@@ -50,11 +52,11 @@ class RunData:
         self._scores: dict[str, MethodScores | None] = {}
         self._features: dict[tuple[str, str], StoredFeatures | None] = {}
         self._objects: dict[tuple[str, str], StoredObjects | None] = {}
-        self._per_pair: dict[tuple[str, frozenset[str]], list[PerPairData]] = {}
+        self._per_pair: dict[str, tuple[frozenset[str], list[PerPairData]]] = {}
         self.tested: dict[Hashable, Significance] = {}  # of `significance`, which asks the same several times
 
     @classmethod
-    def open(cls, path: Path) -> "RunData":
+    def open(cls: type[Loaded], path: Path) -> Loaded:
         """The run in a folder. Raises InputError when there is none or it is of another version."""
         return cls(open_run(path))
 
@@ -80,6 +82,10 @@ class RunData:
         Raises HashError where a method's scores file is not the one that its results name.
         """
         return tuple(read_results(results_path(self.folder)))
+
+    def set_results(self, results: Sequence[Result]) -> None:
+        """Take results that were just derived and written as those of the file."""
+        self.__dict__["result_list"] = tuple(results)
 
     @cached_property
     def buckets(self) -> dict[str, PairMask]:
@@ -134,10 +140,12 @@ class RunData:
         """
         from inpaint_bench.analysis.load import load_per_pair
 
-        key = (method, frozenset(metrics))
-        if key not in self._per_pair:
-            self._per_pair[key] = load_per_pair(self, method, metrics)
-        return self._per_pair[key]
+        loaded, data = self._per_pair.get(method, (frozenset(), None))
+        if data is None or not loaded.issuperset(metrics):
+            loaded = loaded.union(metrics)
+            data = load_per_pair(self, method, loaded)
+            self._per_pair[method] = loaded, data
+        return data
 
     def data_of(self, result: Result) -> "PerPairData":
         """The per-pair data that a result was computed from.

@@ -22,12 +22,12 @@ def merge(parts: tuple[Path, ...], out: Path, metrics: str, format_: str) -> Non
     from inpaint_bench.errors import IncompleteError, some
     from inpaint_bench.runner import merge as merging
     from inpaint_bench.runner.folder import open_run
-    from inpaint_bench.runner.score import merge_measures
+    from inpaint_bench.runner.score import merge_scores
 
     with files.only_one(out):
         run = merging.merge(parts, out)
         chosen = chosen_metrics(metrics, run.info.protocol, str(out))
-        merge_measures([open_run(part) for part in parts], run)
+        merge_scores([open_run(part) for part in parts], run)
         if found := write_results_and_tables(run, chosen):
             print_table([(RunData(run), found)], chosen.absent, format_)
         for method in run.info.methods:

@@ -93,16 +93,16 @@ def _score(
     runtime: "RuntimeOptions",
     quiet: bool,
 ) -> None:
-    from inpaint_bench.runner.score import measure, measure_targets
+    from inpaint_bench.runner.score import score_method, score_targets
     from inpaint_bench.weights import SYNTHETIC
 
     scored = [method.name for method in methods if method.weights.sha256 != SYNTHETIC]
     if scored:
         with progress("targets", len(run.pairs), quiet) as on_progress:
-            measure_targets(run, dataset, names, runtime, on_progress)
+            score_targets(run, dataset, names, runtime, on_progress)
     for method in scored:
         with progress(f"{method}: scores", len(run.samples_of(method)), quiet) as on_progress:
-            measure(run, dataset, method, names, runtime, on_progress)
+            score_method(run, dataset, method, names, runtime, on_progress)
 
 
 def _print_table(run: "RunFolder", methods: "list[Method]", chosen: "Chosen", format_: str, strict: bool) -> None:

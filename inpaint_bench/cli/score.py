@@ -90,7 +90,7 @@ def _score_run(
     from inpaint_bench.cli.table import write_results_and_tables
     from inpaint_bench.data import datasets
     from inpaint_bench.runner.folder import open_run
-    from inpaint_bench.runner.score import measure, measure_targets
+    from inpaint_bench.runner.score import score_method, score_targets
     from inpaint_bench.tables.make import refuse_few
 
     run = open_run(path)
@@ -100,10 +100,10 @@ def _score_run(
     names = chosen.and_measured(run)
     with files.only_one(path):
         with progress("targets", len(run.pairs), quiet) as on_progress:
-            measure_targets(run, dataset, names, runtime, on_progress)
+            score_targets(run, dataset, names, runtime, on_progress)
         for method in run.info.methods:
             with progress(f"{method}: scores", len(run.samples_of(method)), quiet) as on_progress:
-                measure(run, dataset, method, names, runtime, on_progress)
+                score_method(run, dataset, method, names, runtime, on_progress)
         if not run.info.part.kind == "shard":  # the numbers of a shard are those of no protocol
             found = write_results_and_tables(run, chosen)
             if strict:

@@ -34,7 +34,7 @@ def scores_of_samples(
     old = {(score.pair, score.metric, score.signature, score.composite): score for score in before}
 
     def score(pair: Pair, samples: list[Path], metric: SamplesMetric) -> Score:
-        named = signature(metric, run.info.protocol.eight_bit, raw=False)
+        named = signature(metric, run.info.protocol.eight_bit, run.info.raw)
         hashes = files.sha256("".join(files.file_sha256(path) for path in samples).encode())[:16]
         if kept := old.get((pair.pair, metric.name, named, hashes)):
             return kept

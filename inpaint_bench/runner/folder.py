@@ -44,6 +44,7 @@ class RunInfo(Schema, frozen=True):
     part: Part
     pairs: int
     methods: dict[str, MethodInfo]
+    raw: bool = False  # predictions are scored as they are, not composited with the known region
 
 
 @dataclass(frozen=True)
@@ -84,7 +85,7 @@ def default_folder(dataset: Dataset) -> Path:
     return Path("runs") / (dataset.page.name + dataset.part.suffix)
 
 
-def start(path: Path, dataset: Dataset) -> RunFolder:
+def start(path: Path, dataset: Dataset, raw: bool = False) -> RunFolder:
     """Begin a run, or go on with one. The pairs' hashes are those of the folder where it has them.
 
     Raises InputError when the folder holds another protocol, other pairs, or another version of the schema.
@@ -95,7 +96,7 @@ def start(path: Path, dataset: Dataset) -> RunFolder:
         return run
     if path.is_dir() and any(entry.name not in STARTED for entry in path.iterdir()):
         raise InputError(f"{path}: this folder holds something else than a run. Choose another --out.")
-    info = RunInfo(2, dataset.page, dataset.fingerprint, dataset.part, len(dataset.pairs), {})
+    info = RunInfo(2, dataset.page, dataset.fingerprint, dataset.part, len(dataset.pairs), {}, raw)
     files.write_whole(path / "pairs.csv", pair_lists.to_csv(dataset.pairs))
     files.write_whole(path / "run.json", to_json(info))
     return RunFolder(path, info, dataset.pairs)

@@ -80,9 +80,9 @@ def _save(run: RunFolder, method: str, made: Prediction) -> None:
     rule: EightBit = run.info.protocol.eight_bit
     target, hole = images.to_images([made.prepared.target]), images.to_masks([made.prepared.hole])
     prediction = made.prediction[None]
-    (pixels,) = images.eight_bit(images.composite(prediction, target, hole), rule)
     (raw,) = images.eight_bit(prediction, rule)
-    if (pixels != made.prepared.target)[~made.prepared.hole].any():
+    (pixels,) = [raw] if run.info.raw else images.eight_bit(images.composite(prediction, target, hole), rule)
+    if not run.info.raw and (pixels != made.prepared.target)[~made.prepared.hole].any():
         raise HashError(f"{method}: pair {made.prepared.pair.pair}: the composite changed the known region.")
     texts = {"known_error": repr(known_error(raw, made.prepared.target, made.prepared.hole))}
     if made.source:

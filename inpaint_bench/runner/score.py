@@ -18,7 +18,7 @@ from inpaint_bench.runner.scores import read_scores, scores_path, to_csv
 OnProgress = Callable[[int], None]
 
 
-def measure(
+def score_method(
     run: RunFolder,
     dataset: Dataset,
     method: str,
@@ -34,7 +34,7 @@ def measure(
         measure_objects(run, dataset, method, DETECTORS[detector], runtime, on_progress)
 
 
-def measure_targets(
+def score_targets(
     run: RunFolder,
     dataset: Dataset,
     metrics: Sequence[str],
@@ -49,7 +49,7 @@ def measure_targets(
             measure_objects(run, dataset, folder, DETECTORS[detector], runtime, on_progress)
 
 
-def merge_measures(parts: Sequence[RunFolder], out: RunFolder) -> None:
+def merge_scores(parts: Sequence[RunFolder], out: RunFolder) -> None:
     """What was measured of the parts of a run as that of the whole: a picture knows nothing of the others."""
     for method in out.info.methods:
         paths = [scores_path(part, method) for part in parts]

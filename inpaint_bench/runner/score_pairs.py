@@ -89,7 +89,7 @@ def _compare(
             for name in sorted(wanted, key=ORDER.__getitem__):
                 score, expected = (
                     old.get((pair.pair, sample, name)),
-                    signature(OF_PICTURES[name], page.eight_bit, raw=False),
+                    signature(OF_PICTURES[name], page.eight_bit, run.info.raw),
                 )
                 if score and (score.composite, score.signature) == (sha256[:16], expected):
                     kept.append(score)
@@ -121,7 +121,7 @@ def _score_chunk(run: RunFolder, dataset: Dataset, chunk: list[Scored], device: 
         alike = list(group)
         batch = _batch([pixels for _, pixels, _ in alike], [targets[one.pair.pair] for one, _, _ in alike], device)
         for metric_ in lacks:
-            named = signature(metric_, run.info.protocol.eight_bit, raw=False)
+            named = signature(metric_, run.info.protocol.eight_bit, run.info.raw)
             if metric_.name in RECORDED:
                 values = [_recorded(one, texts, metric_.name) for one, _, texts in alike]
             else:

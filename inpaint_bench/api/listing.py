@@ -1,0 +1,180 @@
+"""What there is: methods, metrics and datasets, as DataFrames and one by one."""
+
+from inspect import getdoc
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from inpaint_bench.errors import InputError, did_you_mean
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+    from inpaint_bench.data.protocols import Page
+    from inpaint_bench.methods.baselines import Baseline
+    from inpaint_bench.methods.card import MethodCard
+    from inpaint_bench.metrics.registry import AnyMetric
+
+ZONES = {"hole": "in", "edge": "at the edge of", "away": "away from"}
+Facts = list[tuple[str, str]]  # what is known of one thing, in order
+
+
+def methods(dataset: str = "sample", baselines: "str | Path | None" = None) -> "pd.DataFrame":
+    """One row a method: whether it runs here with weights for `dataset`, what it lacks, paper, year, parameters.
+
+    >>> import inpaint_bench as ib
+    >>> bool(ib.methods().set_index("method").loc["telea", "runs_here"])
+    True
+    """
+    import pandas as pd
+
+    from inpaint_bench.methods.baselines import find_baselines, installed, runnable
+
+    rows = []
+    for name, (baseline, card) in find_baselines(Path(baselines) if baselines else None).items():
+        here = runnable(baseline, card, dataset)
+        extra = f"inpaint-bench[{card.requires.extra}]" if card.requires else ""
+        lacks = "" if here else "weights" if installed(card) else extra
+        rows.append(
+            (name, card.title, here, lacks, card.stochastic, card.paper, card.year, card.parameters, card.licence)
+        )
+    columns = ["method", "title", "runs_here", "lacks", "stochastic", "paper", "year", "parameters", "licence"]
+    return pd.DataFrame(rows, columns=columns)
+
+
+def metrics() -> "pd.DataFrame":
+    """One row a metric: direction, unit, whose published numbers it is, what it lacks here, and what it is.
+
+    >>> import inpaint_bench as ib
+    >>> ib.metrics().set_index("metric").loc["psnr", ["better", "unit"]].tolist()
+    ['higher', 'dB']
+    """
+    import pandas as pd
+
+    from inpaint_bench.metrics.registry import CHOOSABLE, absent
+
+    rows = [(n, one.better, one.unit, used_by(one), absent(one), summary(one)) for n, one in CHOOSABLE.items()]
+    return pd.DataFrame(rows, columns=["metric", "better", "unit", "used_by", "lacks", "summary"])
+
+
+def datasets() -> "pd.DataFrame":
+    """One row a dataset: its number of pairs and image size, whether its data are here, licence and title.
+
+    >>> import inpaint_bench as ib
+    >>> ib.datasets().set_index("dataset").loc["sample", "pairs"].item()
+    75
+    """
+    import pandas as pd
+
+    from inpaint_bench.data.protocols import page_names, page_path, read_page
+
+    rows = []
+    for name in page_names():
+        page = read_page(page_path(name))
+        rows.append((name, page.count, page.size, lacking_data(name), page.about.licence, page.about.title))
+    return pd.DataFrame(rows, columns=["dataset", "pairs", "size", "lacks", "licence", "title"])
+
+
+def lacking_data(dataset: str) -> str:
+    """Why the data of a dataset cannot be used here; '' where they can."""
+    from inpaint_bench.data.datasets import open_dataset
+
+    try:
+        open_dataset(dataset, None)
+    except InputError as error:
+        return str(error)
+    return ""
+
+
+def show_dataset(name: str) -> "tuple[Facts, Page]":
+    """A dataset's protocol in facts, and its page. Raises InputError for an unknown name."""
+    from inpaint_bench.data.protocols import bucket_names, page_path, read_page
+
+    path = page_path(name)
+    page = read_page(path)
+    images = f"{page.images.resize} to {page.size}" if page.size else "as they are"
+    return [
+        ("title", page.about.title),
+        ("paper", page.about.paper or "-"),
+        ("pairs", f"{page.count}, seed {page.seed}, buckets {', '.join(bucket_names(page))}"),
+        ("images", f"crop {page.images.crop}, {images}, grey pictures: {page.images.grey}"),
+        ("masks", f"{page.masks.set}, resize {page.masks.resize}, hole where the value is {page.masks.hole}"),
+        ("8 bits", page.eight_bit),
+        ("metrics", ", ".join(page.metrics)),
+        ("licence", page.about.licence),
+        ("page", str(path)),
+    ], page
+
+
+def find_method(name: str, baselines: "Path | None" = None) -> "tuple[Baseline, MethodCard]":
+    """A method's baseline and card. Raises InputError for an unknown name."""
+    from inpaint_bench.methods.baselines import find_baselines
+
+    known = find_baselines(baselines)
+    if name not in known:
+        raise InputError(f"no method is called '{name}'. {did_you_mean(name, known)}")
+    return known[name]
+
+
+def show_method(name: str, baselines: "Path | None" = None) -> Facts:
+    """A method's card in facts. Raises InputError for an unknown name."""
+    baseline, card = find_method(name, baselines)
+    rows = [
+        ("title", card.title),
+        ("paper", f"{card.paper}{f' ({card.year})' if card.year else ''}"),
+        ("code", f"{card.repository} {card.commit}".strip()),
+        ("licence", card.licence),
+        ("stochastic", "yes" if card.stochastic else "no"),
+        ("sizes", card.sizes),
+        ("baseline", str(baseline.folder)),
+    ]
+    if card.learned:
+        rows += [
+            ("parameters", f"{card.parameters:,} {card.parameters_note}".strip()),
+            ("training", card.training_data or "-"),
+        ]
+    for published in card.weights:
+        where = f"{published.host} {published.id}{f', {published.file}' if published.file else ''}"
+        rows.append((f"weights, {published.dataset}", f"{where}; licence: {published.licence}"))
+    if card.ships:
+        rows.append(("shipped weights", f"{card.name}.safetensors {card.ships[:12]}, for any dataset"))
+    return rows + [("differs", departure) for departure in card.departures]
+
+
+def show_metric(name: str) -> tuple[Facts, str]:
+    """A metric in facts, and its definition. Raises InputError for an unknown name."""
+    from inpaint_bench.metrics.registry import absent, find, network_signature, signature
+
+    found = find(name)
+    lacks = absent(found)
+    network = "" if lacks else network_signature(found)
+    facts = [
+        ("metric", f"{found.name}, {found.better} is better{f', in {found.unit}' if found.unit else ''}"),
+        ("used by", used_by(found) or "no paper whose code we know"),
+        ("signature in the four protocols of the SPN paper", signature(found, "truncate", False, network)),
+        ("signature in our own protocols", signature(found, "round", False, network)),
+    ]
+    return facts + ([("cannot be measured here", lacks)] if lacks else []), definition(found)
+
+
+def definition(metric: "AnyMetric") -> str:
+    """The docstring of the function that computes a metric, or that makes all those of a detector."""
+    from inpaint_bench.metrics.detection import DetectionMetric, detection_metrics
+
+    return getdoc(detection_metrics if isinstance(metric, DetectionMetric) else metric.function) or ""
+
+
+def summary(metric: "AnyMetric") -> str:
+    """The first line of a metric's definition; of a detector's metrics, the line about this one."""
+    from inpaint_bench.metrics.detection import DetectionMetric
+
+    lines = definition(metric).split("\n")
+    if not isinstance(metric, DetectionMetric):
+        return lines[0]
+    kind = metric.name.partition("_")[2].removesuffix(f"_{metric.zone}")
+    what = next(line for line in lines if line.startswith(f"`{kind}` ")).split(maxsplit=1)[1]
+    return f"{metric.detector}, objects {ZONES[metric.zone]} the hole: {what}"
+
+
+def used_by(metric: "AnyMetric") -> str:
+    """Whose published numbers a metric is; '' where it is ours."""
+    return str(getattr(metric, "used_by", ""))

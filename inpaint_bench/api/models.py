@@ -1,0 +1,307 @@
+"""Methods and metrics as objects: loaded, tried on one picture, checked, trained, looked into, timed."""
+
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, replace
+from importlib import import_module
+from importlib.util import find_spec
+from itertools import chain
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from inpaint_bench import files
+from inpaint_bench.api.listing import find_method
+from inpaint_bench.api.pipeline import AnyPath, Methods
+from inpaint_bench.api.progress import note, progress_bar
+from inpaint_bench.api.run import Names, as_names
+from inpaint_bench.errors import InputError, did_you_mean
+from inpaint_bench.methods.baselines import find_baselines, installed, loader, weights_of
+from inpaint_bench.methods.devices import open_device
+
+if TYPE_CHECKING:
+    import numpy as np
+    from PIL.Image import Image
+
+    from inpaint_bench.checks.activations.stages import Stage
+    from inpaint_bench.data.datasets import Dataset
+    from inpaint_bench.data.pair_lists import Pair
+    from inpaint_bench.metrics.base import Metric
+    from inpaint_bench.timing.measure import Outcome as TimingOutcome
+
+
+def load_method(
+    name: str,
+    weights: AnyPath | None = None,
+    device: str = "auto",
+    dataset: str = "sample",
+    baselines: AnyPath | None = None,
+) -> Callable[..., Any]:
+    """A method's function `inpaint(image, mask)`, or `inpaint(image, mask, seeds)` of a stochastic one.
+
+    Image (batch, 3, height, width), RGB in [0, 1], with zeros in the hole; mask (batch, 1, height, width), 1 in the
+    hole; seeds (batch, samples), int64. Predictions are in [0, 1], of the image's shape, or (batch, samples, 3, height,
+    width), and not composited. `weights` is a file or 'synthetic'; by default those added for `dataset`, or shipped.
+
+    Raises InputError for an unknown method and where its weights or a package are missing.
+
+    >>> import inpaint_bench as ib, torch
+    >>> inpaint = ib.load_method("telea", device="cpu")
+    >>> mask = torch.zeros(1, 1, 32, 32); mask[..., 8:16, 8:16] = 1
+    >>> inpaint(torch.full((1, 3, 32, 32), 0.5) * (1 - mask), mask).shape
+    torch.Size([1, 3, 32, 32])
+    """
+    baseline, card = find_method(name, None if baselines is None else Path(baselines))
+    loaded = weights_of(baseline, card, dataset, None if weights is None else str(weights))
+    function: Callable[..., Any] = loader(baseline, card)(loaded, open_device(device))
+    return function
+
+
+@dataclass(frozen=True)
+class LoadedMetric:
+    """An image metric that is called with predictions: `metric(prediction, target, mask)`.
+
+    `name`, `better` ('higher' or 'lower'), `unit` and `signature` say what its numbers are.
+    """
+
+    name: str
+    better: str
+    unit: str
+    signature: str
+    metric: "Metric"
+    device: Any
+
+    def __call__(self, prediction: Any, target: Any, mask: Any, raw: bool = False) -> "np.ndarray":
+        """The value of each image, float64: of the composite, or of the prediction as it is if `raw`.
+
+        Prediction and target (batch, 3, height, width) in [0, 1], mask (batch, 1, height, width) with 1 in the hole.
+        Raises InputError for other values or shapes that do not fit.
+        """
+        from inpaint_bench.data.images import composite
+
+        scored = prediction if raw else composite(prediction, target, mask)
+        return self.metric(scored, target, mask, device=self.device)
+
+
+def metric(name: str, device: str = "cpu") -> LoadedMetric:
+    """An image metric by name. Raises InputError, with the nearest name, for one that is none or cannot run here.
+
+    >>> import inpaint_bench as ib, torch
+    >>> target, mask = torch.full((1, 3, 16, 16), 0.5), torch.zeros(1, 1, 16, 16); mask[..., 4:8, 4:8] = 1
+    >>> ib.metric("mae_hole")(target + 0.1, target, mask).round(3).tolist()
+    [0.102]
+    """
+    from inpaint_bench.methods.devices import metric_device
+    from inpaint_bench.metrics import metric as find
+    from inpaint_bench.metrics.registry import absent, signature
+
+    found = find(name)
+    if lacks := absent(found):
+        raise InputError(f"{name} cannot be measured here: {lacks.rstrip('.')}.")
+    named = signature(found, "round", raw=False)
+    return LoadedMetric(name, found.better, found.unit, named, found, metric_device(open_device(device)))
+
+
+def inpaint(
+    image: AnyPath,
+    mask: AnyPath,
+    method: str = "telea",
+    *,
+    weights: Mapping[str, str] | None = None,
+    dataset: str = "sample",
+    baselines: AnyPath | None = None,
+    device: str = "auto",
+    seed: int = 0,
+    samples: int = 1,
+) -> "list[Image]":
+    """One picture of any size through a method: the composite of every sample, as PIL images of the picture's size.
+
+    `image` is a picture file, `mask` a file of its size with 255 in the hole. Raises InputError for files that cannot
+    be used, and MethodError where the method fails.
+    """
+    import tempfile
+
+    from PIL import Image
+
+    from inpaint_bench.data.protocols import page_path, read_page
+    from inpaint_bench.runner.inpaint import Brush, open_method, read_picture
+
+    where = open_device(device)
+    opened, sizes = open_method(method, dataset, None if baselines is None else Path(baselines), weights or {})
+    picture = read_picture(Path(image), Path(mask))
+    with tempfile.TemporaryDirectory(prefix="inpaint-", dir=files.cache_folder("scratch")) as scratch:
+        brush = Brush(opened, sizes, Path(scratch), where, seed, samples)
+        return [Image.fromarray(pixels) for pixels in brush.paint(picture, read_page(page_path(dataset)))]
+
+
+def check(
+    method: str | None = None,
+    golden: AnyPath | None = None,
+    baselines: AnyPath | None = None,
+    device: str = "cpu",
+) -> "Iterator[tuple[str, Stage]]":
+    """A method's networks, or those of every installed one, against reference activations: each stage, as it is compared.
+
+    Raises InputError for an unknown method and for a file about another network.
+    """
+    from inpaint_bench.checks.activations.stages import check_adapter, check_file
+
+    every = find_baselines(None if baselines is None else Path(baselines))
+    known = {name: found for name, found in every.items() if installed(found[1])}
+    if method is not None and method not in known:
+        raise InputError(f"no method that is installed here is called '{method}'. {did_you_mean(method, known)}")
+    where = open_device(device)
+    for name in known if method is None else [method]:
+        baseline, card = known[name]
+        stages = [check_file(baseline, Path(golden), where)] if golden else []
+        if not golden:
+            stages = [check_file(baseline, baseline.folder / file, where) for file in card.golden]
+            stages.append(check_adapter(baseline, card, where))
+        for stage in chain.from_iterable(stages):
+            yield name, stage
+
+
+def time(
+    methods: Methods = None,
+    *,
+    dataset: str = "sample",
+    baselines: AnyPath | None = None,
+    weights: Mapping[str, str] | None = None,
+    device: str = "auto",
+    size: int = 256,
+    batch: int = 1,
+    samples: int | None = None,
+    runs: int | None = None,
+    seconds: float | None = None,
+    out: AnyPath = "runs/timing",
+    quiet: bool = False,
+) -> "TimingOutcome":
+    """Time each method's network and the whole way from files to composites; OUT/METHOD/timing.json holds the samples.
+
+    Methods warm up and then take turns. `runs` calls (50 on a CPU, 200 on a GPU) or `seconds` (5, or 10) of each are
+    measured. The outcome has `.timings` and `.raise_failures()`. Raises InputError for unknown methods.
+    """
+    from inpaint_bench.methods.select import split_methods
+    from inpaint_bench.timing.measure import STEPS, TimingOptions, time_methods
+    from inpaint_bench.timing.timed import Named, find_subjects
+    from inpaint_bench.timing.timer import ON_CPU, ON_GPU
+
+    where, folder = open_device(device), Path(out)
+    usual = ON_GPU if where.type == "cuda" else ON_CPU
+    enough = replace(usual, runs=runs or usual.runs, seconds=usual.seconds if seconds is None else seconds)
+    entries = split_methods(methods) if isinstance(methods, str) else list(methods or ())
+    own = None if baselines is None else Path(baselines)
+    subjects = find_subjects(named := Named(tuple(entries), dataset, own, tuple((weights or {}).items())))
+    with files.only_one(folder), progress_bar("timing", STEPS * len(subjects), quiet) as advance:
+        options = TimingOptions(named, where, size, batch, samples, enough)
+        return time_methods(subjects, options, folder, lambda: advance(1))
+
+
+def train(
+    method: str,
+    images: AnyPath,
+    out: AnyPath,
+    *,
+    masks: str = "generated",
+    config: AnyPath | None = None,
+    changes: Sequence[str] = (),
+    ablation: str = "",
+    device: str = "auto",
+    jobs: int = 4,
+    on_note: Callable[[str], None] = note,
+) -> "Path | str":
+    """Train a method by its recipe on a folder of photographs; the path of the best weights, OUT/best.safetensors.
+
+    `masks` is a folder of masks, 255 in the hole, or 'generated'; `config` a TOML file and `changes` 'key=value' texts
+    that change the recipe. With `ablation`, as in 'table3' or 'table3:ROW,ROW', every row is trained and the Markdown
+    table is returned. Called again it goes on from its checkpoint. Raises InputError for a method without training.
+    """
+    command = _extension(method, "training", "be trained here")
+    given = (
+        Path(images), masks, Path(out), None if config is None else Path(config), changes, open_device(device), jobs,
+        on_note,
+    )  # fmt: skip
+    if ablation:
+        table: str = command.train_ablation(method, ablation, *given)
+        return table
+    path: Path = command.train_method(method, *given)
+    return path
+
+
+SHOWN = 4  # pairs that `inspect` shows where none are named
+
+
+def inspect(
+    method: str,
+    out: AnyPath,
+    *,
+    dataset: str = "",
+    data: AnyPath | None = None,
+    targets: AnyPath | None = None,
+    masks: AnyPath | None = None,
+    run: AnyPath | None = None,
+    methods: Names = None,
+    features: str = "lite0",
+    pairs: Names = None,
+    limit: int | None = None,
+    weights: Mapping[str, str] | None = None,
+    device: str = "auto",
+    on_note: Callable[[str], None] = note,
+) -> Path:
+    """Pictures of what the feature maps of a method's network hold for some pairs; the path of the page about them.
+
+    With `run`, the results of its `methods` are also placed among the real images by t-SNE of `features`. Raises
+    InputError for a method whose network cannot be inspected, and for options that do not go together.
+    """
+    from inpaint_bench.runner.folder import open_run
+
+    command, where = _extension(method, "inspect", "be inspected"), open_device(device)
+    if run is None and methods:
+        raise InputError("--methods says which results of a run to place; name the run with --run.")
+    opened = open_run(Path(run)) if run else None
+    known = _inspected_dataset(opened, dataset, data, targets, masks)
+    results = (opened, as_names(methods), features) if opened else None
+    chosen = _inspected_pairs(known, as_names(pairs), limit)
+    page: Path = command.inspect_method(method, known, chosen, weights or {}, results, where, Path(out), on_note)
+    return page
+
+
+def _extension(method: str, package: str, can: str) -> Any:
+    """The command module of a package that a method's baseline may have. Raises InputError where it has none."""
+    known = {name: f"{baseline.package}.{package}" for name, (baseline, _) in find_baselines().items()}
+    there = {name: module for name, module in known.items() if find_spec(module) is not None}
+    if method not in there:
+        raise InputError(f"no method that can {can} is called '{method}'. {did_you_mean(method, there)}")
+    return import_module(f"{there[method]}.command")
+
+
+def _inspected_dataset(
+    run: Any, name: str, data: AnyPath | None, targets: AnyPath | None, masks: AnyPath | None
+) -> "Dataset":
+    from inpaint_bench.data import datasets
+
+    folder, images, holes = (None if path is None else Path(path) for path in (data, targets, masks))
+    if (images is None) != (holes is None):
+        raise InputError("--targets and --masks go together: one folder of images, one of masks of the same names.")
+    if run is not None:
+        if name:
+            raise InputError(f"--run {run.path} has a dataset of its own, {run.info.protocol.name}; drop --dataset.")
+        of_run = datasets.of_run(run.info.protocol, run.pairs, folder, (images, holes))
+        return replace(of_run, fingerprint=run.info.fingerprint)
+    if images and holes:
+        if name:
+            raise InputError("--dataset and --targets cannot be combined: give one of them.")
+        return datasets.see(datasets.open_folders(images, holes), jobs=1)
+    return datasets.open_dataset(name or "sample", folder)
+
+
+def _inspected_pairs(dataset: "Dataset", names: Sequence[str], limit: int | None) -> "list[Pair]":
+    """The pairs that are named, or the first so many."""
+    if not names:
+        return list(dataset.pairs[: limit or SHOWN])
+    if limit is not None:
+        raise InputError("--pairs and --limit cannot be combined: give one of them.")
+    known = {pair.pair: pair for pair in dataset.pairs}
+    if strangers := [name for name in names if name not in known]:
+        raise InputError(
+            f"--pairs: {dataset.page.name} has no pair '{strangers[0]}'. {did_you_mean(strangers[0], known)}"
+        )
+    return [known[name] for name in names]

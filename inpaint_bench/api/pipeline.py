@@ -1,0 +1,299 @@
+"""The pipeline: pairs → composites → scores → results, and what resumes, merges and scores runs again."""
+
+import os
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any, TypeAlias
+
+from inpaint_bench import files
+from inpaint_bench.analysis.derive import derive_results
+from inpaint_bench.analysis.results import REFERENCES, missing_pairs, write_results
+from inpaint_bench.api.progress import note, progress_bar
+from inpaint_bench.api.run import Names, Run, as_names
+from inpaint_bench.api.tables import write_plain_tables
+from inpaint_bench.data import datasets
+from inpaint_bench.data.datasets import Dataset
+from inpaint_bench.errors import BenchError, IncompleteError, InputError, some
+from inpaint_bench.methods.base import Method
+from inpaint_bench.methods.baselines import find_baselines
+from inpaint_bench.methods.devices import open_device
+from inpaint_bench.methods.select import runnable_methods, select_methods
+from inpaint_bench.metrics.registry import SAMPLES_METRICS
+from inpaint_bench.runner import folder
+from inpaint_bench.runner import merge as merging
+from inpaint_bench.runner.folder import RunFolder
+from inpaint_bench.runner.metrics import ChosenMetrics, choose_metrics, still_measurable
+from inpaint_bench.runner.predict import RuntimeOptions, pending, predict_pairs
+from inpaint_bench.runner.score import merge_scores, score_method, score_targets
+from inpaint_bench.weights import SYNTHETIC
+
+AnyPath: TypeAlias = str | Path
+Methods: TypeAlias = str | Sequence[str] | Mapping[str, str | Callable[..., Any]] | None
+
+JOBS = min(8, os.cpu_count() or 1)
+
+
+@dataclass(frozen=True)
+class Outcome:
+    """What a pipeline ended with: the run, what was requested, and the methods that failed, each in one error."""
+
+    run: Run
+    methods: tuple[str, ...]
+    metrics: ChosenMetrics
+    failures: tuple[BenchError, ...] = ()
+    synthetic: tuple[str, ...] = ()  # methods with synthetic weights, which get no numbers
+
+    def raise_failures(self) -> None:
+        """All failures as one error: InputError if any is one, else IncompleteError."""
+        if self.failures:
+            kind = InputError if any(isinstance(one, InputError) for one in self.failures) else IncompleteError
+            kept = "Finished pairs are kept; run the same command again to go on."
+            raise kind(" ".join([*dict.fromkeys(map(str, self.failures)), kept]))
+
+
+@dataclass(frozen=True)
+class Pipeline:
+    """The options of `run` and `predict`; the parameters of `ib.run`, which documents them."""
+
+    dataset: str = "sample"
+    methods: Methods = None
+    metrics: Names = None
+    data: AnyPath | None = None
+    pairs: AnyPath | None = None
+    targets: AnyPath | None = None
+    masks: AnyPath | None = None
+    limit: int | None = None
+    shard: tuple[int, int] | None = None
+    baselines: AnyPath | None = None
+    weights: Mapping[str, str] = field(default_factory=dict)
+    device: str = "auto"
+    batch: int = 8
+    jobs: int = JOBS
+    timeout: float | None = None
+    out: AnyPath | None = None
+    raw: bool = False
+    quiet: bool = False
+
+    def predict(self) -> Outcome:
+        """Composites of every method; nothing is scored."""
+        dataset, methods, runtime = self._prepare()
+        out = _path(self.out) or folder.default_folder(dataset)
+        with files.only_one(out):
+            started, failures = self._predict(out, dataset, methods, runtime)
+        return Outcome(Run(started), tuple(one.name for one in methods), ChosenMetrics(()), tuple(failures))
+
+    def run(self) -> Outcome:
+        """Composites, scores and results of every method; a shard has no results before it is merged."""
+        dataset, methods, runtime = self._prepare()
+        chosen = choose_metrics(as_names(self.metrics), dataset.page, self.dataset)
+        out = _path(self.out) or folder.default_folder(dataset)
+        synthetic = tuple(one.name for one in methods if one.weights.sha256 == SYNTHETIC)
+        with files.only_one(out):
+            started, failures = self._predict(out, dataset, methods, runtime)
+            scored = [one.name for one in methods if one.name not in synthetic]
+            run = measure(started, dataset, scored, chosen, runtime, self.quiet)
+        names = tuple(one.name for one in methods)
+        return Outcome(run, names, chosen, tuple(failures), synthetic)
+
+    def _prepare(self) -> tuple[Dataset, list[Method], RuntimeOptions]:
+        every = self._open()
+        dataset = datasets.take(every, self.limit, self.shard)
+        device = open_device(self.device)
+        requested = self.methods.split(",") if isinstance(self.methods, str) else self.methods
+        baselines = _path(self.baselines)
+        methods = select_methods(requested, dataset, every, baselines, self.weights)
+        if not requested:
+            for sentence in runnable_methods(find_baselines(baselines), dataset.page)[1]:
+                note(sentence)
+        for method in methods:
+            if method.notes:
+                note(f"{method.name}: {method.notes}.")
+        with progress_bar("reading the pairs", len(dataset.pairs), self.quiet) as advance:
+            dataset = datasets.see(dataset, self.jobs, lambda: advance(1))
+        return dataset, methods, RuntimeOptions(device, self.batch, self.jobs, self.timeout)
+
+    def _open(self) -> Dataset:
+        targets, masks = _path(self.targets), _path(self.masks)
+        if (targets is None) != (masks is None):
+            raise InputError("targets and masks go together: one folder of images, one of masks of the same names.")
+        if targets is None or masks is None:
+            return datasets.open_dataset(self.dataset, _path(self.data), _path(self.pairs))
+        every = datasets.open_folders(targets, masks)
+        with progress_bar("reading the images", len(every.pairs), self.quiet) as advance:
+            return datasets.see(every, self.jobs, lambda: advance(1))
+
+    def _predict(
+        self, out: Path, dataset: Dataset, methods: Sequence[Method], runtime: RuntimeOptions
+    ) -> tuple[RunFolder, list[BenchError]]:
+        """Each method in turn. One that fails keeps what it finished; the others go on."""
+        started = folder.start(out, dataset, self.raw)
+        failures: list[BenchError] = []
+        for method in methods:
+            try:
+                with progress_bar(method.name, len(pending(started, method)), self.quiet) as advance:
+                    started = predict_pairs(started, dataset, method, runtime, lambda: advance(1))
+            except (IncompleteError, InputError) as error:
+                failures.append(error)
+        return folder.open_run(out), failures
+
+
+def measure(
+    started: RunFolder,
+    dataset: Dataset,
+    methods: Sequence[str],
+    chosen: ChosenMetrics,
+    runtime: RuntimeOptions,
+    quiet: bool,
+) -> Run:
+    """Score the composites of some methods; write results and tables unless the run is a shard."""
+    names = still_measurable(chosen.names, Run(started).measured())
+    if methods:
+        with progress_bar("targets", len(started.pairs), quiet) as advance:
+            score_targets(started, dataset, names, runtime, advance)
+    for method in methods:
+        with progress_bar(f"{method}: scores", len(started.samples_of(method)), quiet) as advance:
+            score_method(started, dataset, method, names, runtime, advance)
+    return write_derived(Run(started), chosen)
+
+
+def write_derived(run: Run, chosen: ChosenMetrics) -> Run:
+    """Write the results and tables of a run, and return it with them; the numbers of a shard are those of no dataset."""
+    if run.info.part.kind == "shard":
+        return run
+    results = derive_results(run, chosen.names)
+    write_results(run.folder, results)
+    run.set_results(results)
+    if results:
+        write_plain_tables(run)
+        for sentence in _lacking(run, chosen):
+            note(sentence)
+    return run
+
+
+def _lacking(run: Run, chosen: ChosenMetrics) -> Iterator[str]:
+    """What was requested and has no result of a finished method."""
+    for method in dict.fromkeys(one.method for one in run.result_list if one.method not in REFERENCES):
+        here = {one.metric for one in run.result_list if one.method == method} | set(SAMPLES_METRICS)
+        if lacking := [name for name in chosen.names if name not in here]:
+            again = f"`inpaint-bench score {run.path} --metrics {','.join(lacking)}`"
+            yield (
+                f"{run.path}: {method} was not measured on every pair in {', '.join(lacking)}. {again} measures "
+                "what is missing."
+            )
+
+
+def run(
+    dataset: str = "sample",
+    methods: Methods = None,
+    metrics: Names = None,
+    *,
+    data: AnyPath | None = None,
+    pairs: AnyPath | None = None,
+    targets: AnyPath | None = None,
+    masks: AnyPath | None = None,
+    limit: int | None = None,
+    shard: tuple[int, int] | None = None,
+    baselines: AnyPath | None = None,
+    weights: Mapping[str, str] | None = None,
+    device: str = "auto",
+    batch: int = 8,
+    jobs: int = JOBS,
+    timeout: float | None = None,
+    out: AnyPath | None = None,
+    quiet: bool = False,
+) -> Run:
+    """Inpaint every pair of a dataset with each method, score the composites, and return the run.
+
+    Called again with the same arguments it resumes: finished pairs are not computed twice.
+
+    Args:
+        dataset: a protocol's name, or the path of a protocol page.
+        methods: names of baselines, separated by commas or in a list; or a dict of names, each with an entry such as
+            'folder:results', 'python:module:load' or 'exec:…', or with a callable `(image, mask) -> prediction` on
+            tensors: image (batch, 3, height, width) in [0, 1] with zeros in the hole, mask (batch, 1, height, width)
+            with 1 in the hole. A callable of `(image, mask, seeds)` is stochastic: seeds (batch, samples), predictions
+            (batch, samples, 3, height, width). Default: every method that can run here.
+        metrics: names, or 'all'. Default: those of the protocol.
+        data: the folder that holds the dataset's images/ and masks/.
+        pairs: another list of pairs, as `pairs import` writes it.
+        targets, masks: in place of `dataset`, a folder of images and one of masks of the same names, 255 in the hole.
+        limit: only the first so many pairs.
+        shard: (k, n) for the k-th of n parts of the pairs; `merge` joins them.
+        baselines: a folder of baselines of one's own, each with a card.toml.
+        weights: by method, or '*' for all, a weights file or 'synthetic'.
+        device: 'auto' (cuda, else mps, else cpu), 'cpu', 'cuda', 'cuda:1' or 'mps'.
+        batch: images that a network takes at once.
+        jobs: threads that read and write.
+        timeout: seconds that an exec: program may run.
+        out: the run folder. Default: runs/<dataset>.
+        quiet: no progress bars.
+
+    Raises:
+        InputError: for an unknown name, a file that cannot be used, or a method that fails on bad input.
+        IncompleteError: where a method failed on a pair; what was finished is kept and scored.
+        HashError: where a target or mask is not what it was.
+
+    >>> import inpaint_bench as ib
+    >>> run = ib.run("sample", methods=["mean-fill"], metrics=["psnr"], limit=2, out="runs/doctest", quiet=True)
+    >>> run.results.query("bucket == 'all'")[["method", "metric", "n"]].to_string(index=False, header=False)
+    'mean-fill psnr 2'
+    """
+    outcome = Pipeline(
+        dataset, methods, metrics, data, pairs, targets, masks, limit, shard, baselines, weights or {}, device, batch,
+        jobs, timeout, out, quiet=quiet,
+    ).run()  # fmt: skip
+    outcome.raise_failures()
+    return outcome.run
+
+
+def score_run(
+    path: AnyPath,
+    metrics: Names = None,
+    *,
+    data: AnyPath | None = None,
+    targets: AnyPath | None = None,
+    masks: AnyPath | None = None,
+    device: str = "auto",
+    batch: int = 8,
+    jobs: int = JOBS,
+    quiet: bool = False,
+) -> Outcome:
+    """Score the composites of a run folder again: what changed, and metrics that are new.
+
+    Raises InputError where it is no run or its data are not found, and HashError where a target is not what it was.
+    """
+    started = folder.open_run(Path(path))
+    dataset = datasets.of_run(started.info.protocol, started.pairs, _path(data), (_path(targets), _path(masks)))
+    chosen = choose_metrics(as_names(metrics), started.info.protocol, str(path))
+    for sentence in chosen.notes():
+        note(sentence)
+    runtime = RuntimeOptions(open_device(device), batch, jobs)
+    with files.only_one(started.path):
+        names = list(started.info.methods)
+        scored = measure(started, dataset, names, chosen, runtime, quiet)
+    return Outcome(scored, tuple(names), chosen)
+
+
+def merge(parts: Sequence[AnyPath], out: AnyPath, metrics: Names = None) -> Outcome:
+    """Join the run folders of all shards into one run, in whatever order they come.
+
+    Raises IncompleteError where a shard or a pair is missing, NotComparableError where the parts were made
+    differently, and InputError where a pair is there twice or `out` holds something else.
+    """
+    folders, into = [Path(part) for part in parts], Path(out)
+    with files.only_one(into):
+        merged = merging.merge(folders, into)
+        chosen = choose_metrics(as_names(metrics), merged.info.protocol, str(out))
+        merge_scores([folder.open_run(part) for part in folders], merged)
+        joined = write_derived(Run(merged), chosen)
+    failures = [
+        IncompleteError(f"{out}: {method} lacks {len(left)} of {len(merged.pairs)} pairs: {some(left)}.")
+        for method in merged.info.methods
+        if (left := missing_pairs(merged, method))
+    ]
+    return Outcome(joined, tuple(merged.info.methods), chosen, tuple(failures))
+
+
+def _path(path: AnyPath | None) -> Path | None:
+    return None if path is None else Path(path)

@@ -1,0 +1,33 @@
+"""Progress bars on stderr, in a terminal or a notebook; nothing where nobody watches."""
+
+import logging
+import sys
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+
+LOG = logging.getLogger("inpaint_bench")
+
+
+def watched() -> bool:
+    """Whether stderr is a terminal, or this is a notebook."""
+    return sys.stderr.isatty() or "ipykernel" in sys.modules
+
+
+@contextmanager
+def progress_bar(what: str, total: int, quiet: bool = False) -> Iterator[Callable[[int], None]]:
+    """A bar that the yielded function moves on by a number of steps."""
+    if quiet or total == 0 or not watched():
+        yield lambda count: None
+        return
+    from rich.console import Console
+    from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
+
+    columns = (TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), TimeRemainingColumn())
+    with Progress(*columns, console=Console(stderr=True), transient=True) as bars:
+        task = bars.add_task(what, total=total)
+        yield lambda count: bars.advance(task, count)
+
+
+def note(sentence: str) -> None:
+    """A sentence for whoever watches: the command line prints it on stderr, others find it in the log."""
+    LOG.info("%s", sentence)

@@ -1,0 +1,213 @@
+"""`Run`: a finished run, with its results, scores, tables, pictures and comparisons."""
+
+from collections.abc import Sequence
+from functools import cached_property
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from inpaint_bench.analysis.results import results_frame
+from inpaint_bench.analysis.run import NO_SAMPLE, RunData
+from inpaint_bench.errors import InputError, did_you_mean
+
+if TYPE_CHECKING:
+    import pandas as pd
+    from PIL.Image import Image
+
+    from inpaint_bench.analysis.compare import Comparison
+    from inpaint_bench.checks.gate.findings import Findings
+    from inpaint_bench.data.datasets import Dataset
+    from inpaint_bench.tables.table import Table
+
+Names = str | Sequence[str] | None  # one name, several, or None for all
+
+
+class Run(RunData):
+    """A run folder. Files are read when they are first needed, each once.
+
+    >>> import inpaint_bench as ib
+    >>> run = ib.load_run("runs/sample")
+    >>> run.results.query("metric == 'psnr' and bucket == 'all'")[["method", "value"]]  # doctest: +SKIP
+    """
+
+    def __repr__(self) -> str:
+        part = f", {self.info.part}" if self.info.part else ""
+        methods = ", ".join(self.methods) or "no method"
+        return f"Run('{self.path}': {self.dataset}{part}, {len(self.pairs)} pairs, {methods})"
+
+    def _repr_html_(self) -> str:
+        return self.summary().to_html()
+
+    @property
+    def dataset(self) -> str:
+        """The name of its protocol."""
+        return self.info.protocol.name
+
+    @property
+    def fingerprint(self) -> str:
+        """Twelve hexadecimal digits that say which image meets which mask, under which rules."""
+        return self.info.fingerprint
+
+    @property
+    def methods(self) -> list[str]:
+        """The methods that it has outputs of."""
+        return sorted(self.info.methods)
+
+    @cached_property
+    def results(self) -> "pd.DataFrame":
+        """One row a number: dataset, method, metric, reduction, bucket, value, low and high (95% interval), n, …
+
+        `infinite` and `undefined` count the pairs that are in no mean; `significance` is 'best', 'not separable' (from
+        the best) or 'worse' among the methods of the run. Raises InputError where the run was not scored.
+        """
+        return results_frame(self.result_list)
+
+    @cached_property
+    def scores(self) -> "pd.DataFrame":
+        """One row a pair, method, sample and metric, with the pair's image, mask, mask ratio and bucket.
+
+        `sample` is missing for a method with one output a pair; `value` is inf for an infinite PSNR and NaN where a
+        metric is not defined.
+        """
+        import pandas as pd
+
+        pairs = pd.DataFrame(
+            [(pair.pair, pair.image, pair.mask, float(pair.ratio), pair.bucket) for pair in self.pairs],
+            columns=["pair", "image", "mask", "ratio", "bucket"],
+        )
+        found = [(method, self.scores_of(method)) for method in self.methods]
+        frames = [one.frame.assign(method=method) for method, one in found if one is not None]
+        columns = ["pair", "image", "mask", "ratio", "bucket", "method", "sample", "metric", "value", "signature"]
+        if not frames:
+            return pd.DataFrame(columns=columns)
+        merged = pd.concat(frames, ignore_index=True).merge(pairs, on="pair", how="left")
+        merged["sample"] = merged["sample"].astype("Int64").mask(merged["sample"] == NO_SAMPLE)
+        return merged[columns]
+
+    # --- tables, comparisons, checks --------------------------------------------------------------
+
+    def table(
+        self,
+        style: str = "plain",
+        *,
+        methods: Names = None,
+        metrics: Names = None,
+        buckets: Names = None,
+        intervals: bool = False,
+        samples: str = "chosen",
+        reported: str = "",
+        strict: bool = False,
+    ) -> "Table":
+        """The results as a table: 'plain', 'table1', 'table2', 'table6' (times) or 'ablation'.
+
+        `samples="all"` adds the other reductions of stochastic methods, `reported` the numbers of papers, as in
+        'SPN 2023:1'. Raises InputError for an unknown name, and NotComparableError if `strict` and a Fréchet distance of
+        few pictures would be shown.
+        """
+        from inpaint_bench.api.tables import table
+
+        return table(
+            [self], style, methods=methods, metrics=metrics, buckets=buckets, intervals=intervals, samples=samples,
+            reported=reported, strict=strict,
+        )  # fmt: skip
+
+    def summary(self, methods: Names = None, metrics: Names = None) -> "Table":
+        """A row a method and a column a metric, over all pairs: what `inpaint-bench run` prints."""
+        from inpaint_bench.api.tables import absent_metrics
+        from inpaint_bench.tables.summary import summary_table
+
+        absent = absent_metrics([self]) if metrics is None else {}
+        return summary_table(self, as_names(methods) or None, as_names(metrics) or None, absent)
+
+    def compare(self, a: str, b: str, other: "Run | None" = None, metrics: Names = None) -> "Comparison":
+        """Method `a` against method `b`, of this run or of another one of the same pairs, in paired tests.
+
+        Raises NotComparableError where the pairs or the signatures differ, InputError for an unknown name.
+        """
+        from inpaint_bench.analysis.compare import compare
+
+        return compare(a, b, self, other or self, as_names(metrics))
+
+    def gate(
+        self,
+        expected: "str | Path | None" = None,
+        policy: "str | Path | None" = None,
+        methods: Names = None,
+        metrics: Names = None,
+    ) -> "Findings":
+        """The results against expected ones, by default those that ship for the dataset.
+
+        Raises InputError where nothing is expected and HashError where scores are not those of the results.
+        """
+        from inpaint_bench.checks.gate import gate
+
+        paths = [None if path is None else Path(path) for path in (expected, policy)]
+        return gate(self, *paths, as_names(methods), as_names(metrics))
+
+    # --- pictures and pages -----------------------------------------------------------------------
+
+    def image(self, method: str, pair: str, sample: int | None = None) -> "Image":
+        """The composite of a pair, as a PIL image; of a stochastic method the chosen sample unless one is named.
+
+        Raises InputError for an unknown method or pair, and where the composite is missing.
+        """
+        from PIL import Image
+
+        from inpaint_bench.data.images import read_png
+
+        names = [one.pair for one in self.pairs]
+        for what, name, known in (("method", method, self.methods), ("pair", pair, names)):
+            if name not in known:
+                raise InputError(f"{self.path}: no {what} here is called '{name}'. {did_you_mean(name, known)}")
+        finished = self.folder.samples_of(method).get(pair, [])
+        if sample is None and finished and finished != [None]:
+            sample = self.chosen_samples(method)[names.index(pair)]
+        return Image.fromarray(read_png(self.folder.composite(method, pair, sample))[0])
+
+    def open_dataset(
+        self,
+        data: "str | Path | None" = None,
+        targets: "str | Path | None" = None,
+        masks: "str | Path | None" = None,
+    ) -> "Dataset":
+        """The images and masks of its pairs on this machine. Raises InputError where they are not found."""
+        from inpaint_bench.data.datasets import of_run
+
+        folder, images, holes = (None if path is None else Path(path) for path in (data, targets, masks))
+        return of_run(self.info.protocol, self.pairs, folder, (images, holes))
+
+    def report(
+        self,
+        out: "str | Path | None" = None,
+        *,
+        data: "str | Path | None" = None,
+        targets: "str | Path | None" = None,
+        masks: "str | Path | None" = None,
+        jobs: int = 2,
+        quiet: bool = False,
+    ) -> Path:
+        """Write the run as a web page that needs no network, by default report/ in its folder; the path of index.html.
+
+        `data` holds the dataset's images/ and masks/; `targets` and `masks` are the folders of a run of two folders.
+        Raises InputError where `out` holds something else and HashError where a picture is not what was scored.
+        """
+        from inpaint_bench.api.reports import write
+
+        return write(self, out, data, targets, masks, jobs, quiet)
+
+
+def load_run(path: "str | Path" = "runs/sample") -> Run:
+    """The run in a folder. Raises InputError when there is none or it is of another version.
+
+    >>> import inpaint_bench as ib
+    >>> ib.load_run("runs/sample").methods  # doctest: +SKIP
+    ['biharmonic', 'mean-fill', 'telea']
+    """
+    return Run.open(Path(path))
+
+
+def as_names(names: Names) -> list[str]:
+    """Names as a list, each once: of one text they are separated by commas."""
+    if names is None:
+        return []
+    listed = names.split(",") if isinstance(names, str) else names
+    return list(dict.fromkeys(name.strip() for name in listed if name.strip()))

@@ -1,0 +1,275 @@
+"""Scores of anybody's outputs: a run with one folder of predictions, in a run folder that is deleted afterwards."""
+
+import contextlib
+import dataclasses
+import tempfile
+from collections.abc import Iterator, Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import msgspec
+import numpy as np
+
+from inpaint_bench import files
+from inpaint_bench.analysis.derive import derive_results
+from inpaint_bench.analysis.external_features import score_external_features
+from inpaint_bench.analysis.results import ALL, REAL_VS_REAL, json_value
+from inpaint_bench.analysis.run import NO_SAMPLE
+from inpaint_bench.api.pipeline import JOBS, AnyPath
+from inpaint_bench.api.progress import note, progress_bar
+from inpaint_bench.api.run import Names, Run, as_names
+from inpaint_bench.data import datasets, images
+from inpaint_bench.data.datasets import Dataset
+from inpaint_bench.errors import BenchError, InputError
+from inpaint_bench.methods.devices import open_device
+from inpaint_bench.methods.folder import folder_method
+from inpaint_bench.methods.layouts import complete, match
+from inpaint_bench.metrics import METRICS, RECORDED
+from inpaint_bench.metrics.registry import SAMPLES_METRICS, few, refuse_marked
+from inpaint_bench.runner import folder
+from inpaint_bench.runner.metrics import ChosenMetrics, choose_metrics
+from inpaint_bench.runner.predict import RuntimeOptions, predict_pairs
+from inpaint_bench.runner.score import score_method, score_targets
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+METHOD = "predictions"
+Row = dict[str, Any]
+
+
+def score(
+    targets: Any,
+    masks: Any,
+    predictions: Any,
+    metrics: Names = None,
+    *,
+    raw: bool = False,
+    strict: bool = False,
+    device: str = "auto",
+    batch: int = 8,
+    jobs: int = JOBS,
+    quiet: bool = False,
+) -> "pd.DataFrame":
+    """Score predictions against targets: one row a pair (and sample), one column a metric, and `known_error`.
+
+    Args:
+        targets: a folder of images; or an array or tensor: (n, height, width, 3) of uint8, or (n, 3, height, width) of
+            floats in [0, 1].
+        masks: a folder of masks of the same names, 255 in the hole; or (n, height, width) or (n, 1, height, width) of
+            0 and 1 (uint8 masks: 0 and 255).
+        predictions: a folder of PNG files in one of the known layouts; or an array or tensor like `targets`.
+        metrics: names, or 'all'. Default: ssim, psnr, mae.
+        raw: score predictions as they are. By default the known region is taken from the target.
+        strict: raise NotComparableError for a Fréchet distance of few pictures.
+
+    Set and detection metrics are of all pairs together: the last row has no pair and holds their values, intervals,
+    counts and signatures. `known_error` is how far a prediction moved the known region: the mean absolute difference.
+
+    Raises InputError for inputs that do not fit together, IncompleteError for pairs without a prediction.
+
+    >>> import inpaint_bench as ib, numpy as np
+    >>> target = np.full((1, 16, 16, 3), 100, np.uint8)
+    >>> mask = np.zeros((1, 16, 16), np.uint8); mask[0, 4:8, 4:8] = 255
+    >>> ib.score(target, mask, target + np.uint8(16), metrics=["psnr", "mae_hole"], quiet=True)["psnr"].round(2).tolist()
+    [36.09]
+    """
+    import pandas as pd
+
+    with _as_folders(targets, masks, predictions) as (of_targets, of_masks, of_predictions):
+        scored = score_folder(
+            of_targets, of_masks, of_predictions, metrics, raw, strict, RuntimeOptions(open_device(device), batch, jobs),
+            quiet,
+        )  # fmt: skip
+    if scored.failure:
+        raise scored.failure
+    return pd.DataFrame(scored.rows)
+
+
+def score_features(composites: AnyPath, targets: AnyPath, strict: bool = False) -> "pd.DataFrame":
+    """Every set metric of two .npy files of features that somebody else computed, a row a picture, row by row paired.
+
+    Raises InputError for files that are no such arrays, NotComparableError if `strict` and there are few rows.
+    """
+    import pandas as pd
+
+    return pd.DataFrame(score_external_features(Path(composites), Path(targets), strict))
+
+
+@dataclasses.dataclass(frozen=True)
+class ScoredFolder:
+    """Rows as JSON holds them, and what ended the scoring early; what was finished before is in the rows."""
+
+    rows: list[Row]
+    failure: BenchError | None = None
+
+
+def score_folder(
+    targets: Path,
+    masks: Path,
+    predictions: Path,
+    metrics: Names,
+    raw: bool,
+    strict: bool,
+    runtime: RuntimeOptions,
+    quiet: bool,
+) -> ScoredFolder:
+    """As `score` says, of three folders."""
+    dataset = datasets.open_folders(targets, masks)
+    requested = as_names(metrics)
+    chosen = choose_metrics(requested, dataset.page, "two folders")
+    matched = match(predictions, dataset.pairs)
+    outputs = complete(matched, predictions, dataset.pairs)
+    note(f"{predictions}: {matched}.")
+    samples = max(len(of_pair) for of_pair in outputs.values())
+    sampled = any(sample is not None for of_pair in outputs.values() for sample in of_pair)
+    chosen = _without_samples(chosen, predictions, "all" in requested) if not sampled else chosen
+    for sentence in chosen.notes():
+        note(sentence)
+    if strict:
+        count = len(dataset.pairs)
+        refuse_marked([f"{name} of {count} pictures" for name in chosen.names if few(name, count)])
+    page = msgspec.structs.replace(dataset.page, samples=samples if sampled else dataset.page.samples)
+    dataset = dataclasses.replace(dataset, page=page)
+    with tempfile.TemporaryDirectory(prefix="score-", dir=files.cache_folder("scratch")) as scratch:
+        run, failure = _run(Path(scratch) / "run", dataset, predictions, chosen, raw, runtime, quiet)
+        return ScoredFolder(list(_rows(run, chosen.names, sampled)), failure)
+
+
+def _without_samples(chosen: ChosenMetrics, predictions: Path, every: bool) -> ChosenMetrics:
+    """The metrics without those that compare samples: left out of 'all', refused where they were requested by name."""
+    of_samples = [name for name in chosen.names if name in SAMPLES_METRICS]
+    if of_samples and not every:
+        raise InputError(
+            f"{predictions}: {of_samples[0]} compares samples, and every pair has one output. Leave it out."
+        )
+    why = dict.fromkeys(of_samples, "every pair has one output, and it compares samples.")
+    return ChosenMetrics(tuple(name for name in chosen.names if name not in SAMPLES_METRICS), chosen.absent | why)
+
+
+def _run(
+    path: Path,
+    dataset: Dataset,
+    predictions: Path,
+    chosen: ChosenMetrics,
+    raw: bool,
+    runtime: RuntimeOptions,
+    quiet: bool,
+) -> tuple[Run, BenchError | None]:
+    dataset = datasets.see(dataset, runtime.jobs)
+    started, failure = folder.start(path, dataset, raw), None
+    try:
+        with progress_bar("predictions", len(dataset.pairs), quiet) as advance:
+            method = folder_method(METHOD, predictions, dataset.pairs)
+            started = predict_pairs(started, dataset, method, runtime, lambda: advance(1))
+    except BenchError as error:
+        started, failure = folder.open_run(path), error
+    with progress_bar("scores", len(dataset.pairs), quiet) as advance:
+        if not failure:
+            score_targets(started, dataset, chosen.names, runtime)
+        names = chosen.names if not failure else [name for name in chosen.names if name in METRICS]
+        score_method(started, dataset, METHOD, names, runtime, advance)
+    return Run(started), failure
+
+
+def _rows(run: Run, metrics: Sequence[str], sampled: bool) -> Iterator[Row]:
+    scores = run.scores_of(METHOD)
+    if scores is None:
+        return
+    stems = {pair.pair: Path(pair.image).stem for pair in run.pairs}
+    values = {
+        (pair, sample, metric): value
+        for pair, sample, metric, value in zip(
+            *(scores.frame[name].tolist() for name in ("pair", "sample", "metric", "value")), strict=True
+        )
+    }
+    single = [name for name in metrics if name in METRICS] + list(RECORDED)
+    for pair, sample in dict.fromkeys((pair, sample) for pair, sample, metric in values if metric in RECORDED):
+        named: Row = {"pair": stems[pair]} | ({} if sample == NO_SAMPLE else {"sample": sample})
+        yield named | {name: json_value(values[pair, sample, name]) for name in single}
+    of_samples = [name for name in metrics if name in SAMPLES_METRICS]
+    for pair in stems if of_samples and sampled else ():
+        found = {name: json_value(values[pair, NO_SAMPLE, name]) for name in of_samples}
+        yield {"pair": stems[pair]} | found
+    if any(name not in METRICS and name not in SAMPLES_METRICS for name in metrics):
+        yield from _together(run, metrics)
+
+
+def _together(run: Run, metrics: Sequence[str]) -> Iterator[Row]:
+    """The row of all pairs together, where every pair was scored."""
+    together = [name for name in metrics if name not in METRICS and name not in SAMPLES_METRICS]
+    results = [one for one in derive_results(run, metrics) if one.bucket == ALL and one.metric in together]
+    real = {one.metric: one.value for one in results if one.method == REAL_VS_REAL}
+    count = len(run.pairs)
+    row: Row = {"pair": None, "n": count}
+    for one in results:
+        if one.method != METHOD or not one.main:
+            continue
+        name = one.metric
+        row |= {name: one.value, f"{name}_low": one.low, f"{name}_high": one.high, f"{name}_n": one.n}
+        if name in real:
+            row[f"{name}_floor"] = real[name]
+        if one.value is not None and few(name, count):
+            row[f"{name}_mark"] = few(name, count)
+        row[f"{name}_signature"] = one.signature.removesuffix(f":{one.reduction}")
+    if len(row) > 2:
+        yield row
+
+
+# --- arrays and tensors ---------------------------------------------------------------------------
+
+
+@contextlib.contextmanager
+def _as_folders(*given: Any) -> Iterator[tuple[Path, Path, Path]]:
+    """Targets, masks and predictions as folders; arrays are written to a folder that is deleted afterwards."""
+    if all(isinstance(one, (str, Path)) for one in given):
+        yield tuple(map(Path, given))  # type: ignore[misc]  # three of them
+        return
+    if any(isinstance(one, (str, Path)) for one in given):
+        raise InputError("targets, masks and predictions are three folders, or three arrays or tensors; not a mixture.")
+    targets, predictions = (_pixels(one, what) for one, what in ((given[0], "targets"), (given[2], "predictions")))
+    holes = _holes(given[1])
+    if not targets.shape == predictions.shape or targets.shape[:3] != holes.shape:
+        shapes = f"{targets.shape}, {holes.shape} and {predictions.shape}"
+        raise InputError(
+            f"targets, masks and predictions of shape {shapes} do not fit together. Give as many of one size."
+        )
+    with tempfile.TemporaryDirectory(prefix="arrays-", dir=files.cache_folder("scratch")) as scratch:
+        folders = tuple(Path(scratch) / name for name in ("targets", "masks", "predictions"))
+        for number in range(len(targets)):
+            pictures = (targets[number], images.mask_values(holes[number]), predictions[number])
+            for path, picture in zip(folders, pictures, strict=True):
+                files.write_whole(path / f"{number:05d}.png", images.png_bytes(picture))
+        yield folders  # type: ignore[misc]  # three of them
+
+
+def _pixels(given: Any, what: str) -> np.ndarray:
+    """8-bit RGB, (n, height, width, 3)."""
+    array = _array(given)
+    if array.ndim == 4 and array.dtype == np.uint8 and array.shape[3] == 3:
+        return array
+    if array.ndim == 4 and array.dtype.kind == "f" and array.shape[1] == 3:
+        if not ((array >= 0) & (array <= 1)).all():
+            raise InputError(f"the {what} hold values outside [0, 1]. Clamp or rescale them first.")
+        return np.rint(array.transpose(0, 2, 3, 1) * 255).astype(np.uint8)
+    raise InputError(
+        f"the {what} are {array.dtype} of shape {array.shape}; give uint8 (n, height, width, 3) or floats in [0, 1] "
+        "(n, 3, height, width)."
+    )
+
+
+def _holes(given: Any) -> np.ndarray:
+    """Where pixels are missing, (n, height, width)."""
+    array = _array(given)
+    array = array[:, 0] if array.ndim == 4 and array.shape[1] == 1 else array
+    if array.ndim != 3:
+        raise InputError(f"the masks are of shape {array.shape}; give (n, height, width) or (n, 1, height, width).")
+    white = 255 if array.dtype == np.uint8 and array.max(initial=0) > 1 else 1
+    if not ((array == 0) | (array == white)).all():
+        raise InputError(f"the masks hold values other than 0 (known) and {white} (hole). Binarise them first.")
+    return np.asarray(array == white)
+
+
+def _array(given: Any) -> np.ndarray:
+    detached = given.detach().cpu() if hasattr(given, "detach") else given
+    return np.asarray(detached)

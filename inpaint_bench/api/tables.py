@@ -1,0 +1,62 @@
+"""Tables of one run or several, of times, and of what papers report."""
+
+from collections.abc import Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from inpaint_bench.api.run import Names, Run, as_names
+from inpaint_bench.errors import InputError
+from inpaint_bench.tables.build import cost_table_of, measured_table, reported_table_of
+from inpaint_bench.tables.formats import write_tables
+from inpaint_bench.tables.table import TableOptions
+
+if TYPE_CHECKING:
+    from inpaint_bench.tables.table import Table
+
+
+def table(
+    runs: Sequence["Run | str | Path"],
+    style: str = "plain",
+    *,
+    methods: Names = None,
+    metrics: Names = None,
+    buckets: Names = None,
+    intervals: bool = False,
+    samples: str = "chosen",
+    reported: str = "",
+    reported_only: bool = False,
+    strict: bool = False,
+) -> "Table":
+    """The results of runs as one table; of times where the style is 'table6'; of papers alone if `reported_only`.
+
+    `runs` are runs or their folders; see `Run.table` for the rest. Raises InputError for an unknown name or style, and
+    for options that do not go together.
+    """
+    names = [tuple(as_names(one)) for one in (buckets, methods, metrics)]
+    options = TableOptions(style, *names, intervals, samples == "all", strict)
+    if reported_only:
+        if runs or intervals or options.asides or strict:
+            raise InputError(
+                "--reported-only prints what papers print. Leave out RUNS, --intervals, --samples, --strict."
+            )
+        return reported_table_of(options, reported)
+    if style == "table6":
+        return cost_table_of([run.path if isinstance(run, Run) else Path(run) for run in runs], options, reported)
+    opened = [run if isinstance(run, Run) else Run.open(Path(run)) for run in runs]
+    return measured_table(opened, options, reported, {} if options.metrics else absent_metrics(opened))
+
+
+def absent_metrics(runs: Sequence[Run]) -> dict[str, str]:
+    """The metrics of the runs' protocols that cannot be measured here, each with the reason."""
+    from inpaint_bench.runner.metrics import choose_metrics
+
+    found: dict[str, str] = {}
+    for run in runs:
+        found |= choose_metrics((), run.info.protocol, str(run.path)).absent
+    return found
+
+
+def write_plain_tables(run: Run) -> None:
+    """The table of a run's results in every format, under tables/."""
+    options = TableOptions()
+    write_tables(run.path, measured_table([run], options, "", absent_metrics([run])))

@@ -1,0 +1,49 @@
+"""Which metrics a run is scored with: those requested or the page's, less those that cannot be measured here."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+
+from inpaint_bench.data.protocols import Page
+from inpaint_bench.errors import InputError
+from inpaint_bench.metrics import metric
+from inpaint_bench.metrics.registry import CHOOSABLE, absent, find, with_companions
+
+
+@dataclass(frozen=True)
+class ChosenMetrics:
+    """Metrics by name, and those that cannot be measured here, each with the reason and what mends it."""
+
+    names: tuple[str, ...]
+    absent: dict[str, str] = field(default_factory=dict)
+
+    def notes(self) -> list[str]:
+        """A sentence for every reason."""
+        reasons = dict.fromkeys(self.absent.values())
+        return [
+            f"not measured: {', '.join(name for name in self.absent if self.absent[name] == why)}: {why}"
+            for why in reasons
+        ]
+
+
+def choose_metrics(requested: Sequence[str], page: Page, where: str) -> ChosenMetrics:
+    """The metrics requested, all of them for 'all', or the page's; a Fréchet distance brings its kernel distance.
+
+    Raises InputError for an unknown name, naming the page in `where` if it is the page's, and for one that was
+    requested by name and cannot be measured here.
+    """
+    every = "all" in requested
+    try:
+        names = with_companions(find(name).name for name in (CHOOSABLE if every else requested or page.metrics))
+        metric(page.choose)
+    except InputError as error:
+        raise error if requested else InputError(f"the protocol page of {where}: {error}") from error
+    lacking = {name: why for name in names if (why := absent(find(name)))}
+    if not every and (named := [name for name in requested if name in lacking]):
+        raise InputError(f"{named[0]} cannot be measured here: {lacking[named[0]].rstrip('.')}.")
+    return ChosenMetrics(tuple(name for name in names if name not in lacking), lacking)
+
+
+def still_measurable(names: Sequence[str], measured: set[str]) -> list[str]:
+    """The names, and those of metrics measured before: what is there is kept up to date."""
+    again = [name for name, one in CHOOSABLE.items() if name in measured and not absent(one)]
+    return list(dict.fromkeys([*names, *again]))
