@@ -84,9 +84,9 @@ def make_data(root: Path) -> Path:
 
 def make_run(root: Path, dataset: datasets.Dataset, runtime: RuntimeOptions) -> RunFolder:
     """A run of one method that is there nine times, with files and scores of its own each time."""
-    from inpaint_bench.methods.select import choose_methods
+    from inpaint_bench.methods.select import select_methods
 
-    (method,) = choose_methods([FIRST], dataset, dataset, None, {})
+    (method,) = select_methods([FIRST], dataset, dataset, None, {})
     run = predict_pairs(folder.start(root / "run", dataset), dataset, method, runtime)
     score_run(run, dataset, FIRST, dataset.page.metrics, runtime)
     scores = read_scores(scores_path(run, FIRST))

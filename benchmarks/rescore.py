@@ -20,7 +20,7 @@ import torch
 from inpaint_bench.data import datasets, images
 from inpaint_bench.data.datasets import Dataset
 from inpaint_bench.data.protocols import read_page
-from inpaint_bench.methods.select import choose_methods
+from inpaint_bench.methods.select import select_methods
 from inpaint_bench.metrics import Metric
 from inpaint_bench.runner import folder
 from inpaint_bench.runner.folder import RunFolder
@@ -75,7 +75,7 @@ def make_data(root: Path) -> Path:
 
 def make_run(root: Path, dataset: Dataset, runtime: RuntimeOptions) -> RunFolder:
     """A run folder with every composite of one method."""
-    (method,) = choose_methods([METHOD], dataset, dataset, None, {})
+    (method,) = select_methods([METHOD], dataset, dataset, None, {})
     return predict_pairs(folder.start(root / "run", dataset), dataset, method, runtime)
 
 

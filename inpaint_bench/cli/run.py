@@ -148,7 +148,7 @@ def _prepare(requested: Asked) -> "tuple[Dataset, list[Method], RuntimeOptions]"
     from inpaint_bench.cli.names import open_device
     from inpaint_bench.data import datasets
     from inpaint_bench.methods.baselines import find_baselines
-    from inpaint_bench.methods.select import choose_methods, runnable_methods, split_methods
+    from inpaint_bench.methods.select import runnable_methods, select_methods, split_methods
     from inpaint_bench.runner.predict import RuntimeOptions
 
     if (requested.images is None) != (requested.masks is None):
@@ -161,7 +161,8 @@ def _prepare(requested: Asked) -> "tuple[Dataset, list[Method], RuntimeOptions]"
         every = datasets.open_dataset(requested.dataset, requested.data, requested.pairs)
     dataset = datasets.take(every, requested.limit, requested.shard)
     device = open_device(requested.device)
-    methods = choose_methods(split_methods(requested.methods), dataset, every, requested.baselines, requested.weights)
+    entries = split_methods(requested.methods) or None
+    methods = select_methods(entries, dataset, every, requested.baselines, requested.weights)
     if not requested.methods:
         for sentence in runnable_methods(find_baselines(requested.baselines), dataset.page)[1]:
             note(sentence, requested.quiet)

@@ -1,8 +1,9 @@
-"""What a method is asked to do and what it gives back, whatever kind of method it is."""
+"""A prediction job, its predictions, and a method, whatever its kind."""
 
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import torch
@@ -21,24 +22,24 @@ PredictedImage = Float[Tensor, "3 height width"]
 
 @dataclass(frozen=True)
 class PredictJob:
-    """The pairs that are still to be done, and with what."""
+    """The pairs a method still has to inpaint, and the options it runs with."""
 
     page: Page
     pairs: tuple[Pair, ...]
     prepare: Callable[[Pair], Prepared]
-    scratch: Path  # a folder of the method's own, for programs
+    scratch: Path  # a temporary folder for the method's own use; programs exchange files through it
     device: torch.device
     batch: int = 8
     jobs: int = 2
-    timeout: float | None = None  # seconds a program may run
+    timeout: float | None = None  # seconds that a program may run
 
     @property
     def samples(self) -> int:
-        """How many samples of a stochastic method."""
+        """The number of samples that a stochastic method draws for each pair."""
         return self.page.samples
 
     def seeds(self, pair: Pair) -> list[int]:
-        """The seed of every sample of a pair."""
+        """The seeds of the samples of a pair, in order."""
         return [sample_seed(self.page.seed, pair.pair, sample) for sample in range(self.samples)]
 
 
@@ -49,29 +50,30 @@ class Prediction:
     prepared: Prepared
     sample: int | None
     prediction: PredictedImage
-    source: str = ""  # the hash of the file it was read from, where it was one
+    source: str = ""  # SHA-256 of the file it was read from; '' if the method computed it
 
 
 @dataclass(frozen=True)
 class Method:
-    """A system under test, ready to job."""
+    """A system under test, ready to run."""
 
     name: str
-    source: str  # where it comes from, as run.json says it
-    code: str  # the hash of its code; '' where it is not ours to see
-    make: Callable[[PredictJob], Iterator[Prediction]]
+    source: str  # where it comes from, as recorded in run.json: "baseline rfr", "folder:/…", "callable:mine.inpaint"
+    code: str  # hash of its source code; '' where the source is not available
+    predict: Callable[[PredictJob], Iterator[Prediction]]
     weights: Weights = NO_WEIGHTS
-    notes: str = ""  # what there is to say about it before it starts
-    stale: Callable[[Pair, dict[str, str]], bool] | None = None  # whether the texts of a composite name another file
+    load: Callable[[torch.device], Any] | None = None  # returns its `inpaint` function; None for folders and programs
+    notes: str = ""  # information to print before it starts
+    stale: Callable[[Pair, dict[str, str]], bool] | None = None  # from a composite's PNG texts: has its source changed?
 
 
 def from_pixels(pixels: Pixels) -> PredictedImage:
-    """An 8-bit picture as a prediction in [0, 1]; every value survives the way back."""
+    """8-bit pixels as a float32 prediction in [0, 1]; rounding to 8 bits gives the same pixels."""
     return torch.from_numpy(np.ascontiguousarray(pixels.transpose(2, 0, 1))).float().div(255)
 
 
 def refuse_bad(prediction: Tensor, prepared: Prepared, method: str) -> None:
-    """Raise MethodError unless a prediction has its image's shape and lies in [0, 1]."""
+    """Raise MethodError unless a prediction is floating point, has its image's shape and lies in [0, 1]."""
     where = f"{method}: pair {prepared.pair.pair}"
     wanted = (3, *prepared.hole.shape)
     if tuple(prediction.shape) != wanted:

@@ -34,7 +34,10 @@ def _source_of(samples: dict[int | None, Path], texts: dict[str, str]) -> str | 
 
 
 def read_outputs(outputs: Outputs, folder: Path, job: PredictJob) -> Iterator[Prediction]:
-    """Every output of the pairs at hand; those that are missing or cannot be used are on_progress at the end, by pair."""
+    """Every output of the job's pairs.
+
+    Raises InputError or IncompleteError, after the last usable one, naming pairs with an unusable or missing output.
+    """
     for pair, samples in outputs.items():
         if None not in samples and len(samples) != job.samples:
             raise InputError(

@@ -1,6 +1,7 @@
-"""Methods that are a function in Python, from a baseline or from a user's module, run in batches."""
+"""Methods that are a Python function: of a baseline, of a user's module, or given as an object; run in batches."""
 
 import contextlib
+import functools
 import importlib
 import inspect
 import sys
@@ -19,18 +20,49 @@ from inpaint_bench.errors import BenchError, InputError, MethodError
 from inpaint_bench.methods.base import Method, Prediction, PredictJob, refuse_bad
 from inpaint_bench.methods.probe import refuse_inverted
 from inpaint_bench.threads import in_order
-from inpaint_bench.weights import SYNTHETIC, Weights
+from inpaint_bench.weights import NO_WEIGHTS, SYNTHETIC, Weights
 
 Load = Callable[[Weights, torch.device], Any]
 
 
 def network_method(name: str, source: str, code: str, load: Load, weights: Weights) -> Method:
     """A method whose `load(weights, device)` returns `inpaint(image, mask)` or `inpaint(image, mask, seeds)`."""
-    return Method(name, source, code, lambda job: _make(name, load, weights, job), weights)
+    return Method(
+        name,
+        source,
+        code,
+        lambda job: _predict_all(name, load, weights, job),
+        weights,
+        load=lambda device: load(weights, device),
+    )
+
+
+def callable_method(name: str, function: Callable[..., Any]) -> Method:
+    """A Python object that is called as `inpaint(image, mask)` or `inpaint(image, mask, seeds)`.
+
+    Tensors are on the job's device: images (batch, 3, height, width) in [0, 1] with an empty hole, masks
+    (batch, 1, height, width) with 1 in the hole, seeds (batch, samples). The code hash covers the source text of the
+    function, or of the class of another object; what it refers to (weights, globals) is not covered.
+    Raises InputError when it takes other parameters.
+    """
+    try:
+        takes_seeds(function)
+    except MethodError as error:
+        raise InputError(f"{name}: {error}") from error
+    target = function
+    while isinstance(target, functools.partial):
+        target = target.func
+    target = target if hasattr(target, "__qualname__") else type(target)
+    try:
+        code = files.sha256(inspect.getsource(target).encode())[:12]
+    except (OSError, TypeError):  # typed at a prompt, built in, or compiled
+        code = ""
+    source = f"callable:{target.__module__}.{target.__qualname__}"
+    return network_method(name, source, code, lambda weights, device: function, NO_WEIGHTS)
 
 
 def python_method(name: str, target: str, weights: Weights) -> Method:
-    """`module:function` of the user's own. Raises InputError when it cannot be imported."""
+    """`MODULE:FUNCTION` of a user's module, a `load(weights, device)`. Raises InputError when it cannot be imported."""
     module_name, _, function = target.partition(":")
     if not module_name or not function:
         raise InputError(f"{name}=python:{target}: give python:MODULE:FUNCTION, as in python:mine:load.")
@@ -38,7 +70,7 @@ def python_method(name: str, target: str, weights: Weights) -> Method:
         sys.path.insert(0, here)
     try:
         module = importlib.import_module(module_name)
-    except (Exception, SystemExit) as error:  # whatever a user's module raises is the user's to read
+    except (Exception, SystemExit) as error:  # a user's module may raise anything
         raise InputError(f"{name}=python:{target}: importing {module_name} failed: {_message(error)}") from error
     load = getattr(module, function, None)
     if not callable(load):
@@ -47,15 +79,15 @@ def python_method(name: str, target: str, weights: Weights) -> Method:
     return network_method(name, f"python:{target}", code, load, weights)
 
 
-def _make(name: str, load: Load, weights: Weights, job: PredictJob) -> Iterator[Prediction]:
+def _predict_all(name: str, load: Load, weights: Weights, job: PredictJob) -> Iterator[Prediction]:
     with _blamed(name, "loading it"):
         inpaint = load(weights, job.device)
         samples = job.samples if takes_seeds(inpaint) else None
 
     def run(batch: list[Prepared]) -> Tensor:
-        return _predict(inpaint, batch, job, samples)
+        return _run_batch(inpaint, batch, job, samples)
 
-    if weights.sha256 != SYNTHETIC:  # values made from names paint whatever they paint
+    if weights.sha256 != SYNTHETIC:  # an untrained network may well look inverted
         with _blamed(name, "the probe of two images"):
             refuse_inverted(name, lambda image, mask: _probe(inpaint, image, mask, job), job.page.size or 256)
     for batch in _batches(in_order(job.prepare, job.pairs, job.jobs), job.batch):
@@ -66,7 +98,7 @@ def _make(name: str, load: Load, weights: Weights, job: PredictJob) -> Iterator[
             if prediction.ndim != 4 or len(prediction) != samples:
                 raise MethodError(
                     f"{name}: pair {prepared.pair.pair}: predictions of shape {tuple(prediction.shape)}; "
-                    f"it must be ({samples}, 3, height, width), one a seed."
+                    f"it must be ({samples}, 3, height, width), one per seed."
                 )
             for sample in range(samples):
                 yield _checked(name, prepared, sample, prediction[sample])
@@ -79,19 +111,25 @@ def _checked(name: str, prepared: Prepared, sample: int | None, prediction: Tens
 
 
 def takes_seeds(inpaint: object) -> bool:
-    """Whether what a method's load gave is stochastic. Raises MethodError for no function of (image, mask[, seeds])."""
+    """Whether a method's function is stochastic: takes (image, mask, seeds) rather than (image, mask).
+
+    Raises MethodError for anything else.
+    """
     if not callable(inpaint):
-        raise MethodError(f"it returned {type(inpaint).__name__}; a function of (image, mask) is wanted.")
-    signature = inspect.signature(inpaint)
+        raise MethodError(f"it returned {type(inpaint).__name__}; it must return a function of (image, mask).")
+    try:
+        signature = inspect.signature(inpaint)
+    except ValueError as error:  # of some built-in functions
+        raise MethodError("its parameters cannot be inspected; wrap it in a function of (image, mask).") from error
     for count in (2, 3):
         with contextlib.suppress(TypeError):
             signature.bind(*range(count))
             return count == 3
-    raise MethodError(f"it returned a function of {signature}; one of (image, mask) or (image, mask, seeds) is wanted.")
+    raise MethodError(f"its parameters are {signature}; they must be (image, mask) or (image, mask, seeds).")
 
 
 def _batches(prepared: Iterator[Prepared], size: int) -> Iterator[list[Prepared]]:
-    """Batches of pictures of one size, in order."""
+    """Batches of images of equal size, in order."""
     for _, alike in groupby(prepared, key=lambda one: one.hole.shape):
         while batch := list(islice(alike, size)):
             yield batch
@@ -100,7 +138,7 @@ def _batches(prepared: Iterator[Prepared], size: int) -> Iterator[list[Prepared]
 def _one_by_one(
     name: str, run: Callable[[list[Prepared]], Tensor], batch: list[Prepared]
 ) -> Iterator[tuple[Prepared, Tensor]]:
-    """The predictions of a batch. When the batch fails, its pairs are run one at a time, to keep the good ones."""
+    """The predictions of a batch. If the batch fails, its pairs are run one at a time, to keep the good ones."""
     try:
         predictions = _of_batch(run(batch), len(batch))
     except (Exception, SystemExit) as error:  # a plug-in may raise anything
@@ -114,13 +152,15 @@ def _one_by_one(
 
 def _of_batch(predictions: object, count: int) -> Tensor:
     if not isinstance(predictions, Tensor):
-        raise MethodError(f"it returned {type(predictions).__name__}; a tensor is wanted.")
+        raise MethodError(f"it returned {type(predictions).__name__}; it must return a tensor.")
     if predictions.ndim < 1 or len(predictions) != count:
-        raise MethodError(f"it returned shape {tuple(predictions.shape)} for {count} images; the batch comes first.")
+        raise MethodError(
+            f"it returned shape {tuple(predictions.shape)} for {count} images; the batch comes first."
+        )
     return predictions
 
 
-def _predict(inpaint: Callable[..., Tensor], batch: list[Prepared], job: PredictJob, samples: int | None) -> Tensor:
+def _run_batch(inpaint: Callable[..., Tensor], batch: list[Prepared], job: PredictJob, samples: int | None) -> Tensor:
     image = images.to_images([one.target for one in batch]).to(job.device)
     mask = images.to_masks([one.hole for one in batch]).to(job.device)
     image = images.emptied(image, mask)
@@ -139,7 +179,7 @@ def _probe(inpaint: Callable[..., Tensor], image: Tensor, mask: Tensor, job: Pre
 
 @contextlib.contextmanager
 def _blamed(name: str, doing: str) -> Iterator[None]:
-    """What a method raises inside is on_progress as the method's own failure."""
+    """Exceptions raised inside become a MethodError that names the method and what it was doing."""
     try:
         yield
     except (Exception, SystemExit) as error:  # a plug-in may raise anything

@@ -1,7 +1,7 @@
-"""What `--methods` may say: names of baselines' methods, and three ways to bring one's own."""
+"""Which methods to run: those of baselines by name, and a user's own as a folder, a module, a program or a function."""
 
 import re
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 from inpaint_bench.data.datasets import Dataset
@@ -11,7 +11,7 @@ from inpaint_bench.methods.base import Method
 from inpaint_bench.methods.baselines import Baseline, find_baselines, loader, runnable, weights_of
 from inpaint_bench.methods.card import MethodCard
 from inpaint_bench.methods.folder import folder_method
-from inpaint_bench.methods.networks import network_method, python_method
+from inpaint_bench.methods.networks import callable_method, network_method, python_method
 from inpaint_bench.methods.programs import program_method
 from inpaint_bench.methods.sizes import read_sizes
 from inpaint_bench.weights import NO_WEIGHTS, open_weights
@@ -33,39 +33,66 @@ def split_methods(text: str) -> list[str]:
     return [entry.strip() for entry in [*entries, current] if entry.strip()]
 
 
-def choose_methods(
-    entries: list[str],
+def select_methods(
+    methods: object,
     dataset: Dataset,
     every: Dataset,
     baselines: Path | None,
-    named_weights: Mapping[str, str],
+    weights: Mapping[str, str],
 ) -> list[Method]:
-    """The methods of `--methods`; with no entry, all that can run here as they are.
+    """The methods to run, in order.
 
-    `every` is the whole dataset, of which `dataset` may be a shard; `named_weights` are files by method, '*' for all,
-    or 'synthetic'. Raises InputError for an unknown name.
+    `methods` is a list of entries as in `--methods` ("telea", "mine=folder:DIR"), a dictionary from the name of a
+    method to the rest of its entry ("folder:DIR", "python:MODULE:FUNCTION", "exec:COMMAND") or to a function
+    `(image, mask)` or `(image, mask, seeds)`, or None for every method that can run here as it is. `every` is the
+    whole dataset, of which `dataset` may be a shard. `weights` gives files by method, '*' for all, or 'synthetic'.
+    Raises InputError for an unknown name, for a name used twice, and for an object that is no method.
     """
     known = find_baselines(baselines)
-    if not entries:
-        entries, _ = runnable_methods(known, dataset.page)
-    names = [entry.partition("=")[0] for entry in entries]
-    for name in names:
-        if names.count(name) > 1:
-            raise InputError(f"--methods names '{name}' twice. Give each method a name of its own.")
-    if strangers := sorted(named_weights.keys() - {*names, "*"}):
+    brought, names = _by_name(runnable_methods(known, dataset.page)[0] if methods is None else methods)
+    if methods is not None and not names:
+        raise InputError("no method is named. Name one or more, or leave methods out for all that can run here.")
+    if strangers := sorted(weights.keys() - {*names, "*"}):
         raise InputError(
-            f"--weights names '{strangers[0]}', which is not among --methods. {did_you_mean(strangers[0], names)}"
+            f"--weights names '{strangers[0]}', which is not one of the methods. {did_you_mean(strangers[0], names)}"
         )
     return [
-        _own(entry, every, named_weights.get(entry.partition("=")[0]))
-        if "=" in entry
-        else _of_baseline(entry, dataset.page.name, known, named_weights)
-        for entry in entries
+        _brought(name, brought[name], every, weights.get(name))
+        if name in brought
+        else _of_baseline(name, dataset.page.name, known, weights)
+        for name in names
     ]
 
 
+def _by_name(methods: object) -> tuple[dict[str, object], list[str]]:
+    """The methods a user brings, by name, and the names of all methods, in order."""
+    if isinstance(methods, Mapping):
+        return dict(methods), list(methods)
+    if isinstance(methods, str) or not isinstance(methods, Sequence):
+        raise InputError(
+            f"methods: {_shown(methods)} is neither a list nor a dictionary. Give names, as in ['telea', 'spn'], "
+            "or methods by name, as in {'mine': inpaint}."
+        )
+    brought: dict[str, object] = {}
+    names: list[str] = []
+    for entry in methods:
+        if not isinstance(entry, str):
+            raise InputError(f"methods: {_shown(entry)} has no name. Give {{'mine': …}}, a dictionary, not a list.")
+        name, equals, rest = entry.partition("=")
+        if name in names:
+            raise InputError(f"two methods are called '{name}'. Give each method a name of its own.")
+        names.append(name)
+        if equals:
+            brought[name] = rest
+    return brought, names
+
+
+def _shown(given: object) -> str:
+    return f"'{given}'" if isinstance(given, str) else f"an object of type {type(given).__name__}"
+
+
 def runnable_methods(known: Mapping[str, tuple[Baseline, MethodCard]], page: Page) -> tuple[list[str], list[str]]:
-    """The methods that can run here as they are, and a sentence about each that only the page's size keeps from it."""
+    """The methods that can run here as they are, and a sentence for each that only the protocol's size rules out."""
     found, left_out = [], []
     for name, (baseline, card) in known.items():
         if not runnable(baseline, card, page.name):
@@ -73,37 +100,50 @@ def runnable_methods(known: Mapping[str, tuple[Baseline, MethodCard]], page: Pag
         if read_sizes(card.sizes).take(page.size):
             found.append(name)
         else:
-            given = f"pictures of {page.size} pixels" if page.size else "pictures of any size"
-            left_out.append(f"{name} is left out: it takes {card.sizes}, and the protocol gives {given}.")
+            given = f"images of {page.size} pixels" if page.size else "images of any size"
+            left_out.append(f"{name} is left out: it takes {card.sizes}, and the protocol has {given}.")
     return found, left_out
 
 
 def _of_baseline(
-    name: str, dataset: str, known: Mapping[str, tuple[Baseline, MethodCard]], named_weights: Mapping[str, str]
+    name: str, dataset: str, known: Mapping[str, tuple[Baseline, MethodCard]], weights: Mapping[str, str]
 ) -> Method:
     if name not in known:
         raise InputError(f"no method is called '{name}'. {did_you_mean(name, known)}")
     baseline, card = known[name]
-    named = named_weights.get(name, named_weights.get("*") if card.learned else None)
-    weights = weights_of(baseline, card, dataset, named)
-    return network_method(name, f"baseline {baseline.folder.name}", baseline.code, loader(baseline, card), weights)
+    named = weights.get(name, weights.get("*") if card.learned else None)
+    opened = weights_of(baseline, card, dataset, named)
+    return network_method(name, f"baseline {baseline.folder.name}", baseline.code, loader(baseline, card), opened)
 
 
-def _own(entry: str, every: Dataset, weights: str | None) -> Method:
-    name, _, rest = entry.partition("=")
-    kind, _, target = rest.partition(":")
+def _brought(name: str, given: object, every: Dataset, weights: str | None) -> Method:
+    """A method of the user's own: the rest of an entry, or a function."""
     if not re.fullmatch(NAME, name):
         raise InputError(
-            f"--methods {entry}: '{name}' cannot name a method; use small letters, digits, '.', '_' and '-'."
+            f"'{name}' cannot name a method; use small letters, digits, '.', '_' and '-', as in mine=folder:DIR."
         )
+    if not isinstance(given, str):
+        return _function(name, given, weights)
+    kind, _, target = given.partition(":")
     if kind == "python":
         return python_method(name, target, open_weights(Path(weights)) if weights else NO_WEIGHTS)
+    if kind not in KINDS:
+        raise InputError(f"{name}={given}: '{kind}' is not a kind of method. {did_you_mean(kind, KINDS)}")
     if weights is not None:
         raise InputError(f"--weights {name}: a {kind}: method takes no weights from here.")
-    if kind == "folder":
-        if not target:
-            raise InputError(f"--methods {entry}: give folder:DIR, the folder of its outputs.")
-        return folder_method(name, Path(target), every.pairs)
     if kind == "exec":
         return program_method(name, target)
-    raise InputError(f"--methods {entry}: '{kind}' is no way to bring a method. {did_you_mean(kind, KINDS)}")
+    if not target:
+        raise InputError(f"{name}={given}: give folder:DIR, the folder of its outputs.")
+    return folder_method(name, Path(target), every.pairs)
+
+
+def _function(name: str, given: object, weights: str | None) -> Method:
+    if not callable(given):
+        raise InputError(
+            f"{name}: {_shown(given)} is not a method. Give a function of (image, mask) or (image, mask, seeds), "
+            "or text as in 'folder:DIR', 'python:MODULE:FUNCTION', 'exec:COMMAND'."
+        )
+    if weights is not None:
+        raise InputError(f"--weights {name}: a function takes no weights from here; load them before.")
+    return callable_method(name, given)

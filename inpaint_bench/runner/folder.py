@@ -6,18 +6,20 @@ import sys
 from dataclasses import dataclass
 from importlib import metadata
 from pathlib import Path
-from typing import Literal
+from typing import TYPE_CHECKING, Literal
 
 import msgspec
 
 from inpaint_bench import __version__, files
 from inpaint_bench.data import pair_lists
-from inpaint_bench.data.datasets import Dataset
 from inpaint_bench.data.pair_lists import Pair
 from inpaint_bench.data.parts import Part
 from inpaint_bench.data.protocols import Page, Schema
 from inpaint_bench.errors import InputError, did_you_mean
-from inpaint_bench.methods.base import Method
+
+if TYPE_CHECKING:  # heavy, and runs are read without them
+    from inpaint_bench.data.datasets import Dataset
+    from inpaint_bench.methods.base import Method
 
 STARTED = {".lock", "pairs.csv"}  # all that a run killed in its first moment leaves behind
 LIBRARIES = ("numpy", "numba", "opencv-python-headless", "pillow", "scikit-image", "torch")
@@ -80,12 +82,12 @@ class RunFolder:
         return dataclasses.replace(self, info=changed)
 
 
-def default_folder(dataset: Dataset) -> Path:
+def default_folder(dataset: "Dataset") -> Path:
     """runs/paris, runs/paris.first3, runs/paris.2of8."""
     return Path("runs") / (dataset.page.name + dataset.part.suffix)
 
 
-def start(path: Path, dataset: Dataset, raw: bool = False) -> RunFolder:
+def start(path: Path, dataset: "Dataset", raw: bool = False) -> RunFolder:
     """Begin a run, or go on with one. The pairs' hashes are those of the folder where it has them.
 
     Raises InputError when the folder holds another protocol, other pairs, or another version of the schema.
@@ -133,7 +135,7 @@ def _version(data: bytes) -> object:
     return found.get("schema") if isinstance(found, dict) else None
 
 
-def _refuse_another(run: RunFolder, dataset: Dataset) -> None:
+def _refuse_another(run: RunFolder, dataset: "Dataset") -> None:
     for what, ours, theirs in (
         ("protocol", run.info.protocol.name, dataset.page.name),
         ("part", str(run.info.part) or "the whole", str(dataset.part) or "the whole"),
@@ -145,7 +147,7 @@ def _refuse_another(run: RunFolder, dataset: Dataset) -> None:
             )
 
 
-def method_info(method: Method, device: str) -> MethodInfo:
+def method_info(method: "Method", device: str) -> MethodInfo:
     """The facts of a method on this machine, now."""
     versions = {name: _installed(name) for name in LIBRARIES}
     machine = {"system": platform.system(), "processor": platform.processor() or platform.machine()}
@@ -154,7 +156,7 @@ def method_info(method: Method, device: str) -> MethodInfo:
     return MethodInfo(method.source, method.code, method.weights.sha256, device, command, environment, machine)
 
 
-def refuse_mixture(run: RunFolder, method: Method, now: MethodInfo, something_left: bool) -> None:
+def refuse_mixture(run: RunFolder, method: "Method", now: MethodInfo, something_left: bool) -> None:
     """Raise InputError when composites that are already there were made by something else than what goes on now."""
     before = run.info.methods.get(method.name)
     if before is None:

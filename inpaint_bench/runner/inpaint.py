@@ -24,7 +24,7 @@ from inpaint_bench.data.protocols import Page, page_path, read_page
 from inpaint_bench.errors import InputError
 from inpaint_bench.methods.base import Method, Prediction, PredictJob
 from inpaint_bench.methods.baselines import find_baselines
-from inpaint_bench.methods.select import choose_methods
+from inpaint_bench.methods.select import select_methods
 from inpaint_bench.methods.sizes import Sizes, read_sizes
 
 ONE = Pair("00000", "picture.png", "mask.png")
@@ -36,13 +36,13 @@ Window = Float[np.ndarray, "3 side side"]
 def open_method(entry: str, dataset: str, baselines: Path | None, weights: Mapping[str, str]) -> tuple[Method, Sizes]:
     """A method as `--methods` names it, with its weights for a dataset, and the sizes that its card states.
 
-    A method of one's own is given pictures as they are. Raises InputError as `choose_methods` does, for a folder of
+    A method of one's own is given pictures as they are. Raises InputError as `select_methods` does, for a folder of
     outputs, and for a card whose sizes cannot be read.
     """
     if entry.partition("=")[2].startswith("folder:"):
         raise InputError(f"--method {entry}: a folder of outputs paints nothing. Name what made them.")
     nothing = Dataset(read_page(page_path(dataset)), Data(Path(), Path()), (), "")
-    (method,) = choose_methods([entry], nothing, nothing, baselines, weights)
+    (method,) = select_methods([entry], nothing, nothing, baselines, weights)
     known = find_baselines(baselines)
     return method, Sizes() if "=" in entry else read_sizes(known[method.name][1].sizes)
 
@@ -129,7 +129,7 @@ class Brush:
         by_pair = {picture.pair: picture for picture in pictures}
         job = PredictJob(page, tuple(by_pair), by_pair.__getitem__, self.scratch, self.device, batch=1, jobs=1)
         made: dict[str, list[Prediction]] = {pair.pair: [] for pair in by_pair}
-        for one in self.method.make(job):
+        for one in self.method.predict(job):
             made[one.prepared.pair.pair].append(one)
         return [[one.prediction.numpy() for one in found] for found in made.values()]
 

@@ -71,7 +71,7 @@ def predict_pairs(
         runtime.jobs,
         runtime.timeout,
     )
-    for _ in in_order(lambda made: _save(run, method.name, made), method.make(job), runtime.jobs):
+    for _ in in_order(lambda prediction: _save(run, method.name, prediction), method.predict(job), runtime.jobs):
         on_progress()
     return run
 

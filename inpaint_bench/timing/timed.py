@@ -1,8 +1,7 @@
 """What is timed: methods as `--methods` names them, and the calls that are made of each."""
 
 import shutil
-import sys
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -22,10 +21,10 @@ from inpaint_bench.data.protocols import Page, page_path, read_page
 from inpaint_bench.errors import InputError, MethodError
 from inpaint_bench.methods import programs
 from inpaint_bench.methods.base import Method, PredictJob, refuse_bad
-from inpaint_bench.methods.baselines import find_baselines, installed, loader
+from inpaint_bench.methods.baselines import find_baselines, installed
 from inpaint_bench.methods.folder import read_outputs
 from inpaint_bench.methods.networks import takes_seeds
-from inpaint_bench.methods.select import choose_methods
+from inpaint_bench.methods.select import select_methods
 
 Load = Callable[[torch.device], Any]
 
@@ -62,7 +61,7 @@ class Subject:
 def find_subjects(named: Named) -> list[Subject]:
     """The methods that are named; with none, those that can run here, and with weights for '*' all that are installed.
 
-    Raises InputError as `choose_methods` does, and for a folder of outputs, which takes no time.
+    Raises InputError as `select_methods` does, and for a folder of outputs, which takes no time.
     """
     baselines, weights, entries = find_baselines(named.baselines), dict(named.weights), list(named.entries)
     for entry in entries:
@@ -71,28 +70,16 @@ def find_subjects(named: Named) -> list[Subject]:
     if not entries and "*" in weights:
         entries = [name for name, (_, card) in baselines.items() if installed(card)]
     dataset = Dataset(named.page, Data(Path(), Path()), (), "")
-    methods = choose_methods(entries, dataset, dataset, named.baselines, weights)
+    methods = select_methods(entries or None, dataset, dataset, named.baselines, weights)
     titles = {name: card.title for name, (_, card) in baselines.items()}
     return [
         Subject(
             method,
             titles[method.name] if method.source.startswith("baseline ") else method.name,
-            _load(method, baselines),
+            method.load,
         )
         for method in methods
     ]
-
-
-def _load(method: Method, baselines: Mapping[str, Any]) -> Load | None:
-    kind, _, target = method.source.partition(":")
-    if kind == "exec":
-        return None
-    if kind == "python":
-        module, _, function = target.partition(":")
-        load = getattr(sys.modules[module], function)
-    else:
-        load = loader(*baselines[method.name])
-    return lambda device: load(method.weights, device)
 
 
 # --- pictures ---------------------------------------------------------------------------------

@@ -13,7 +13,7 @@ from torch import Tensor
 from inpaint_bench import files
 from inpaint_bench.data.protocols import Schema
 from inpaint_bench.errors import HashError, InputError
-from inpaint_bench.weights import Weights, open_weights
+from inpaint_bench.weights.base import Weights, open_weights
 
 
 class Origin(Schema, frozen=True):

@@ -82,10 +82,10 @@ def test_a_wrong_value_of_an_option_is_refused(
 @pytest.mark.parametrize(
     ("entry", "words"),
     [
-        ("mine=pyton:mine:load", ("'pyton' is no way to bring a method", "Did you mean 'python'?")),
-        ("mine=whatever", ("'whatever' is no way to bring a method", "exec, folder, python")),
+        ("mine=pyton:mine:load", ("'pyton' is not a kind of method", "Did you mean 'python'?")),
+        ("mine=whatever", ("'whatever' is not a kind of method", "exec, folder, python")),
         ("My Method=python:mine:load", ("'My Method' cannot name a method", "small letters")),
-        ("mean-fill,mean-fill", ("names 'mean-fill' twice",)),
+        ("mean-fill,mean-fill", ("two methods are called 'mean-fill'",)),
         ("mine=python:mine", ("give python:MODULE:FUNCTION",)),
         ("mine=folder:", ("give folder:DIR",)),
         ("mine=folder:nowhere", ("nowhere: there is no such results folder",)),
@@ -101,7 +101,7 @@ def test_a_method_brought_in_a_wrong_way_is_refused(
 
 def test_weights_for_a_method_that_is_not_asked_for_are_refused(terminal: Terminal, page: Path) -> None:
     answer = terminal.run("mean-fill", "--weights", "telae=some.safetensors")
-    answer.refuses(2, "--weights names 'telae', which is not among --methods")
+    answer.refuses(2, "--weights names 'telae', which is not one of the methods")
 
 
 def test_weights_for_a_method_without_are_refused(terminal: Terminal, page: Path) -> None:

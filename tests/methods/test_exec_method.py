@@ -1,4 +1,4 @@
-"""A program of any kind: its failures are on_progress in a sentence, what it finished is kept, the next run completes."""
+"""A program of any kind: a failure is one sentence, what it finished is kept, the next run completes it."""
 
 import sys
 from pathlib import Path

@@ -1,4 +1,4 @@
-"""A folder of outputs that somebody made: what is missing or wrong is on_progress by pair, what changed is read again."""
+"""A folder of existing outputs: missing or wrong files are reported by pair, changed ones are read again."""
 
 import json
 from pathlib import Path

@@ -1,4 +1,4 @@
-"""A function of the user's own: what it may return, how its failures are on_progress, what is kept when it fails."""
+"""A function of the user's own: what it may return, how its failures are reported, what is kept when it fails."""
 
 from pathlib import Path
 
@@ -74,9 +74,9 @@ def test_a_method_that_fails_does_not_stop_the_others(terminal: Terminal, page: 
         ("return image[:, :1]", "a prediction of shape (1, 24, 24); it must be (3, 24, 24)"),
         ("return image[0]", "it returned shape (3, 24, 24) for "),
         ("return image.sum()", "it returned shape () for "),
-        ("return (image + 0.5 * mask).numpy()", "it returned ndarray; a tensor is wanted"),
-        ("return None", "it returned NoneType; a tensor is wanted"),
-        ("return [image]", "it returned list; a tensor is wanted"),
+        ("return (image + 0.5 * mask).numpy()", "it returned ndarray; it must return a tensor"),
+        ("return None", "it returned NoneType; it must return a tensor"),
+        ("return [image]", "it returned list; it must return a tensor"),
         ("return (image + 0.5 * mask).to(torch.complex64)", "torch.complex64; it must be float32 in [0, 1]"),
         ("raise ValueError", "failed: ValueError."),
         ("raise SystemExit(0)", "failed: SystemExit: 0."),
@@ -123,10 +123,10 @@ def test_a_missing_function_is_told(terminal: Terminal, page: Path) -> None:
     [
         ("def load(weights, device): raise FileNotFoundError('no net.pt')", "failed: FileNotFoundError: no net.pt."),
         ("def load(): pass", "mine: loading it failed: TypeError: load() takes 0 positional arguments"),
-        ("def load(weights, device): pass", "mine: loading it failed: it returned NoneType; a function"),
+        ("def load(weights, device): pass", "mine: loading it failed: it returned NoneType; it must return a function"),
         (
             "def load(weights, device): return lambda image: image",
-            "it returned a function of (image); one of (image, mask) or (image, mask, seeds)",
+            "its parameters are (image); they must be (image, mask) or (image, mask, seeds)",
         ),
     ],
 )

@@ -94,13 +94,13 @@ def test_a_wrong_number_of_samples_is_told(terminal: Terminal, tmp_path: Path) -
     five(tmp_path)
     entry = write_method("return image[:, None].repeat(1, min(3, seeds.shape[1]), 1, 1, 1)", "image, mask, seeds")
     answer = terminal.run(entry)
-    answer.refuses(3, "pair 00000: predictions of shape (3, 3, 24, 24); it must be (5, 3, height, width), one a seed")
+    answer.refuses(3, "pair 00000: predictions of shape (3, 3, 24, 24); it must be (5, 3, height, width), one per seed")
 
 
 def test_one_prediction_in_place_of_samples_is_told(terminal: Terminal, tmp_path: Path) -> None:
     five(tmp_path)
     answer = terminal.run(write_method("return image + 0.5 * mask", "image, mask, seeds"))
-    answer.refuses(3, "pair 00000: predictions of shape (3, 24, 24); it must be (5, 3, height, width), one a seed")
+    answer.refuses(3, "pair 00000: predictions of shape (3, 24, 24); it must be (5, 3, height, width), one per seed")
 
 
 def test_a_third_argument_with_a_value_of_its_own_takes_no_seeds(terminal: Terminal, tmp_path: Path) -> None:
