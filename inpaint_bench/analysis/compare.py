@@ -3,9 +3,9 @@
 import csv
 import dataclasses
 import io
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
-from typing import Literal
+from typing import TYPE_CHECKING, Literal
 
 import msgspec
 
@@ -22,6 +22,9 @@ from inpaint_bench.metrics import RECORDED
 from inpaint_bench.metrics.base import SetMetric
 from inpaint_bench.metrics.detection import DetectionMetric
 from inpaint_bench.metrics.registry import KNOWN, ORDER, few
+
+if TYPE_CHECKING:
+    import pandas as pd
 
 SCHEMA = 1
 BETTER: dict[str, Literal["a", "b"]] = {"better": "a", "worse": "b"}
@@ -59,6 +62,33 @@ class Comparison:
     b: str
     rows: tuple[ComparisonRow, ...]
     notes: tuple[str, ...]
+
+    @property
+    def frame(self) -> "pd.DataFrame":
+        """One row a metric and bucket; an infinite mean is inf, one that is not defined NaN."""
+        import pandas as pd
+
+        frame = pd.DataFrame([dataclasses.asdict(row) for row in self.rows])
+        numbers = ["a", "b", "difference", "low", "high", "p", "adjusted"]
+        return frame.astype(dict.fromkeys(numbers, float)) if self.rows else frame
+
+    def to_text(self) -> str:
+        """One line a metric and bucket, numbers rounded as in tables, differences with one more digit."""
+        return as_text(self)
+
+    def to_csv(self) -> str:
+        """One line a metric and bucket, with every digit; no notes."""
+        return as_csv(self)
+
+    def to_json(self) -> str:
+        """Everything, with every digit."""
+        return as_json(self)
+
+    def __str__(self) -> str:
+        return self.to_text()
+
+    def _repr_html_(self) -> str:
+        return self.frame.to_html(index=False)
 
 
 @dataclass(frozen=True)
@@ -211,7 +241,7 @@ def _notes(a: Side, b: Side, rows: Iterable[ComparisonRow]) -> tuple[str, ...]:
     notes += [
         f"a - b: mean over the pairs, with its 95% bootstrap interval, {RESAMPLES} resamples",
         "p: two-sided sign-flip test of the pairs, adjusted by Holm over the buckets of a metric; "
-        f"better is message where p <= {ALPHA}",
+        f"better is named where p <= {ALPHA}",
     ]
     if any(isinstance(KNOWN[row.metric], SetMetric) for row in listed):
         notes.append("of a distance of sets: interval and p from the same random halves of the pairs for both methods")
@@ -281,6 +311,3 @@ def as_csv(found: Comparison) -> str:
 def as_json(found: Comparison) -> str:
     """Everything, with every digit."""
     return msgspec.json.format(msgspec.json.encode(found), indent=1).decode() + "\n"
-
-
-FORMATS: dict[str, Callable[[Comparison], str]] = {"text": as_text, "csv": as_csv, "json": as_json}

@@ -100,6 +100,40 @@ def metric(name: str, device: str = "cpu") -> LoadedMetric:
     return LoadedMetric(name, found.better, found.unit, named, found, metric_device(open_device(device)))
 
 
+@dataclass(frozen=True)
+class InpaintedFile:
+    """The files that `inpaint_file` wrote."""
+
+    paths: tuple[Path, ...]
+    hole_pixels: int
+    method: str
+
+
+def inpaint_file(
+    image: AnyPath,
+    mask: AnyPath,
+    out: AnyPath,
+    method: str,
+    *,
+    samples: int = 1,
+    **options: Any,
+) -> InpaintedFile:
+    """`inpaint`, written to PNG files: FILE, or FILE.s0.png and so on for several samples.
+
+    Raises InputError for an `out` that is no PNG or that is read, and as `inpaint` does.
+    """
+    import numpy as np
+
+    from inpaint_bench.data.images import png_bytes
+    from inpaint_bench.runner.inpaint import output_paths, read_picture
+
+    paths = output_paths(Path(out), samples, (Path(image), Path(mask)))
+    hole = read_picture(Path(image), Path(mask)).hole
+    for path, picture in zip(paths, inpaint(image, mask, method, samples=samples, **options), strict=True):
+        files.write_whole(path, png_bytes(np.asarray(picture)))
+    return InpaintedFile(tuple(paths), int(hole.sum()), method.partition("=")[0])
+
+
 def inpaint(
     image: AnyPath,
     mask: AnyPath,
@@ -123,12 +157,15 @@ def inpaint(
 
     from inpaint_bench.data.protocols import page_path, read_page
     from inpaint_bench.runner.inpaint import Brush, open_method, read_picture
+    from inpaint_bench.weights import SYNTHETIC
 
     where = open_device(device)
     opened, sizes = open_method(method, dataset, None if baselines is None else Path(baselines), weights or {})
+    if opened.weights.sha256 == SYNTHETIC:
+        note(f"{opened.name}: synthetic weights paint nonsense.")
     picture = read_picture(Path(image), Path(mask))
     with tempfile.TemporaryDirectory(prefix="inpaint-", dir=files.cache_folder("scratch")) as scratch:
-        brush = Brush(opened, sizes, Path(scratch), where, seed, samples)
+        brush = Brush(opened, sizes, Path(scratch) / "program", where, seed, samples)
         return [Image.fromarray(pixels) for pixels in brush.paint(picture, read_page(page_path(dataset)))]
 
 
@@ -193,6 +230,13 @@ def time(
     with files.only_one(folder), progress_bar("timing", STEPS * len(subjects), quiet) as advance:
         options = TimingOptions(named, where, size, batch, samples, enough)
         return time_methods(subjects, options, folder, lambda: advance(1))
+
+
+def timings_text(timings: Sequence[Any], format_: str) -> str:
+    """Times as a table: 'text', 'markdown' or 'csv'."""
+    from inpaint_bench.timing.show import FORMATS
+
+    return FORMATS[format_](timings)
 
 
 def train(

@@ -21,6 +21,7 @@ from inpaint_bench.methods.devices import open_device
 from inpaint_bench.methods.select import runnable_methods, select_methods
 from inpaint_bench.metrics.registry import SAMPLES_METRICS
 from inpaint_bench.runner import folder
+from inpaint_bench.tables.build import refuse_few
 from inpaint_bench.runner import merge as merging
 from inpaint_bench.runner.folder import RunFolder
 from inpaint_bench.runner.metrics import ChosenMetrics, choose_metrics, still_measurable
@@ -257,11 +258,13 @@ def score_run(
     device: str = "auto",
     batch: int = 8,
     jobs: int = JOBS,
+    strict: bool = False,
     quiet: bool = False,
 ) -> Outcome:
     """Score the composites of a run folder again: what changed, and metrics that are new.
 
-    Raises InputError where it is no run or its data are not found, and HashError where a target is not what it was.
+    Raises InputError where it is no run or its data are not found, HashError where a target is not what it was, and
+    NotComparableError if `strict` and a Fréchet distance of few pictures is among the results.
     """
     started = folder.open_run(Path(path))
     dataset = datasets.of_run(started.info.protocol, started.pairs, _path(data), (_path(targets), _path(masks)))
@@ -272,6 +275,8 @@ def score_run(
     with files.only_one(started.path):
         names = list(started.info.methods)
         scored = measure(started, dataset, names, chosen, runtime, quiet)
+    if strict and scored.info.part.kind != "shard":
+        refuse_few(result for result in scored.result_list if result.metric in chosen.names)
     return Outcome(scored, tuple(names), chosen)
 
 

@@ -78,8 +78,8 @@ def score(
 
     with _as_folders(targets, masks, predictions) as (of_targets, of_masks, of_predictions):
         scored = score_folder(
-            of_targets, of_masks, of_predictions, metrics, raw, strict, RuntimeOptions(open_device(device), batch, jobs),
-            quiet,
+            of_targets, of_masks, of_predictions, metrics, raw=raw, strict=strict, device=device, batch=batch,
+            jobs=jobs, quiet=quiet,
         )  # fmt: skip
     if scored.failure:
         raise scored.failure
@@ -108,13 +108,17 @@ def score_folder(
     targets: Path,
     masks: Path,
     predictions: Path,
-    metrics: Names,
-    raw: bool,
-    strict: bool,
-    runtime: RuntimeOptions,
-    quiet: bool,
+    metrics: Names = None,
+    *,
+    raw: bool = False,
+    strict: bool = False,
+    device: str = "auto",
+    batch: int = 8,
+    jobs: int = JOBS,
+    quiet: bool = False,
 ) -> ScoredFolder:
-    """As `score` says, of three folders."""
+    """As `score` says, of three folders; what was finished before a failure is kept."""
+    runtime = RuntimeOptions(open_device(device), batch, jobs)
     dataset = datasets.open_folders(targets, masks)
     requested = as_names(metrics)
     chosen = choose_metrics(requested, dataset.page, "two folders")

@@ -8,13 +8,13 @@ import click
 
 from inpaint_bench import __version__
 from inpaint_bench.errors import BenchError, did_you_mean
-from inpaint_bench.files import cannot_write
+from inpaint_bench.api import cannot_write
 
 COMMANDS = {  # name → the module of this package that holds it
     "run": "run",
     "predict": "run",
     "score": "score",
-    "merge": "merge",
+    "merge": "run",
     "time": "time",
     "inpaint": "inpaint",
     "table": "table",
@@ -76,7 +76,7 @@ def run_cli(arguments: list[str]) -> int:
         error.show()
         return error.exit_code
     except BenchError as error:
-        return _told(error)
+        return _show(error)
     except (KeyboardInterrupt, click.Abort):
         click.echo("Interrupted. What was finished is kept; run the same command again to go on.", err=True)
         return 130
@@ -84,9 +84,9 @@ def run_cli(arguments: list[str]) -> int:
         sys.stderr.close()
         return 0
     except OSError as error:  # a disk or a folder that fails where no sentence of ours foresaw it
-        return _told(cannot_write(Path(error.filename or "."), error))
+        return _show(cannot_write(Path(error.filename or "."), error))
 
 
-def _told(error: BenchError) -> int:
+def _show(error: BenchError) -> int:
     click.echo(f"Error: {error}", err=True)
     return error.exit_code

@@ -9,12 +9,12 @@ from inpaint_bench.cli.options import FOLDER, option
 CONTRADICTED = 1
 
 
-@click.group()
+@click.group(short_help="Check the numbers that papers report.")
 def claims() -> None:
     """Check reported numbers."""
 
 
-@claims.command()
+@claims.command(short_help="Find numbers that cannot all be true.")
 @option(
     "--reported",
     type=FOLDER,
@@ -26,17 +26,11 @@ def claims() -> None:
 def check(reported: tuple[Path, ...], runs: tuple[Path, ...], format_: str) -> int:
     """Find reported numbers that cannot all be true, and compare them with measured ones.
 
-    A contradiction is what no reading of the paper allows; a suspicion is what only an unusual one allows. Which
-    cells are covered by which checks is said. Exit code 1 when there is a contradiction.
+    A contradiction is what no reading of the paper allows; a suspicion is what only an unusual one allows. The output
+    says which cells are covered by which checks. Exit code 1 when there is a contradiction.
     """
-    from inpaint_bench.analysis.reported import read_all
-    from inpaint_bench.analysis.run import RunData
-    from inpaint_bench.checks.claims import check as check_claims
-    from inpaint_bench.checks.claims.formats import FORMATS
-    from inpaint_bench.checks.claims.measured import against
+    from inpaint_bench.api.comparing import check_claims
 
-    cells = read_all(reported)
-    compared = [row for run in runs for row in against(cells, RunData.open(run))]
-    found = check_claims(cells)
-    click.echo(FORMATS[format_](found, compared), nl=False)
+    found = check_claims(reported, runs)
+    click.echo(getattr(found, f"to_{format_}")(), nl=False)
     return CONTRADICTED if found.contradictions else 0

@@ -7,7 +7,7 @@ import click
 from inpaint_bench.cli.options import FOLDER, option
 
 
-@click.command()
+@click.command(short_help="Compare two methods in paired tests.")
 @click.argument("a")
 @click.argument("b")
 @click.argument("run", type=FOLDER, default="runs/sample")
@@ -18,13 +18,9 @@ def compare(a: str, b: str, run: Path, run_of_b: Path | None, metrics: str, form
     """Compare method A with method B on the pairs of RUN, a run folder. Default: runs/sample.
 
     B may come from another run of the same pairs, RUN_OF_B. For each metric and bucket: both means, their
-    difference with its 95% interval, p of a paired test, adjusted over the buckets of the metric, and who is better.
+    difference with its 95% interval, p of a paired test, adjusted over the buckets of the metric, and which is better.
     """
-    from inpaint_bench.analysis.compare import FORMATS
-    from inpaint_bench.analysis.compare import compare as compare_methods
-    from inpaint_bench.analysis.run import RunData
+    from inpaint_bench.api import comparing
 
-    first = RunData.open(run)
-    second = first if run_of_b in (None, run) else RunData.open(run_of_b)
-    names = [name.strip() for name in metrics.split(",") if name.strip()]
-    click.echo(FORMATS[format_](compare_methods(a, b, first, second, names)), nl=False)
+    found = comparing.compare(a, b, run, run_of_b, metrics)
+    click.echo(getattr(found, f"to_{format_}")(), nl=False)

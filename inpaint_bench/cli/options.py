@@ -10,10 +10,8 @@ import click
 
 Command = TypeVar("Command", bound=Callable[..., Any])
 
-NOT_FROM_ENVIRONMENT = {
-    "data",
-    "weights",
-}  # INPAINT_BENCH_DATA and _WEIGHTS are roots with a folder a dataset, a method
+# INPAINT_BENCH_DATA and INPAINT_BENCH_WEIGHTS are folders with a subfolder for each dataset and method.
+NOT_FROM_ENVIRONMENT = {"data", "weights"}
 
 
 def option(name: str, *names: str, **settings: Any) -> Callable[[Command], Command]:
@@ -40,7 +38,7 @@ def as_shard(ctx: click.Context, param: click.Parameter, value: str | None) -> t
         return None
     found = re.fullmatch(r"(\d+)/(\d+)", value)
     if not found or not 1 <= int(found[1]) <= int(found[2]):
-        raise click.BadParameter(f"'{value}' is no part; give K/N with 1 <= K <= N, as in 2/8.")
+        raise click.BadParameter(f"'{value}' is no shard; give K/N with 1 <= K <= N, as in 2/8.")
     return int(found[1]), int(found[2])
 
 
@@ -57,23 +55,23 @@ def as_named_files(ctx: click.Context, param: click.Parameter, values: tuple[str
 
 FOLDER = click.Path(path_type=Path)
 
+baselines_option = option("--baselines", type=FOLDER, help="A folder of your own baselines, each with its card.toml.")
+data_option = option(
+    "--data", type=FOLDER, help="The folder with images/ and masks/. Default: $INPAINT_BENCH_DATA/<dataset>."
+)
 dataset_options = several(
-    option(
-        "--dataset",
-        default="sample",
-        show_default=True,
-        help="A protocol's name, or the path of your own page.",
-    ),
-    option(
-        "--data",
-        type=FOLDER,
-        help="Where its images/ and masks/ lie. Default: $INPAINT_BENCH_DATA/<dataset>.",
-    ),
+    option("--dataset", default="sample", show_default=True, help="A protocol's name, or the path of your own page."),
+    data_option,
     option("--pairs", type=FOLDER, help="Another list of pairs, as `pairs import` writes it."),
 )
 folder_options = several(
-    option("--images", type=FOLDER, help="In place of --dataset: a folder of pictures."),
-    option("--masks", type=FOLDER, help="With --images: their masks, by the same names; 255 is the hole."),
+    option("--targets", type=FOLDER, help="In place of --dataset: a folder of images."),
+    option("--masks", type=FOLDER, help="With --targets: their masks, by the same names; 255 is the hole."),
+)
+run_data_options = several(
+    data_option,
+    option("--targets", type=FOLDER, help="For a run of two folders: the images."),
+    option("--masks", type=FOLDER, help="For a run of two folders: their masks."),
 )
 part_options = several(
     option("--limit", type=click.IntRange(1), help="Only the first so many pairs; the run is marked as partial."),
@@ -81,8 +79,16 @@ part_options = several(
         "--shard",
         metavar="K/N",
         callback=as_shard,
-        help="The part of the pairs to take, e.g. 2/8; `merge` makes them whole.",
+        help="The part of the pairs to run, e.g. 2/8; `merge` joins the parts.",
     ),
+)
+weights_option = option(
+    "--weights",
+    metavar="NAME=FILE",
+    multiple=True,
+    callback=as_named_files,
+    help="The weights of a method, or of every one with *=. FILE may be 'synthetic': values made from tensor names, "
+    "for tests and timing.",
 )
 method_options = several(
     option(
@@ -91,39 +97,28 @@ method_options = several(
         help="Names, separated by commas, and your own: mine=folder:DIR, mine=python:MODULE:FUNCTION, "
         "mine=exec:'COMMAND with {images} {masks} {out}'. Default: every method that can run here.",
     ),
-    option("--baselines", type=FOLDER, help="A folder of your own baselines, each with its card.toml."),
-    option(
-        "--weights",
-        metavar="NAME=FILE",
-        multiple=True,
-        callback=as_named_files,
-        help="The weights of a method, or of every one with *=. FILE may be synthetic: values made from names, for tests.",
-    ),
+    baselines_option,
+    weights_option,
+)
+device_option = option(
+    "--device", default="auto", show_default=True, help="auto (cuda, else mps, else cpu), cpu, cuda, cuda:1 or mps."
+)
+jobs_option = option(
+    "--jobs", type=click.IntRange(1), default=min(8, os.cpu_count() or 1), help="Threads that read and write."
 )
 runtime_options = several(
-    option("--device", default="cpu", show_default=True, help="cpu, cuda or cuda:1."),
-    option(
-        "--batch",
-        type=click.IntRange(1),
-        default=8,
-        show_default=True,
-        help="Images a network takes at once.",
-    ),
-    option(
-        "--jobs",
-        type=click.IntRange(1),
-        default=min(8, os.cpu_count() or 1),
-        help="Threads that read and write.",
-    ),
-    option("--timeout", type=click.FloatRange(0, min_open=True), help="Seconds an exec: program may run."),
+    device_option,
+    option("--batch", type=click.IntRange(1), default=8, show_default=True, help="Images a network takes at once."),
+    jobs_option,
 )
+timeout_option = option("--timeout", type=click.FloatRange(0, min_open=True), help="Seconds an exec: program may run.")
 metric_option = option(
     "--metrics",
     default="",
     help="Names, separated by commas, or all that can be measured here. Default: the protocol's.",
 )
 strict_option = option(
-    "--strict", is_flag=True, help="Refuse (exit 4) what would bear a mark: a Fréchet distance of few pictures."
+    "--strict", is_flag=True, help="Refuse (exit 4) results that would be marked: a Fréchet distance of few pictures."
 )
 out_option = option("--out", type=FOLDER, help="The run folder. Default: runs/<dataset>.")
 quiet_option = option("--quiet", is_flag=True, help="No progress.")

@@ -5,94 +5,62 @@ from pathlib import Path
 import click
 
 from inpaint_bench.cli.options import FOLDER, dataset_options, option, quiet_option, several
-from inpaint_bench.cli.progress import progress
-from inpaint_bench.errors import HashError, some
+from inpaint_bench.errors import InputError
 
 jobs_option = option("--jobs", type=click.IntRange(1), default=2, show_default=True, help="Threads that read.")
 common = several(dataset_options, jobs_option, quiet_option)
 
 
-@click.group()
+@click.group(short_help="Build, verify, import or show a list of pairs.")
 def pairs() -> None:
     """Which image meets which mask: build, verify, import or show the list of a dataset."""
 
 
-@pairs.command()
+@pairs.command(short_help="Read every pair and record its hashes.")
 @common
 @option("--out", type=FOLDER, help="Write the list here too.")
 @option(
-    "--export",
-    type=FOLDER,
-    help="Write what methods are given here: images/ with the hole emptied, and masks/.",
+    "--export", type=FOLDER, help="Write what methods are given here: images/ with the hole emptied, and masks/."
 )
 def build(
-    dataset: str,
-    data: Path | None,
-    pairs: Path | None,
-    jobs: int,
-    quiet: bool,
-    out: Path | None,
-    export: Path | None,
+    dataset: str, data: Path | None, pairs: Path | None, jobs: int, quiet: bool, out: Path | None, export: Path | None
 ) -> None:
-    """Look at every pair for the first time and write down what its pixels are."""
-    from inpaint_bench.data import datasets, pair_lists, prepare
-    from inpaint_bench.files import write_if_changed
+    """Read every pair for the first time and record the hashes of its pixels."""
+    from inpaint_bench.api.pairs import build_pairs
 
-    opened = datasets.open_dataset(dataset, data, pairs)
-    with progress("pairs", len(opened.pairs), quiet) as on_progress:
-        seen = datasets.see(opened, jobs, lambda: on_progress(1))
-    if out:
-        write_if_changed(out, pair_lists.to_csv(seen.pairs))
-    if export:
-        with progress("export", len(seen.pairs), quiet) as on_progress:
-            prepare.export(seen.page, seen.data, list(seen.pairs), export, jobs, lambda: on_progress(1))
-    _summary(seen)
+    _summary(build_pairs(dataset, data, pairs, out, export, jobs, quiet))
 
 
-@pairs.command()
+@pairs.command(short_help="Compare pixels with recorded hashes.")
 @common
 def verify(dataset: str, data: Path | None, pairs: Path | None, jobs: int, quiet: bool) -> None:
-    """Compare the pixels on disk with those that were written down."""
-    from inpaint_bench.data import datasets, prepare
-    from inpaint_bench.errors import InputError
+    """Compare the pixels on disk with the hashes that were recorded."""
+    from inpaint_bench.api.pairs import verify_pairs
 
-    opened = datasets.open_dataset(dataset, data, pairs)
-    if not all(pair.seen for pair in opened.pairs):
-        raise InputError(f"{dataset}: nothing was written down yet. `inpaint-bench pairs build` does that first.")
-    with progress("pairs", len(opened.pairs), quiet) as on_progress:
-        wrong = list(prepare.verify(opened.page, opened.data, list(opened.pairs), jobs, lambda: on_progress(1)))
-    if wrong:
-        raise HashError(f"{wrong[0][1]} In all {len(wrong)} pairs differ: {some((name for name, _ in wrong), 20)}.")
-    click.echo(f"{dataset}: all {len(opened.pairs)} pairs are what they were, fingerprint {opened.fingerprint}.")
+    found = verify_pairs(dataset, data, pairs, jobs, quiet)
+    click.echo(f"{dataset}: all {len(found.pairs)} pairs are what they were, fingerprint {found.fingerprint}.")
 
 
-@pairs.command("import")
+@pairs.command("import", short_help="Make a list from an index array (.npy).")
 @dataset_options
 @option("--index", type=FOLDER, required=True, help="The .npy array: for each image the number of its mask.")
 @option("--out", type=FOLDER, required=True, help="The list to write; `--pairs FILE` uses it.")
 def import_(dataset: str, data: Path | None, pairs: Path | None, index: Path, out: Path) -> None:
     """Make a list of pairs from an index array, as the code of EC, RN, SPL and SPN reads it."""
-    from inpaint_bench.data import datasets, pair_lists
-    from inpaint_bench.files import write_whole
+    from inpaint_bench.api.pairs import import_pairs
 
-    opened = datasets.open_dataset(dataset, data, pairs)
-    imported = pair_lists.import_index(
-        index, [pair.image for pair in opened.pairs], datasets.mask_names(opened.page, opened.data)
-    )
-    write_whole(out, pair_lists.to_csv(imported))
-    mark = pair_lists.fingerprint(opened.page, imported)
-    click.echo(f"{out}: {len(imported)} pairs, fingerprint {mark}. Use them with --pairs {out}.")
+    count, fingerprint = import_pairs(dataset, index, out, data, pairs)
+    click.echo(f"{out}: {count} pairs, fingerprint {fingerprint}. Use them with --pairs {out}.")
 
 
-@pairs.command()
+@pairs.command(short_help="Show counts, or some pairs.")
 @common
 @click.argument("names", nargs=-1)
 def show(names: tuple[str, ...], dataset: str, data: Path | None, pairs: Path | None, jobs: int, quiet: bool) -> None:
     """The counts of a dataset's list, or the pairs named by their five digits."""
-    from inpaint_bench.data import datasets
-    from inpaint_bench.errors import InputError
+    from inpaint_bench.api.pairs import open_pairs
 
-    opened = datasets.open_dataset(dataset, data, pairs)
+    opened = open_pairs(dataset, data, pairs)
     known = {pair.pair: pair for pair in opened.pairs}
     for name in names:
         if name not in known:
@@ -104,13 +72,12 @@ def show(names: tuple[str, ...], dataset: str, data: Path | None, pairs: Path | 
 
 
 def _summary(dataset: object) -> None:
-    from inpaint_bench.analysis.results import ALL, bucket_sizes
-    from inpaint_bench.data.datasets import Dataset
+    from inpaint_bench.api.pairs import Dataset, counts
 
     assert isinstance(dataset, Dataset)
     click.echo(f"{dataset.page.name}: {len(dataset.pairs)} pairs, fingerprint {dataset.fingerprint}")
-    if not all(pair.seen for pair in dataset.pairs):
-        click.echo("the pixels were not seen on this machine yet: `inpaint-bench pairs build`")
-        return
-    for bucket, count in bucket_sizes(dataset.pairs, dataset.page).items():
-        click.echo(f"  {'All' if bucket == ALL else bucket}: {count}")
+    found = counts(dataset)
+    if not found:
+        click.echo("the pixels were not read on this machine yet: `inpaint-bench pairs build`")
+    for bucket, count in found.items():
+        click.echo(f"  {'All' if bucket == 'all' else bucket}: {count}")

@@ -1,0 +1,66 @@
+"""Two methods compared, and reported numbers checked."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from inpaint_bench.api.pipeline import AnyPath
+from inpaint_bench.api.run import Names, Run
+
+if TYPE_CHECKING:
+    from inpaint_bench.analysis.compare import Comparison
+    from inpaint_bench.checks.claims import Check
+    from inpaint_bench.checks.claims.base import ClaimFinding
+    from inpaint_bench.checks.claims.measured import Compared
+
+
+def compare(
+    a: str, b: str, run: "Run | AnyPath" = "runs/sample", run_of_b: "Run | AnyPath | None" = None, metrics: Names = None
+) -> "Comparison":
+    """Method `a` against method `b` on the pairs of a run, or of two runs of the same pairs; see `Run.compare`."""
+    first = run if isinstance(run, Run) else Run.open(Path(run))
+    if run_of_b is None or run_of_b == run:
+        return first.compare(a, b, None, metrics)
+    second = run_of_b if isinstance(run_of_b, Run) else Run.open(Path(run_of_b))
+    return first.compare(a, b, second, metrics)
+
+
+@dataclass(frozen=True)
+class Claims:
+    """What was found of reported numbers: `check` has contradictions, suspicions and coverage."""
+
+    check: "Check"
+    compared: "tuple[Compared, ...]"
+
+    @property
+    def contradictions(self) -> "Sequence[ClaimFinding]":
+        """Numbers that cannot all be true."""
+        return self.check.contradictions
+
+    def to_text(self) -> str:
+        """A line a finding, the coverage, and a line a compared cell."""
+        from inpaint_bench.checks.claims.formats import as_text
+
+        return as_text(self.check, self.compared)
+
+    def to_json(self) -> str:
+        """Everything, with every digit."""
+        from inpaint_bench.checks.claims.formats import as_json
+
+        return as_json(self.check, self.compared)
+
+
+def check_claims(reported: Sequence[AnyPath] = (), runs: Sequence[AnyPath] = ()) -> Claims:
+    """Reported numbers that cannot all be true, and each reported number against the runs that measured it.
+
+    `reported` are CSV files; by default those that come with the package. Raises InputError for a file that is none,
+    and where a run has nothing that is reported.
+    """
+    from inpaint_bench.analysis.reported import read_all
+    from inpaint_bench.checks.claims import check_claims as check
+    from inpaint_bench.checks.claims.measured import compare_with_run
+
+    cells = read_all([Path(path) for path in reported])
+    compared = tuple(row for run in runs for row in compare_with_run(cells, Run.open(Path(run))))
+    return Claims(check(cells), compared)

@@ -1,0 +1,73 @@
+"""What commands print: rows in columns, DataFrames in a format, notes on stderr."""
+
+import logging
+import os
+import sys
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from typing import TYPE_CHECKING
+
+import click
+
+from inpaint_bench.errors import InputError
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+
+def columns(rows: Sequence[Sequence[str]]) -> None:
+    """Print rows of cells, padded to columns."""
+    widths = [max((len(row[i]) for row in rows), default=0) for i in range(len(rows[0]))] if rows else []
+    for row in rows:
+        click.echo("  ".join(cell.ljust(width) for cell, width in zip(row, widths, strict=True)).rstrip())
+
+
+def frame_text(frame: "pd.DataFrame", format_: str) -> str:
+    """A DataFrame as CSV or JSON, every digit; infinite values are 'inf' and undefined ones empty or null."""
+    if format_ == "csv":
+        return frame.to_csv(index=False, lineterminator="\n")
+    plain = frame.replace({float("inf"): "inf"}).to_json(orient="records", indent=1, double_precision=15)
+    return f"{plain}\n"
+
+
+def write_parquet(frame: "pd.DataFrame", path: object) -> None:
+    """Write a DataFrame as Parquet. Raises InputError where no package here can."""
+    try:
+        frame.to_parquet(str(path), index=False)
+    except ImportError as error:
+        raise InputError("Parquet needs the package 'pyarrow'. Install it with: pip install pyarrow") from error
+
+
+def note(sentence: str, quiet: bool = False) -> None:
+    """A line on stderr."""
+    if not quiet:
+        click.echo(sentence, err=True)
+
+
+@contextmanager
+def notes_on_stderr(quiet: bool = False) -> Iterator[None]:
+    """What the API notes meanwhile is printed on stderr, a line a note."""
+    log = logging.getLogger("inpaint_bench")
+    handler = _Echo(quiet)
+    before = log.level, log.propagate
+    log.addHandler(handler)
+    log.setLevel(logging.INFO)
+    log.propagate = False
+    try:
+        yield
+    finally:
+        log.removeHandler(handler)
+        log.level, log.propagate = before
+
+
+class _Echo(logging.Handler):
+    def __init__(self, quiet: bool) -> None:
+        super().__init__(logging.WARNING if quiet else logging.INFO)
+
+    def emit(self, record: logging.LogRecord) -> None:
+        click.echo(record.getMessage(), err=True)
+
+
+def colour() -> bool:
+    """Whether stdout takes colour: a terminal, and NO_COLOR is not set."""
+    return sys.stdout.isatty() and "NO_COLOR" not in os.environ
