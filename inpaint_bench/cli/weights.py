@@ -5,6 +5,7 @@ from typing import TYPE_CHECKING
 
 import click
 
+from inpaint_bench import files
 from inpaint_bench.cli.options import FOLDER, option
 from inpaint_bench.errors import InputError, did_you_mean
 
@@ -45,13 +46,13 @@ def add(method: str, dataset: str, sources: tuple[Path, ...], baselines: Path | 
 @weights.command("list")
 def list_weights() -> None:
     """One line a file."""
-    from inpaint_bench.weights.store import origins, root
+    from inpaint_bench.weights.store import origins
 
     for origin in (found := origins()):
         sources = ", ".join(f"{name} {sha256[:12]}" for name, sha256 in origin.sources.items())
         click.echo(f"{origin.method}  {origin.dataset}  {origin.added}  licence: {origin.licence}  from {sources}")
     if not found:
-        click.echo(f"{root()}: no weights were added yet.")
+        click.echo(f"{files.weights_dir()}: no weights were added yet.")
 
 
 @weights.command()
@@ -89,11 +90,11 @@ def add_extractor(name: str, source: Path) -> None:
 
 
 def _extractor_file(name: str) -> "FileByPath":
-    from inpaint_bench.metrics.features.inception import FILES
+    from inpaint_bench.metrics.features.weight_files import INCEPTION
 
-    if name not in FILES:
-        raise InputError(f"no extractor with a file of its own is called '{name}'. {did_you_mean(name, FILES)}")
-    return FILES[name]
+    if name not in INCEPTION:
+        raise InputError(f"no extractor with a file of its own is called '{name}'. {did_you_mean(name, INCEPTION)}")
+    return INCEPTION[name]
 
 
 def _learned(method: str, baselines: Path | None) -> "tuple[Baseline, MethodCard]":
