@@ -21,12 +21,12 @@ from inpaint_bench.methods.devices import open_device
 from inpaint_bench.methods.select import runnable_methods, select_methods
 from inpaint_bench.metrics.registry import SAMPLES_METRICS
 from inpaint_bench.runner import folder
-from inpaint_bench.tables.build import refuse_few
 from inpaint_bench.runner import merge as merging
 from inpaint_bench.runner.folder import RunFolder
 from inpaint_bench.runner.metrics import ChosenMetrics, choose_metrics, still_measurable
 from inpaint_bench.runner.predict import RuntimeOptions, pending, predict_pairs
 from inpaint_bench.runner.score import merge_scores, score_method, score_targets
+from inpaint_bench.tables.build import refuse_few
 from inpaint_bench.weights import SYNTHETIC
 
 AnyPath: TypeAlias = str | Path
