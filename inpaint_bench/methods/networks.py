@@ -154,9 +154,7 @@ def _of_batch(predictions: object, count: int) -> Tensor:
     if not isinstance(predictions, Tensor):
         raise MethodError(f"it returned {type(predictions).__name__}; it must return a tensor.")
     if predictions.ndim < 1 or len(predictions) != count:
-        raise MethodError(
-            f"it returned shape {tuple(predictions.shape)} for {count} images; the batch comes first."
-        )
+        raise MethodError(f"it returned shape {tuple(predictions.shape)} for {count} images; the batch comes first.")
     return predictions
 
 
