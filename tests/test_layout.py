@@ -13,7 +13,7 @@ from inpaint_bench.data.protocols import read_page
 from inpaint_bench.methods.card import read_card
 
 LAYERS = [
-    ["errors", "files", "threads"],
+    ["errors", "files", "hardware", "threads"],
     ["data"],
     ["weights"],
     ["metrics", "methods"],

@@ -16,6 +16,7 @@ from inpaint_bench.data.pair_lists import Pair
 from inpaint_bench.data.parts import Part
 from inpaint_bench.data.protocols import Page, Schema
 from inpaint_bench.errors import InputError, did_you_mean
+from inpaint_bench.hardware import machine_facts
 
 if TYPE_CHECKING:  # heavy, and runs are read without them
     from inpaint_bench.data.datasets import Dataset
@@ -150,7 +151,7 @@ def _refuse_another(run: RunFolder, dataset: "Dataset") -> None:
 def method_info(method: "Method", device: str) -> MethodInfo:
     """The facts of a method on this machine, now."""
     versions = {name: _installed(name) for name in LIBRARIES}
-    machine = {"system": platform.system(), "processor": platform.processor() or platform.machine()}
+    machine = machine_facts()
     command = ("inpaint-bench", *sys.argv[1:])
     environment = {"inpaint-bench": __version__, "python": platform.python_version(), **versions}
     return MethodInfo(method.source, method.code, method.weights.sha256, device, command, environment, machine)

@@ -64,7 +64,7 @@ def test_show_refuses_an_unknown_name(terminal: Terminal, kind: str) -> None:
         (("--jobs", "none"), "--jobs"),
         (("--timeout", "0"), "--timeout"),
         (("--weights", "spn"), "'spn' must be NAME=FILE"),
-        (("--device", "gpu"), "--device gpu: no such device; give cpu, cuda or cuda:1."),
+        (("--device", "gpu"), "--device gpu: no such device; give auto, cpu, cuda, cuda:1 or mps."),
         (("--device", "meta"), "--device meta: "),
         (("--device", "cuda:99"), "--device cuda:99: "),
         (("--limit", "2", "--shard", "1/2"), "--limit and --shard cannot be combined"),
