@@ -30,12 +30,12 @@ def weights() -> None:
 @option("--baselines", type=FOLDER, help="A folder of your own baselines.")
 def add(method: str, dataset: str, sources: tuple[Path, ...], baselines: Path | None) -> None:
     """Read the authors' FILEs for METHOD trained on DATASET, check every name and shape, and convert them."""
-    from inpaint_bench.methods.baselines import loader
+    from inpaint_bench.methods.baselines import loader, reader
     from inpaint_bench.weights.containers import read_container
     from inpaint_bench.weights.store import add_weights
 
     baseline, card = _learned(method, baselines)
-    state = read_container(sources, card.container)
+    state = read_container(sources, card.container, reader(baseline, card))
     licence = next((one.licence for one in card.weights if one.dataset == dataset), "not stated")
     load = loader(baseline, card)
     path = add_weights(method, dataset, state, sources, licence, lambda found: load(found, _cpu()))
