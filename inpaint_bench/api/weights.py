@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 from inpaint_bench.api.pipeline import AnyPath
 from inpaint_bench.errors import InputError, did_you_mean
 from inpaint_bench.files import weights_dir as weights_dir
-from inpaint_bench.methods.baselines import find_baselines, loader
+from inpaint_bench.methods.baselines import find_baselines, loader, reader
 from inpaint_bench.weights import store
 from inpaint_bench.weights.containers import read_container
 
@@ -40,7 +40,7 @@ def add_weights(
 
     baseline, card = _learned(method, baselines)
     paths = [Path(source) for source in sources]
-    state = read_container(paths, card.container)
+    state = read_container(paths, card.container, reader(baseline, card))
     licence = next((one.licence for one in card.weights if one.dataset == dataset), "not stated")
     load = loader(baseline, card)
     added = store.add_weights(method, dataset, state, paths, licence, lambda found: load(found, torch.device("cpu")))

@@ -13,7 +13,6 @@ from inpaint_bench.methods.card import MethodCard
 from inpaint_bench.methods.folder import folder_method
 from inpaint_bench.methods.networks import callable_method, network_method, python_method
 from inpaint_bench.methods.programs import program_method
-from inpaint_bench.methods.sizes import read_sizes
 from inpaint_bench.weights import NO_WEIGHTS, open_weights
 
 KINDS = ("folder", "python", "exec")
@@ -97,7 +96,7 @@ def runnable_methods(known: Mapping[str, tuple[Baseline, MethodCard]], page: Pag
     for name, (baseline, card) in known.items():
         if not runnable(baseline, card, page.name):
             continue
-        if read_sizes(card.sizes).take(page.size):
+        if card.sizes.take(page.size):
             found.append(name)
         else:
             given = f"images of {page.size} pixels" if page.size else "images of any size"
