@@ -149,9 +149,9 @@ def _score_folder(
 
 
 def _score_features(composites: Path, targets: Path, format_: str, strict: bool) -> None:
-    from inpaint_bench.analysis.external_features import measure_own_features
+    from inpaint_bench.analysis.external_features import measure_external_features
 
-    _print_rows(measure_own_features(composites, targets, strict), format_)
+    _print_rows(measure_external_features(composites, targets, strict), format_)
 
 
 def _print_rows(rows: list[dict[str, object]], format_: str) -> None:
