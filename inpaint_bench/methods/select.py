@@ -41,10 +41,11 @@ def select_methods(
 ) -> list[Method]:
     """The methods to run, in order.
 
-    `methods` is a list of entries as in `--methods` ("telea", "mine=folder:DIR"), a dictionary from the name of a
-    method to a baseline's method, to the rest of its entry ("folder:DIR", "python:MODULE:FUNCTION", "exec:COMMAND") or to a function
-    `(image, mask)` or `(image, mask, seeds)`, or None for every method that can run here as it is. `every` is the
-    whole dataset, of which `dataset` may be a shard. `weights` gives files by method, '*' for all, or 'synthetic'.
+    `methods` is a list of entries as in `--methods` ("telea", "mine=folder:DIR"), or None for every method that can run
+    here as it is. Or it is a dictionary of names, each with a method of a baseline ("telea"), the rest of an entry
+    ("folder:DIR", "python:MODULE:FUNCTION", "exec:COMMAND"), or a function of `(image, mask)` or `(image, mask, seeds)`.
+    `every` is the whole dataset, of which `dataset` may be a shard. `weights` gives files by method, '*' for all, or
+    'synthetic'.
     Raises InputError for an unknown name, for a name used twice, and for an object that is no method.
     """
     known = find_baselines(baselines)
@@ -57,7 +58,7 @@ def select_methods(
         )
     return [
         _of_baseline(name, str(brought.get(name, name)), dataset.page.name, known, weights)
-        if name not in brought or brought[name] in known
+        if name not in brought or (isinstance(brought[name], str) and brought[name] in known)
         else _brought(name, brought[name], every, weights.get(name))
         for name in names
     ]
