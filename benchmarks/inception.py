@@ -20,7 +20,8 @@ from numpy.typing import NDArray
 from torch_fidelity.feature_extractor_inceptionv3 import FeatureExtractorInceptionV3
 
 from inpaint_bench import files
-from inpaint_bench.metrics.features.inception import FILES, load_inception
+from inpaint_bench.metrics.features.inception import load_inception
+from inpaint_bench.metrics.features.weight_files import INCEPTION
 from inpaint_bench.metrics.sets.frechet import frechet_distance
 from inpaint_bench.weights.synthetic import fill_state_dict
 
@@ -65,7 +66,7 @@ def extractors() -> dict[str, Callable[[Pictures], Rows]]:
     with tempfile.TemporaryDirectory() as folder:
         path = Path(folder) / "filled.pth"
         write_filled(path)
-        file = replace(FILES["inception"], sha256=files.file_sha256(path))
+        file = replace(INCEPTION["inception"], sha256=files.file_sha256(path))
         extract = load_inception(file, path, torch.device("cpu"))
         network = FeatureExtractorInceptionV3("theirs", ["2048"], str(path))
 

@@ -20,7 +20,8 @@ from numpy.typing import NDArray
 from scipy import ndimage
 from torch.nn import functional
 
-from inpaint_bench.metrics import METRICS, Batch
+from inpaint_bench.metrics import METRICS
+from inpaint_bench.metrics.batch import Batch
 
 SKIMAGE: Any = skimage.metrics
 GREY: Any = skimage.color.rgb2gray

@@ -52,7 +52,36 @@ _ELSEWHERE = {
 }
 _LISTED = ("methods", "metrics")  # subpackages whose names are functions of the API too
 
-__all__ = ["__version__", *sorted(_API), *sorted(_ELSEWHERE)]
+__all__ = [
+    "BenchError",
+    "HashError",
+    "IncompleteError",
+    "InputError",
+    "MethodError",
+    "NotComparableError",
+    "Protocol",
+    "Run",
+    "Table",
+    "__version__",
+    "check",
+    "compare",
+    "datasets",
+    "inpaint",
+    "load_dataset",
+    "load_method",
+    "load_run",
+    "merge",
+    "methods",
+    "metric",
+    "metrics",
+    "predict",
+    "run",
+    "score",
+    "score_features",
+    "table",
+    "time",
+    "train",
+]
 
 if TYPE_CHECKING:
     from inpaint_bench.api.comparing import compare

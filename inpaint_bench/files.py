@@ -39,6 +39,11 @@ def cache_folder(name: str) -> Path:
     return folder
 
 
+def weights_dir() -> Path:
+    """The folder of weights: `$INPAINT_BENCH_WEIGHTS`, or one in the cache folder."""
+    return Path(os.environ.get("INPAINT_BENCH_WEIGHTS") or cache_dir() / "weights")
+
+
 def sha256(data: bytes) -> str:
     """The SHA-256 of some bytes, in hexadecimal."""
     return hashlib.sha256(data).hexdigest()

@@ -59,9 +59,10 @@ def page(tmp_path: Path) -> Path:
 def ultralytics(monkeypatch: pytest.MonkeyPatch) -> Any:
     """ultralytics, as we import it, where it is installed; a look at the network fails."""
     from inpaint_bench.metrics.detection import yolo
+    from inpaint_bench.metrics.detection.detectors import YOLO_INSTALL
 
     if find_spec("ultralytics") is None:
-        pytest.skip(yolo.INSTALL)
+        pytest.skip(YOLO_INSTALL)
 
     def refuse(*_: Any, **__: Any) -> None:
         raise AssertionError("something looked at the network")

@@ -11,7 +11,7 @@ from torchvision.models import inception_v3
 
 from inpaint_bench import files
 from inpaint_bench.metrics.features.by_path import FileByPath
-from inpaint_bench.metrics.features.inception import FILES
+from inpaint_bench.metrics.features.weight_files import INCEPTION
 from inpaint_bench.weights.synthetic import fill_state_dict
 
 GAIN = 1.5  # features are then about as large as those of the trained network
@@ -26,9 +26,9 @@ class Unloaded(FeatureExtractorInceptionV3):  # type: ignore[misc]  # its librar
 
 def write_filled(name: str, folder: Path) -> tuple[FileByPath, Path]:
     """A file for 'inception' or 'inception_pic2018' in a folder, and what it is known by."""
-    path = folder / FILES[name].names[0]
+    path = folder / INCEPTION[name].names[0]
     torch.save(fill_state_dict(_shapes(name), GAIN), path)
-    return replace(FILES[name], sha256=files.file_sha256(path)[:8]), path
+    return replace(INCEPTION[name], sha256=files.file_sha256(path)[:8]), path
 
 
 def _shapes(name: str) -> dict[str, tuple[int, ...]]:

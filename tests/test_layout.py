@@ -92,6 +92,8 @@ def test_a_room_has_a_card_that_reads_and_the_functions_that_it_names(baseline: 
     }
     for method in card.methods:
         assert method.load in defined
+        module, _, function = method.container.reader.partition(":")
+        assert not module or f"\ndef {function}(" in (baseline / f"{module}.py").read_text(encoding="utf-8")
         assert all((baseline / name).is_file() for name in method.golden)
         assert not method.learned or (baseline / "network.py").is_file()
 

@@ -15,7 +15,7 @@ from inpaint_bench.analysis.reductions import Reduction
 from inpaint_bench.analysis.results import ALL, REFERENCES, Result, Value
 from inpaint_bench.analysis.run import RunData
 from inpaint_bench.analysis.statistics import ALPHA, RESAMPLES
-from inpaint_bench.analysis.verdicts import Number, Pairs, Policy, decide
+from inpaint_bench.analysis.verdicts import Number, Pairs, Policy, compare_numbers
 from inpaint_bench.data.parts import Part
 from inpaint_bench.errors import IncompleteError, InputError, NotComparableError, did_you_mean, some
 from inpaint_bench.metrics import RECORDED
@@ -195,8 +195,8 @@ def _same_numbers(a: Side, b: Side, metric: str) -> None:
 
 
 def _rows(a: Side, b: Side, metric: str) -> Iterator[ComparisonRow]:
-    """The buckets that hold a pair, each as the pairs alone decide it."""
-    verdicts = decide(_numbers(a, metric), _numbers(b, metric), lambda _: Policy(KNOWN[metric].better))
+    """The buckets that hold a pair, each by the paired test alone."""
+    verdicts = compare_numbers(_numbers(a, metric), _numbers(b, metric), lambda _: Policy(KNOWN[metric].better))
     for bucket, verdict in zip(a.run.buckets, verdicts, strict=True):
         result, test = a.results[metric, bucket], verdict.test
         assert test is not None  # both sides have their pairs

@@ -1,4 +1,4 @@
-"""Set metrics on features that somebody else made: two arrays, the same rows of which belong together."""
+"""Set metrics on features computed elsewhere: two arrays whose rows are paired."""
 
 from pathlib import Path
 
@@ -10,37 +10,40 @@ from inpaint_bench.metrics.base import Features, SetMetric
 from inpaint_bench.metrics.registry import few, refuse_marked
 from inpaint_bench.metrics.sets import SET_METRICS
 
-# By the names that they have without a network: all of them are there for Inception.
-OWN = {
+# Set metrics by a name without an extractor; Inception has all of them.
+BARE = {
     "fd" if metric.biased else metric.name: metric for metric in SET_METRICS.values() if metric.extractor == "inception"
 }
+SEED_TEXT = "own features"  # of intervals and split halves: another text would move them
 
 
-def measure_own_features(composites: Path, targets: Path, strict: bool) -> list[dict[str, object]]:
-    """Every set metric of the two files: value, 95% interval, and the floor of half of the targets against the other.
+def measure_external_features(composites: Path, targets: Path, strict: bool) -> list[dict[str, object]]:
+    """Every set metric of two .npy files of float features, each (pictures, dimensions), paired by row.
 
-    Raises InputError for files that are no such arrays, and NotComparableError if `strict` and the rows are few.
+    A row for each metric: value, ends of its 95% interval, n, signature, the mark of a small n, and as `floor` the
+    same metric between two halves of the targets. Raises InputError for files that are no such arrays, and
+    NotComparableError if `strict` and there are too few rows for a metric.
     """
     x, y = _read(composites), _read(targets)
     if x.shape != y.shape:
         raise InputError(
             f"{composites} holds {x.shape[0]} rows of {x.shape[1]}, {targets} {y.shape[0]} of {y.shape[1]}. "
-            "Give as many rows of as many numbers, the same rows paired."
+            "Both files must have the same shape, with paired rows."
         )
     if strict:
-        marked = [name for name, metric in OWN.items() if few(metric.name, len(x))]
+        marked = [name for name, metric in BARE.items() if few(metric.name, len(x))]
         refuse_marked([f"{name} of {len(x)} rows of {composites}" for name in marked])
-    return [_row(name, metric, x, y) for name, metric in OWN.items()]
+    return [_row(name, metric, x, y) for name, metric in BARE.items()]
 
 
 def _row(name: str, metric: SetMetric, x: Features, y: Features) -> dict[str, object]:
-    low, high = set_interval(metric.function, x, y, "own features") or (None, None)
+    low, high = set_interval(metric.function, x, y, SEED_TEXT) or (None, None)
     return {
         "metric": name,
         "value": metric.function(x, y),
         "low": low,
         "high": high,
-        "floor": real_vs_real(metric.function, y, "own features") if len(y) >= 4 else None,
+        "floor": real_vs_real(metric.function, y, SEED_TEXT) if len(y) >= 4 else None,
         "n": len(x),
         "mark": few(metric.name, len(x)),
         "signature": f"{name}:{metric.stem.partition(':')[2]}:own-features:v{metric.version}",
@@ -53,7 +56,7 @@ def _read(path: Path) -> Features:
     except (OSError, ValueError, EOFError) as error:
         raise InputError(f"{path}: not an array of numpy's own format ({error}).") from error
     if not isinstance(features, np.ndarray) or features.ndim != 2 or features.dtype.kind != "f":
-        raise InputError(f"{path}: must hold one table of real numbers, a row a picture.")
+        raise InputError(f"{path}: must hold one table of real numbers, a row for each picture.")
     if len(features) < 2:
         raise InputError(f"{path}: holds {len(features)} rows; a set metric needs at least 2.")
     return features if features.dtype in (np.float32, np.float64) else features.astype(np.float32)

@@ -21,7 +21,8 @@ from inpaint_bench.metrics import METRICS
 from inpaint_bench.metrics.base import Features
 from inpaint_bench.metrics.batch import Batch
 from inpaint_bench.metrics.cache import cached_values, features_of
-from inpaint_bench.metrics.detection import DETECTION_METRICS, DETECTORS, Tally, tally
+from inpaint_bench.metrics.detection import DETECTION_METRICS, DETECTORS, Tally
+from inpaint_bench.metrics.detection.matching import tally
 from inpaint_bench.metrics.features import EXTRACTORS
 from inpaint_bench.metrics.pixel import known_error
 from inpaint_bench.metrics.registry import SAMPLES_METRICS, detectors, extractors, few, refuse_marked, signature

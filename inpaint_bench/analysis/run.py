@@ -15,6 +15,8 @@ from inpaint_bench.analysis.statistics import Significance
 from inpaint_bench.data.pair_lists import Pair
 from inpaint_bench.errors import HashError, InputError
 from inpaint_bench.metrics import RECORDED
+from inpaint_bench.metrics.base import Metric, SamplesMetric
+from inpaint_bench.metrics.registry import KNOWN
 from inpaint_bench.runner.folder import RunFolder, RunInfo, open_run
 from inpaint_bench.runner.scores import scores_frame, scores_path
 
@@ -82,6 +84,21 @@ class RunData:
         Raises HashError where a method's scores file is not the one that its results name.
         """
         return tuple(read_results(results_path(self.folder)))
+
+    def verify(self) -> None:
+        """Raise HashError where a method's scores are not those that its results were computed from."""
+        named = {
+            result.method: result
+            for result in self.result_list
+            if isinstance(KNOWN[result.metric], (Metric, SamplesMetric)) and result.method in self.info.methods
+        }
+        for method, result in named.items():
+            path = scores_path(self.folder, method)
+            if path.is_file() and (found := files.file_sha256(path)) != result.scores:
+                raise HashError(
+                    f"{path}: sha256 {found[:12]}; its results were computed from {result.scores[:12]}. "
+                    f"`inpaint-bench score {self.path}` measures what has changed and makes the results again."
+                )
 
     def set_results(self, results: Sequence[Result]) -> None:
         """Take results that were just derived and written as those of the file."""

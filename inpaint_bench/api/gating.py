@@ -31,9 +31,7 @@ def write_reports(found: Findings, junit: AnyPath | None = None, summary: AnyPat
         files.write_whole(Path(summary), found.to_markdown().encode())
 
 
-def accept(
-    run: "Run | AnyPath", expected: AnyPath, reason: str, methods: Names = None, metrics: Names = None
-) -> str:
+def accept(run: "Run | AnyPath", expected: AnyPath, reason: str, methods: Names = None, metrics: Names = None) -> str:
     """Make the results of a run the expected ones; says what changed, a line a result.
 
     Raises IncompleteError where a result that is expected so far would be lost.

@@ -124,7 +124,7 @@ def show_method(name: str, baselines: "Path | None" = None) -> Facts:
         ("code", f"{card.repository} {card.commit}".strip()),
         ("licence", card.licence),
         ("stochastic", "yes" if card.stochastic else "no"),
-        ("sizes", card.sizes),
+        ("sizes", "; ".join(filter(None, (str(card.sizes), card.sizes_note)))),
         ("baseline", str(baseline.folder)),
     ]
     if card.learned:

@@ -12,7 +12,7 @@ import numpy as np
 
 from inpaint_bench import files
 from inpaint_bench.analysis.derive import derive_results
-from inpaint_bench.analysis.external_features import score_external_features
+from inpaint_bench.analysis.external_features import measure_external_features
 from inpaint_bench.analysis.results import ALL, REAL_VS_REAL, json_value
 from inpaint_bench.analysis.run import NO_SAMPLE
 from inpaint_bench.api.pipeline import JOBS, AnyPath
@@ -93,7 +93,7 @@ def score_features(composites: AnyPath, targets: AnyPath, strict: bool = False) 
     """
     import pandas as pd
 
-    return pd.DataFrame(score_external_features(Path(composites), Path(targets), strict))
+    return pd.DataFrame(measure_external_features(Path(composites), Path(targets), strict))
 
 
 @dataclasses.dataclass(frozen=True)

@@ -4,10 +4,12 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from inpaint_bench import files
 from inpaint_bench.api.run import Names, Run, as_names
 from inpaint_bench.errors import InputError
 from inpaint_bench.tables.build import cost_table_of, measured_table, reported_table_of
 from inpaint_bench.tables.formats import write_tables
+from inpaint_bench.tables.preview import pdflatex, write_preview
 from inpaint_bench.tables.table import TableOptions
 
 if TYPE_CHECKING:
@@ -60,3 +62,19 @@ def write_plain_tables(run: Run) -> None:
     """The table of a run's results in every format, under tables/."""
     options = TableOptions()
     write_tables(run.path, measured_table([run], options, "", absent_metrics([run])))
+
+
+def write_file(path: str | Path, text: str) -> None:
+    """Write a table's text to a file, whole. Raises InputError where that cannot be done."""
+    files.write_if_changed(Path(path), text.encode())
+
+
+def has_latex() -> bool:
+    """Whether pdflatex is installed."""
+    return pdflatex() is not None
+
+
+def write_pdf(path: str | Path, latex: str) -> Path:
+    """Typeset a table of `Table.to_latex` as a PDF that fits it; the path. Raises IncompleteError where TeX fails."""
+    write_preview(Path(path), [latex])
+    return Path(path)

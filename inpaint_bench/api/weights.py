@@ -7,7 +7,8 @@ from typing import TYPE_CHECKING
 
 from inpaint_bench.api.pipeline import AnyPath
 from inpaint_bench.errors import InputError, did_you_mean
-from inpaint_bench.methods.baselines import find_baselines, loader
+from inpaint_bench.files import weights_dir as weights_dir
+from inpaint_bench.methods.baselines import find_baselines, loader, reader
 from inpaint_bench.weights import store
 from inpaint_bench.weights.containers import read_container
 
@@ -39,7 +40,7 @@ def add_weights(
 
     baseline, card = _learned(method, baselines)
     paths = [Path(source) for source in sources]
-    state = read_container(paths, card.container)
+    state = read_container(paths, card.container, reader(baseline, card))
     licence = next((one.licence for one in card.weights if one.dataset == dataset), "not stated")
     load = loader(baseline, card)
     added = store.add_weights(method, dataset, state, paths, licence, lambda found: load(found, torch.device("cpu")))
@@ -70,11 +71,11 @@ def verify_weights(baselines: AnyPath | None = None) -> Iterator[tuple[str, str,
 
 def extractor_file(name: str) -> "FileByPath":
     """The weights file of a feature extractor that no package carries. Raises InputError for an unknown name."""
-    from inpaint_bench.metrics.features.inception import FILES
+    from inpaint_bench.metrics.features.weight_files import INCEPTION
 
-    if name not in FILES:
-        raise InputError(f"no extractor with a file of its own is called '{name}'. {did_you_mean(name, FILES)}")
-    return FILES[name]
+    if name not in INCEPTION:
+        raise InputError(f"no extractor with a file of its own is called '{name}'. {did_you_mean(name, INCEPTION)}")
+    return INCEPTION[name]
 
 
 def _learned(method: str, baselines: AnyPath | None) -> "tuple[Baseline, MethodCard]":

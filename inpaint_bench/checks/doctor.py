@@ -196,7 +196,6 @@ def data() -> Iterator[Finding]:
 def methods() -> Iterator[Finding]:
     """Every method, whether it can run, and for which datasets its weights are here."""
     from inpaint_bench.methods.baselines import find_baselines, installed, runnable
-    from inpaint_bench.weights.store import root
 
     some = False
     for name, (baseline, card) in find_baselines().items():
@@ -205,14 +204,14 @@ def methods() -> Iterator[Finding]:
             mend = f"pip install '{PROJECT}[{card.requires.extra}]'"
             yield Finding("methods", "missing", f"{name}: needs {card.requires.module}", mend)
             continue
-        here = sorted(path.stem for path in (root() / name).glob("*.safetensors"))
+        here = sorted(path.stem for path in (files.weights_dir() / name).glob("*.safetensors"))
         if card.learned and not here and not card.ships:
             dataset = "|".join(dict.fromkeys(one.dataset for one in card.weights)) or "DATASET"
             where = (
                 f", a file that `inpaint-bench methods show {name}` names" if card.weights else ", a file of your own"
             )
             mend = f"inpaint-bench weights add {name} {dataset} FILE{where}"
-            yield Finding("methods", "missing", f"{name}: no weights in {root() / name}", mend)
+            yield Finding("methods", "missing", f"{name}: no weights in {files.weights_dir() / name}", mend)
         else:
             has = [f"weights for {', '.join(here)}"] * bool(here) + ["weights that ship"] * bool(card.ships)
             yield Finding("methods", "ok", f"{name}: {', '.join(has)}" if has else name)

@@ -7,8 +7,8 @@ from pathlib import Path
 import click
 
 from inpaint_bench import __version__
-from inpaint_bench.errors import BenchError, did_you_mean
 from inpaint_bench.api import cannot_write
+from inpaint_bench.errors import BenchError, did_you_mean
 
 COMMANDS = {  # name → the module of this package that holds it
     "run": "run",

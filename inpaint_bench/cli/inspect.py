@@ -5,8 +5,15 @@ from typing import Any
 
 import click
 
-from inpaint_bench.cli.options import FOLDER, data_option, device_option, folder_options, option, quiet_option
-from inpaint_bench.cli.options import weights_option
+from inpaint_bench.cli.options import (
+    FOLDER,
+    data_option,
+    device_option,
+    folder_options,
+    option,
+    quiet_option,
+    weights_option,
+)
 from inpaint_bench.cli.render import note
 
 

@@ -21,8 +21,8 @@ def list_datasets() -> None:
     """One line a dataset: its number of pairs, whether its data are here, and its title."""
     from inpaint_bench.api import listing
 
-    rows = listing.datasets().itertuples()
-    columns([(r.dataset, f"{r.pairs} pairs", "no data here" if r.lacks else "here", r.title) for r in rows])
+    rows = listing.datasets().to_dict("records")
+    columns([(r["dataset"], f"{r['pairs']} pairs", "no data here" if r["lacks"] else "here", r["title"]) for r in rows])
 
 
 @datasets.command("show", short_help="A dataset's protocol, and how to get its data.")
@@ -51,8 +51,8 @@ def list_methods(baselines: Path | None, dataset: str) -> None:
     """One line a method, and whether it can run here."""
     from inpaint_bench.api import listing
 
-    rows = listing.methods(dataset, baselines).itertuples()
-    columns([(r.method, "runs here" if r.runs_here else f"needs {r.lacks}", r.title) for r in rows])
+    rows = listing.methods(dataset, baselines).to_dict("records")
+    columns([(r["method"], "runs here" if r["runs_here"] else f"needs {r['lacks']}", r["title"]) for r in rows])
 
 
 @methods.command("show", short_help="A method card.")
@@ -81,13 +81,13 @@ def list_metrics() -> None:
     columns(
         [
             (
-                r.metric,
-                f"{r.better} is better",
-                r.unit or "-",
-                r.used_by or "-",
-                f"cannot run here: {r.lacks.split('. ')[0]}" if r.lacks else r.summary,
+                r["metric"],
+                f"{r['better']} is better",
+                r["unit"] or "-",
+                r["used_by"] or "-",
+                f"cannot run here: {r['lacks'].split('. ')[0]}" if r["lacks"] else r["summary"],
             )
-            for r in listing.metrics().itertuples()
+            for r in listing.metrics().to_dict("records")
         ]
     )
 

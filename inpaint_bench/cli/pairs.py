@@ -1,11 +1,15 @@
 """`pairs`: build, verify, import and show the list of a dataset."""
 
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import click
 
 from inpaint_bench.cli.options import FOLDER, dataset_options, option, quiet_option, several
 from inpaint_bench.errors import InputError
+
+if TYPE_CHECKING:
+    from inpaint_bench.data.datasets import Dataset
 
 jobs_option = option("--jobs", type=click.IntRange(1), default=2, show_default=True, help="Threads that read.")
 common = several(dataset_options, jobs_option, quiet_option)
@@ -19,9 +23,7 @@ def pairs() -> None:
 @pairs.command(short_help="Read every pair and record its hashes.")
 @common
 @option("--out", type=FOLDER, help="Write the list here too.")
-@option(
-    "--export", type=FOLDER, help="Write what methods are given here: images/ with the hole emptied, and masks/."
-)
+@option("--export", type=FOLDER, help="Write what methods are given here: images/ with the hole emptied, and masks/.")
 def build(
     dataset: str, data: Path | None, pairs: Path | None, jobs: int, quiet: bool, out: Path | None, export: Path | None
 ) -> None:
@@ -71,10 +73,9 @@ def show(names: tuple[str, ...], dataset: str, data: Path | None, pairs: Path | 
         _summary(opened)
 
 
-def _summary(dataset: object) -> None:
-    from inpaint_bench.api.pairs import Dataset, counts
+def _summary(dataset: "Dataset") -> None:
+    from inpaint_bench.api.pairs import counts
 
-    assert isinstance(dataset, Dataset)
     click.echo(f"{dataset.page.name}: {len(dataset.pairs)} pairs, fingerprint {dataset.fingerprint}")
     found = counts(dataset)
     if not found:

@@ -36,11 +36,11 @@ def list_weights() -> None:
     from inpaint_bench.api import weights as api
 
     found = api.list_weights()
-    for one in found.itertuples():
-        sources = ", ".join(f"{name} {sha256[:12]}" for name, sha256 in one.sources.items())
-        click.echo(f"{one.method}  {one.dataset}  {one.added}  licence: {one.licence}  from {sources}")
+    for one in found.to_dict("records"):
+        sources = ", ".join(f"{name} {sha256[:12]}" for name, sha256 in one["sources"].items())
+        click.echo(f"{one['method']}  {one['dataset']}  {one['added']}  licence: {one['licence']}  from {sources}")
     if found.empty:
-        click.echo(f"{api.store.root()}: no weights were added yet.")
+        click.echo(f"{api.weights_dir()}: no weights were added yet.")
 
 
 @weights.command(short_help="Compare every file with what was added.")

@@ -9,7 +9,7 @@ import struct
 import zlib
 from collections.abc import Callable
 from pathlib import Path
-from typing import Literal, TypeAlias
+from typing import TypeAlias
 
 import cv2
 import numpy as np
@@ -19,6 +19,7 @@ from PIL import Image, PngImagePlugin, UnidentifiedImageError
 from torch import Tensor
 
 from inpaint_bench import files
+from inpaint_bench.data.protocols import EightBit, Grey
 from inpaint_bench.errors import InputError
 
 Images = Float[Tensor, "batch 3 height width"]
@@ -31,9 +32,6 @@ Seeds = Int64[Tensor, "batch samples"]
 Samples = Float[Tensor, "batch samples 3 height width"]
 Inpaint: TypeAlias = Callable[[Images, Masks], Images]  # a method: the emptied image and its mask to a prediction
 InpaintSamples: TypeAlias = Callable[[Images, Masks, Seeds], Samples]  # a stochastic one: a prediction a seed
-
-Grey = Literal["replicate", "refuse"]
-EightBit = Literal["round", "truncate"]
 
 SUFFIXES = (".png", ".jpg", ".jpeg", ".bmp", ".webp")
 _BROKEN = (OSError, SyntaxError, ValueError, EOFError, struct.error, zlib.error, Image.DecompressionBombError)

@@ -8,9 +8,11 @@ from typing import Annotated, Any, Literal, get_args, get_type_hints
 import msgspec
 
 from inpaint_bench import files
-from inpaint_bench.data.images import EightBit, Grey
-from inpaint_bench.data.masks import sets
 from inpaint_bench.errors import InputError, did_you_mean
+
+Grey = Literal["replicate", "refuse"]  # a grey picture: repeated over three channels, or refused
+EightBit = Literal["round", "truncate"]  # how values in [0, 1] become 8 bits
+HOLE_RULES = ("> 0", "> 127", "255")  # which 8-bit values of a mask file are hole
 
 Count = Annotated[int, msgspec.Meta(ge=1)]
 Percent = Annotated[int, msgspec.Meta(ge=0, le=100)]
@@ -104,9 +106,9 @@ def check_page(page: Page, where: str) -> None:
         raise InputError(f'{where}: without a size, images and masks need resize = "none".')
     if page.images.first is not None and page.images.first != page.count:
         raise InputError(f"{where}: count is {page.count} but images.first is {page.images.first}.")
-    if page.masks.hole not in sets.RULES:
+    if page.masks.hole not in HOLE_RULES:
         raise InputError(
-            f"{where}: no rule for holes is called '{page.masks.hole}'. {did_you_mean(page.masks.hole, sets.RULES)}"
+            f"{where}: no rule for holes is called '{page.masks.hole}'. {did_you_mean(page.masks.hole, HOLE_RULES)}"
         )
     if len(set(page.metrics)) != len(page.metrics) or not page.metrics:
         raise InputError(f"{where}: metrics must be one or more different names.")

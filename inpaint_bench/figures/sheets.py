@@ -11,7 +11,8 @@ from inpaint_bench.data.images import Pixels
 from inpaint_bench.data.pair_lists import Pair
 from inpaint_bench.errors import HashError, InputError, did_you_mean
 from inpaint_bench.figures.read import Shown, chosen, composite, samples
-from inpaint_bench.metrics.detection import DETECTORS, from_row, masked_input
+from inpaint_bench.metrics.detection import DETECTORS, from_row
+from inpaint_bench.metrics.detection.matching import masked_input
 from inpaint_bench.runner.objects import objects_path, read_objects
 from inpaint_bench.runner.pictures import MASKED, TARGETS
 

@@ -16,6 +16,7 @@ from inpaint_bench import files
 from inpaint_bench.errors import HashError, InputError
 from inpaint_bench.methods.card import Card, MethodCard, read_card
 from inpaint_bench.weights import NO_WEIGHTS, SYNTHETIC, Weights, open_weights, synthetic_weights
+from inpaint_bench.weights.containers import Read
 from inpaint_bench.weights.store import find_weights
 
 GROUP = "inpaint_bench.methods"
@@ -90,17 +91,34 @@ def loader(baseline: Baseline, card: MethodCard) -> Callable[..., Any]:
             f"{card.name} needs the package '{card.requires.module}', which is not installed here. "
             f"Install it with: pip install 'inpaint-bench[{card.requires.extra}]'"
         )
+    return _function(baseline, "adapter", card.load)
+
+
+def reader(baseline: Baseline, card: MethodCard) -> Read | None:
+    """The baseline's own function that opens one of the authors' weights files; None where they are torch files.
+
+    Raises InputError when the card names a function that the baseline does not have.
+    """
+    if not card.container.reader:
+        return None
+    module, _, function = card.container.reader.partition(":")
+    return _function(baseline, module, function)
+
+
+def _function(baseline: Baseline, module: str, name: str) -> Callable[..., Any]:
+    """A function of the baseline's package that its card names."""
+    path = baseline.folder / f"{module}.py"
     try:
         if baseline.package not in sys.modules and baseline.package.startswith("_baselines_"):
             _import_folder(baseline)
-        adapter = importlib.import_module(f"{baseline.package}.adapter")
+        found = importlib.import_module(f"{baseline.package}.{module}")
     except Exception as error:  # a plug-in may raise anything
         message = " ".join(f"{type(error).__name__}: {error}".split())
-        raise InputError(f"{baseline.folder / 'adapter.py'}: importing it failed: {message}.") from error
-    load = getattr(adapter, card.load, None)
-    if not callable(load):
-        raise InputError(f"{baseline.folder / 'adapter.py'}: has no function '{card.load}', which the card names.")
-    return load  # type: ignore[no-any-return]  # a plug-in's function; what it returns is checked when it runs
+        raise InputError(f"{path}: importing it failed: {message}.") from error
+    function = getattr(found, name, None)
+    if not callable(function):
+        raise InputError(f"{path}: has no function '{name}', which the card names.")
+    return function  # type: ignore[no-any-return]  # a plug-in's function; what it returns is checked when it runs
 
 
 def _import_folder(baseline: Baseline) -> ModuleType:

@@ -5,11 +5,12 @@ from typing import Annotated, Literal
 
 import msgspec
 
-from inpaint_bench.data.protocols import Name, Schema
+from inpaint_bench.data.protocols import Count, Name, Schema
 from inpaint_bench.errors import InputError
+from inpaint_bench.methods.sizes import Sizes
 from inpaint_bench.weights.containers import Container
 
-Count = Annotated[int, msgspec.Meta(ge=0)]
+NotNegative = Annotated[int, msgspec.Meta(ge=0)]
 
 
 class Published(Schema, frozen=True):
@@ -44,15 +45,27 @@ class MethodCard(Schema, frozen=True):
     stochastic: bool = False
     learned: bool = True  # false: there are no weights to load
     training_data: str = ""
-    parameters: Count = 0  # of the inference path, tested against the network
+    parameters: NotNegative = 0  # of the inference path, tested against the network
     reported_parameters_m: int | None = None  # the paper's Table 6, in whole millions
     parameters_note: str = ""
-    sizes: str = "256"
+    multiple: Count = 1  # height and width in pixels are multiples of this number
+    min_size: Count = 1  # and at least this
+    exact_size: Count | None = None  # or squares of this side and nothing else
+    sizes_note: str = ""
     weights: tuple[Published, ...] = ()
     ships: str = ""  # the sha256 of NAME.safetensors in the baseline, weights that serve where no others are here
     container: Container = Container()
     departures: tuple[str, ...] = ()  # where we do not do what the authors' code does, and why
     requires: Requires | None = None
+
+    def __post_init__(self) -> None:
+        if self.exact_size is not None and (self.multiple, self.min_size) != (1, 1):
+            raise ValueError("exact_size allows one size, so multiple and min_size cannot stand with it")
+
+    @property
+    def sizes(self) -> Sizes:
+        """The image sizes that the method takes."""
+        return Sizes(self.multiple, self.min_size, self.exact_size)
 
 
 class Card(Schema, frozen=True):

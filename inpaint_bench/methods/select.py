@@ -13,7 +13,6 @@ from inpaint_bench.methods.card import MethodCard
 from inpaint_bench.methods.folder import folder_method
 from inpaint_bench.methods.networks import callable_method, network_method, python_method
 from inpaint_bench.methods.programs import program_method
-from inpaint_bench.methods.sizes import read_sizes
 from inpaint_bench.weights import NO_WEIGHTS, open_weights
 
 KINDS = ("folder", "python", "exec")
@@ -43,7 +42,7 @@ def select_methods(
     """The methods to run, in order.
 
     `methods` is a list of entries as in `--methods` ("telea", "mine=folder:DIR"), a dictionary from the name of a
-    method to the rest of its entry ("folder:DIR", "python:MODULE:FUNCTION", "exec:COMMAND") or to a function
+    method to a baseline's method, to the rest of its entry ("folder:DIR", "python:MODULE:FUNCTION", "exec:COMMAND") or to a function
     `(image, mask)` or `(image, mask, seeds)`, or None for every method that can run here as it is. `every` is the
     whole dataset, of which `dataset` may be a shard. `weights` gives files by method, '*' for all, or 'synthetic'.
     Raises InputError for an unknown name, for a name used twice, and for an object that is no method.
@@ -57,9 +56,9 @@ def select_methods(
             f"--weights names '{strangers[0]}', which is not one of the methods. {did_you_mean(strangers[0], names)}"
         )
     return [
-        _brought(name, brought[name], every, weights.get(name))
-        if name in brought
-        else _of_baseline(name, dataset.page.name, known, weights)
+        _of_baseline(name, str(brought.get(name, name)), dataset.page.name, known, weights)
+        if name not in brought or brought[name] in known
+        else _brought(name, brought[name], every, weights.get(name))
         for name in names
     ]
 
@@ -97,7 +96,7 @@ def runnable_methods(known: Mapping[str, tuple[Baseline, MethodCard]], page: Pag
     for name, (baseline, card) in known.items():
         if not runnable(baseline, card, page.name):
             continue
-        if read_sizes(card.sizes).take(page.size):
+        if card.sizes.take(page.size):
             found.append(name)
         else:
             given = f"images of {page.size} pixels" if page.size else "images of any size"
@@ -106,11 +105,12 @@ def runnable_methods(known: Mapping[str, tuple[Baseline, MethodCard]], page: Pag
 
 
 def _of_baseline(
-    name: str, dataset: str, known: Mapping[str, tuple[Baseline, MethodCard]], weights: Mapping[str, str]
+    name: str, which: str, dataset: str, known: Mapping[str, tuple[Baseline, MethodCard]], weights: Mapping[str, str]
 ) -> Method:
-    if name not in known:
-        raise InputError(f"no method is called '{name}'. {did_you_mean(name, known)}")
-    baseline, card = known[name]
+    """A baseline's method, which a run may call by another name."""
+    if which not in known:
+        raise InputError(f"no method is called '{which}'. {did_you_mean(which, known)}")
+    baseline, card = known[which]
     named = weights.get(name, weights.get("*") if card.learned else None)
     opened = weights_of(baseline, card, dataset, named)
     return network_method(name, f"baseline {baseline.folder.name}", baseline.code, loader(baseline, card), opened)

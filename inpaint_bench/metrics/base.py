@@ -1,83 +1,114 @@
-"""What a metric is: one number of each pair, of a set of pairs, or of the samples of a pair."""
+"""Declarations of metrics: name, direction, unit, signature, and where the value is computed.
+
+A declaration is plain data. Importing one loads neither torch nor OpenCV: the code that computes a metric is imported
+when its `function` is first used.
+"""
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from typing import Literal, TypeAlias
+from importlib import import_module
+from typing import TYPE_CHECKING, Any, Literal, TypeAlias
 
 import numpy as np
-import torch
 from jaxtyping import Float
 
-from inpaint_bench.data.images import EightBit, Hole, Images, Masks, Pixels
-from inpaint_bench.metrics.batch import CPU, Batch
+from inpaint_bench.data.protocols import EightBit
 from inpaint_bench.metrics.pixel_stats import PerImage
 
+if TYPE_CHECKING:
+    import torch
+
+    from inpaint_bench.data.images import Hole, Images, Masks, Pixels
+    from inpaint_bench.metrics.batch import Batch
+
 Better: TypeAlias = Literal["higher", "lower"]
-Features = Float[np.ndarray, "pictures width"]  # a row a picture, in the order of the pairs
+Features = Float[np.ndarray, "images width"]  # one row per image, in the order of the pairs
+Reference: TypeAlias = str | Callable[..., Any]  # 'pixel:ssim' for inpaint_bench.metrics.pixel.ssim, or a function
 
 
-def nothing_lacks() -> str:
-    """What is absent of a metric that needs no file and no package but the installed ones: nothing."""
+def resolve(reference: Reference) -> Callable[..., Any]:
+    """Return the function that a reference names, importing its module; a function is returned unchanged."""
+    if not isinstance(reference, str):
+        return reference
+    module, _, name = reference.partition(":")
+    function: Callable[..., Any] = getattr(import_module(f"inpaint_bench.metrics.{module}"), name)
+    return function
+
+
+def available() -> str:
+    """Return '': the `absent` of a metric that needs only what is always installed."""
     return ""
 
 
 @dataclass(frozen=True)
 class Metric:
-    """One number per image: its name, how it is computed, which way is better and how it is printed."""
+    """An image metric: one number per image, from a composite, its target and the hole."""
 
     name: str
-    function: Callable[[Batch], PerImage]
+    implementation: Reference  # a function of a Batch
     better: Better
     unit: str
-    decimals: int
-    stem: str  # how the signature begins: the name and what is particular to the computation
+    decimals: int  # printed in tables
+    stem: str  # the start of the signature: the name and what is particular to the computation
     version: int = 1
-    used_by: str = ""  # whose published numbers it is, as in "SPN, SPL, RN"; '' where it is ours
-    absent: Callable[[], str] = nothing_lacks  # why it cannot be computed here and what mends that; '' where it can
-    slow: bool = False  # whether a network computes it: its values are kept in the cache
+    used_by: str = ""  # the papers that print this number, as in "SPN, SPL, RN"; '' for our own
+    absent: Callable[[], str] = available  # why the metric cannot be computed here and how to fix it, or ''
+    slow: bool = False  # computed by a network: its values are cached
 
-    def of(self, batch: Batch) -> PerImage:
-        """The value of each image of a batch; metrics of one batch share what they have in common."""
+    @property
+    def function(self) -> "Callable[[Batch], PerImage]":
+        """The function that computes the metric, imported when first used."""
+        return resolve(self.implementation)
+
+    def of(self, batch: "Batch") -> PerImage:
+        """Return the value of each image of a batch, float64 (batch,). Metrics of one batch share intermediate sums."""
         return self.function(batch)
 
     def __call__(
         self,
-        composite: Images,
-        target: Images,
-        mask: Masks,
+        composite: "Images",
+        target: "Images",
+        mask: "Masks",
         rule: EightBit = "round",
-        device: torch.device | str = CPU,
+        device: "torch.device | str" = "cpu",
     ) -> PerImage:
         """The value of each image, from images in [0, 1], made 8 bits first, and masks with 1 in the hole."""
+        from inpaint_bench.metrics.batch import Batch
+
         return self.of(Batch.of(composite, target, mask, rule, device))
 
 
 @dataclass(frozen=True)
 class SetMetric:
-    """One number of a whole set: how far features of composites lie from those of their targets, row by row paired."""
+    """A set metric: one number per set of pairs, from features of the composites and of their targets."""
 
     name: str
-    function: Callable[[Features, Features], float]  # (composites, targets)
+    function: Callable[[Features, Features], float]  # of the composites' features and the targets', paired by row
     better: Better
     decimals: int
     stem: str
-    extractor: str  # the name of the network whose features it compares
+    extractor: str  # the name of the network whose features are compared
     version: int = 1
     unit: str = ""
     used_by: str = ""
-    biased: bool = False  # whether it grows as the number of pictures falls: Fréchet distances do
+    biased: bool = False  # whether its expectation grows as the number of images falls, as a Fréchet distance's does
 
 
 @dataclass(frozen=True)
 class SamplesMetric:
-    """One number per pair of a stochastic method: how its samples differ from each other."""
+    """A samples metric: one number per pair of a stochastic method, from the samples of that pair."""
 
     name: str
-    function: Callable[[Sequence[Pixels], Hole, torch.device], float]  # (samples, hole, device)
+    implementation: Reference  # a function of the samples, the hole and the device
     better: Better
     unit: str
     decimals: int
     stem: str
     version: int = 1
     used_by: str = ""
-    absent: Callable[[], str] = nothing_lacks
+    absent: Callable[[], str] = available
+
+    @property
+    def function(self) -> "Callable[[Sequence[Pixels], Hole, torch.device], float]":
+        """The function that computes the metric, imported when first used."""
+        return resolve(self.implementation)

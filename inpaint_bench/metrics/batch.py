@@ -9,7 +9,8 @@ import numpy as np
 import torch
 from numpy.typing import NDArray
 
-from inpaint_bench.data.images import EightBit, Images, Masks, eight_bit
+from inpaint_bench.data.images import Images, Masks, eight_bit
+from inpaint_bench.data.protocols import EightBit
 from inpaint_bench.errors import InputError
 from inpaint_bench.metrics.pixel_stats import WINDOW, HoleBatch, Region, Sums
 

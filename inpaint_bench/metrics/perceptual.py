@@ -16,28 +16,14 @@ from torch import Tensor
 
 from inpaint_bench.data.images import Hole, Pixels
 from inpaint_bench.errors import InputError
-from inpaint_bench.metrics.base import Metric, SamplesMetric
 from inpaint_bench.metrics.batch import CPU, Batch
 from inpaint_bench.metrics.features import lite0
 from inpaint_bench.metrics.features.networks import Levels, built_once, in_chunks
-from inpaint_bench.metrics.features.packages import PackageFile, tensors
-from inpaint_bench.metrics.features.trunks import FILES, Trunk, convolutions
+from inpaint_bench.metrics.features.packages import tensors
+from inpaint_bench.metrics.features.trunks import convolutions
+from inpaint_bench.metrics.features.weight_files import LPIPS_HEADS, Trunk
 from inpaint_bench.metrics.pixel_stats import PerImage
 
-HEADS = {
-    "alex": PackageFile(
-        "lpips",
-        "weights/v0.1/alex.pth",
-        "df73285e35b22355a2df87cdb6b70b343713b667eddbda73e1977e0c860835c0",
-        "pip install lpips==0.1.4",
-    ),
-    "vgg": PackageFile(
-        "lpips",
-        "weights/v0.1/vgg.pth",
-        "a78928a0af1e5f0fcb1f3b9e8f8c3a2a5a3de244d830ad5c1feddc79b8432868",
-        "pip install lpips==0.1.4",
-    ),
-}
 SMALLEST = {"alex": 31, "vgg": 16}  # pixels a side, of which the last layer still makes one position
 
 
@@ -111,7 +97,7 @@ def _scaled(levels: Levels) -> Float32[Tensor, "chunk 3 height width"]:
 @built_once
 def _network(trunk: Trunk, spatial: bool, device: torch.device) -> Any:
     """The package's own network with the trunk's weights and its heads; `spatial` for a map of distances."""
-    path, heads = HEADS[trunk].read()
+    path, heads = LPIPS_HEADS[trunk].read()
     state = tensors(heads, str(path))
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")  # it speaks to an older torchvision
@@ -125,39 +111,3 @@ def _network(trunk: Trunk, spatial: bool, device: torch.device) -> Any:
         state |= {f"{name}.weight": kernel, f"{name}.bias": bias}
     network.load_state_dict(state, strict=False, assign=True)
     return network.to(device)
-
-
-def _absent(trunk: Trunk) -> str:
-    return FILES[trunk].absent() or HEADS[trunk].absent()
-
-
-def _stem(trunk: Trunk) -> str:
-    return f"lpips_{trunk}:v0.1:{FILES[trunk].sha256[:8]}:{HEADS[trunk].sha256[:8]}"
-
-
-PERCEPTUAL: tuple[Metric, ...] = (
-    Metric("lpips_alex", lpips_alex, "lower", "", 3, _stem("alex"), absent=lambda: _absent("alex"), slow=True),
-    Metric(
-        "lpips_vgg", lpips_vgg, "lower", "", 3, _stem("vgg"), used_by="LaMa", absent=lambda: _absent("vgg"), slow=True
-    ),
-    Metric(
-        "label_agreement",
-        label_agreement,
-        "higher",
-        "",
-        3,
-        f"label_agreement:lite0:{lite0.SEEN}:top1",
-        absent=lite0.absent,
-        slow=True,
-    ),
-)
-
-DIVERSITY = SamplesMetric(
-    "diversity",
-    diversity,
-    "higher",
-    "",
-    3,
-    f"diversity:{_stem('alex')}:map-in-hole",
-    absent=lambda: _absent("alex"),
-)

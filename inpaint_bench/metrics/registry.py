@@ -3,19 +3,17 @@
 from collections.abc import Iterable, Sequence
 from typing import TypeAlias
 
-from inpaint_bench.data.images import EightBit
+from inpaint_bench.data.protocols import EightBit
 from inpaint_bench.errors import InputError, NotComparableError, did_you_mean, some
-from inpaint_bench.metrics import METRICS, RECORDED
 from inpaint_bench.metrics.base import Metric, SamplesMetric, SetMetric
+from inpaint_bench.metrics.declarations import DIVERSITY, METRICS, RECORDED
 from inpaint_bench.metrics.detection import DETECTION_METRICS, DETECTORS, DetectionMetric
 from inpaint_bench.metrics.features import EXTRACTORS
-from inpaint_bench.metrics.perceptual import DIVERSITY
 from inpaint_bench.metrics.sets import SET_METRICS
 
 AnyMetric: TypeAlias = Metric | SetMetric | SamplesMetric | DetectionMetric
 
-SAMPLES_METRICS = {metric.name: metric for metric in (DIVERSITY,)}
-
+SAMPLES_METRICS: dict[str, SamplesMetric] = {DIVERSITY.name: DIVERSITY}
 CHOOSABLE: dict[str, AnyMetric] = {**METRICS, **SET_METRICS, **SAMPLES_METRICS, **DETECTION_METRICS}
 KNOWN: dict[str, AnyMetric] = {**CHOOSABLE, **RECORDED}
 ORDER = {name: number for number, name in enumerate(KNOWN)}
@@ -28,6 +26,13 @@ def find(name: str) -> AnyMetric:
     if name not in CHOOSABLE:
         raise InputError(f"no metric is called '{name}'. {did_you_mean(name, CHOOSABLE)}")
     return CHOOSABLE[name]
+
+
+def metric(name: str) -> Metric:
+    """The metric of that name. Raises InputError, with the nearest one, when there is none."""
+    if name not in METRICS:
+        raise InputError(f"no metric is called '{name}'. {did_you_mean(name, METRICS)}")
+    return METRICS[name]
 
 
 def absent(metric: AnyMetric) -> str:

@@ -25,7 +25,7 @@ from inpaint_bench.errors import InputError
 from inpaint_bench.methods.base import Method, Prediction, PredictJob
 from inpaint_bench.methods.baselines import find_baselines
 from inpaint_bench.methods.select import select_methods
-from inpaint_bench.methods.sizes import Sizes, read_sizes
+from inpaint_bench.methods.sizes import Sizes
 
 ONE = Pair("00000", "picture.png", "mask.png")
 
@@ -36,15 +36,15 @@ Window = Float[np.ndarray, "3 side side"]
 def open_method(entry: str, dataset: str, baselines: Path | None, weights: Mapping[str, str]) -> tuple[Method, Sizes]:
     """A method as `--methods` names it, with its weights for a dataset, and the sizes that its card states.
 
-    A method of one's own is given pictures as they are. Raises InputError as `select_methods` does, for a folder of
-    outputs, and for a card whose sizes cannot be read.
+    A method of one's own is given pictures as they are. Raises InputError as `select_methods` does, and for a folder
+    of outputs.
     """
     if entry.partition("=")[2].startswith("folder:"):
         raise InputError(f"--method {entry}: a folder of outputs paints nothing. Name what made them.")
     nothing = Dataset(read_page(page_path(dataset)), Data(Path(), Path()), (), "")
     (method,) = select_methods([entry], nothing, nothing, baselines, weights)
     known = find_baselines(baselines)
-    return method, Sizes() if "=" in entry else read_sizes(known[method.name][1].sizes)
+    return method, Sizes() if "=" in entry else known[method.name][1].sizes
 
 
 def output_paths(out: Path, samples: int, sources: Sequence[Path]) -> list[Path]:
@@ -94,8 +94,8 @@ class Brush:
         Raises InputError when several samples are asked of such a method or a window holds nothing but hole, and
         what the method raises.
         """
-        page = msgspec.structs.replace(page, seed=self.seed, samples=self.samples, size=self.sizes.only)
-        whole = self._in_windows(picture, page) if self.sizes.only else self._padded(picture, page)
+        page = msgspec.structs.replace(page, seed=self.seed, samples=self.samples, size=self.sizes.exact_size)
+        whole = self._in_windows(picture, page) if self.sizes.exact_size else self._padded(picture, page)
         if len(whole) < self.samples:
             raise InputError(f"{self.method.name} is not stochastic: it has one output. Leave out --samples.")
         return [_composite(prediction, picture) for prediction in whole]
@@ -108,7 +108,7 @@ class Brush:
 
     def _in_windows(self, picture: Prepared, page: Page) -> list[PredictedArray]:
         """Each hole pixel comes from the window in which it lies farthest from the edge."""
-        side = int(self.sizes.only or 0)
+        side = int(self.sizes.exact_size or 0)
         height, width = picture.hole.shape
         larger = enlarge(picture, max(height, side), max(width, side))
         windows = [corner for corner in _corners(larger.hole.shape, side) if _cut(larger, corner, side).hole.any()]
@@ -145,7 +145,7 @@ def enlarge(picture: Prepared, height: int, width: int) -> Prepared:
 
 def _next(side: int, sizes: Sizes) -> int:
     """The least size that a method takes and that is no smaller."""
-    wanted = max(side, sizes.least)
+    wanted = max(side, sizes.min_size)
     return -(-wanted // sizes.multiple) * sizes.multiple
 
 

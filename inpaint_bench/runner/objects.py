@@ -18,7 +18,8 @@ from inpaint_bench.data.images import Pixels
 from inpaint_bench.data.protocols import Schema
 from inpaint_bench.errors import InputError
 from inpaint_bench.metrics import cache
-from inpaint_bench.metrics.detection import Detect, Detections, Detector, Tally, from_row, tally, to_row
+from inpaint_bench.metrics.detection import Detect, Detections, Detector, Tally, from_row, to_row
+from inpaint_bench.metrics.detection.matching import tally
 from inpaint_bench.runner.folder import RunFolder
 from inpaint_bench.runner.pictures import Picture, content, pictures
 from inpaint_bench.runner.predict import RuntimeOptions

@@ -9,7 +9,7 @@ from inpaint_bench.data.datasets import Dataset
 from inpaint_bench.data.images import Pixels
 from inpaint_bench.data.pair_lists import Pair
 from inpaint_bench.data.prepare import Prepared, prepare
-from inpaint_bench.metrics.detection import masked_input
+from inpaint_bench.metrics.detection.matching import masked_input
 from inpaint_bench.runner.folder import RunFolder
 
 # They lie beside the folders of methods, none of whose names begins so.

@@ -8,12 +8,12 @@ import torch
 from inpaint_bench import files
 from inpaint_bench.data import images
 from inpaint_bench.data.datasets import Dataset
-from inpaint_bench.data.images import EightBit
 from inpaint_bench.data.pair_lists import Pair
 from inpaint_bench.data.prepare import prepare
+from inpaint_bench.data.protocols import EightBit
 from inpaint_bench.errors import HashError
 from inpaint_bench.methods.base import Method, Prediction, PredictJob
-from inpaint_bench.metrics import known_error
+from inpaint_bench.metrics.pixel import known_error
 from inpaint_bench.runner.folder import RunFolder, method_info, refuse_mixture
 from inpaint_bench.threads import in_order
 

@@ -16,7 +16,8 @@ from inpaint_bench.data.images import Pixels
 from inpaint_bench.data.pair_lists import Pair
 from inpaint_bench.data.prepare import Prepared, prepare
 from inpaint_bench.errors import InputError
-from inpaint_bench.metrics import METRICS, RECORDED, Batch, Metric
+from inpaint_bench.metrics import METRICS, RECORDED, Metric
+from inpaint_bench.metrics.batch import Batch
 from inpaint_bench.metrics.cache import cached_values
 from inpaint_bench.metrics.registry import ORDER, signature
 from inpaint_bench.runner.diversity import scores_of_samples

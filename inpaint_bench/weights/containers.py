@@ -3,7 +3,7 @@
 import fnmatch
 import pickle
 import zipfile
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import Any, Literal
 
@@ -14,6 +14,8 @@ from torch import Tensor
 
 from inpaint_bench.data.protocols import Schema
 from inpaint_bench.errors import InputError, some
+
+Read = Callable[[Path], Mapping[str, Any]]
 
 
 class Change(Schema, frozen=True):
@@ -47,20 +49,21 @@ class Part(Schema, frozen=True):
 class Container(Schema, frozen=True):
     """The authors' weights file: its parts, and what in it is known and left out (patterns on names)."""
 
-    format: Literal["torch", "tensorflow"] = "torch"
+    reader: str = ""  # MODULE:FUNCTION of the baseline's package that reads one file; '' for a torch file
     parts: tuple[Part, ...] = (Part(),)
     leave_out: tuple[str, ...] = ()
 
 
-def read_container(paths: Sequence[Path], container: Container) -> dict[str, Tensor]:
+def read_container(paths: Sequence[Path], container: Container, read: Read | None = None) -> dict[str, Tensor]:
     """The tensors of every part, from the authors' files, under the names of our file; a safetensors file is ours.
 
+    `read` opens one of the authors' files and returns its content by name; by default the files are torch's.
     Raises InputError for a file that is missing, truncated, of another network, or that would run code when opened;
     for a part without a file or tensors, and for tensors that belong to no part and are not known to be left out.
     """
     if [path.suffix for path in paths] == [".safetensors"]:
         return _open_ours(paths[0])
-    opened = {path: _open(path, container) for path in paths}
+    opened = {path: _open(path, read or read_torch) for path in paths}
     state: dict[str, Tensor] = {}
     for part in container.parts:
         for path in _files_of(part, paths):
@@ -129,14 +132,10 @@ def _left_out(name: str, patterns: Sequence[str]) -> bool:
     return any(fnmatch.fnmatchcase(name, pattern) for pattern in patterns)
 
 
-def _open(path: Path, container: Container) -> Mapping[str, Any]:
+def _open(path: Path, read: Read) -> Mapping[str, Any]:
     if not path.is_file():
         raise InputError(f"{path}: there is no such file.")
-    if container.format == "tensorflow":
-        from inpaint_bench.weights.tensorflow import read_checkpoint
-
-        return read_checkpoint(path)
-    return _open_torch(path)
+    return read(path)
 
 
 def _open_ours(path: Path) -> dict[str, Tensor]:
@@ -149,7 +148,11 @@ def _open_ours(path: Path) -> dict[str, Tensor]:
         raise InputError(f"{path}: not a whole safetensors file ({error}).") from error
 
 
-def _open_torch(path: Path) -> Mapping[str, Any]:
+def read_torch(path: Path) -> Mapping[str, Any]:
+    """The content of a torch file by name.
+
+    Raises InputError for a file that is truncated, holds no mapping, or would run code when opened.
+    """
     try:
         content: object = torch.load(path, map_location="cpu", weights_only=True)
     except pickle.UnpicklingError as error:

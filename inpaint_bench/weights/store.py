@@ -1,7 +1,6 @@
 """Where weights lie: METHOD/DATASET.safetensors under `$INPAINT_BENCH_WEIGHTS`, each with a note of its origin."""
 
 import datetime
-import os
 from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Literal
@@ -28,14 +27,9 @@ class Origin(Schema, frozen=True):
     added: str  # the day
 
 
-def root() -> Path:
-    """The folder of weights: `$INPAINT_BENCH_WEIGHTS`, or one in the cache folder."""
-    return Path(os.environ.get("INPAINT_BENCH_WEIGHTS") or files.cache_dir() / "weights")
-
-
 def weights_path(method: str, dataset: str) -> Path:
     """Where the weights of a method for a dataset lie."""
-    return root() / method / f"{dataset}.safetensors"
+    return files.weights_dir() / method / f"{dataset}.safetensors"
 
 
 def find_weights(method: str, dataset: str) -> Weights | None:
@@ -81,7 +75,7 @@ def add_weights(
 def origins() -> list[Origin]:
     """The note of every weights file that was added here. Raises InputError for one that cannot be read."""
     found = []
-    for path in sorted(root().glob("*/*.json")):
+    for path in sorted(files.weights_dir().glob("*/*.json")):
         try:
             found.append(msgspec.json.decode(path.read_bytes(), type=Origin))
         except msgspec.DecodeError as error:

@@ -14,7 +14,8 @@ from torch.utils.data import Dataset
 
 from inpaint_bench.data.images import Pixels, pixels_sha256
 from inpaint_bench.metrics.cache import features_of
-from inpaint_bench.metrics.features import EXTRACTORS, Rows, inception
+from inpaint_bench.metrics.features import EXTRACTORS, Rows
+from inpaint_bench.metrics.features.weight_files import INCEPTION
 from inpaint_bench.metrics.sets.frechet import frechet_distance
 from inpaint_bench.metrics.sets.kid import kernel_distance
 
@@ -65,7 +66,7 @@ def ours(pictures: list[Pixels]) -> Rows:
 
 def test_fid_and_kid_are_those_of_torch_fidelity(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     file, path = write_filled("inception", tmp_path)
-    monkeypatch.setitem(inception.FILES, "inception", file)
+    monkeypatch.setitem(INCEPTION, "inception", file)
     monkeypatch.setenv(file.variable, str(path))
     targets = crops()
     composites = [emptied(picture, number) for number, picture in enumerate(targets)]

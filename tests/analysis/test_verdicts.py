@@ -1,4 +1,4 @@
-"""One judgement: what moved beyond a tolerance, what the pairs call chance, and what cannot be compared."""
+"""Verdicts: what moved beyond a tolerance, what the paired test allows as chance, and what cannot be compared."""
 
 import math
 from pathlib import Path
@@ -9,8 +9,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from inpaint_bench.analysis.per_pair import PairValues
+from inpaint_bench.analysis.reductions import NONE
 from inpaint_bench.analysis.statistics import Values, difference, holm
-from inpaint_bench.analysis.verdicts import Number, Pairs, Policy, Verdict, decide
+from inpaint_bench.analysis.verdicts import Number, Pairs, Policy, Verdict, compare_numbers
 from inpaint_bench.metrics import METRICS
 
 PAIRS = 40
@@ -20,20 +21,20 @@ HIGHER = Policy("higher")
 
 
 def number(values: Values, key: tuple[str, ...] = KEY, **facts: str) -> Number:
-    """The mean of scores that are there pair by pair."""
+    """The mean of scores that are known pair by pair."""
     every = np.ones(len(values), dtype=np.bool_)
-    per_pair = PairValues(METRICS["psnr"], "psnr", Path("scores.csv"), "", values)
+    per_pair = PairValues(METRICS["psnr"], "psnr", Path("scores.csv"), "", NONE, values)
     finite = values[np.isfinite(values)]
     return Number(key, math.fsum(finite) / len(finite), facts, Pairs(per_pair, every, ":".join(key)))
 
 
 def bare(value: float | None, **facts: str) -> Number:
-    """A number of which no pairs are known."""
+    """A number without per-pair data."""
     return Number(KEY, value, facts)
 
 
 def one(a: Number, b: Number, policy: Policy) -> Verdict:
-    (found,) = decide([a], [b], lambda _: policy)
+    (found,) = compare_numbers([a], [b], lambda _: policy)
     return found
 
 
@@ -47,7 +48,7 @@ def test_a_number_that_moved_is_better_or_worse_by_its_direction(better: str, va
 
 
 @given(st.floats(-100, 100), st.floats(0, 1), st.floats(0, 0.1), st.floats(-2, 2))
-def test_no_move_within_the_larger_tolerance_is_ever_told(
+def test_a_move_within_the_larger_tolerance_is_never_reported(
     value: float, absolute: float, relative: float, share: float
 ) -> None:
     reach = max(absolute, relative * abs(value))
@@ -66,7 +67,7 @@ def test_equal_numbers_are_the_same_without_any_tolerance() -> None:
 # --- pairs ----------------------------------------------------------------------------------------
 
 
-def test_the_pairs_are_asked_as_the_statistics_say() -> None:
+def test_the_paired_test_is_that_of_the_statistics() -> None:
     other = BASE + np.random.default_rng(2).normal(0.1, 1, PAIRS)
     found = one(number(other), number(BASE), HIGHER)
     expected = difference(other, BASE, "telea:psnr:all")
@@ -74,7 +75,7 @@ def test_the_pairs_are_asked_as_the_statistics_say() -> None:
     assert found.largest == np.abs(other - BASE).max()
 
 
-def test_a_move_that_the_pairs_call_chance_is_none() -> None:
+def test_a_move_that_can_be_chance_is_none() -> None:
     noise = np.random.default_rng(3).normal(0, 0.1, PAIRS)
     noise += 0.01 - noise.mean()
     found = one(number(BASE + noise), number(BASE), Policy("higher", absolute=0.001, noise=1.0))
@@ -96,30 +97,30 @@ def test_one_pair_that_fails_alone_is_no_chance() -> None:
     assert one(number(broken), number(BASE), HIGHER).state == "same"
 
 
-def test_pairs_are_not_asked_about_what_did_not_move() -> None:
+def test_what_did_not_move_is_not_tested() -> None:
     found = one(number(BASE + 1e-9), number(BASE), Policy("higher", absolute=1e-6))
     assert (found.state, found.test, found.adjusted) == ("same", None, 1.0)
 
 
-def test_p_is_adjusted_over_all_that_is_judged_together() -> None:
+def test_p_is_adjusted_over_all_numbers_of_a_call() -> None:
     rng = np.random.default_rng(4)
     keys = [("telea", "psnr", str(place)) for place in range(5)]
     b = [number(BASE, key) for key in keys]
     a = [number(BASE + rng.normal(0.4, 1, PAIRS), key) for key in keys]
-    found = decide(reversed(a), b, lambda _: HIGHER)
+    found = compare_numbers(reversed(a), b, lambda _: HIGHER)
     assert [verdict.key for verdict in found] == keys
     tests = [verdict.test for verdict in found if verdict.test]
     assert [verdict.adjusted for verdict in found] == holm([test.p for test in tests])
     assert {verdict.state == "better" for verdict in found if verdict.adjusted <= 0.05} == {True}
 
 
-def test_infinite_pairs_are_left_out_where_the_pairs_alone_decide() -> None:
+def test_infinite_pairs_are_left_out_of_the_paired_test() -> None:
     perfect = np.full(PAIRS, math.inf)
     found = one(number(np.where(np.arange(PAIRS) < 5, math.inf, BASE + 1)), number(BASE), HIGHER)
     assert found.test is not None
     assert (found.state, found.test.n) == ("better", PAIRS - 5)
     every = Pairs(
-        PairValues(METRICS["psnr"], "psnr", Path("scores.csv"), "", perfect), np.ones(PAIRS, dtype=np.bool_), ""
+        PairValues(METRICS["psnr"], "psnr", Path("scores.csv"), "", NONE, perfect), np.ones(PAIRS, dtype=np.bool_), ""
     )
     nothing = one(Number(KEY, "inf", {}, every), number(BASE), HIGHER)
     assert (nothing.state, nothing.difference, nothing.a, nothing.b) == ("same", None, None, None)
@@ -135,7 +136,7 @@ def test_the_first_fact_that_differs_is_named() -> None:
     assert found.difference is None
 
 
-def test_a_fact_that_one_side_does_not_state_is_not_asked_for() -> None:
+def test_a_fact_that_only_one_side_states_is_not_compared() -> None:
     assert one(bare(1.0, n="24"), bare(1.0, fingerprint="f"), HIGHER).state == "same"
 
 
@@ -147,5 +148,5 @@ def test_a_value_is_not_comparable_with_none(a: str | float | None, b: str | flo
 
 
 def test_what_only_the_second_side_has_is_missing() -> None:
-    (found,) = decide([Number(("other",), 1.0)], [bare(2.0)], lambda _: HIGHER)
+    (found,) = compare_numbers([Number(("other",), 1.0)], [bare(2.0)], lambda _: HIGHER)
     assert (found.key, found.state, found.b) == (KEY, "missing", 2.0)

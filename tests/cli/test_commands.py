@@ -139,7 +139,7 @@ def test_a_metric_is_listed_and_shown_with_its_signatures(terminal: Terminal, na
 def test_with_no_method_every_one_that_can_run_here_runs(terminal: Terminal, page: Path) -> None:
     answer = terminal("predict", *TINY)
     answer.does("4 pairs by mean-fill, telea, navier-stokes, biharmonic", "spn-small")
-    assert "spn-prob-small is left out: it takes height and width multiples of 32 from 32 up" in answer.err
+    assert "spn-prob-small is left out: it takes height and width multiples of 32, and the protocol" in answer.err
     assert "spn-prob-small" not in answer.out
     assert len(composites("biharmonic")) == 4
 

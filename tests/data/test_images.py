@@ -16,7 +16,7 @@ from hypothesis.extra.numpy import arrays
 from PIL import Image
 
 from inpaint_bench.data import images
-from inpaint_bench.data.images import Grey
+from inpaint_bench.data.protocols import Grey
 from inpaint_bench.errors import InputError
 
 RGB = tiny.picture(0, 16)

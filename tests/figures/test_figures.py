@@ -17,7 +17,7 @@ from inpaint_bench.figures.draw import _look as bar_look
 from inpaint_bench.figures.draw import draw_bars, places, write_bars, write_sheet
 from inpaint_bench.figures.read import Shown, chosen, open_shown
 from inpaint_bench.figures.sheets import Sheet, all_samples, detection, grid, most_different, zoom
-from inpaint_bench.metrics.detection import masked_input
+from inpaint_bench.metrics.detection.matching import masked_input
 
 PAIRS = ("00000", "00002")
 

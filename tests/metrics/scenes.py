@@ -4,7 +4,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from inpaint_bench.data.images import Hole, Pixels
-from inpaint_bench.metrics import METRICS, Batch
+from inpaint_bench.metrics import METRICS
+from inpaint_bench.metrics.batch import Batch
 
 IMAGE_METRICS = {name: metric for name, metric in METRICS.items() if not metric.slow}
 

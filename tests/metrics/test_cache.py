@@ -200,9 +200,9 @@ def test_the_same_bytes_in_another_size_are_another_picture(counting: Counting) 
 
 def test_a_value_that_is_not_a_number_is_kept_too(counting: Counting) -> None:
     values = np.array([np.nan, np.inf])
-    metric = replace(counting.metric, function=lambda batch: values[: len(batch.holes)])
+    metric = replace(counting.metric, implementation=lambda batch: values[: len(batch.holes)])
     assert str(cached_values(metric, batch_of(2)).tolist()) == "[nan, inf]"
-    forgetful = replace(metric, function=lambda batch: np.zeros(len(batch.holes)))
+    forgetful = replace(metric, implementation=lambda batch: np.zeros(len(batch.holes)))
     assert str(cached_values(forgetful, batch_of(2)).tolist()) == "[nan, inf]"
 
 

@@ -18,7 +18,8 @@ from torch.nn import functional
 
 import inpaint_bench.metrics
 from inpaint_bench.data.images import Hole, Pixels, read_pixels, read_values
-from inpaint_bench.metrics import METRICS, Batch
+from inpaint_bench.metrics import METRICS
+from inpaint_bench.metrics.batch import Batch
 
 SKIMAGE: Any = skimage.metrics
 GREY: Any = skimage.color.rgb2gray

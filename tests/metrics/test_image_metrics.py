@@ -14,8 +14,9 @@ from numpy.typing import NDArray
 from scenes import IMAGE_METRICS, batch_of, eight_bit, scene
 
 from inpaint_bench.data.images import Hole, Pixels
-from inpaint_bench.metrics import METRICS, Metric, known_error
+from inpaint_bench.metrics import METRICS, Metric
 from inpaint_bench.metrics.batch import band
+from inpaint_bench.metrics.pixel import known_error
 from inpaint_bench.metrics.pixel_stats_torch import sums as torch_sums
 
 SKIMAGE: Any = skimage.metrics

@@ -13,9 +13,11 @@ import torch
 from scenes import IMAGE_METRICS
 from terminal import Terminal
 
-from inpaint_bench.data.images import EightBit
+from inpaint_bench.data.protocols import EightBit
 from inpaint_bench.errors import InputError
-from inpaint_bench.metrics import METRICS, RECORDED, Batch, kernels, known_error, metric, registry
+from inpaint_bench.metrics import METRICS, RECORDED, kernels, metric, registry
+from inpaint_bench.metrics.batch import Batch
+from inpaint_bench.metrics.pixel import known_error
 from inpaint_bench.metrics.registry import signature
 
 

@@ -17,15 +17,17 @@ from torch_threads import with_threads
 
 from inpaint_bench.data.images import Hole, Pixels
 from inpaint_bench.errors import InputError
-from inpaint_bench.metrics import perceptual
+from inpaint_bench.metrics import METRICS, perceptual
 from inpaint_bench.metrics.base import Metric, SamplesMetric
 from inpaint_bench.metrics.batch import Batch
-from inpaint_bench.metrics.features.trunks import Trunk, convolutions
-from inpaint_bench.metrics.perceptual import DIVERSITY, PERCEPTUAL, diversity
+from inpaint_bench.metrics.declarations import DIVERSITY
+from inpaint_bench.metrics.features.trunks import convolutions
+from inpaint_bench.metrics.features.weight_files import Trunk
+from inpaint_bench.metrics.perceptual import diversity
 
 DATA: Any = skimage.data
+PERCEPTUAL = tuple(metric for metric in METRICS.values() if metric.slow)
 ALL: tuple[Metric | SamplesMetric, ...] = (*PERCEPTUAL, DIVERSITY)
-METRICS = {metric.name: metric for metric in PERCEPTUAL}
 every_metric = pytest.mark.parametrize("metric", PERCEPTUAL, ids=attrgetter("name"))
 both_trunks = pytest.mark.parametrize("trunk", ["alex", "vgg"])
 

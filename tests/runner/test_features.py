@@ -35,7 +35,7 @@ def looked_at(monkeypatch: pytest.MonkeyPatch) -> list[int]:
 
         return counted
 
-    monkeypatch.setitem(EXTRACTORS, "lite0", replace(real, open=counting))
+    monkeypatch.setitem(EXTRACTORS, "lite0", replace(real, opened_by=counting))
     return counts
 
 

@@ -13,11 +13,9 @@ from terminal import Terminal, write_method, write_program
 from inpaint_bench.data.images import Hole, Pixels, mask_values
 from inpaint_bench.data.prepare import Prepared
 from inpaint_bench.errors import InputError
-from inpaint_bench.methods.baselines import find_baselines
-from inpaint_bench.methods.sizes import Sizes, read_sizes
+from inpaint_bench.methods.sizes import Sizes
 from inpaint_bench.runner.inpaint import ONE, enlarge, read_picture
 
-WORDS = [card.sizes for _, card in find_baselines().values()]
 SEEN = """
 height, width = image.shape[2:]
 with open("seen.txt", "a") as log:
@@ -43,12 +41,12 @@ def write_pair(height: int, width: int, *boxes: tuple[int, int, int, int]) -> tu
 
 
 def write_baseline(sizes: str, body: str, parameters: str = "image, mask") -> tuple[str, ...]:
-    """A baseline whose one method, 'mine', states these sizes; the options that name it."""
+    """A baseline whose one method, 'mine', has these keys for its sizes; the options that name it."""
     baseline = Path("baselines/mine")
     baseline.mkdir(parents=True, exist_ok=True)
     (baseline / "card.toml").write_text(
         'schema = 1\ntitle = "Mine"\n[[methods]]\nname = "mine"\ntitle = "Mine"\npaper = "none"\nyear = 2026\n'
-        f'repository = "none"\nlicence = "none"\nlearned = false\nsizes = "{sizes}"\n'
+        f'repository = "none"\nlicence = "none"\nlearned = false\n{sizes}\n'
     )
     write_method(body, parameters, module="baselines/mine/adapter")
     return "--baselines", "baselines", "--method", "mine"
@@ -59,31 +57,33 @@ def seen() -> list[str]:
     return Path("seen.txt").read_text().splitlines()[1:]
 
 
-@pytest.mark.parametrize("words", sorted(set(WORDS)))
-def test_the_sizes_on_every_card_are_read(words: str) -> None:
-    sizes = read_sizes(words)
-    assert (sizes == Sizes()) == (words == "any")
+@pytest.mark.parametrize(
+    ("sizes", "text"),
+    [
+        (Sizes(), "any size"),
+        (Sizes(exact_size=256), "256x256 pixels only"),
+        (Sizes(128), "height and width multiples of 128"),
+        (Sizes(4, 12), "height and width multiples of 4 and at least 12"),
+        (Sizes(min_size=68), "height and width at least 68"),
+    ],
+)
+def test_sizes_are_printed_as_a_sentence_has_them(sizes: Sizes, text: str) -> None:
+    assert str(sizes) == text
 
 
 @pytest.mark.parametrize(
-    ("words", "sizes"),
+    ("keys", "problem"),
     [
-        ("any", Sizes()),
-        ("256", Sizes(only=256)),
-        ("height and width multiples of 128; memory grows", Sizes(128)),
-        ("height and width multiples of 4 from 12 up", Sizes(4, 12)),
-        ("height and width multiples of 8, from 16; the authors use 256", Sizes(8, 16)),
-        ("height and width multiples of 4 and at least 68", Sizes(4, 68)),
+        ("multiple = 0", "Expected `int` >= 1"),
+        ('min_size = "12"', "Expected `int`, got `str`"),
+        ('sizes = "any"', "unknown field `sizes`"),
+        ("exact_size = 256\nmultiple = 4", "exact_size allows one size"),
     ],
 )
-def test_the_words_of_a_card_are_read(words: str, sizes: Sizes) -> None:
-    assert read_sizes(words) == sizes
-
-
-@pytest.mark.parametrize("words", ["", "multiples of 4", "height and width multiples of 4 or 6", "up to 512"])
-def test_words_that_would_need_a_guess_are_refused(words: str) -> None:
-    with pytest.raises(InputError, match="cannot be read"):
-        read_sizes(words)
+def test_sizes_that_mean_nothing_are_refused(terminal: Terminal, keys: str, problem: str) -> None:
+    write_pair(20, 20)
+    baseline = write_baseline(keys, SEEN.format(refused="False", value=0.5))
+    terminal("inpaint", "image.png", "mask.png", *baseline, "--out", "out.png").refuses(2, "card.toml", problem)
 
 
 @given(st.integers(1, 30), st.integers(1, 30), st.integers(0, 40), st.integers(0, 40))
@@ -101,10 +101,10 @@ def test_reflection_keeps_the_picture_and_mirrors_the_hole_with_it(h: int, w: in
 @pytest.mark.parametrize(
     ("sizes", "size", "given"),
     [
-        ("any", (19, 33), "19x33"),
-        ("height and width multiples of 16", (19, 33), "32x48"),
-        ("height and width multiples of 4 from 64 up", (19, 33), "64x64"),
-        ("height and width multiples of 16", (32, 48), "32x48"),
+        ("", (19, 33), "19x33"),
+        ("multiple = 16", (19, 33), "32x48"),
+        ("multiple = 4\nmin_size = 64", (19, 33), "64x64"),
+        ("multiple = 16", (32, 48), "32x48"),
     ],
 )
 def test_a_picture_is_enlarged_to_what_the_card_allows(
@@ -126,7 +126,7 @@ def test_a_method_of_one_size_sees_windows_of_that_size(
     height, width = size
     boxes = [(top, left, top + 3, left + 3) for top in range(1, height - 3, 7) for left in range(1, width - 3, 7)]
     pixels, hole = write_pair(height, width, *boxes)
-    baseline = write_baseline("32", SEEN.format(refused="(height, width) != (32, 32)", value=0.25))
+    baseline = write_baseline("exact_size = 32", SEEN.format(refused="(height, width) != (32, 32)", value=0.25))
     terminal("inpaint", "image.png", "mask.png", *baseline, "--out", "out.png").does("out.png")
     assert seen() == ["32x32"] * windows
     found = tiny.read("out.png")
@@ -136,14 +136,14 @@ def test_a_method_of_one_size_sees_windows_of_that_size(
 
 def test_only_windows_with_a_hole_are_looked_at(terminal: Terminal) -> None:
     write_pair(200, 32, (190, 3, 195, 8))
-    baseline = write_baseline("32", SEEN.format(refused="False", value=0.25))
+    baseline = write_baseline("exact_size = 32", SEEN.format(refused="False", value=0.25))
     terminal("inpaint", "image.png", "mask.png", *baseline, "--out", "out.png").does("out.png")
     assert len(seen()) == 1
 
 
 def test_a_window_that_is_all_hole_is_refused(terminal: Terminal) -> None:
     write_pair(100, 100, (10, 10, 90, 90))
-    baseline = write_baseline("32", SEEN.format(refused="False", value=0.25))
+    baseline = write_baseline("exact_size = 32", SEEN.format(refused="False", value=0.25))
     answer = terminal("inpaint", "image.png", "mask.png", *baseline, "--out", "out.png")
     answer.refuses(2, "mine takes 32x32 pixels at a time", "any size")
     assert not Path("out.png").exists()
@@ -230,15 +230,15 @@ def test_filled_weights_are_said_to_paint_nonsense(terminal: Terminal) -> None:
 
 
 @pytest.mark.parametrize(
-    ("words", "taken", "refused"),
+    ("sizes", "taken", "refused"),
     [
-        ("any", (1, 24, None), ()),
-        ("256", (256,), (24, 128, None)),
-        ("height and width multiples of 4 from 12 up", (12, 24), (8, 14, None)),
+        (Sizes(), (1, 24, None), ()),
+        (Sizes(exact_size=256), (256,), (24, 128, None)),
+        (Sizes(4, 12), (12, 24), (8, 14, None)),
     ],
 )
-def test_a_card_says_which_squares_it_takes(
-    words: str, taken: tuple[int | None, ...], refused: tuple[int | None, ...]
+def test_sizes_decide_which_squares_are_taken(
+    sizes: Sizes, taken: tuple[int | None, ...], refused: tuple[int | None, ...]
 ) -> None:
-    assert all(read_sizes(words).take(side) for side in taken)
-    assert not any(read_sizes(words).take(side) for side in refused)
+    assert all(sizes.take(side) for side in taken)
+    assert not any(sizes.take(side) for side in refused)

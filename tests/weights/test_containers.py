@@ -6,70 +6,22 @@ from typing import Any
 
 import pytest
 import torch
+from authors_files import tensors, write_authors_files
 from safetensors.torch import load_file, save_file
 from terminal import Terminal
-from test_tensorflow import write as write_checkpoint
 from torch import Tensor
 
 from inpaint_bench.checks.activations import adapter, replay
-from inpaint_bench.methods.baselines import Baseline, find_baselines, loader, weights_of
+from inpaint_bench.methods.baselines import find_baselines, loader, weights_of
 from inpaint_bench.methods.card import MethodCard
-from inpaint_bench.weights import SYNTHETIC, Weights
-from inpaint_bench.weights.containers import Part
 
 BASELINES = {name: found for name, found in find_baselines().items() if found[1].learned}
-TORCH = [name for name, (_, card) in BASELINES.items() if card.container.format == "torch"]
 QUICK = ("ec", "pic", "rn")  # the others have tens of millions of values to make
 SMALL = "ec"  # its refusals are those of every torch file; it has two files, a key and a prefix that leads
 
 
-class _Seen(Exception):
-    """A network was filled; nothing more is wanted."""
-
-
-def tensors(baseline: Baseline, card: MethodCard) -> dict[str, Tensor]:
-    """The tensors of our file of synthetic weights, by name."""
-
-    class Spy(Weights):
-        def into(self, network: Any) -> Any:
-            state.update(weights.into(network).state_dict())
-            raise _Seen
-
-    state: dict[str, Tensor] = {}
-    weights = weights_of(baseline, card, "", SYNTHETIC)
-    with pytest.raises(_Seen):
-        loader(baseline, card)(Spy(), torch.device("cpu"))
-    return state
-
-
-def write_authors_files(card: MethodCard, state: dict[str, Tensor], folder: Path, legacy: bool = False) -> list[Path]:
-    """The files as the card says that the authors lay them out, with what is left out in them too."""
-    contents: dict[str, dict[str, Any]] = {}
-    for part in card.container.parts:
-        inner = contents.setdefault(part.file, {})
-        for key in [part.key] if part.key else []:
-            inner = inner.setdefault(key, {})
-        names = [name for name in state if name.startswith(part.name)]
-        inner.update({_published(part, name): state[name] for name in names})
-    for content in contents.values():
-        for pattern in card.container.leave_out:
-            name = pattern.replace("[0-9]", "0").replace("*", "rest")
-            inner, name = (content, name) if "/" not in name else (content[name.split("/")[0]], name.split("/")[1])
-            inner.setdefault(name, torch.zeros(2))
-    paths = []
-    for pattern, content in contents.items():
-        path = folder / (pattern.replace("*", "x") or f"{card.name}.pth")
-        torch.save(content, path, _use_new_zipfile_serialization=not legacy)
-        paths.append(path)
-    return paths
-
-
-def _published(part: Part, name: str) -> str:
-    return part.prefix + "".join(part.strip) + name.removeprefix(part.name)
-
-
 @pytest.mark.parametrize(
-    "method", [name if name in QUICK else pytest.param(name, marks=pytest.mark.acceptance) for name in TORCH]
+    "method", [name if name in QUICK else pytest.param(name, marks=pytest.mark.acceptance) for name in BASELINES]
 )
 def test_a_file_in_the_authors_layout_is_added_and_holds_the_same_values(
     method: str, tmp_path: Path, terminal: Terminal
@@ -94,17 +46,6 @@ def test_what_was_added_predicts_what_the_golden_file_of_the_adapter_holds(tmp_p
     inpaint = loader(baseline, card)(weights_of(baseline, card, "paris", None), torch.device("cpu"))
     for case in adapter.load_cases(baseline.folder / adapter.FILE, "rn"):
         assert replay.agrees(case["output"], adapter.predict(inpaint, case, torch.device("cpu")), case["rule"])
-
-
-@pytest.mark.acceptance
-def test_a_tensorflow_checkpoint_is_added_and_holds_the_same_values(tmp_path: Path, terminal: Terminal) -> None:
-    baseline, card = BASELINES["dsi"]
-    state = tensors(baseline, card)
-    path = write_checkpoint(tmp_path, {name: tensor.numpy() for name, tensor in state.items()})
-    terminal("weights", "add", "dsi", "places2", path).does("dsi", "places2")
-    found = load_file(tmp_path / "cache" / "weights" / "dsi" / "places2.safetensors")
-    assert found.keys() == state.keys()
-    assert all(torch.equal(found[name], state[name]) for name in state)
 
 
 @pytest.fixture(scope="module")

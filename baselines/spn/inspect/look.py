@@ -13,8 +13,8 @@ from baselines.spn.inspect.clusters import Map
 from baselines.spn.network import SPN, Encoded, Priors
 from baselines.spn.prob import ProbabilisticSPN
 from inpaint_bench.data import images
-from inpaint_bench.data.images import EightBit
 from inpaint_bench.data.prepare import Prepared
+from inpaint_bench.data.protocols import EightBit
 
 NETWORKS: dict[str, Callable[[], SPN | ProbabilisticSPN]] = {  # those of the adapter's methods
     "spn": SPN,

@@ -13,7 +13,7 @@ from baselines.spn.inspect.pictures import Panel, painted
 from inpaint_bench import files
 from inpaint_bench.data.images import Pixels
 from inpaint_bench.data.prepare import Prepared
-from inpaint_bench.metrics.detection import masked_input
+from inpaint_bench.metrics.detection.matching import masked_input
 
 Rows = list[list[Panel]]
 

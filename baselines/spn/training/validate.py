@@ -14,7 +14,8 @@ from baselines.spn.training.data import Examples, Holes, Photographs, cropped, r
 from baselines.spn.training.step import Noise, paint
 from inpaint_bench.data.images import composite
 from inpaint_bench.errors import InputError
-from inpaint_bench.metrics import METRICS, Batch, metric
+from inpaint_bench.metrics import METRICS, metric
+from inpaint_bench.metrics.batch import Batch
 
 MEASURED = ("psnr", "ssim", "mae", "psnr_hole", "mae_hole")
 AT_ONCE = 4

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from inpaint_bench.analysis.reported import Reported
 from inpaint_bench.analysis.results import REFERENCES, Result, Value
 from inpaint_bench.analysis.run import RunData
-from inpaint_bench.analysis.verdicts import Number, Policy, Verdict, decide
+from inpaint_bench.analysis.verdicts import Number, Policy, Verdict, compare_numbers
 from inpaint_bench.errors import InputError, some
 
 Results = Mapping[tuple[str, str, str], Sequence[Result]]  # by method, bucket and metric
@@ -50,7 +50,7 @@ def _compared(cells: Sequence[Reported], run: RunData, found: Results) -> Iterat
     numbers = [_ours(cell, result) for cell, result in results.items() if result]
     policies = {_key(cell): _policy(cell, results[cell]) for cell in cells}
     reported = [_theirs(cell) for cell in cells]
-    for cell, verdict in zip(cells, decide(numbers, reported, lambda one: policies[one.key]), strict=True):
+    for cell, verdict in zip(cells, compare_numbers(numbers, reported, lambda one: policies[one.key]), strict=True):
         result = results[cell]
         size = float(cell.unit_size)
         value, low, high = (result.value, result.low, result.high) if result else (None, None, None)

@@ -9,7 +9,7 @@ import msgspec
 from inpaint_bench import __version__, files
 from inpaint_bench.analysis.results import REFERENCES, Result, Value, encode_results, results_path
 from inpaint_bench.analysis.run import RunData
-from inpaint_bench.analysis.verdicts import Policy, decide
+from inpaint_bench.analysis.verdicts import Policy, compare_numbers
 from inpaint_bench.checks.gate.sides import Side, choose, key_of, numbers, side_of
 from inpaint_bench.data import pair_lists
 from inpaint_bench.data.protocols import Schema
@@ -125,7 +125,7 @@ def _changes(run: Side, before: Side, results: Sequence[Result]) -> Iterator[Cha
     """What is not to the last digit what it was."""
     old = [before.results[key_of(result)] for result in results if key_of(result) in before.results]
     exact = Policy("higher", paired=False)
-    for one in decide(numbers(run, before, results), numbers(before, run, old), lambda _: exact):
+    for one in compare_numbers(numbers(run, before, results), numbers(before, run, old), lambda _: exact):
         if one.state != "same":
             method, metric, bucket = one.key
             yield Change(method, metric, bucket, one.b, one.a, "" if one.because == "value" else one.because)

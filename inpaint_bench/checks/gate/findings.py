@@ -7,7 +7,7 @@ from typing import Literal, TypeAlias
 import numpy as np
 
 from inpaint_bench.analysis.results import Result
-from inpaint_bench.analysis.verdicts import Verdict, decide
+from inpaint_bench.analysis.verdicts import Verdict, compare_numbers
 from inpaint_bench.checks.gate.policy import DEFAULT, GatePolicy
 from inpaint_bench.checks.gate.sides import Side, choose, key_of, numbers
 from inpaint_bench.errors import InputError
@@ -82,7 +82,7 @@ def find(
         requested = " of these methods and metrics" if methods or metrics else ""
         raise InputError(f"{expected.run.path}: no result{requested} is expected here, so there is nothing to decide.")
     ours = numbers(run, expected, run.results.values())
-    verdicts = decide(ours, numbers(expected, run, results), policy.by_key(results))
+    verdicts = compare_numbers(ours, numbers(expected, run, results), policy.by_key(results))
     found = []
     for result, verdict in zip(results, verdicts, strict=True):
         state = _state(verdict, policy.refuses_better(result))

@@ -11,9 +11,8 @@ import numpy as np
 
 from inpaint_bench.data import images
 from inpaint_bench.data.images import Hole, Values
+from inpaint_bench.data.protocols import HOLE_RULES
 from inpaint_bench.errors import InputError, did_you_mean, some
-
-RULES = ("> 0", "> 127", "255")
 
 NVIDIA_COUNT = 12000
 NVIDIA_INTERVALS = ((1, 10), (10, 20), (20, 30), (30, 40), (40, 50), (50, 60))  # percent, low < ratio <= high
@@ -33,7 +32,7 @@ def binarise(values: Values, rule: str, where: str) -> Hole:
     if rule == "> 127":
         return values > 127
     if rule != "255":
-        raise InputError(f"{where}: no rule for holes is called '{rule}'. {did_you_mean(rule, RULES)}")
+        raise InputError(f"{where}: no rule for holes is called '{rule}'. {did_you_mean(rule, HOLE_RULES)}")
     hole: Hole = values == 255
     strange = values[~hole & (values != 0)]
     if strange.size:

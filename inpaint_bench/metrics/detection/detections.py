@@ -2,15 +2,18 @@
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any, TypeAlias
+from typing import TYPE_CHECKING, Any, TypeAlias
 
 import numpy as np
-import torch
 from jaxtyping import Bool, Float32, Int64, UInt8
 
 from inpaint_bench.errors import InputError
+from inpaint_bench.metrics.base import Reference, resolve
 
-FLOOR = 0.05  # the least score that is written down
+if TYPE_CHECKING:
+    import torch
+
+MIN_SCORE = 0.05  # the least score that is written down
 MOST = 100  # objects of a picture that are written down, as COCO's evaluation takes
 
 Picture = UInt8[np.ndarray, "_ _ 3"]  # RGB; the pictures of a batch may differ in size
@@ -45,14 +48,29 @@ Detect: TypeAlias = Callable[[Sequence[Picture]], list[Detections]]  # of each p
 
 @dataclass(frozen=True)
 class Detector:
-    """A network that finds objects, fixed with its weights and settings: what differs has another signature."""
+    """A network that finds objects, with its weights and settings. Different settings give different signatures."""
 
     name: str
     prefix: str  # of its metrics: 'det' gives det_conf, det_recall, ...
-    absent: Callable[[], str]  # why it cannot run here and what mends that; '' where it can
-    signature: Callable[[], str]  # name, start of the weights' SHA-256, input size, IoU of suppression, floor
-    open: Callable[[torch.device], Detect]
+    absent: Callable[[], str]  # why it cannot run here and how to fix it, or ''
+    sha256: Callable[[], str]  # of its weights
+    size: int | None  # of the images that the network sees, in pixels; None: their own
+    max_iou: float  # non-maximum suppression drops a box that overlaps a better one by more
+    opened_by: Reference  # a function of the device
     classes: tuple[str, ...] = ()  # their names, where its labels have known ones
+
+    def signature(self) -> str:
+        """The name, the start of the weights' SHA-256 and the settings. Raises InputError where `absent` says why."""
+        size = self.size or "own-size"
+        return f"{self.name}:{self.sha256()[:8]}:{size}:nms{self.max_iou}:floor{MIN_SCORE}:top{MOST}"
+
+    def open(self, device: "torch.device") -> Detect:
+        """Load the network on a device.
+
+        Raises InputError where a package or a file is missing, HashError for a file with another hash.
+        """
+        detect: Detect = resolve(self.opened_by)(device)
+        return detect
 
 
 def to_row(detections: Detections) -> dict[str, Any]:

@@ -7,8 +7,6 @@ target are taken for objects too: these are measures of likeness to what it saw 
 """
 
 import math
-from dataclasses import astuple, dataclass
-from typing import Literal, TypeAlias
 
 import numpy as np
 from jaxtyping import Float64, Int64
@@ -16,47 +14,11 @@ from jaxtyping import Float64, Int64
 from inpaint_bench.data.images import Hole, Pixels
 from inpaint_bench.errors import InputError
 from inpaint_bench.metrics.detection.boxes import Box, hole_pixels, overlaps
-from inpaint_bench.metrics.detection.detections import FLOOR, Detections
-
-SURE = 0.5  # the least score of an object, and of one that counts as found again
-SAME = 0.5  # the least IoU of two boxes around one object
+from inpaint_bench.metrics.detection.detections import MIN_SCORE, Detections
+from inpaint_bench.metrics.detection.tallies import SAME, SURE, ObjectCounts, Tally, Zone
 
 Places = Int64[np.ndarray, "objects"]
 Values = Float64[np.ndarray, "objects"]
-Zone: TypeAlias = Literal["hole", "edge", "away"]
-ZONES: tuple[Zone, ...] = ("hole", "edge", "away")
-
-
-@dataclass(frozen=True)
-class Counts:
-    """What is added up over the objects of one zone."""
-
-    objects: int = 0  # of the target
-    recalled: int = 0  # of those, matched with a score of 0.5 or more
-    matched: int = 0  # of those, matched with any score
-    confidence: float = 0.0  # the scores in the composite, 0 where unmatched
-    drop: float = 0.0  # the scores in the target less those in the composite
-    overlap: float = 0.0  # the IoU of the matched ones
-    spurious: int = 0  # detections of 0.5 or more in the composite that match nothing
-    peopled: int = 0  # pictures with an object in this zone
-    macro: float = 0.0  # the mean confidence of each of those pictures
-
-    def __add__(self, other: "Counts") -> "Counts":
-        return Counts(*(a + b for a, b in zip(astuple(self), astuple(other), strict=True)))
-
-
-@dataclass(frozen=True)
-class Tally:
-    """The counts of one pair, or of many added up, by how much of an object the hole covers."""
-
-    pictures: int = 0
-    hole: Counts = Counts()  # half of its box or more
-    edge: Counts = Counts()  # from a tenth to less than half
-    away: Counts = Counts()  # less than a tenth: the control
-
-    def __add__(self, other: "Tally") -> "Tally":
-        zones = {zone: getattr(self, zone) + getattr(other, zone) for zone in ZONES}
-        return Tally(self.pictures + other.pictures, **zones)
 
 
 def zone(box: Box, hole: Hole) -> Zone:
@@ -72,7 +34,7 @@ def tally(target: Detections, composite: Detections, hole: Hole) -> Tally:
 
     Raises InputError when a box reaches out of the mask: they are not of one picture.
     """
-    objects, found = _from(target, SURE), _from(composite, FLOOR)
+    objects, found = _from(target, SURE), _from(composite, MIN_SCORE)
     _check(objects, hole)
     _check(found, hole)
     answers, overlap = matched(objects, found)
@@ -81,10 +43,10 @@ def tally(target: Detections, composite: Detections, hole: Hole) -> Tally:
     spurious = [zone(found.boxes[place], hole) for place in sure if place not in answers]
     zones = np.array([zone(box, hole) for box in objects.boxes], dtype="U4")
 
-    def counts(name: Zone) -> Counts:
+    def counts(name: Zone) -> ObjectCounts:
         own = zones == name
         objects_here, confidence = int(own.sum()), math.fsum(scores[own])
-        return Counts(
+        return ObjectCounts(
             objects=objects_here,
             recalled=int((scores[own] >= SURE).sum()),
             matched=int((answers[own] >= 0).sum()),

@@ -7,11 +7,11 @@ import numpy as np
 from jaxtyping import Float64
 
 from inpaint_bench.metrics.base import Better
-from inpaint_bench.metrics.detection.detections import FLOOR
-from inpaint_bench.metrics.detection.matching import SAME, SURE, ZONES, Counts, Tally, Zone
+from inpaint_bench.metrics.detection.detections import MIN_SCORE
+from inpaint_bench.metrics.detection.tallies import SAME, SURE, ZONES, ObjectCounts, Tally, Zone
 
-Sums = Float64[np.ndarray, "pairs"]
-RULES = f"sure{SURE}:floor{FLOOR}:iou{SAME}"
+PairSums = Float64[np.ndarray, "pairs"]
+RULES = f"sure{SURE}:floor{MIN_SCORE}:iou{SAME}"
 COVERED: dict[Zone, str] = {"hole": "hole>=0.5", "edge": "0.1<=hole<0.5", "away": "hole<0.1"}
 
 
@@ -26,12 +26,12 @@ class DetectionMetric:
     decimals: int
     unit: str
     stem: str  # how the signature begins; the detector's own signature follows it
-    numerator: Callable[[Counts], float]
-    denominator: Callable[[Counts], int] | None  # none: the number of pairs
+    numerator: Callable[[ObjectCounts], float]
+    denominator: Callable[[ObjectCounts], int] | None  # none: the number of pairs
     paired: bool = True  # whether every method has the same denominators, so that two can be compared pair by pair
     version: int = 1
 
-    def num_den(self, tallies: Sequence[Tally]) -> tuple[Sums, Sums]:
+    def num_den(self, tallies: Sequence[Tally]) -> tuple[PairSums, PairSums]:
         """Numerator and denominator of each pair; both are 0 for a pair with none of the objects meant."""
         counts = [getattr(tally, self.zone) for tally in tallies]
         numerators = np.array([self.numerator(count) for count in counts], dtype=np.float64)
@@ -40,7 +40,7 @@ class DetectionMetric:
         return numerators, np.array([self.denominator(count) for count in counts], dtype=np.float64)
 
 
-Kind = tuple[str, Better, Callable[[Counts], float], Callable[[Counts], int] | None]
+Kind = tuple[str, Better, Callable[[ObjectCounts], float], Callable[[ObjectCounts], int] | None]
 _KINDS: tuple[Kind, ...] = (
     ("conf", "higher", lambda counts: counts.confidence, lambda counts: counts.objects),
     ("conf_macro", "higher", lambda counts: counts.macro, lambda counts: counts.peopled),

@@ -15,17 +15,14 @@ from torch import Tensor
 from inpaint_bench import files
 from inpaint_bench.data.images import resize_bilinear
 from inpaint_bench.errors import HashError
-from inpaint_bench.metrics.base import nothing_lacks
 from inpaint_bench.metrics.detection.boxes import suppressed, within
-from inpaint_bench.metrics.detection.coco import CLASSES
-from inpaint_bench.metrics.detection.detections import FLOOR, MOST, Detect, Detections, Detector, Picture
+from inpaint_bench.metrics.detection.detections import MIN_SCORE, Detect, Detections, Picture
+from inpaint_bench.metrics.detection.detectors import NANODET, NANODET_SHA256
 from inpaint_bench.metrics.detection.network import BINS, STRIDES, NanoDet
 from inpaint_bench.metrics.features.networks import each
 
 WEIGHTS = Path(__file__).with_name("nanodet.safetensors")
-SHA256 = "1c463ad4d2bf0ee2ea0064f42dad93e8a5431495133754ecdacd8fa1bb9ff805"
 SIZE = 416  # pixels
-SUPPRESS = 0.5  # the most that two boxes of a class may overlap
 MEAN = (103.53, 116.28, 123.675)  # of BGR values from 0 to 255
 SPREAD = (57.375, 57.12, 58.395)
 
@@ -49,8 +46,10 @@ def open_nanodet(device: torch.device) -> Detect:
 def load_network(path: Path) -> NanoDet:
     """The network with its weights, in float32. Raises HashError for any other file, or none."""
     data = path.read_bytes() if path.is_file() else b""
-    if (found := files.sha256(data)) != SHA256:
-        raise HashError(f"{path}: its SHA-256 is {found[:12]}…, not {SHA256[:12]}…. Install inpaint-bench again.")
+    if (found := files.sha256(data)) != NANODET_SHA256:
+        raise HashError(
+            f"{path}: its SHA-256 is {found[:12]}…, not {NANODET_SHA256[:12]}…. Install inpaint-bench again."
+        )
     network = NanoDet().eval()
     network.load_state_dict(load(data))  # strict; float16 values become float32 ones exactly
     return network
@@ -59,12 +58,12 @@ def load_network(path: Path) -> NanoDet:
 def decoded(outputs: Outputs, width: int, height: int) -> Detections:
     """The objects that a picture's outputs speak of, in pixels of the picture as it was before its resize.
 
-    A score of `FLOOR` or more is an object of its class. Its cell's centre is at (i + 0.5) strides, and the
+    A score of `MIN_SCORE` or more is an object of its class. Its cell's centre is at (i + 0.5) strides, and the
     distance to each side is the mean of its distribution over 0 to 10 strides.
     """
     boxes, scores, labels = [], [], []
     for stride, (found, weights) in zip(STRIDES, outputs, strict=True):
-        cells, classes = torch.nonzero(found[0] >= FLOOR, as_tuple=True)
+        cells, classes = torch.nonzero(found[0] >= MIN_SCORE, as_tuple=True)
         bins = torch.arange(BINS, dtype=torch.float32, device=weights.device)
         sides = (weights[0, cells].reshape(-1, 4, BINS).softmax(dim=2) * bins).sum(dim=2)
         row, column = cells // (SIZE // stride), cells % (SIZE // stride)
@@ -75,14 +74,4 @@ def decoded(outputs: Outputs, width: int, height: int) -> Detections:
     scale = np.array([width, height, width, height], dtype=np.float32) / np.float32(SIZE)
     in_picture: Float32[np.ndarray, "objects 4"] = torch.cat(boxes).cpu().numpy() * scale
     every = Detections(in_picture, torch.cat(scores).cpu().numpy(), torch.cat(labels).cpu().numpy())
-    return suppressed(within(every, width, height), SUPPRESS)
-
-
-NANODET = Detector(
-    name="nanodet",
-    prefix="det",
-    absent=nothing_lacks,
-    signature=lambda: f"nanodet:{SHA256[:8]}:{SIZE}:nms{SUPPRESS}:floor{FLOOR}:top{MOST}",
-    open=open_nanodet,
-    classes=CLASSES,
-)
+    return suppressed(within(every, width, height), NANODET.max_iou)

@@ -22,42 +22,15 @@ from PIL import Image
 from inpaint_bench import files
 from inpaint_bench.errors import InputError
 from inpaint_bench.metrics.detection.boxes import within
-from inpaint_bench.metrics.detection.detections import FLOOR, MOST, Detect, Detections, Detector, Picture
+from inpaint_bench.metrics.detection.detections import MIN_SCORE, MOST, Detect, Detections, Picture
+from inpaint_bench.metrics.detection.detectors import YOLO, YOLO_INSTALL, YOLO_NEEDED, yolo_path
 
-SIZE = 640  # the longer side, in pixels
-SUPPRESS = 0.5
 SWITCHES = {
     "YOLO_OFFLINE": "true",
     "YOLO_AUTOINSTALL": "false",
     "ULTRALYTICS_SAFE_LOAD": "true",
     "YOLO_VERBOSE": "false",
 }
-VARIABLE = "INPAINT_BENCH_YOLO"  # names the file
-INSTALL = "pip install ultralytics-opencv-headless"
-NEEDED = f"A model file of ultralytics needs ultralytics (AGPL-3.0): {INSTALL}."
-
-
-def path() -> Path:
-    """The file that the variable names. Raises InputError, with what mends it, where there is none."""
-    if reason := lacking():
-        raise InputError(reason)
-    return Path(os.environ[VARIABLE])
-
-
-def lacking() -> str:
-    """What is missing here and what mends that; '' where the file can be opened."""
-    named = os.environ.get(VARIABLE)
-    if not named:
-        return f"Name a model file of ultralytics (YOLOv5u, v8, 11): {VARIABLE}=FILE."
-    if not Path(named).is_file():
-        wrong = "is a folder, not a file" if Path(named).is_dir() else "is not there"
-        return f"{named}, which {VARIABLE} names, {wrong}. Name a model file of ultralytics."
-    return "" if find_spec("ultralytics") else NEEDED
-
-
-def signature() -> str:
-    """How it detects: the start of the file's hash, input size, overlap and floor."""
-    return f"yolo:{files.file_sha256(path())[:8]}:{SIZE}:nms{SUPPRESS}:floor{FLOOR}:top{MOST}"
 
 
 def load(path: Path) -> Any:
@@ -66,7 +39,7 @@ def load(path: Path) -> Any:
     Raises InputError where ultralytics is missing or the file is no detector of its kind.
     """
     if find_spec("ultralytics") is None:
-        raise InputError(NEEDED)
+        raise InputError(YOLO_NEEDED)
     package = _quiet()
     with tempfile.TemporaryDirectory(dir=files.cache_folder("ultralytics")) as folder:
         copy = Path(folder) / "model.pt"
@@ -82,6 +55,14 @@ def load(path: Path) -> Any:
     return model
 
 
+def open_yolo(device: torch.device) -> Detect:
+    """Detection by the model file that $INPAINT_BENCH_YOLO names.
+
+    Raises InputError where there is none, where ultralytics is missing, and for a file that is no detector.
+    """
+    return open_file(yolo_path(), device)
+
+
 def open_file(path: Path, device: torch.device) -> Detect:
     """Detection by the model in a file, one picture at a time.
 
@@ -89,7 +70,7 @@ def open_file(path: Path, device: torch.device) -> Detect:
     """
     model = load(path)
     lock = threading.Lock()
-    settings = {"imgsz": SIZE, "conf": FLOOR, "iou": SUPPRESS, "max_det": MOST, "agnostic_nms": False}
+    settings = {"imgsz": YOLO.size, "conf": MIN_SCORE, "iou": YOLO.max_iou, "max_det": MOST, "agnostic_nms": False}
 
     def one(picture: Picture) -> Detections:
         bgr = np.ascontiguousarray(picture[..., ::-1])
@@ -119,17 +100,8 @@ def _quiet() -> Any:
     if state["ONLINE"] or state["AUTOINSTALL"] or not state.get("SAFE_LOAD"):
         raise InputError(
             "ultralytics was imported before its downloads could be switched off, or is too old to read a file safely. "
-            f"Start again without importing it, or install a newer one: {INSTALL}."
+            f"Start again without importing it, or install a newer one: {YOLO_INSTALL}."
         )
     if package.settings["sync"]:
         package.settings.update({"sync": False})
     return package
-
-
-YOLO = Detector(
-    name="yolo",
-    prefix="yolo",
-    absent=lacking,
-    signature=signature,
-    open=lambda device: open_file(path(), device),
-)

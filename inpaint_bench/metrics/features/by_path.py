@@ -7,12 +7,9 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 
-import torch
-
 from inpaint_bench import files
 from inpaint_bench.errors import IncompleteError, InputError
 from inpaint_bench.metrics.features.packages import checked, lacks
-from inpaint_bench.weights import store
 
 
 @dataclass(frozen=True)
@@ -31,13 +28,13 @@ class FileByPath:
         """Where it lies: what the variable names, else among the weights, else where torch keeps downloads."""
         if named := os.environ.get(self.variable):
             return Path(named) if Path(named).is_file() else None
-        folders = (self.kept().parent, Path(torch.hub.get_dir()) / "checkpoints")
+        folders = (self.kept().parent, torch_downloads())
         found = [folder / name for folder in folders for name in self.names]
         return next((path for path in found if path.is_file()), None)
 
     def kept(self) -> Path:
         """Where our copy goes: extractors/ in the folder of weights."""
-        return store.root() / "extractors" / self.names[0]
+        return files.weights_dir() / "extractors" / self.names[0]
 
     def absent(self) -> str:
         """Why the network cannot be opened and what mends that; '' where it can."""
@@ -91,3 +88,10 @@ class FileByPath:
             ) from error
         files.write_whole(self.kept(), checked(self.kept(), data, self.sha256, f"It came from {url}. Try again."))
         return self.kept()
+
+
+def torch_downloads() -> Path:
+    """Return the folder in which torch.hub keeps downloads, from the variables that torch documents, without torch."""
+    cache = os.environ.get("XDG_CACHE_HOME", "~/.cache")
+    home = os.environ.get("TORCH_HOME", f"{cache}/torch")
+    return Path(home).expanduser() / "hub" / "checkpoints"

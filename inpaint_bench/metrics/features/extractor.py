@@ -1,25 +1,36 @@
-"""What an extractor is: a network that makes a row of numbers of a picture."""
+"""The declaration of an extractor: a network that turns an image into a vector of features."""
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from typing import TypeAlias
+from typing import TYPE_CHECKING, TypeAlias
 
 import numpy as np
-import torch
-from jaxtyping import Float32
+from jaxtyping import Float32, UInt8
 
-from inpaint_bench.data.images import Pixels
+from inpaint_bench.metrics.base import Reference, resolve
 
-Rows = Float32[np.ndarray, "pictures numbers"]
-Extract: TypeAlias = Callable[[Sequence[Pixels]], Rows]  # pictures of one size, a row each, whatever is beside them
+if TYPE_CHECKING:
+    import torch
+
+Rows = Float32[np.ndarray, "images numbers"]
+# 8-bit RGB images of one size to one row each; a row does not depend on the other images.
+Extract: TypeAlias = Callable[[Sequence[UInt8[np.ndarray, "height width 3"]]], Rows]
 
 
 @dataclass(frozen=True)
 class Extractor:
-    """A network with its weights and its preprocessing: unlike signatures are never compared."""
+    """A network with its weights and preprocessing. Features with different signatures are never compared."""
 
     name: str
-    width: int  # numbers a picture
-    absent: Callable[[], str]  # why it cannot run here and what mends that; '' where it can
-    signature: Callable[[], str]  # its name, the start of its weights' hash, preprocessing, layer and version
-    open: Callable[[torch.device], Extract]  # built once per process and device; raises HashError for a wrong file
+    width: int  # features per image
+    absent: Callable[[], str]  # why it cannot run here and how to fix it, or ''
+    signature: Callable[[], str]  # name, start of the weights' hash, preprocessing, layer and version
+    opened_by: Reference  # a function of the device, which loads the network once per process and device
+
+    def open(self, device: "torch.device") -> Extract:
+        """Load the network on a device.
+
+        Raises InputError where a package or a file is missing, HashError for a file with another hash.
+        """
+        extract: Extract = resolve(self.opened_by)(device)
+        return extract

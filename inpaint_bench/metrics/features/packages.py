@@ -7,8 +7,6 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-import torch
-
 from inpaint_bench import files
 from inpaint_bench.errors import HashError, InputError
 
@@ -51,6 +49,8 @@ def tensors(data: bytes, where: str) -> dict[str, Any]:
 
     Raises InputError for anything that is more than tensors, before it could run, and for a broken file.
     """
+    import torch
+
     try:
         state: dict[str, Any] = torch.load(io.BytesIO(data), map_location="cpu", weights_only=True)
     except pickle.UnpicklingError as error:

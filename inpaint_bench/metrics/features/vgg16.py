@@ -8,10 +8,9 @@ from torch.nn import functional
 from inpaint_bench.errors import InputError
 from inpaint_bench.metrics.features.extractor import Extract
 from inpaint_bench.metrics.features.networks import Levels, built_once, in_chunks
-from inpaint_bench.metrics.features.trunks import FILES, convolutions
+from inpaint_bench.metrics.features.trunks import convolutions
 
 WIDTH = 512
-SIGNATURE = f"vgg16:{FILES['vgg'].sha256[:8]}:as-it-is:relu5_3-mean:v1"
 SHIFT, SCALE = (-0.030, -0.088, -0.188), (0.458, 0.448, 0.450)  # of RGB in [-1, 1], as LPIPS has them
 POOLED_BEFORE = (2, 4, 7, 10)  # the convolutions that see the picture halved
 SMALLEST = 16  # pixels a side, halved four times

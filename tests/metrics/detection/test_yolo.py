@@ -12,7 +12,7 @@ import torch
 from inpaint_bench.data.images import read_pixels
 from inpaint_bench.errors import InputError
 from inpaint_bench.metrics.detection import from_row, to_row, yolo
-from inpaint_bench.metrics.detection.yolo import YOLO
+from inpaint_bench.metrics.detection.detectors import YOLO, YOLO_VARIABLE
 
 DATA: Any = skimage.data
 CPU = torch.device("cpu")
@@ -34,7 +34,7 @@ def test_a_model_file_detects_and_writes_only_in_the_cache(
     path = tmp_path / f"{kind}.pt"  # a published name: ultralytics alone would go and look for it
     save_model(ultralytics, kind, path)
     before = set(tmp_path.rglob("*"))
-    monkeypatch.setenv(yolo.VARIABLE, str(path))
+    monkeypatch.setenv(YOLO_VARIABLE, str(path))
     assert YOLO.absent() == ""
     detect = YOLO.open(CPU)
     coffee, astronaut = detect([DATA.coffee(), DATA.astronaut()])
@@ -80,13 +80,13 @@ def test_a_model_that_does_not_detect_is_refused(ultralytics: Any, tmp_path: Pat
 
 def test_what_is_absent_is_said_with_what_mends_it(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     assert "INPAINT_BENCH_YOLO=FILE" in YOLO.absent()
-    monkeypatch.setenv(yolo.VARIABLE, "nowhere.pt")
+    monkeypatch.setenv(YOLO_VARIABLE, "nowhere.pt")
     assert "nowhere.pt, which INPAINT_BENCH_YOLO names, is not there." in YOLO.absent()
-    monkeypatch.setenv(yolo.VARIABLE, str(tmp_path))
+    monkeypatch.setenv(YOLO_VARIABLE, str(tmp_path))
     assert f"{tmp_path}, which INPAINT_BENCH_YOLO names, is a folder, not a file." in YOLO.absent()
-    monkeypatch.setenv(yolo.VARIABLE, str(tmp_path / "some.pt"))
+    monkeypatch.setenv(YOLO_VARIABLE, str(tmp_path / "some.pt"))
     (tmp_path / "some.pt").write_bytes(b"")
-    monkeypatch.setattr(yolo, "find_spec", lambda name: None)
+    monkeypatch.setattr("inpaint_bench.metrics.detection.detectors.find_spec", lambda name: None)
     assert "pip install ultralytics-opencv-headless" in YOLO.absent()
     with pytest.raises(InputError, match="AGPL"):
         YOLO.open(CPU)

@@ -19,9 +19,10 @@ from torch_threads import with_threads
 
 from inpaint_bench.errors import HashError, InputError
 from inpaint_bench.metrics import METRICS, perceptual
-from inpaint_bench.metrics.features import EXTRACTORS, Extract, lite0, networks, trunks, vgg16
+from inpaint_bench.metrics.features import EXTRACTORS, Extract, lite0, networks, vgg16
 from inpaint_bench.metrics.features.packages import PackageFile
 from inpaint_bench.metrics.features.trunks import convolutions, read_arrays
+from inpaint_bench.metrics.features.weight_files import LITE0, TRUNKS
 
 DATA: Any = skimage.data
 CPU = torch.device("cpu")
@@ -153,7 +154,7 @@ def test_without_its_package_an_extractor_says_the_line_that_installs_it(
     assert EXTRACTORS[name].absent() == ""
     monkeypatch.setattr("importlib.util.find_spec", lambda package: None)
     assert EXTRACTORS[name].absent() == message
-    file = lite0.FILE if name == "lite0" else trunks.FILES["vgg"]
+    file = LITE0 if name == "lite0" else TRUNKS["vgg"]
     with pytest.raises(InputError) as caught:
         file.read()
     assert str(caught.value) == message

@@ -1,4 +1,4 @@
-"""Inception-v3: torch-fidelity and torchvision agree on synthetic weights; where its file lies and how it is checked."""
+"""Inception-v3: torch-fidelity and torchvision agree on synthetic weights; how its file is found and checked."""
 
 import http.client
 import importlib.util
@@ -24,6 +24,7 @@ from inpaint_bench.errors import HashError, IncompleteError, InputError
 from inpaint_bench.metrics.features import EXTRACTORS, Extract
 from inpaint_bench.metrics.features import inception as ours
 from inpaint_bench.metrics.features.by_path import FileByPath
+from inpaint_bench.metrics.features.weight_files import INCEPTION
 
 CPU = torch.device("cpu")
 NAMES = ("inception", "inception_pic2018")
@@ -44,7 +45,7 @@ def levels(pictures: NDArray[np.uint8]) -> torch.Tensor:
 
 
 @pytest.fixture(scope="module")
-def synthetic_tensors(tmp_path_factory: pytest.TempPathFactory) -> dict[str, tuple[FileByPath, Path]]:
+def synthetic(tmp_path_factory: pytest.TempPathFactory) -> dict[str, tuple[FileByPath, Path]]:
     """A filled file of each network."""
     return {name: write_filled(name, tmp_path_factory.mktemp(name)) for name in NAMES}
 
@@ -134,7 +135,7 @@ def test_signatures_name_weights_size_filter_and_layer() -> None:
 
 @both
 def test_the_libraries_download_the_file_that_we_know(name: str) -> None:
-    file = ours.FILES[name]
+    file = INCEPTION[name]
     assert file.url().startswith("https://")
     assert file.url().rpartition("/")[2] in file.names
     assert all(published.endswith(f"-{file.sha256}.pth") for published in file.names)
@@ -143,7 +144,7 @@ def test_the_libraries_download_the_file_that_we_know(name: str) -> None:
 @both
 @pytest.mark.usefixtures("kept", "_offline")
 def test_without_its_file_a_network_says_what_mends_that_and_downloads_nothing(name: str) -> None:
-    file = ours.FILES[name]
+    file = INCEPTION[name]
     message = (
         f"{file.names[0]} is not here. Fetch it: inpaint-bench weights fetch {name}; or name it: {file.variable}=FILE"
     )
@@ -156,7 +157,7 @@ def test_without_its_file_a_network_says_what_mends_that_and_downloads_nothing(n
 def test_the_file_is_looked_for_where_the_variable_says_then_among_weights_then_where_torch_downloads(
     kept: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    file = ours.FILES["inception"]
+    file = INCEPTION["inception"]
     places = [
         tmp_path / "torch" / "hub" / "checkpoints" / file.names[1],
         kept / file.names[0],
@@ -184,7 +185,7 @@ def test_the_file_is_looked_for_where_the_variable_says_then_among_weights_then_
 def test_without_its_library_a_network_says_the_line_that_installs_it(
     tmp_path: Path, terminal: Terminal, monkeypatch: pytest.MonkeyPatch, name: str
 ) -> None:
-    file, find = ours.FILES[name], importlib.util.find_spec
+    file, find = INCEPTION[name], importlib.util.find_spec
     (tmp_path / "mine.pth").touch()
     monkeypatch.setenv(file.variable, str(tmp_path / "mine.pth"))
     monkeypatch.setattr("importlib.util.find_spec", lambda package: None if package == file.library else find(package))
@@ -220,7 +221,7 @@ class Code:
 def test_a_file_that_would_run_code_is_refused_whatever_its_hash(tmp_path: Path, name: str) -> None:
     path = tmp_path / "code.pth"
     torch.save({"a": Code()}, path)
-    file = replace(ours.FILES[name], sha256="")
+    file = replace(INCEPTION[name], sha256="")
     with pytest.raises(InputError, match="refused: it holds more than tensors"):
         (ours.load_inception if name == "inception" else ours.load_pic2018)(file, path, CPU)
     assert not Path("it-ran").exists()
@@ -235,7 +236,7 @@ def test_a_file_of_ones_own_is_added_once_and_found(
     name: str,
 ) -> None:
     file, path = synthetic[name]
-    monkeypatch.setitem(ours.FILES, name, file)
+    monkeypatch.setitem(INCEPTION, name, file)
     terminal("weights", "add-extractor", name, path).does(str(kept / file.names[0]), file.sha256)
     assert (kept / file.names[0]).read_bytes() == path.read_bytes()
     assert EXTRACTORS[name].absent() == ""
@@ -259,8 +260,8 @@ def answering(monkeypatch: pytest.MonkeyPatch, content: bytes | Exception) -> li
 def test_fetch_downloads_checks_and_keeps_the_file(
     kept: Path, terminal: Terminal, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    file = replace(ours.FILES["inception"], sha256="d9298a10")
-    monkeypatch.setitem(ours.FILES, "inception", file)
+    file = replace(INCEPTION["inception"], sha256="d9298a10")
+    monkeypatch.setitem(INCEPTION, "inception", file)
     requested = answering(monkeypatch, b"other")
     terminal("weights", "fetch", "inception").does(str(kept / file.names[0]), "d9298a10")
     assert requested == [file.url()]
@@ -287,7 +288,7 @@ def test_what_cannot_be_fetched_is_told_and_nothing_is_kept(
 ) -> None:
     answering(monkeypatch, failure)
     with pytest.raises(IncompleteError):
-        ours.FILES["inception"].fetch()
+        INCEPTION["inception"].fetch()
     answer = terminal("weights", "fetch", "inception")
     assert answer.code == 3
     assert "inpaint-bench weights add-extractor inception FILE" in answer.err

@@ -8,7 +8,7 @@ from torch import Tensor
 from baselines.spn.training.config import PretextSpec
 from baselines.spn.training.pretext.features import Features, Scaled, torch_file
 from inpaint_bench.errors import InputError
-from inpaint_bench.metrics.features import lite0
+from inpaint_bench.metrics.features import weight_files
 from inpaint_bench.metrics.features.packages import tensors
 
 LITE0 = "tf_efficientnet_lite0"
@@ -17,7 +17,7 @@ DEFAULT_STAGES = (0, 1, 2)  # strides 2, 4 and 8 in the larger image
 
 def packaged(spec: PretextSpec, seed: int) -> Features:
     """EfficientNet-Lite0, trained on ImageNet, from its package, which has other names in the same order."""
-    path, data = lite0.FILE.read()
+    path, data = weight_files.LITE0.read()
     values = tensors(data, str(path)).values()
 
     def renamed(wanted: list[str]) -> Mapping[str, Tensor]:

@@ -1,8 +1,8 @@
-"""Reads TensorFlow's checkpoints (the V2 format of its Saver) without TensorFlow.
+"""Reads TensorFlow checkpoints (the V2 format of its Saver) without TensorFlow.
 
-`model.ckpt.index` is a sorted table of LevelDB's kind: blocks of keys and values, the last of them an index of the
+`model.ckpt.index` is a sorted string table as in LevelDB: blocks of keys and values, the last one an index of the
 others. A key is a tensor's name; its value, a protocol buffer, says which bytes of `model.ckpt.data-00000-of-00001`
-are the tensor. Every block and every tensor carries a checksum, and every checksum is compared.
+hold the tensor. Every block and every tensor has a checksum, and all checksums are verified.
 """
 
 import math
@@ -13,14 +13,14 @@ from pathlib import Path
 
 import numpy as np
 import torch
+from google_crc32c import value as crc32c
 from torch import Tensor
 
 from inpaint_bench.errors import InputError
-from inpaint_bench.weights.crc import masked_crc32c
 
 MAGIC = 0xDB4775248B80FB57
-FOOTER = 48  # bytes: two handles, padding, the magic number
-DTYPES = {1: "<f4", 2: "<f8", 3: "<i4", 9: "<i8"}  # TensorFlow's number of a type, and numpy's name
+FOOTER = 48  # bytes: two block handles, padding, the magic number
+DTYPES = {1: "<f4", 2: "<f8", 3: "<i4", 9: "<i8"}  # TensorFlow's type number: numpy's name
 AVERAGE = "/ExponentialMovingAverage"
 
 Fields = dict[int, list[int | bytes]]
@@ -28,7 +28,7 @@ Fields = dict[int, list[int | bytes]]
 
 @dataclass(frozen=True)
 class Entry:
-    """Where a tensor lies, and what it is."""
+    """The type, shape and position of a tensor."""
 
     dtype: str
     shape: tuple[int, ...]
@@ -39,14 +39,14 @@ class Entry:
 
 
 def read_checkpoint(path: Path) -> dict[str, Tensor]:
-    """Every tensor by its published name, from the .index file and the data files beside it.
+    """Every tensor by its published name, from the .index file and the data files in the same folder.
 
-    A training checkpoint of the structure generator also holds the moving averages of its weights, which are what
-    the authors publish and test: they take the place of the weights.
-    Raises InputError for a file that is missing, truncated, changed, or of another kind.
+    A training checkpoint of the structure generator also holds moving averages of its weights, which are what the
+    authors publish and test: they replace the weights.
+    Raises InputError if a file is missing, truncated, corrupt or not a checkpoint.
     """
     if path.suffix != ".index":
-        raise InputError(f"{path}: give the checkpoint's .index file; the data files are found beside it.")
+        raise InputError(f"{path}: give the checkpoint's .index file; its data files must be in the same folder.")
     try:
         index = path.read_bytes()
     except OSError as error:
@@ -86,16 +86,22 @@ def _tensor(path: Path, shards: int, name: str, entry: Entry) -> Tensor:
     return torch.from_numpy(array.astype(array.dtype.newbyteorder("="), copy=True))
 
 
+def masked_crc32c(data: bytes) -> int:
+    """CRC-32C as LevelDB and TensorFlow store it: rotated and offset, so that data containing CRCs can be checked."""
+    crc: int = crc32c(data)
+    return (((crc >> 15) | (crc << 17)) + 0xA282EAD8) & 0xFFFFFFFF
+
+
 # --- the table -----------------------------------------------------------------------------------
 
 
 def _entries(index: bytes) -> tuple[int, dict[str, Entry]]:
-    """The number of data files, and every tensor's entry."""
+    """The number of data files, and the entry of every tensor."""
     if len(index) < FOOTER or struct.unpack("<Q", index[-8:])[0] != MAGIC:
         raise ValueError("it does not end as an index file does")
     footer = index[-FOOTER:]
     filters, at = _handle(footer, 0)
-    _block(index, *filters)  # always empty, and there
+    _block(index, *filters)  # always present, always empty
     (offset, size), _ = _handle(footer, at)
     pairs: list[tuple[bytes, bytes]] = []
     for _, value in _pairs(_block(index, offset, size)):
@@ -116,7 +122,7 @@ def _handle(data: bytes, at: int) -> tuple[tuple[int, int], int]:
 
 
 def _block(index: bytes, offset: int, size: int) -> bytes:
-    """The contents of a block, without its type and checksum."""
+    """The contents of a block without its compression type and checksum."""
     block, kind, checksum = index[offset : offset + size], index[offset + size : offset + size + 1], offset + size + 1
     if len(block) != size or not kind:
         raise ValueError("a block is cut off")
@@ -128,7 +134,7 @@ def _block(index: bytes, offset: int, size: int) -> bytes:
 
 
 def _pairs(block: bytes) -> Iterator[tuple[bytes, bytes]]:
-    """Keys and values of a block; a key shares its beginning with the one before."""
+    """Keys and values of a block; keys are prefix-compressed against the previous key."""
     restarts = struct.unpack("<I", block[-4:])[0]
     end = len(block) - 4 * (restarts + 1)
     at, key = 0, b""
@@ -163,7 +169,7 @@ def _entry(name: str, value: bytes) -> Entry:
 
 
 def _fields(message: bytes) -> Fields:
-    """The fields of a message by number; values are numbers or bytes."""
+    """The fields of a message by number; values are integers or bytes."""
     fields: Fields = {}
     at = 0
     while at < len(message):
@@ -185,7 +191,7 @@ def _fields(message: bytes) -> Fields:
 
 
 def _number(fields: Fields, field: int) -> int:
-    """The last value of a field that holds a number; 0 where there is none, as protocol buffers have it."""
+    """The last value of a numeric field; 0 if it is absent, the protocol buffer default."""
     value = fields.get(field, [0])[-1]
     if not isinstance(value, int):
         raise ValueError("an entry is damaged")
@@ -199,7 +205,7 @@ def _bytes(value: int | bytes) -> bytes:
 
 
 def _varint(data: bytes, at: int) -> tuple[int, int]:
-    """A number of seven bits a byte, least first, and where it ends."""
+    """A base-128 varint (least significant group first) and the position after it."""
     value = shift = 0
     while True:
         byte = data[at]
