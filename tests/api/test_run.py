@@ -160,13 +160,12 @@ def test_folders_arrays_and_tensors_are_scored_alike(tmp_path: Path) -> None:
     for name, listed in (("targets", targets), ("masks", masks), ("predictions", predictions)):
         for number, picture in enumerate(listed):
             tiny.save_png(tmp_path / name / f"{number:05d}.png", picture)
-    folders = [tmp_path / name for name in ("targets", "masks", "predictions")]
     tensors = [torch.from_numpy(one).permute(0, 3, 1, 2).double() / 255 for one in (targets, predictions)]
     mask = torch.from_numpy(masks)[:, None] / 255
     options: dict[str, Any] = {"metrics": ["psnr", "mae_hole"], "quiet": True, "device": "cpu"}
     first = ib.score(targets, masks, predictions, **options)
     assert first["mae_hole"].tolist() == pytest.approx([16 / 255] * 3)
-    pd.testing.assert_frame_equal(ib.score(*folders, **options), first)
+    pd.testing.assert_frame_equal(ib.score(tmp_path / "targets", tmp_path / "masks", tmp_path / "predictions", **options), first)
     pd.testing.assert_frame_equal(ib.score(tensors[0], mask, tensors[1], **options), first)
 
 
