@@ -1,4 +1,4 @@
-"""Loads the per-pair data of a method from the files of its run; data of other composites than those there are left out."""
+"""Loads the per-pair data of a method from its files; data of composites that are no longer there are left out."""
 
 from collections.abc import Collection, Iterator
 from typing import TYPE_CHECKING

@@ -1,7 +1,8 @@
 """Which methods to run: those of baselines by name, and a user's own as a folder, a module, a program or a function."""
 
+import dataclasses
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
 
 from inpaint_bench.data.datasets import Dataset
@@ -41,12 +42,14 @@ def select_methods(
 ) -> list[Method]:
     """The methods to run, in order.
 
-    `methods` is a list of entries as in `--methods` ("telea", "mine=folder:DIR"), or None for every method that can run
-    here as it is. Or it is a dictionary of names, each with a method of a baseline ("telea"), the rest of an entry
-    ("folder:DIR", "python:MODULE:FUNCTION", "exec:COMMAND"), or a function of `(image, mask)` or `(image, mask, seeds)`.
-    `every` is the whole dataset, of which `dataset` may be a shard. `weights` gives files by method, '*' for all, or
-    'synthetic'.
-    Raises InputError for an unknown name, for a name used twice, and for an object that is no method.
+    `methods` is one of
+    - a list of entries as in `--methods`: "telea", "mine=folder:DIR", "again=telea";
+    - a dictionary from names to the rest of such an entry ("folder:DIR", "python:MODULE:FUNCTION", "exec:COMMAND",
+      or a baseline's method) or to a function `(image, mask)` or `(image, mask, seeds)`;
+    - None: every method that can run here as it is.
+
+    `every` is the whole dataset, of which `dataset` may be a shard. `weights` gives a file or 'synthetic' by method,
+    '*' for all. Raises InputError for an unknown name, for a name used twice, and for an object that is no method.
     """
     known = find_baselines(baselines)
     brought, names = _by_name(runnable_methods(known, dataset.page)[0] if methods is None else methods)
@@ -56,12 +59,18 @@ def select_methods(
         raise InputError(
             f"--weights names '{strangers[0]}', which is not one of the methods. {did_you_mean(strangers[0], names)}"
         )
-    return [
-        _of_baseline(name, str(brought.get(name, name)), dataset.page.name, known, weights)
-        if name not in brought or (isinstance(brought[name], str) and brought[name] in known)
-        else _brought(name, brought[name], every, weights.get(name))
-        for name in names
-    ]
+    found = []
+    for name in names:
+        given = brought.get(name, name)
+        if name in brought and not re.fullmatch(NAME, name):
+            raise InputError(
+                f"'{name}' cannot name a method; use small letters, digits, '.', '_' and '-', as in mine=folder:DIR."
+            )
+        if name not in brought or (isinstance(given, str) and given in known):
+            found.append(_of_baseline(name, str(given), dataset.page.name, known, weights))
+        else:
+            found.append(_brought(name, given, every, weights.get(name), known))
+    return found
 
 
 def _by_name(methods: object) -> tuple[dict[str, object], list[str]]:
@@ -114,22 +123,21 @@ def _of_baseline(
     baseline, card = known[which]
     named = weights.get(name, weights.get("*") if card.learned else None)
     opened = weights_of(baseline, card, dataset, named)
-    return network_method(name, f"baseline {baseline.folder.name}", baseline.code, loader(baseline, card), opened)
+    source = f"baseline {baseline.folder.name}" if name == which else f"baseline {baseline.folder.name}: {which}"
+    method = network_method(name, source, baseline.code, loader(baseline, card), opened)
+    return dataclasses.replace(method, title=card.title)
 
 
-def _brought(name: str, given: object, every: Dataset, weights: str | None) -> Method:
-    """A method of the user's own: the rest of an entry, or a function."""
-    if not re.fullmatch(NAME, name):
-        raise InputError(
-            f"'{name}' cannot name a method; use small letters, digits, '.', '_' and '-', as in mine=folder:DIR."
-        )
+def _brought(name: str, given: object, every: Dataset, weights: str | None, known: Iterable[str]) -> Method:
+    """A method of the user's own: the rest of an entry, or a function. `known` are the methods of baselines."""
     if not isinstance(given, str):
         return _function(name, given, weights)
     kind, _, target = given.partition(":")
     if kind == "python":
         return python_method(name, target, open_weights(Path(weights)) if weights else NO_WEIGHTS)
     if kind not in KINDS:
-        raise InputError(f"{name}={given}: '{kind}' is not a kind of method. {did_you_mean(kind, KINDS)}")
+        allowed = did_you_mean(kind, [*KINDS, *known])
+        raise InputError(f"{name}={given}: '{kind}' is neither a kind of method nor a baseline's method. {allowed}")
     if weights is not None:
         raise InputError(f"--weights {name}: a {kind}: method takes no weights from here.")
     if kind == "exec":

@@ -71,11 +71,7 @@ def find_timed_methods(selection: Selection) -> list[TimedMethod]:
         entries = [name for name, (_, card) in baselines.items() if installed(card)]
     dataset = Dataset(selection.page, Data(Path(), Path()), (), "")
     methods = select_methods(entries or None, dataset, dataset, selection.baselines, weights)
-    titles = {name: card.title for name, (_, card) in baselines.items()}
-    return [
-        TimedMethod(method, titles[method.name] if method.source.startswith("baseline ") else method.name)
-        for method in methods
-    ]
+    return [TimedMethod(method, method.title or method.name) for method in methods]
 
 
 # --- images -----------------------------------------------------------------------------------
