@@ -10,7 +10,7 @@ from terminal import TINY, Terminal, composites, pngs
 from inpaint_bench.data import images
 from inpaint_bench.data.pair_lists import read_csv
 
-FOLDERS = ("--images", "pictures", "--masks", "holes", "--methods", "mean-fill")
+FOLDERS = ("--targets", "pictures", "--masks", "holes", "--methods", "mean-fill")
 
 
 def make_folders(pictures: str, holes: str) -> None:
@@ -43,7 +43,7 @@ def test_build_exports_what_a_method_is_given(terminal: Terminal, page: Path) ->
 
 
 def test_show_tells_the_counts_and_single_pairs(terminal: Terminal, page: Path) -> None:
-    terminal("pairs", "show", *TINY).does("tiny: 4 pairs", "the pixels were not seen on this machine yet")
+    terminal("pairs", "show", *TINY).does("tiny: 4 pairs", "the pixels were not read on this machine yet")
     terminal("pairs", "show", *TINY, "00002").does("00002  picture2.png  mask", "ratio ?  bucket -")
     terminal("pairs", "build", *TINY).does()
     terminal("pairs", "show", *TINY).does("All: 4")

@@ -55,7 +55,7 @@ def test_every_pair_that_differs_is_counted(terminal: Terminal, page: Path) -> N
 
 
 def test_nothing_can_be_verified_before_it_was_seen(terminal: Terminal, page: Path) -> None:
-    terminal("pairs", "verify", *TINY).refuses(2, "nothing was written down yet", "inpaint-bench pairs build")
+    terminal("pairs", "verify", *TINY).refuses(2, "no hashes were recorded yet", "inpaint-bench pairs build")
 
 
 def test_the_shipped_sample_is_what_it_was(terminal: Terminal) -> None:
