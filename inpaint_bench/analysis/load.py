@@ -7,13 +7,13 @@ import numpy as np
 from jaxtyping import Float, Float64, Int64
 
 from inpaint_bench import files
-from inpaint_bench.analysis.per_pair import ObjectCounts, PairValues, PerPairData, SetFeatures
+from inpaint_bench.analysis.per_pair import ObjectCounts, PairValues, SetFeatures
 from inpaint_bench.analysis.reductions import NONE, Reduction
 from inpaint_bench.analysis.statistics.samples import best_of, best_of_each, chosen_samples, first_of, mean_of
 from inpaint_bench.metrics import RECORDED
 from inpaint_bench.metrics.base import Features, Metric, SamplesMetric
 from inpaint_bench.metrics.detection import DETECTION_METRICS
-from inpaint_bench.metrics.registry import KNOWN, ORDER, detectors, extractors, signature
+from inpaint_bench.metrics.registry import KNOWN, ORDER, detectors, signature
 from inpaint_bench.metrics.sets import SET_METRICS
 from inpaint_bench.runner.features import StoredFeatures
 from inpaint_bench.runner.pictures import MASKED, TARGETS
@@ -28,31 +28,41 @@ Choice = Int64[np.ndarray, "pairs"]
 Scored = dict[tuple[str, int | None], str]  # pair and sample → the start of the hash of the picture that counts
 
 
-def load_per_pair(run: "RunData", method: str, metrics: Collection[str]) -> list[PerPairData]:
-    """As `RunData.per_pair` says."""
+def load_scores(run: "RunData", method: str) -> list[PairValues]:
+    """The data of every image metric that every pair was scored in, in every reduction of a method's samples."""
     scores = run.scores_of(method)
     if scores is None:
         return []
     choosing = _sample_table(run, scores.by_metric.get(run.info.protocol.choose))
-    found: list[PerPairData] = []
-    for name in sorted(scores.by_metric, key=ORDER.__getitem__):
-        found += _of_scores(run, scores, name, choosing)
-    scored = _scored(run, method, choosing)
-    if len(scored) == len(run.pairs):
-        reduction = _chosen(run) if choosing is not None else NONE
-        found += _of_features(run, method, scored, reduction, metrics)
-        found += _of_objects(run, method, scored, reduction, metrics)
-    return found
+    names = sorted(scores.by_metric, key=ORDER.__getitem__)
+    return [one for name in names for one in _of_scores(run, scores, name, choosing)]
+
+
+def load_features(run: "RunData", method: str, extractor: str) -> list[SetFeatures]:
+    """The data of every set metric on an extractor's features; none where features of a pair are missing."""
+    scored, reduction = _scored(run, method)
+    return list(_of_features(run, method, scored, reduction, extractor)) if len(scored) == len(run.pairs) else []
+
+
+def load_objects(run: "RunData", method: str, detector: str) -> list[ObjectCounts]:
+    """The data of every metric on a detector's objects; none where objects of a pair are missing."""
+    scored, reduction = _scored(run, method)
+    return list(_of_objects(run, method, scored, reduction, detector)) if len(scored) == len(run.pairs) else []
 
 
 def lower_bounds(run: "RunData", metrics: Collection[str]) -> list[ObjectCounts]:
     """What the detectors find in the masked input: a method that does nothing."""
-    return list(_of_objects(run, MASKED, _targets(run), NONE, metrics))
+    return _references(run, MASKED, metrics)
 
 
 def upper_bounds(run: "RunData", metrics: Collection[str]) -> list[ObjectCounts]:
     """What the detectors find in the targets: a perfect method."""
-    return list(_of_objects(run, TARGETS, _targets(run), NONE, metrics))
+    return _references(run, TARGETS, metrics)
+
+
+def _references(run: "RunData", folder: str, metrics: Collection[str]) -> list[ObjectCounts]:
+    found = (one for name in detectors(metrics) for one in _of_objects(run, folder, _targets(run), NONE, name))
+    return [one for one in found if one.metric.name in metrics]
 
 
 def chosen_samples_of(run: "RunData", method: str) -> list[int | None]:
@@ -118,14 +128,12 @@ def _chosen(run: "RunData") -> Reduction:
 # --- features and objects -------------------------------------------------------------------------
 
 
-def _scored(run: "RunData", method: str, choosing: Samples | None) -> Scored:
-    """The composite of every pair that counts."""
-    hashes = run.pictures_of(method)
-    better = KNOWN[run.info.protocol.choose].better
-    pairs = run.pairs
-    samples = [None] * len(pairs) if choosing is None else chosen_samples(choosing, better).tolist()
-    keys = [(pair.pair, sample) for pair, sample in zip(pairs, samples, strict=True)]
-    return {key: hashes[key] for key in keys if key in hashes}
+def _scored(run: "RunData", method: str) -> tuple[Scored, Reduction]:
+    """The composite of every pair that counts, and the reduction that chose it."""
+    hashes, samples = run.pictures_of(method), run.chosen_samples(method)
+    keys = [(pair.pair, sample) for pair, sample in zip(run.pairs, samples, strict=True)]
+    reduction = NONE if all(sample is None for sample in samples) else _chosen(run)
+    return {key: hashes[key] for key in keys if key in hashes}, reduction
 
 
 def _targets(run: "RunData") -> Scored:
@@ -133,29 +141,22 @@ def _targets(run: "RunData") -> Scored:
 
 
 def _of_features(
-    run: "RunData", method: str, scored: Scored, reduction: Reduction, metrics: Collection[str]
+    run: "RunData", method: str, scored: Scored, reduction: Reduction, extractor: str
 ) -> Iterator[SetFeatures]:
-    for extractor in extractors(metrics):
-        composites, targets = run.features_of(method, extractor), run.features_of(TARGETS, extractor)
-        if composites is None or targets is None:
-            continue
-        rows, target_rows = _row_numbers(composites, scored), _row_numbers(targets, _targets(run))
-        if rows is None or target_rows is None or composites.index.signature != targets.index.signature:
-            continue  # made before a composite changed, or by another network: not of this run as it stands
-        for metric in SET_METRICS.values():
-            if metric.extractor == extractor and metric.name in metrics:
-                stem = signature(metric, run.info.protocol.eight_bit, run.info.raw, composites.index.signature)
-                yield SetFeatures(
-                    metric,
-                    stem + reduction.suffix,
-                    composites.path,
-                    files.sha256(f"{composites.index.sha256}:{rows.tolist()}".encode()),
-                    reduction,
-                    stem,
-                    _in_order(composites.features, rows),
-                    _in_order(targets.features, target_rows),
-                    targets.index.sha256,
-                )
+    composites, targets = run.features_of(method, extractor), run.features_of(TARGETS, extractor)
+    if composites is None or targets is None:
+        return
+    rows, target_rows = _row_numbers(composites, scored), _row_numbers(targets, _targets(run))
+    if rows is None or target_rows is None or composites.index.signature != targets.index.signature:
+        return  # computed before a composite changed, or by another network
+    ours, theirs = _in_order(composites.features, rows), _in_order(targets.features, target_rows)
+    source = files.sha256(f"{composites.index.sha256}:{rows.tolist()}".encode())
+    for metric in SET_METRICS.values():
+        if metric.extractor == extractor:
+            stem = signature(metric, run.info.protocol.eight_bit, run.info.raw, composites.index.signature)
+            named = stem + reduction.suffix
+            where = (composites.path, source, reduction, stem)
+            yield SetFeatures(metric, named, *where, ours, theirs, targets.index.sha256)
 
 
 def _in_order(features: Features, rows: Choice) -> Float[np.ndarray, "pairs width"]:
@@ -170,19 +171,18 @@ def _row_numbers(stored: StoredFeatures, scored: Scored) -> Choice | None:
 
 
 def _of_objects(
-    run: "RunData", folder: str, scored: Scored, reduction: Reduction, metrics: Collection[str]
+    run: "RunData", folder: str, scored: Scored, reduction: Reduction, detector: str
 ) -> Iterator[ObjectCounts]:
-    for detector in detectors(metrics):
-        stored = run.objects_of(folder, detector)
-        if stored is None:
-            continue
-        tallies = {(one.pair, one.sample, one.picture): one.tally for one in stored.found}
-        chosen = [tallies.get((*key, picture)) for key, picture in scored.items()]
-        counted = [one for one in chosen if one is not None]
-        if len(counted) != len(run.pairs):
-            continue
-        for metric in DETECTION_METRICS.values():
-            if metric.detector == detector and metric.name in metrics:
-                stem = signature(metric, run.info.protocol.eight_bit, run.info.raw, stored.header.signature)
-                named, data = stem + reduction.suffix, metric.num_den(counted)
-                yield ObjectCounts(metric, named, stored.path, stored.sha256, reduction, *data)
+    stored = run.objects_of(folder, detector)
+    if stored is None:
+        return
+    tallies = {(one.pair, one.sample, one.picture): one.tally for one in stored.found}
+    chosen = [tallies.get((*key, picture)) for key, picture in scored.items()]
+    counted = [one for one in chosen if one is not None]
+    if len(counted) != len(run.pairs):
+        return
+    for metric in DETECTION_METRICS.values():
+        if metric.detector == detector:
+            stem = signature(metric, run.info.protocol.eight_bit, run.info.raw, stored.header.signature)
+            named, data = stem + reduction.suffix, metric.num_den(counted)
+            yield ObjectCounts(metric, named, stored.path, stored.sha256, reduction, *data)

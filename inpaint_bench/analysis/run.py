@@ -1,6 +1,6 @@
 """A run loaded once: its results and what they were computed from, each file read and hashed a single time."""
 
-from collections.abc import Collection, Hashable, Iterator, Sequence
+from collections.abc import Callable, Collection, Hashable, Iterator, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
@@ -16,7 +16,7 @@ from inpaint_bench.data.pair_lists import Pair
 from inpaint_bench.errors import HashError, InputError
 from inpaint_bench.metrics import RECORDED
 from inpaint_bench.metrics.base import Metric, SamplesMetric
-from inpaint_bench.metrics.registry import KNOWN
+from inpaint_bench.metrics.registry import KNOWN, detectors, extractors
 from inpaint_bench.runner.folder import RunFolder, RunInfo, open_run
 from inpaint_bench.runner.scores import scores_frame, scores_path
 
@@ -54,7 +54,7 @@ class RunData:
         self._scores: dict[str, MethodScores | None] = {}
         self._features: dict[tuple[str, str], StoredFeatures | None] = {}
         self._objects: dict[tuple[str, str], StoredObjects | None] = {}
-        self._per_pair: dict[str, tuple[frozenset[str], list[PerPairData]]] = {}
+        self._per_pair: dict[tuple[str, ...], Sequence[PerPairData]] = {}
         self.tested: dict[Hashable, Significance] = {}  # of `significance`, which asks the same several times
 
     @classmethod
@@ -155,22 +155,28 @@ class RunData:
         Of a stochastic method's samples the one with the best score of the page's metric counts, the first on ties:
         one sample for all metrics (SPN, section 4.3). The other reductions follow it.
         """
-        from inpaint_bench.analysis.load import load_per_pair
+        from inpaint_bench.analysis.load import load_features, load_objects, load_scores
 
-        loaded, data = self._per_pair.get(method, (frozenset(), None))
-        if data is None or not loaded.issuperset(metrics):
-            loaded = loaded.union(metrics)
-            data = load_per_pair(self, method, loaded)
-            self._per_pair[method] = loaded, data
+        data = list(self._loaded(load_scores, method))
+        for extractor in extractors(metrics):
+            data += [one for one in self._loaded(load_features, method, extractor) if one.metric.name in metrics]
+        for detector in detectors(metrics):
+            data += [one for one in self._loaded(load_objects, method, detector) if one.metric.name in metrics]
         return data
+
+    def _loaded(self, load: "Callable[..., Sequence[PerPairData]]", *of: str) -> "Sequence[PerPairData]":
+        """What a function loads of a method, loaded once."""
+        key = (load.__name__, *of)
+        if key not in self._per_pair:
+            self._per_pair[key] = load(self, *of)
+        return self._per_pair[key]
 
     def data_of(self, result: Result) -> "PerPairData":
         """The per-pair data that a result was computed from.
 
         Raises HashError where the files have changed since, and InputError where they are gone.
         """
-        wanted = {one.metric for one in self.result_list if one.method == result.method} | {result.metric}
-        found = (one for one in self.per_pair(result.method, wanted) if one.metric.name == result.metric)
+        found = (one for one in self.per_pair(result.method, [result.metric]) if one.metric.name == result.metric)
         return checked(self.path, result, next((one for one in found if one.signature == result.signature), None))
 
     def chosen_samples(self, method: str) -> list[int | None]:

@@ -10,6 +10,7 @@ from inpaint_bench.analysis.results import REFERENCES, Rank, Result
 from inpaint_bench.analysis.run import RunData
 from inpaint_bench.analysis.statistics import Significance
 from inpaint_bench.data.pair_lists import Pair
+from inpaint_bench.metrics import RECORDED
 
 ResultKey: TypeAlias = tuple[str, str, str, str]  # dataset, bucket, metric, signature
 SignificanceTable: TypeAlias = Mapping[ResultKey, Significance]
@@ -62,7 +63,11 @@ def significance_of_results(run: RunData, results: Sequence[Result], metrics: Co
     }
     for result in results:
         one = data[result.method, result.metric, result.signature]
-        if result.main and not (isinstance(one, ObjectCounts) and not one.metric.paired):
+        if (
+            result.main
+            and result.metric not in RECORDED
+            and not (isinstance(one, ObjectCounts) and not one.metric.paired)
+        ):
             groups.setdefault(key_of(result), {})[result.method] = one
     tested = {key: _tested(run, key, methods) for key, methods in groups.items() if len(methods) > 1}
     return [

@@ -175,7 +175,7 @@ def check(
     baselines: AnyPath | None = None,
     device: str = "cpu",
 ) -> "Iterator[tuple[str, Stage]]":
-    """A method's networks, or those of every installed one, against reference activations: each stage, as it is compared.
+    """A method's networks, or those of every installed one, against reference activations, stage by stage.
 
     Raises InputError for an unknown method and for a file about another network.
     """

@@ -9,7 +9,7 @@ from typing import Any, TypeAlias
 from inpaint_bench import files
 from inpaint_bench.analysis.derive import derive_results
 from inpaint_bench.analysis.results import REFERENCES, missing_pairs, write_results
-from inpaint_bench.api.progress import note, progress_bar
+from inpaint_bench.api.progress import note, progress_bar, warn
 from inpaint_bench.api.run import Names, Run, as_names
 from inpaint_bench.api.tables import write_plain_tables
 from inpaint_bench.data import datasets
@@ -159,7 +159,7 @@ def measure(
 
 
 def write_derived(run: Run, chosen: ChosenMetrics) -> Run:
-    """Write the results and tables of a run, and return it with them; the numbers of a shard are those of no dataset."""
+    """Write the results and tables of a run and return it with them; a shard has none before it is merged."""
     if run.info.part.kind == "shard":
         return run
     results = derive_results(run, chosen.names)
@@ -168,7 +168,7 @@ def write_derived(run: Run, chosen: ChosenMetrics) -> Run:
     if results:
         write_plain_tables(run)
         for sentence in _lacking(run, chosen):
-            note(sentence)
+            warn(sentence)
     return run
 
 
@@ -270,7 +270,7 @@ def score_run(
     dataset = datasets.of_run(started.info.protocol, started.pairs, _path(data), (_path(targets), _path(masks)))
     chosen = choose_metrics(as_names(metrics), started.info.protocol, str(path))
     for sentence in chosen.notes():
-        note(sentence)
+        warn(sentence)
     runtime = RuntimeOptions(open_device(device), batch, jobs)
     with files.only_one(started.path):
         names = list(started.info.methods)

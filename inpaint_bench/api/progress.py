@@ -29,5 +29,10 @@ def progress_bar(what: str, total: int, quiet: bool = False) -> Iterator[Callabl
 
 
 def note(sentence: str) -> None:
-    """A sentence for whoever watches: the command line prints it on stderr, others find it in the log."""
+    """A sentence about progress: the command line prints it on stderr, others find it in the log."""
     LOG.info("%s", sentence)
+
+
+def warn(sentence: str) -> None:
+    """A sentence about what is missing in the result, which is shown even where progress is not."""
+    LOG.warning("%s", sentence)

@@ -105,7 +105,7 @@ class Run(RunData):
         """The results as a table: 'plain', 'table1', 'table2', 'table6' (times) or 'ablation'.
 
         `samples="all"` adds the other reductions of stochastic methods, `reported` the numbers of papers, as in
-        'SPN 2023:1'. Raises InputError for an unknown name, and NotComparableError if `strict` and a Fréchet distance of
+        'SPN 2023:1'. Raises InputError for an unknown name, NotComparableError if `strict` and a Fréchet distance of
         few pictures would be shown.
         """
         from inpaint_bench.api.tables import table

@@ -16,7 +16,7 @@ from inpaint_bench.analysis.external_features import measure_external_features
 from inpaint_bench.analysis.results import ALL, REAL_VS_REAL, json_value
 from inpaint_bench.analysis.run import NO_SAMPLE
 from inpaint_bench.api.pipeline import JOBS, AnyPath
-from inpaint_bench.api.progress import note, progress_bar
+from inpaint_bench.api.progress import note, progress_bar, warn
 from inpaint_bench.api.run import Names, Run, as_names
 from inpaint_bench.data import datasets, images
 from inpaint_bench.data.datasets import Dataset
@@ -71,7 +71,7 @@ def score(
     >>> import inpaint_bench as ib, numpy as np
     >>> target = np.full((1, 16, 16, 3), 100, np.uint8)
     >>> mask = np.zeros((1, 16, 16), np.uint8); mask[0, 4:8, 4:8] = 255
-    >>> ib.score(target, mask, target + np.uint8(16), metrics=["psnr", "mae_hole"], quiet=True)["psnr"].round(2).tolist()
+    >>> ib.score(target, mask, target + np.uint8(16), metrics="psnr", quiet=True)["psnr"].round(2).tolist()
     [36.09]
     """
     import pandas as pd
@@ -129,7 +129,7 @@ def score_folder(
     sampled = any(sample is not None for of_pair in outputs.values() for sample in of_pair)
     chosen = _without_samples(chosen, predictions, "all" in requested) if not sampled else chosen
     for sentence in chosen.notes():
-        note(sentence)
+        warn(sentence)
     if strict:
         count = len(dataset.pairs)
         refuse_marked([f"{name} of {count} pictures" for name in chosen.names if few(name, count)])
@@ -233,7 +233,7 @@ def _as_folders(*given: Any) -> Iterator[tuple[Path, Path, Path]]:
         raise InputError("targets, masks and predictions are three folders, or three arrays or tensors; not a mixture.")
     targets, predictions = (_pixels(one, what) for one, what in ((given[0], "targets"), (given[2], "predictions")))
     holes = _holes(given[1])
-    if not targets.shape == predictions.shape or targets.shape[:3] != holes.shape:
+    if targets.shape != predictions.shape or targets.shape[:3] != holes.shape:
         shapes = f"{targets.shape}, {holes.shape} and {predictions.shape}"
         raise InputError(
             f"targets, masks and predictions of shape {shapes} do not fit together. Give as many of one size."

@@ -32,7 +32,7 @@ from inpaint_bench.cli.render import note
 @option("--out", type=FOLDER, required=True, help="The folder of the pictures and of their page, inspect.md.")
 @quiet_option
 def inspect(method: str, out: Path, quiet: bool, **options: Any) -> None:
-    """Look inside METHOD: pictures (PNG and PDF) of what its feature maps hold for some pairs, and a page about them."""
+    """Look inside METHOD: pictures (PNG and PDF) of its feature maps for some pairs, and a page about them."""
     from inpaint_bench.api import models
 
     click.echo(models.inspect(method, out, on_note=lambda line: note(line, quiet), **options))

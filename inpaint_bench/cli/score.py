@@ -1,5 +1,7 @@
 """`score`: scores of a run's composites, or of any folder of outputs."""
 
+import csv
+import io
 import json
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -93,9 +95,11 @@ def _echo_rows(rows: list[dict[str, object]], format_: str) -> None:
     if format_ == "json":
         click.echo(json.dumps(rows, indent=1))
         return
-    import pandas as pd
-
-    _echo_frame(pd.DataFrame(rows), format_)
+    lines = io.StringIO()
+    writer = csv.DictWriter(lines, list(dict.fromkeys(key for row in rows for key in row)), lineterminator="\n")
+    writer.writeheader()
+    writer.writerows(rows)
+    click.echo(lines.getvalue(), nl=False)
 
 
 def _echo_frame(frame: "pd.DataFrame", format_: str) -> None:

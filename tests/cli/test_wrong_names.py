@@ -58,8 +58,8 @@ def test_show_refuses_an_unknown_name(terminal: Terminal, kind: str) -> None:
     ("arguments", "word"),
     [
         (("--limit", "0"), "--limit"),
-        (("--shard", "3/2"), "'3/2' is no part; give K/N with 1 <= K <= N"),
-        (("--shard", "2"), "'2' is no part"),
+        (("--shard", "3/2"), "'3/2' is no shard; give K/N with 1 <= K <= N"),
+        (("--shard", "2"), "'2' is no shard"),
         (("--batch", "0"), "--batch"),
         (("--jobs", "none"), "--jobs"),
         (("--timeout", "0"), "--timeout"),

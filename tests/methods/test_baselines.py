@@ -172,7 +172,7 @@ def test_weights_are_offered_to_a_function_of_ones_own(terminal: Terminal, page:
 
 def test_baselines_are_listed_and_shown(terminal: Terminal) -> None:
     write_baseline()
-    terminal("methods", "list", "--baselines", "baselines").does("painter", "no weights here", "mean-fill")
+    terminal("methods", "list", "--baselines", "baselines").does("painter", "needs weights", "mean-fill")
     answer = terminal("methods", "show", "painter", "--baselines", "baselines")
     answer.does("https://example.org/painter", "repository painter.safetensors", "it paints one colour", "licence")
 

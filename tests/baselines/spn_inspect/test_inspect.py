@@ -244,7 +244,7 @@ def test_like_features_are_placed_together() -> None:
         ("spn-small", ("--weights", "rfr=synthetic"), ("--weights names 'rfr'; here it may name spn-small and ec.",)),
         ("spn-small", (*SYNTHETIC, "--weights", "ec=none.safetensors"), ("there is no such weights file",)),
         ("spn-small", (*SYNTHETIC, "--pairs", "00009"), ("tiny has no pair '00009'", "Known: 00000")),
-        ("spn-small", (*SYNTHETIC, "--pairs", "00000", "--limit", "2"), ("--pairs and --limit cannot be combined",)),
+        ("spn-small", (*SYNTHETIC, "--pairs", "00000", "--limit", "2"), ("pairs and limit cannot be combined",)),
         ("spn-small", (*SYNTHETIC, "--methods", "telea"), ("name the run with --run",)),
         ("spn-small", (*SYNTHETIC, "--targets", "data"), ("targets and masks go together",)),
         ("spn-small", (*SYNTHETIC, "--targets", "a", "--masks", "b"), ("dataset and targets cannot be combined",)),
@@ -267,7 +267,7 @@ def test_weights_of_another_network_are_refused(terminal: Terminal, small: Path)
 def test_what_a_run_does_not_have_is_refused(terminal: Terminal, page: Path, run: Path) -> None:
     given = ("--run", run, "--data", page.parent / "data", *SYNTHETIC, "--limit", 1, "--out", "out")
     inspect = ("inspect", "spn-small")
-    terminal(*inspect, *given, "--dataset", page).refuses(2, "--run run has a dataset of its own, tiny; drop --dataset")
+    terminal(*inspect, *given, "--dataset", page).refuses(2, "the run run has a dataset of its own, tiny; leave out --dataset")
     terminal(*inspect, *given, "--methods", "meanfill").refuses(2, "called 'meanfill'", "Did you mean 'mean-fill'?")
     terminal(*inspect, *given, "--features", "lite1").refuses(2, "no features are called 'lite1'", "'lite0'")
     terminal(*inspect, *given, "--features", "inception").refuses(2, "--features inception:")
