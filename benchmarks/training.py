@@ -15,8 +15,8 @@ from pathlib import Path
 import torch
 
 from baselines.spn.training.config import as_config
-from baselines.spn.training.logs import read_rows
-from baselines.spn.training.trainer import Run, train
+from baselines.spn.training.loggers import read_log
+from baselines.spn.training.train import TrainJob, train
 from inpaint_bench import files
 
 WARM_UP, TARGET = 2, 0.05
@@ -37,9 +37,9 @@ def speed(device: torch.device, width: int, precision: str, options: argparse.Na
     }
     photographs = files.shipped("protocols") / "sample" / "images"
     with tempfile.TemporaryDirectory() as folder:
-        run = Run(photographs, "generated", Path(folder), device, options.jobs, WARM_UP + options.steps - 1)
+        run = TrainJob(photographs, "generated", Path(folder), device, options.jobs, WARM_UP + options.steps - 1)
         train(as_config(settings, "the benchmark"), run)
-        rows = read_rows(Path(folder) / "losses.csv")[WARM_UP:]
+        rows = read_log(Path(folder) / "losses.csv")[WARM_UP:]
     seconds = [options.batch / float(row["images_per_second"]) for row in rows]
     waited = sum(float(row["waiting"]) * second for row, second in zip(rows, seconds, strict=True))
     return options.batch * len(rows) / sum(seconds), waited / sum(seconds)

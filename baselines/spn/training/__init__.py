@@ -1,1 +1,1 @@
-"""Training SPN: the one wing of a baseline that may import the harness. Only the command `train` imports it."""
+"""Training SPN: the only package of a baseline that imports the harness. Only the command `train` imports it."""

@@ -1,70 +1,145 @@
-"""The state of a run on disk: one file, written whole, from which the run goes on to the same numbers.
+"""The state of a run, and the checkpoint file from which it resumes to exactly the same numbers.
 
-It holds both networks, both optimisers, the gradient scaler, the running mean of the weights, the step and what was
-best so far. Learning rate, order of the pictures, crops, holes and noise all follow from the step and the seed: there
-is no other generator of random numbers whose state would matter.
+A checkpoint holds both networks, their optimisers and learning rate schedules, the gradient scaler, the averaged
+weights, the step and the best validation so far. The order of photographs, crops, holes and noise all follow from the
+step and the seed: there is no other random number generator whose state matters.
 """
 
 import io
+from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeAlias
 
 import msgspec
 import torch
 from safetensors.torch import save
-from torch import Tensor
+from torch import Tensor, nn
+from torch.optim import Adam
+from torch.optim.lr_scheduler import LambdaLR
+from torch.optim.swa_utils import AveragedModel, get_ema_multi_avg_fn
 
 from baselines.spn.training.config import Config
+from baselines.spn.training.networks import HEADS, Networks, open_networks
+from baselines.spn.training.schedule import scheduler
 from inpaint_bench import files
 from inpaint_bench.errors import InputError
 
 FILE = "checkpoint.pt"
-SCHEMA = "inpaint-bench training 1"
+SCHEMA = "inpaint-bench training 2"
 FREE = {"log_every", "checkpoint_every", "validate_every", "tensorboard", "saved", "heads", "compile", "accumulate"}
+Tensors: TypeAlias = tuple[Tensor, ...] | list[Tensor]
+PROGRESS = ("step", "best", "best_step", "seconds", "validated")
+
+
+@dataclass
+class TrainState:
+    """Everything that changes during a run."""
+
+    networks: Networks
+    optimisers: dict[str, Adam]
+    schedulers: dict[str, LambdaLR]
+    scaler: torch.amp.GradScaler
+    ema: AveragedModel | None
+    step: int = 0
+    best: float | None = None
+    best_step: int = 0
+    seconds: float = 0.0
+    validated: list[dict[str, float]] = field(default_factory=list)
+
+    @property
+    def evaluated(self) -> Any:
+        """The generator that is validated and saved: the averaged one, where the run averages."""
+        return self.networks.generator if self.ema is None else self.ema.module
+
+    def stateful(self) -> dict[str, Any]:
+        """Every part with a state dict, by name."""
+        parts = {"generator": self.networks.generator, "discriminator": self.networks.discriminator}
+        found: dict[str, Any] = {**parts, "scaler": self.scaler}
+        found |= {f"{name}_optimiser": optimiser for name, optimiser in self.optimisers.items()}
+        found |= {f"{name}_scheduler": each for name, each in self.schedulers.items()}
+        return found if self.ema is None else {**found, "ema": self.ema}
+
+
+def initial_state(config: Config, device: torch.device) -> TrainState:
+    """The state before the first step. Raises InputError as `open_networks` does."""
+    networks = open_networks(config, device)
+    trained = {"generator": networks.generator, "discriminator": networks.discriminator}
+    optimisers = {name: Adam(network.parameters(), lr=1.0, betas=config.betas) for name, network in trained.items()}
+    schedulers = {name: scheduler(config, optimiser) for name, optimiser in optimisers.items()}
+    scaler = torch.amp.GradScaler(device.type, enabled=config.precision == "fp16")
+    return TrainState(networks, optimisers, schedulers, scaler, averaged(networks.generator, config.ema_decay))
+
+
+def averaged(generator: nn.Module, decay: float) -> AveragedModel | None:
+    """The exponential moving average of the weights; at first nearly a plain mean, to forget initial values."""
+    if not decay:
+        return None
+
+    def update(average: Tensors, current: Tensors, count: Tensor | int) -> None:
+        steps = int(count) - 1
+        lerp = get_ema_multi_avg_fn(min(decay, (1 + steps) / (10 + steps)))  # type: ignore[no-untyped-call]
+        lerp(average, current, count)
+
+    model = AveragedModel(generator, multi_avg_fn=update)
+    model.n_averaged.fill_(1)  # the initial weights are the first of the average; at 0 the first update replaces them
+    return model
 
 
 def facts(config: Config) -> dict[str, Any]:
-    """What of a run's settings decides its numbers."""
+    """The settings that determine a run's numbers."""
     found: dict[str, Any] = msgspec.to_builtins(config)
     return {key: value for key, value in found.items() if key not in FREE}
 
 
-def save_checkpoint(out: Path, config: Config, data: str, content: dict[str, Any]) -> None:
-    """Write the checkpoint whole; `data` says what the run learns from."""
+def save_checkpoint(out: Path, config: Config, data: str, state: TrainState) -> None:
+    """Write the checkpoint atomically; `data` identifies the photographs and masks."""
+    content = {name: part.state_dict() for name, part in state.stateful().items()}
+    progress = {name: getattr(state, name) for name in PROGRESS}
     buffer = io.BytesIO()
-    torch.save({"schema": SCHEMA, "config": facts(config), "data": data, **content}, buffer)
+    torch.save({"schema": SCHEMA, "config": facts(config), "data": data, **content, "progress": progress}, buffer)
     files.write_whole(out / FILE, buffer.getvalue())
 
 
-def load_checkpoint(out: Path, config: Config, data: str, device: torch.device) -> dict[str, Any] | None:
-    """The checkpoint of a folder, if there is one.
+def resume(out: Path, config: Config, data: str, state: TrainState, device: torch.device) -> None:
+    """Load the checkpoint of a folder into the state, if there is one.
 
-    Raises InputError when it is broken or of a run with other settings or other data, naming the first that differs.
+    Raises InputError when it is broken or of a run with other settings or data, naming the first that differs.
     """
-    path = out / FILE
+    content = _read_checkpoint(out / FILE, config, data, device)
+    if content is None:
+        return
+    for name, part in state.stateful().items():
+        part.load_state_dict(content[name])
+    for name in PROGRESS:
+        setattr(state, name, content["progress"][name])
+
+
+def _read_checkpoint(path: Path, config: Config, data: str, device: torch.device) -> dict[str, Any] | None:
     if not path.is_file():
         return None
     try:
         content = torch.load(path, map_location=device, weights_only=True)
-    except Exception as error:  # whatever torch raises for a file that is none of its own
-        raise InputError(f"{path}: not a whole checkpoint. Move it away to begin anew.") from error
+    except Exception as error:  # whatever torch raises for a file that is not its own
+        raise InputError(f"{path}: not a whole checkpoint. Move it away to start over.") from error
     if not isinstance(content, dict) or content.get("schema") != SCHEMA:
         raise InputError(f"{path}: not a checkpoint of this command. Choose another --out.")
-    before, now = {**facts(Config()), **content["config"]}, facts(config)
+    before, now = content["config"], facts(config)
     for key in now:
         if before.get(key) != now[key]:
             raise InputError(
-                f"{path}: was trained with {key} = {before.get(key)}, and {key} = {now[key]} is asked for. "
-                "Choose another --out, or the settings it began with."
+                f"{path}: was trained with {key} = {before.get(key)}, and {key} = {now[key]} is requested. "
+                "Choose another --out, or the original settings."
             )
     if content["data"] != data:
-        raise InputError(f"{path}: was trained on other pictures or masks. Choose another --out, or give those.")
+        raise InputError(f"{path}: was trained on other photographs or masks. Choose another --out, or name those.")
     return content
 
 
-def save_weights(path: Path, state: dict[str, Tensor], config: Config, metadata: dict[str, str]) -> None:
-    """Write a generator's weights as the adapter of its method loads them."""
+def save_weights(path: Path, state: TrainState, config: Config) -> None:
+    """Write the generator's weights as the adapter of its method loads them."""
     dtype = torch.float16 if config.saved == "float16" else torch.float32
-    kept = {name: tensor for name, tensor in state.items() if config.heads or not name.startswith("feature_mapping")}
+    weights = state.evaluated.state_dict()
+    kept = {name: tensor for name, tensor in weights.items() if config.heads or not name.startswith(HEADS)}
     tensors = {name: tensor.detach().to("cpu", dtype).contiguous() for name, tensor in kept.items()}
+    metadata = {"training": f"{config.method}, width {config.network.width}, step {state.step}"}
     files.write_whole(path, save(tensors, metadata=metadata))

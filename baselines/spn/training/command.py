@@ -1,4 +1,4 @@
-"""What `inpaint-bench train` calls: a recipe with its changes, and the run."""
+"""What `inpaint-bench train` calls: read the settings, run the training."""
 
 from collections.abc import Callable, Sequence
 from pathlib import Path
@@ -7,7 +7,7 @@ import torch
 
 from baselines.spn.training.ablations import train_rows
 from baselines.spn.training.config import read_config
-from baselines.spn.training.trainer import Run, train
+from baselines.spn.training.train import TrainJob, train
 
 
 def train_method(
@@ -19,10 +19,10 @@ def train_method(
     changes: Sequence[str],
     device: torch.device,
     jobs: int,
-    tell: Callable[[str], None],
+    on_progress: Callable[[str], None],
 ) -> Path:
-    """Train a method by its recipe, changed by a file and by key=value words; the path of the best weights."""
-    return train(read_config(method, config, changes), Run(images, masks, out, device, jobs, tell=tell))
+    """Train a method by its recipe, overridden by a file and key=value settings; the path of the best weights."""
+    return train(read_config(method, config, changes), TrainJob(images, masks, out, device, jobs, None, on_progress))
 
 
 def train_ablation(
@@ -35,7 +35,8 @@ def train_ablation(
     changes: Sequence[str],
     device: torch.device,
     jobs: int,
-    tell: Callable[[str], None],
+    on_progress: Callable[[str], None],
 ) -> str:
-    """Train every row of an ablation of a method's recipe; the table of them as Markdown."""
-    return train_rows(ablation, method, config, changes, Run(images, masks, out, device, jobs, tell=tell))
+    """Train every row of an ablation of a method's recipe; the table of results as Markdown."""
+    job = TrainJob(images, masks, out, device, jobs, None, on_progress)
+    return train_rows(ablation, method, config, changes, job)

@@ -16,8 +16,8 @@ from typing import Any
 import torch
 
 from baselines.spn.training.config import Config, as_config
-from baselines.spn.training.logs import TERMS, read_rows
-from baselines.spn.training.trainer import Run, train
+from baselines.spn.training.loggers import TERMS, read_log
+from baselines.spn.training.train import TrainJob, train
 from inpaint_bench import files
 
 STEPS, PHOTOGRAPHS = 20, 8
@@ -66,13 +66,13 @@ def photographs(folder: Path) -> Path:
 
 def run(images: Path, out: Path, stop_after: int | None = None, jobs: int = 1, **changes: Any) -> Curve:
     """Train, and what the losses were at each step."""
-    train(config(**changes), Run(images, "generated", out, torch.device("cpu"), jobs, stop_after))
+    train(config(**changes), TrainJob(images, "generated", out, torch.device("cpu"), jobs, stop_after))
     return curve(out)
 
 
 def curve(out: Path) -> Curve:
     """The losses of a run's folder, step by step."""
-    return [{name: float(row[name]) for name in ("step", *TERMS) if row[name]} for row in read_rows(out / "losses.csv")]
+    return [{name: float(row[name]) for name in ("step", *TERMS) if row[name]} for row in read_log(out / "losses.csv")]
 
 
 def difference(one: Curve, other: Curve) -> float:
@@ -97,7 +97,7 @@ def main(folders: list[str]) -> None:
     """Write curve.json, or train from one folder into another."""
     if folders:
         images, out = map(Path, folders)
-        train(config(**GENTLE), Run(images, "generated", out, torch.device("cpu")))
+        train(config(**GENTLE), TrainJob(images, "generated", out, torch.device("cpu")))
         return
     with tempfile.TemporaryDirectory() as folder:
         found = run(photographs(Path(folder) / "images"), Path(folder) / "out")

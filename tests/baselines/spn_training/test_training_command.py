@@ -9,9 +9,9 @@ import torch
 from terminal import Terminal
 
 from baselines.spn.network import SPN
-from baselines.spn.training import ablations, photographs, trainer
+from baselines.spn.training import ablations, build_dataset, train
 from baselines.spn.training.config import Config, as_config, read_config, recipe_names
-from baselines.spn.training.variants import build
+from baselines.spn.training.networks import build
 from inpaint_bench import files
 from inpaint_bench.data import images as pictures
 from inpaint_bench.data import synthetic
@@ -54,9 +54,9 @@ def test_weights_for_the_adapter_have_no_heads(terminal: Terminal, images: Path,
 
 
 def test_a_run_may_go_on_from_the_weights_of_another(terminal: Terminal, images: Path, tmp_path: Path) -> None:
-    train = ("train", "spn", "--images", images, *QUICK)
+    command = ("train", "spn", "--images", images, *QUICK)
     first = tmp_path / "one" / "last.safetensors"
-    terminal(*train, "--out", first.parent, "--set", "heads=false", "--set", "saved=float16").does()
+    terminal(*command, "--out", first.parent, "--set", "heads=false", "--set", "saved=float16").does()
     config = read_config("spn", None, [*QUICK[1:4:2], f"weights_file={first}"])
     began = build(config, (1, 1, 1)).state_dict()
     held = open_weights(first).tensors()
@@ -64,31 +64,31 @@ def test_a_run_may_go_on_from_the_weights_of_another(terminal: Terminal, images:
     assert {name.split(".")[0] for name in began.keys() - held.keys()} == {
         "feature_mapping", "feature_mapping_128", "feature_mapping_256",
     }  # fmt: skip
-    terminal(*train, "--out", tmp_path / "two", "--set", f"weights_file={first}").does("best.safetensors")
+    terminal(*command, "--out", tmp_path / "two", "--set", f"weights_file={first}").does("best.safetensors")
     known = json.loads((tmp_path / "two" / "training.json").read_text())
     assert known["weights_sha256"] == files.file_sha256(first)
     wider = ("--set", "network.width=8", "--set", f"weights_file={first}")
-    terminal(*train, "--out", tmp_path / "wider", *wider).refuses(2, f"{first}: not the weights of this network")
+    terminal(*command, "--out", tmp_path / "wider", *wider).refuses(2, f"{first}: not the weights of this network")
     lost = ("--set", f"weights_file={tmp_path / 'lost'}")
-    terminal(*train, "--out", tmp_path / "lost", *lost).refuses(2, "there is no such weights file")
+    terminal(*command, "--out", tmp_path / "lost", *lost).refuses(2, "there is no such weights file")
 
 
 def test_the_rest_of_a_network_stays_as_it_was(terminal: Terminal, images: Path, tmp_path: Path) -> None:
     first, second = (tmp_path / name / "last.safetensors" for name in ("one", "two"))
-    train = ("train", "spn", "--images", images, *QUICK)
-    terminal(*train, "--out", first.parent).does()
-    part = ("--set", f"weights_file={first}", "--set", 'learns=["decoder.6.*", "middle.7.*.weight"]')
-    terminal(*train, "--out", second.parent, *part).does()
+    command = ("train", "spn", "--images", images, *QUICK)
+    terminal(*command, "--out", first.parent).does()
+    part = ("--set", f"weights_file={first}", "--set", 'trainable=["decoder.6.*", "middle.7.*.weight"]')
+    terminal(*command, "--out", second.parent, *part).does()
     before, after = (open_weights(path).tensors() for path in (first, second))
     changed = {name for name, value in before.items() if not torch.equal(value, after[name])}
     assert {"decoder.6.weight", "decoder.6.bias", "middle.7.conv_block.3.weight"} <= changed
     assert all(name.startswith("decoder.6.") or name.endswith(".weight") for name in changed)
     assert {".".join(name.split(".")[:2]) for name in changed} == {"decoder.6", "middle.7"}
     for pattern, words in (
-        ("decoder.9.*", "learns: no weight's name is like 'decoder.9.*'"),
-        ("feature_mapping*", "learns: heads alone paint nothing"),
+        ("decoder.9.*", "trainable: no parameter matches 'decoder.9.*'"),
+        ("feature_mapping*", "trainable: the heads alone do not change the prediction"),
     ):
-        terminal(*train, "--out", tmp_path / "wrong", "--set", f'learns=["{pattern}"]').refuses(2, words)
+        terminal(*command, "--out", tmp_path / "wrong", "--set", f'trainable=["{pattern}"]').refuses(2, words)
 
 
 def test_compiling_without_a_compiler_is_refused(
@@ -107,7 +107,7 @@ def test_bf16_where_the_processor_has_none_is_told(
         ("fast", "bf16", "AVX512", False),
         ("whole", "float32", "AVX2", False),
     ):
-        monkeypatch.setattr(trainer, "get_cpu_capability", lambda capability=capability: capability)
+        monkeypatch.setattr(train, "get_cpu_capability", lambda capability=capability: capability)
         settings = ("--out", tmp_path / name, *QUICK[:-1], "--set", f"precision={precision}")
         answer = terminal("train", "spn", "--images", images, *settings)
         answer.does("best.safetensors")
@@ -126,7 +126,7 @@ def test_bf16_where_the_processor_has_none_is_told(
         ("stages=[]", "stages must hold at least one stage"),
         ("best=pnsr", "no metric is called 'pnsr'. Did you mean 'psnr'?"),
         ("lr", "give key=value, as in network.width=16."),
-        ("accumulate=3", "has no 3 equal parts"),
+        ("accumulate=3", "cannot be split into 3 equal parts"),
     ],
 )
 def test_a_wrong_setting_is_refused(terminal: Terminal, images: Path, tmp_path: Path, change: str, words: str) -> None:
@@ -186,7 +186,7 @@ def test_some_rows_of_an_ablation(terminal: Terminal, images: Path, tmp_path: Pa
 
 def test_a_figure_is_drawn_too(tmp_path: Path) -> None:
     validation = [{"step": 2.0, "psnr": 20.0, "ssim": 0.8, "mae": 0.05, "psnr_hole": 15.0, "mae_hole": 0.1}]
-    known = {name: ablations.Known(1, 2, 3, {"step": 2}, validation) for name in ("one", "other")}
+    known = {name: ablations.Summary(1, 2, 3, {"step": 2}, validation) for name in ("one", "other")}
     assert ablations.bars("Fig. 7", known).startswith(b"\x89PNG")
 
 
@@ -217,9 +217,9 @@ def test_every_weight_of_a_smaller_pyramid_learns(levels: int) -> None:
 
 
 def test_a_scaled_start_lets_the_picture_reach_the_pyramid() -> None:
-    def reached(start: str) -> float:
+    def reached(init: str) -> float:
         torch.manual_seed(0)
-        network = build(as_config({"network": {"width": 8}, "start": start}, "the test"), None)
+        network = build(as_config({"network": {"width": 8}, "init": init}, "the test"), None)
         with torch.inference_mode():
             _, priors = network(synthetic.image(64), synthetic.mask(64))
         return float(priors.quarter.std(dim=(2, 3)).mean())
@@ -254,27 +254,27 @@ def test_table_4_has_the_papers_millions_of_weights() -> None:
 
 
 def test_no_training_photograph_is_a_sample_photograph_or_nearly_one() -> None:
-    learned, shown = photographs.read_table(photographs.TABLE), photographs.read_table(photographs.SAMPLE)
-    attributed = photographs.read_table(photographs.ATTRIBUTION)
+    learned, shown = build_dataset.read_table(build_dataset.TABLE), build_dataset.read_table(build_dataset.SAMPLE)
+    attributed = build_dataset.read_table(build_dataset.ATTRIBUTION)
     assert {row["file"] for row in shown} == {row["file"] for row in attributed}
     assert not {row["photograph_sha256"] for row in learned} & {row["photograph_sha256"] for row in attributed}
-    sample = [photographs.as_bits(row["hash"]) for row in shown]
+    sample = [build_dataset.as_bits(row["hash"]) for row in shown]
     for row in learned:
-        found = photographs.as_bits(row["hash"])
-        assert min(photographs.distance(found, other) for other in sample) >= photographs.APART, row["file"]
+        found = build_dataset.as_bits(row["hash"])
+        assert min(build_dataset.distance(found, other) for other in sample) >= build_dataset.MIN_DISTANCE, row["file"]
 
 
 def test_the_hash_knows_a_smaller_and_a_mirrored_copy() -> None:
-    pixels = pictures.read_pixels(photographs.ATTRIBUTION.parent / "images" / "building-colosseum.png")
-    found = photographs.difference_hash(pixels)
+    pixels = pictures.read_pixels(build_dataset.ATTRIBUTION.parent / "images" / "building-colosseum.png")
+    found = build_dataset.difference_hash(pixels)
     small = pictures.resize_bilinear(pixels, 190)
-    assert photographs.distance(found, photographs.difference_hash(small)) < 20
-    assert photographs.distance(found, photographs.difference_hash(small[:, ::-1].copy())) < 20
-    other = pictures.read_pixels(photographs.ATTRIBUTION.parent / "images" / "animal-cat.png")
-    assert photographs.distance(found, photographs.difference_hash(other)) >= photographs.APART
-    assert (photographs.as_bits(photographs.as_text(found)) == found).all()
+    assert build_dataset.distance(found, build_dataset.difference_hash(small)) < 20
+    assert build_dataset.distance(found, build_dataset.difference_hash(small[:, ::-1].copy())) < 20
+    other = pictures.read_pixels(build_dataset.ATTRIBUTION.parent / "images" / "animal-cat.png")
+    assert build_dataset.distance(found, build_dataset.difference_hash(other)) >= build_dataset.MIN_DISTANCE
+    assert (build_dataset.as_bits(build_dataset.as_text(found)) == found).all()
 
 
 def test_photographs_that_are_not_there_are_refused(tmp_path: Path) -> None:
     with pytest.raises(InputError, match=r"package \S+ is missing.*says which packages are needed"):
-        photographs.collect(tmp_path, tmp_path / "out")
+        build_dataset.collect(tmp_path, tmp_path / "out")

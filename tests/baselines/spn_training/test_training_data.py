@@ -18,9 +18,9 @@ def images(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return few_steps.photographs(tmp_path_factory.mktemp("photographs"))
 
 
-def batches(images: Path, **changes: Any) -> data.Data:
+def batches(images: Path, **changes: Any) -> data.TrainingData:
     config = few_steps.config(**changes)
-    return data.Data(config, data.open_photographs(images, config)[0], data.open_holes("generated", "> 0"))
+    return data.TrainingData(config, data.open_photographs(images, config)[0], data.open_masks("generated", "> 0"))
 
 
 def test_a_batch_depends_on_seed_and_step_alone(images: Path) -> None:

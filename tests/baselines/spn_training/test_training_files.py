@@ -11,8 +11,8 @@ from torch.nn import functional
 
 from baselines.spn.training import data
 from baselines.spn.training.config import Config, as_config
-from baselines.spn.training.perception import SLICES16, open_vgg
 from baselines.spn.training.pretext import open_pretext
+from baselines.spn.training.vgg import SLICES16, open_vgg
 from baselines.spn.tresnet import Pretext
 from baselines.spn.vgg import SLICES
 from inpaint_bench.data import images, synthetic
@@ -185,7 +185,7 @@ def test_masks_come_from_a_folder(tmp_path: Path) -> None:
         (tmp_path / "masks" / f"{number}.png").write_bytes(images.png_bytes(images.mask_values(hole)))
     config = few_steps.config(stages=[{"steps": 8, "size": 64, "batch": 1}])
     photographs, _ = data.open_photographs(few_steps.photographs(tmp_path / "images"), config)
-    found = data.Data(config, photographs, data.open_holes(str(tmp_path / "masks"), "255"))
+    found = data.TrainingData(config, photographs, data.open_masks(str(tmp_path / "masks"), "255"))
     seen = {found.batch(step).mask.numpy().tobytes() for step in range(8)}
     allowed = {images.to_masks([turned]).numpy().tobytes() for hole in drawn for turned in (hole, hole[:, ::-1])}
     assert len(seen) > 1

@@ -18,8 +18,9 @@ from baselines.spn.prob import ProbabilisticSPN
 from baselines.spn.training import losses
 from baselines.spn.training.config import as_config
 from baselines.spn.training.data import Examples
+from baselines.spn.training.networks import Networks, generate
 from baselines.spn.training.pretext.tresnet import TResNet
-from baselines.spn.training.step import Painted, Phase, Players, generator_terms, judge_terms, paint
+from baselines.spn.training.schedule import Phase
 from baselines.spn.tresnet import Pretext
 from baselines.spn.vgg import VGG19
 from inpaint_bench.checks.activations import replay
@@ -33,12 +34,12 @@ ROOM = Path(trace.__file__).parent
 LEVELS = {"prior_full": "prior_256", "prior_half": "prior_128", "prior_quarter": "prior_64"}
 
 
-def golden_players(golden: dict[str, Any]) -> Players:
+def golden_networks(golden: dict[str, Any]) -> Networks:
     """The networks of a golden file's losses, filled."""
-    networks = golden["losses"]["networks"]
-    others = {role: replay.load(ROOM / of["golden"]) for role, of in networks.items() if "golden" in of}
+    described = golden["losses"]["networks"]
+    others = {role: replay.load(ROOM / of["golden"]) for role, of in described.items() if "golden" in of}
     states = {role: replay.state_dict(of, of["cases"][0]) for role, of in others.items()}
-    prob = "vgg" in networks
+    prob = "vgg" in described
     generator = ProbabilisticSPN() if prob else SPN()
     decide = ProbabilisticDiscriminator() if prob else Discriminator()
     pretext = Pretext()
@@ -48,29 +49,29 @@ def golden_players(golden: dict[str, Any]) -> Players:
     pretext.load_state_dict({name: body[name] for name in pretext.state_dict()})
     vgg = None
     if prob:
-        shapes = {name: tuple(shape) for name, shape in networks["vgg"]["state_dict"].items()}
+        shapes = {name: tuple(shape) for name, shape in described["vgg"]["state_dict"].items()}
         vgg = VGG19()
-        vgg.load_state_dict(fill_state_dict(shapes, networks["vgg"]["fill"]["gain"]))
-    return Players(generator.eval(), decide.eval(), TResNet(pretext).eval(), vgg)
+        vgg.load_state_dict(fill_state_dict(shapes, described["vgg"]["fill"]["gain"]))
+    return Networks(generator.eval(), decide.eval(), TResNet(pretext).eval(), vgg)
 
 
 @pytest.mark.parametrize(("method", "file"), [("spn", "spn.json"), ("spn-prob", "spn_prob.json")])
 def test_every_loss_is_that_of_the_authors_code(method: str, file: str) -> None:
     golden = replay.load(ROOM / file)
     case = golden["losses"]
-    players = golden_players(golden)
+    networks = golden_networks(golden)
     given = replay.inputs(golden, case)
     examples = Examples(given["x"], given["mask"], given["full_512"])
     config = as_config({"method": method}, "the test")
     noise = torch.stack(drawn) if (drawn := replay.noise(case)) else None
     with torch.inference_mode():
-        painted = paint(players.generator, examples, noise, True)
-        real = players.discriminator(examples.image)
-        fake = players.discriminator(painted.prediction)
-        terms = judge_terms(real, fake, config)
-        terms |= generator_terms(players, examples, painted, real, config, Phase(prior=True, adversarial=True))
-        if players.vgg is not None:
-            one, other = zip(*(maps.chunk(2) for maps in players.vgg(painted.prediction)), strict=True)
+        output = generate(networks.generator, examples.image, examples.mask, noise, True)
+        real = networks.discriminator(examples.image)
+        fake = networks.discriminator(output.prediction)
+        terms = losses.discriminator(real, fake, config.adversarial_loss)
+        terms |= losses.generator_losses(networks, examples, output, real, config, Phase(prior=True, adversarial=True))
+        if networks.vgg is not None:
+            one, other = zip(*(maps.chunk(2) for maps in networks.vgg(output.prediction)), strict=True)
             terms["diversity_distance"] = losses.diversity_distance(one, other, examples.mask)
     found = {LEVELS.get(name, name): float(value) for name, value in terms.items()}
     assert replay.agrees(case["values"], found, replay.rule_of(case, "values")), found
@@ -178,14 +179,14 @@ def test_a_hole_too_small_for_a_map_adds_no_diversity() -> None:
 # --- gradients -------------------------------------------------------------------------------------
 
 
-def tiny_players(method: str) -> Players:
+def tiny_networks(method: str) -> Networks:
     """Networks of width 2 in double precision, VGG's first three slices shrunk to nothing more than a convolution."""
     torch.manual_seed(0)
     pretext = TResNet(Pretext()).double().eval().requires_grad_(False)
     generator = SPN(2) if method == "spn" else ProbabilisticSPN(2)
     decide = Discriminator(2) if method == "spn" else ProbabilisticDiscriminator(2)
     vgg = None if method == "spn" else VGG19().double().requires_grad_(False)
-    return Players(generator.double(), decide.double().eval(), pretext, vgg)
+    return Networks(generator.double(), decide.double().eval(), pretext, vgg)
 
 
 TERMS = {
@@ -198,23 +199,24 @@ TERMS = {
 @pytest.mark.parametrize("method", TERMS)
 def test_gradients_are_finite_differences(method: str, form: str, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(Tensor, "float", lambda tensor: tensor)  # the losses' own float32 would drown the differences
-    players = tiny_players(method)
+    networks = tiny_networks(method)
     config = as_config({"method": method, "losses": form}, "the test")
     image, mask = synthetic.image(32).double(), synthetic.mask(32).double()
     examples = Examples(image, mask, F.interpolate(image, scale_factor=2.0))
     noise = None if method == "spn" else torch.randn(2, 1, 4, 1, 1, dtype=torch.float64)
 
     def terms() -> dict[str, Tensor]:
-        painted: Painted = paint(players.generator, examples, noise, True)
-        real = players.discriminator(image)
-        found = judge_terms(real, players.discriminator(painted.prediction), config)
+        output = generate(networks.generator, examples.image, examples.mask, noise, True)
+        real = networks.discriminator(image)
+        fake = networks.discriminator(output.prediction)
+        found = losses.discriminator(real, fake, config.adversarial_loss)
         phase = Phase(prior=True, adversarial=True, similarity=1.0)
-        return found | generator_terms(players, examples, painted, real, config, phase)
+        return found | losses.generator_losses(networks, examples, output, real, config, phase)
 
     def term(name: str) -> Tensor:
         return terms()[name]
 
-    weights = [players.generator.encoder_conv2.weight, players.generator.encoder_conv3_sm.weight]
+    weights = [networks.generator.encoder_conv2.weight, networks.generator.encoder_conv3_sm.weight]
     for name in TERMS[method]:
         for weight in weights:
             check_gradient(partial(term, name), weight)
@@ -237,6 +239,6 @@ def check_gradient(loss: Callable[[], Tensor], weight: Tensor) -> None:
 
 @pytest.mark.parametrize(("method", "coded"), [("spn", "bce"), ("spn-prob", "hinge")])
 def test_the_paper_plays_minimax_and_the_code_bce_or_hinge(method: str, coded: str) -> None:
-    assert as_config({"method": method}, "the test").game == coded
-    assert as_config({"method": method, "losses": "paper"}, "the test").game == "minimax"
-    assert as_config({"method": method, "adversarial": "hinge"}, "the test").game == "hinge"
+    assert as_config({"method": method}, "the test").adversarial_loss == coded
+    assert as_config({"method": method, "losses": "paper"}, "the test").adversarial_loss == "minimax"
+    assert as_config({"method": method, "adversarial": "hinge"}, "the test").adversarial_loss == "hinge"

@@ -13,12 +13,12 @@ import pytest
 import torch
 from few_steps import CURVE, SHORT, Curve, difference
 from safetensors.torch import load_file
+from torch import nn
 
-from baselines.spn.training import trainer
-from baselines.spn.training.checkpoint import FILE
-from baselines.spn.training.logs import read_rows
-from baselines.spn.training.schedule import learning_rate
-from baselines.spn.training.step import Phase, phase_at
+from baselines.spn.training.checkpoint import FILE, averaged
+from baselines.spn.training.loggers import read_log
+from baselines.spn.training.schedule import Phase, learning_rate, phase_at
+from baselines.spn.training.train_step import TrainStep
 from inpaint_bench.errors import IncompleteError, InputError
 
 PROB: dict[str, Any] = {"method": "spn-prob", "weights": {"prior": 0.05, "perceptual": 0.0, "diversity": 0.0}}
@@ -48,7 +48,7 @@ def test_a_run_that_was_killed_goes_on_to_the_same_numbers(
 ) -> None:
     out, curve = whole
     few_steps.run(images, tmp_path, stop_after=13, jobs=2)  # the checkpoint is at step 10; the log is three rows ahead
-    assert len(read_rows(tmp_path / "losses.csv")) == 13
+    assert len(read_log(tmp_path / "losses.csv")) == 13
     assert few_steps.run(images, tmp_path, jobs=2) == curve
     for name in ("best", "last"):
         one, other = (load_file(folder / f"{name}.safetensors") for folder in (out, tmp_path))
@@ -61,7 +61,7 @@ def test_the_stochastic_run_goes_on_to_the_same_numbers(images: Path, tmp_path: 
     settings: dict[str, Any] = {
         **SHORT,
         **PROB,
-        "average": 0.9,
+        "ema_decay": 0.9,
         "checkpoint_every": 2,
         "validate_every": 2,
         "clip": 1.0,
@@ -130,7 +130,7 @@ def test_a_run_may_finish_at_a_rate_of_its_own_with_ssim_among_its_losses(images
 
 def test_a_finish_changes_nothing_before_it_begins(images: Path, tmp_path: Path) -> None:
     finish = {"start": 2, "lr": 5e-5, "similarity": 2.0}
-    changes = {**SHORT, "decay": "cosine", "average": 0.5, "best": "ssim"}
+    changes = {**SHORT, "decay": "cosine", "ema_decay": 0.5, "best": "ssim"}
     planned = few_steps.run(images, tmp_path / "planned", finish=finish, **changes)
     never = few_steps.run(images, tmp_path / "never", **{**changes, "best": "psnr"})
     assert planned[:2] == never[:2]
@@ -154,6 +154,32 @@ def test_without_an_adversarial_loss_the_discriminator_never_learns(images: Path
     assert curve[0]["g_total"] == pytest.approx(10 * curve[0]["l1"], rel=1e-6)
 
 
+def test_an_optimiser_takes_the_learning_rate_of_the_next_step(images: Path, tmp_path: Path) -> None:
+    changes = {**SHORT, "warm_up": 2, "decay": "cosine", "checkpoint_every": 1}
+    config = few_steps.config(**changes)
+    for step in (1, 3):
+        few_steps.run(images, tmp_path, stop_after=step, **changes)
+        content = torch.load(tmp_path / FILE, weights_only=True)
+        for name in ("generator", "discriminator"):
+            (group,) = content[f"{name}_optimiser"]["param_groups"]
+            assert group["lr"] == learning_rate(config, step)
+
+
+def test_averaged_weights_begin_with_the_initial_ones_and_reach_the_decay() -> None:
+    network = nn.Linear(1, 1, bias=False)
+    network.weight.data.fill_(1.0)
+    ema = averaged(network, 0.5)
+    assert ema is not None
+    expected = 1.0
+    for update, value in enumerate((3.0, -2.0, 8.0, 5.0, 1.0, 4.0, 2.0, 7.0, 9.0, 6.0)):
+        network.weight.data.fill_(value)
+        ema.update_parameters(network)
+        decay = min(0.5, (1 + update) / (10 + update))
+        expected = decay * expected + (1 - decay) * value
+        assert ema.state_dict()["module.weight"].item() == pytest.approx(expected, rel=1e-6)
+    assert averaged(network, 0.0) is None
+
+
 @pytest.mark.acceptance
 def test_two_processes_with_half_the_batch_each_learn_what_one_does(images: Path, tmp_path: Path) -> None:
     alone = few_steps.run(images, tmp_path / "alone", **few_steps.GENTLE)
@@ -171,7 +197,7 @@ def test_the_logs_are_tables_of_numbers(whole: tuple[Path, Curve]) -> None:
         rows = list(csv.DictReader(file))
     assert [row["step"] for row in rows] == [str(step) for step in range(1, few_steps.STEPS + 1)]
     assert all(0 <= float(row["waiting"]) <= 1 and float(row["images_per_second"]) > 0 for row in rows)
-    scores = read_rows(out / "validation.csv")
+    scores = read_log(out / "validation.csv")
     assert [row["step"] for row in scores] == ["10", "20"]
     known = json.loads((out / "training.json").read_text())
     best = max(scores, key=lambda row: float(row["psnr"]))
@@ -182,7 +208,7 @@ def test_the_logs_are_tables_of_numbers(whole: tuple[Path, Curve]) -> None:
 
 
 def test_too_few_photographs_are_refused(images: Path, tmp_path: Path) -> None:
-    with pytest.raises(InputError, match=r"9 pictures, of which validation = 9 are kept out .* --set validation=N"):
+    with pytest.raises(InputError, match=r"9 images, of which validation = 9 are held out.* --set validation=N"):
         few_steps.run(images, tmp_path, validation=9)
 
 
@@ -210,7 +236,7 @@ def test_running_out_of_memory_is_told(images: Path, tmp_path: Path, monkeypatch
     def full(*given: object) -> None:
         raise RuntimeError("[enforce fail] DefaultCPUAllocator: can't allocate memory: you tried to allocate 9 bytes.")
 
-    monkeypatch.setattr(trainer, "learn", full)
+    monkeypatch.setattr(TrainStep, "__call__", full)
     with pytest.raises(IncompleteError, match=r"out of memory at step 0 with a batch of 2 at 32 pixels.*accumulate=2"):
         few_steps.run(images, tmp_path, **SHORT)
 
@@ -219,14 +245,14 @@ def test_any_other_failure_stays_what_it_is(images: Path, tmp_path: Path, monkey
     def broken(*given: object) -> None:
         raise RuntimeError("an unknown memory format")
 
-    monkeypatch.setattr(trainer, "learn", broken)
+    monkeypatch.setattr(TrainStep, "__call__", broken)
     with pytest.raises(RuntimeError, match="an unknown memory format"):
         few_steps.run(images, tmp_path, **SHORT)
 
 
 def test_a_folder_of_a_run_with_other_settings_is_refused(images: Path, tmp_path: Path) -> None:
     few_steps.run(images, tmp_path, stop_after=1, checkpoint_every=1, **SHORT)
-    with pytest.raises(InputError, match=r"was trained with lr = 0\.0001, and lr = 0\.001 is asked for"):
+    with pytest.raises(InputError, match=r"was trained with lr = 0\.0001, and lr = 0\.001 is requested"):
         few_steps.run(images, tmp_path, lr=1e-3, **SHORT)
 
 
@@ -234,7 +260,7 @@ def test_a_folder_of_a_run_on_other_photographs_is_refused(images: Path, tmp_pat
     few_steps.run(images, tmp_path / "out", stop_after=1, checkpoint_every=1, **SHORT)
     folder = few_steps.photographs(tmp_path / "images")
     next(folder.iterdir()).rename(folder / "another.png")
-    with pytest.raises(InputError, match="was trained on other pictures or masks"):
+    with pytest.raises(InputError, match="was trained on other photographs or masks"):
         few_steps.run(folder, tmp_path / "out", **SHORT)
 
 

@@ -6,12 +6,12 @@ comes out smaller than its level is enlarged by nearest neighbour, as the author
 
 from collections.abc import Callable
 
-from baselines.spn.training.config import Config, PretextSpec
+from baselines.spn.training.config import Config, PretextConfig
 from baselines.spn.training.pretext import detectors, edges, hrnet, spn_prior, timm_models, tresnet
 from baselines.spn.training.pretext.features import Features
 from inpaint_bench.errors import InputError, did_you_mean
 
-PRETEXTS: dict[str, Callable[[PretextSpec, int], Features]] = {
+PRETEXTS: dict[str, Callable[[PretextConfig, int], Features]] = {
     "tresnet_l": tresnet.trained,
     "lite0": timm_models.packaged,
     "hrnet": hrnet.segmenter,
@@ -28,12 +28,12 @@ def open_pretext(config: Config) -> Features | None:
 
     Raises InputError for an unknown name and a missing or wrong file.
     """
-    spec = config.pretext
+    wanted = config.pretext
     if config.weights.prior == 0 or config.network.levels == 0:
         return None
-    make = timm_models.by_name if spec.name.startswith("timm:") else PRETEXTS.get(spec.name)
+    make = timm_models.by_name if wanted.name.startswith("timm:") else PRETEXTS.get(wanted.name)
     if make is None:
         raise InputError(
-            f"no pretext network is called '{spec.name}'. {did_you_mean(spec.name, [*PRETEXTS, 'timm:NAME'])}"
+            f"no pretext network is called '{wanted.name}'. {did_you_mean(wanted.name, [*PRETEXTS, 'timm:NAME'])}"
         )
-    return make(spec, config.seed).requires_grad_(False).eval()
+    return make(wanted, config.seed).requires_grad_(False).eval()

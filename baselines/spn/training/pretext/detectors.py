@@ -7,7 +7,7 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
 
-from baselines.spn.training.config import PretextSpec
+from baselines.spn.training.config import PretextConfig
 from baselines.spn.training.pretext.features import Features, Larger, Scaled, path_of
 from baselines.spn.tresnet import Targets
 from inpaint_bench.data.images import Images
@@ -51,17 +51,17 @@ class Parts(nn.Module):
         return [x := part(x) for part in self.parts]
 
 
-def from_package(spec: PretextSpec, seed: int) -> Features:
+def from_package(config: PretextConfig, seed: int) -> Features:
     """NanoDet, trained on COCO."""
     return NanoDetStages(nanodet.load_network(nanodet.WEIGHTS))
 
 
-def from_ultralytics(spec: PretextSpec, seed: int) -> Features:
+def from_ultralytics(config: PretextConfig, seed: int) -> Features:
     """The backbone of a YOLOv5u, v8, 11, ...: of its maps of each size the last, at strides 2, 4 and 8.
 
     Its input is RGB in [0, 1]. Raises InputError where ultralytics is missing or the file is none of its detectors.
     """
-    path = path_of(spec)
+    path = path_of(config)
     model: Any = yolo.load(path).model.float().eval()
     chain = list(takewhile(lambda layer: layer.f == -1, model.model))  # each reads the one before
     parts: list[list[nn.Module]] = [[] for _ in STRIDES]

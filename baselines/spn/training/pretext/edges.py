@@ -4,7 +4,7 @@ import cv2
 import torch
 from torch import Tensor
 
-from baselines.spn.training.config import PretextSpec
+from baselines.spn.training.config import PretextConfig
 from baselines.spn.training.pretext.features import Features, Larger
 from baselines.spn.tresnet import Targets
 from inpaint_bench.data.images import Images, Pixels, eight_bit
@@ -27,6 +27,6 @@ def _edges(pixels: Pixels, shrink: int) -> Tensor:
     return torch.from_numpy(cv2.Canny(cv2.GaussianBlur(small, (0, 0), 1.0), 100, 200) > 0)[None].float()
 
 
-def canny(spec: PretextSpec, seed: int) -> Features:
+def canny(config: PretextConfig, seed: int) -> Features:
     """Needs no weights."""
     return Edges()

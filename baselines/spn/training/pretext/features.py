@@ -11,7 +11,7 @@ from jaxtyping import Float
 from torch import Tensor, nn
 
 from baselines.spn.network import Channels
-from baselines.spn.training.config import PretextSpec
+from baselines.spn.training.config import PretextConfig
 from baselines.spn.tresnet import Targets
 from inpaint_bench.data.images import Images
 from inpaint_bench.errors import InputError
@@ -61,30 +61,34 @@ def at_levels(maps: list[Tensor], image: Images) -> Targets:
     return Targets(*found)
 
 
-def path_of(spec: PretextSpec) -> Path:
-    """The file that the spec names, or NAME.* in the folder that it names.
+def path_of(config: PretextConfig) -> Path:
+    """The file that the settings name, or NAME.* in the folder that they name.
 
-    Raises InputError where it names nothing, or nothing that is there.
+    Raises InputError where they name none, or one that does not exist.
     """
-    if not spec.file:
-        raise InputError(f"the pretext network {spec.name} needs its weights; name them with --set pretext.file=FILE.")
-    named = Path(spec.file)
+    if not config.file:
+        raise InputError(
+            f"the pretext network {config.name} needs its weights; name them with --set pretext.file=FILE."
+        )
+    named = Path(config.file)
     if named.is_dir():
-        found = sorted(named.glob(f"{spec.name}.*"))
+        found = sorted(named.glob(f"{config.name}.*"))
         if len(found) != 1:
-            raise InputError(f"pretext.file: {named}: {len(found)} files {spec.name}.* in this folder; one is wanted.")
+            raise InputError(
+                f"pretext.file: {named}: {len(found)} files {config.name}.* in this folder; one is wanted."
+            )
         named = found[0]
     if not named.is_file():
         raise InputError(f"pretext.file: {named}: there is no such file.")
     return named
 
 
-def torch_file(spec: PretextSpec) -> tuple[Path, Mapping[str, Any]]:
+def torch_file(config: PretextConfig) -> tuple[Path, Mapping[str, Any]]:
     """A file of torch and what it holds by name.
 
     Raises InputError for one that is missing or broken, or holds code or something else.
     """
-    path = path_of(spec)
+    path = path_of(config)
     try:
         content = torch.load(path, map_location="cpu", weights_only=True)
     except pickle.UnpicklingError as error:

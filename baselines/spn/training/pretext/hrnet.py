@@ -11,7 +11,7 @@ from typing import Any
 
 from torch import Tensor, nn
 
-from baselines.spn.training.config import PretextSpec
+from baselines.spn.training.config import PretextConfig
 from baselines.spn.training.pretext.features import IMAGENET, Features, Scaled, torch_file
 from inpaint_bench.errors import InputError
 
@@ -21,14 +21,14 @@ MAPS = (0, 1, 2)  # the stem after its first convolution, then the two largest o
 COUNTERS = "num_batches_tracked"  # of batch norm; older files have none, and nothing frozen reads them
 
 
-def segmenter(spec: PretextSpec, seed: int) -> Features:
+def segmenter(config: PretextConfig, seed: int) -> Features:
     """Three maps at a half, a quarter and an eighth of the larger image; nothing but the network's tensors is taken.
 
     Raises InputError for a file that is no HRNet.
     """
     import timm
 
-    path, content = torch_file(spec)
+    path, content = torch_file(config)
     state = _state(content, path)
     width = len(state[WIDEST])
     if width not in WIDTHS:

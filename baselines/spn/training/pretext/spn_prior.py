@@ -3,7 +3,7 @@
 import torch
 
 from baselines.spn.network import SPN
-from baselines.spn.training.config import PretextSpec
+from baselines.spn.training.config import PretextConfig
 from baselines.spn.training.pretext.features import Features, Larger, path_of
 from baselines.spn.tresnet import Targets
 from inpaint_bench.data.images import Images
@@ -24,9 +24,9 @@ class SpnPrior(Features):
         return Targets(*self.network.learn(self.network.encode(image, torch.zeros_like(image[:, :1]))))
 
 
-def trained(spec: PretextSpec, seed: int) -> Features:
+def trained(config: PretextConfig, seed: int) -> Features:
     """From weights of `train`, with heads or without."""
-    weights = open_weights(path_of(spec))
+    weights = open_weights(path_of(config))
     state = weights.tensors()
     try:
         heads = ("feature_mapping_256", "feature_mapping_128", "feature_mapping")

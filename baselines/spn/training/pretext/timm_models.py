@@ -5,7 +5,7 @@ from typing import Any
 
 from torch import Tensor
 
-from baselines.spn.training.config import PretextSpec
+from baselines.spn.training.config import PretextConfig
 from baselines.spn.training.pretext.features import Features, Scaled, torch_file
 from inpaint_bench.errors import InputError
 from inpaint_bench.metrics.features import weight_files
@@ -15,7 +15,7 @@ LITE0 = "tf_efficientnet_lite0"
 DEFAULT_STAGES = (0, 1, 2)  # strides 2, 4 and 8 in the larger image
 
 
-def packaged(spec: PretextSpec, seed: int) -> Features:
+def packaged(config: PretextConfig, seed: int) -> Features:
     """EfficientNet-Lite0, trained on ImageNet, from its package, which has other names in the same order."""
     path, data = weight_files.LITE0.read()
     values = tensors(data, str(path)).values()
@@ -23,19 +23,19 @@ def packaged(spec: PretextSpec, seed: int) -> Features:
     def renamed(wanted: list[str]) -> Mapping[str, Tensor]:
         return dict(zip(wanted, values, strict=True))
 
-    return _model(LITE0, spec.stages, renamed, (0.5,) * 3, (0.5,) * 3)
+    return _model(LITE0, config.stages, renamed, (0.5,) * 3, (0.5,) * 3)
 
 
-def by_name(spec: PretextSpec, seed: int) -> Features:
+def by_name(config: PretextConfig, seed: int) -> Features:
     """Any model of timm that gives features."""
     import timm
 
-    name = spec.name.removeprefix("timm:")
+    name = config.name.removeprefix("timm:")
     if name not in timm.list_models():
         raise InputError(f"pretext.name: timm has no model '{name}'. Its list_models() says which it has.")
-    _, content = torch_file(spec)
+    _, content = torch_file(config)
     settings: Any = timm.get_pretrained_cfg(name)
-    return _model(name, spec.stages, lambda wanted: content, settings.mean, settings.std)
+    return _model(name, config.stages, lambda wanted: content, settings.mean, settings.std)
 
 
 def _model(

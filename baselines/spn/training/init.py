@@ -1,17 +1,20 @@
-"""First values of SPN with which it fills holes before it has learned anything: colours spread from the hole's edge.
+"""Initial values of SPN: variance-preserving ones, and a network that fills holes before any training.
 
-Drawn at random, a hundred layers know nothing, and most of a short run is spent on learning to let a colour through.
-Here a few channels of every layer begin as a classical method, by choices made of convolutions and ReLU; the other
-channels are drawn. Training changes all but those that choose, from the first encoder to the dense blocks. With a
-colour c in [0, 1] and k, 1 where something is known and 0 elsewhere, relu(c - k) is the colour where nothing is known
-and 0 where something is: a choice, in one layer.
+`init_diffusion` is for short runs. A randomly initialised network of a hundred layers spends most of a short run on
+learning to pass a colour through. Here a few channels of every layer implement a classical method, built from
+convolutions and ReLU: colours diffuse from the edge of the hole. All other channels are random. Training changes
+everything except the channels that select between known and unknown, from the first encoder to the dense blocks.
 
-Colours are averaged where all pixels of a cell are known and are those of its first known pixel elsewhere; at a
-quarter of the size they are copied from cell to cell into the hole, turn by turn from four sides, and then smoothed
-there; on the way back each size keeps what it knows and takes the rest from the smaller one.
+The building block: for a colour c in [0, 1] and k = 1 where something is known and 0 elsewhere, relu(c - k) is the
+colour where nothing is known and 0 where something is: a selection in one layer.
+
+Colours are averaged over cells (2x2 groups) whose pixels are all known; other cells take their first known pixel. At a
+quarter of the size, colours are copied from cell to cell into the hole, from the four sides in turn, and then smoothed
+there. On the way up, each size keeps what it knows and takes the rest from the next smaller size.
 """
 
 from collections.abc import Iterable, Iterator, Sequence
+from fnmatch import fnmatchcase
 
 import torch
 from torch import Tensor, nn
@@ -19,28 +22,52 @@ from torch import Tensor, nn
 from baselines.spn.blocks import DecoderBlock, MergeBlock, ResidualDenseBlock
 from baselines.spn.network import Generator
 
-LEAST = 16  # the least width whose layers have the channels for it
+LINEAR = ("*mapping*", "*mlp_gamma", "*mlp_beta", "gff.*", "encoder_sm_out", "*shortcut*", "*conv_s", "decoder.6")
+RESIDUAL = ("rdbs.*.lff", "feature_recon.?.conv_block.4", "middle.*.conv_block.7")  # the last layers of residual blocks
+
+MIN_WIDTH = 16  # the smallest width whose layers have enough channels
 COLOURS = range(3)
 KNOWN, ONE = 3, 4  # channels at full size, after the colours
-PLACES = ((1, 1), (1, 2), (2, 1), (2, 2))  # the four pixels of a cell in the window of a 4x4 convolution of stride 2
-ALL, ONE_SMALL, MEAN = 16, 17, 18  # channels of smaller sizes: four times (colours, known), these, and the three means
-FIXED, FIRST, WHOLE, CHOSEN = 4, 5, 8, 9  # channels of dense blocks, after colours and known: see `_enter`
+CELL = ((1, 1), (1, 2), (2, 1), (2, 2))  # the four pixels of a cell in the window of a 4x4 convolution of stride 2
+ALL, ONE_SMALL, MEAN = 16, 17, 18  # channels at smaller sizes: 4 x (colours, known), these, and the three means
+FIXED, FIRST, WHOLE, CHOSEN = 4, 5, 8, 9  # channels of the dense blocks, after colours and known: see `_enter`
 SIDES = ((1, 0), (0, 1), (1, 2), (2, 1))  # left, above, right, below in a 3x3 window
-SURE = 2  # what is known counts so often against a colour: a choice by exactly 1 is undone by the first steps of Adam
-FILLING = 10  # dense blocks that copy, six steps each; the rest smooth
-GREY = 0.45  # of what no step has reached
-KNOTS = (0.0, 0.06, 0.22, 0.78, 0.94, 1.0)  # colours at which the inverse of tanh is met
-DARKEST = 0.008  # what 0 becomes; tanh itself never reaches 0 or 1
+MARGIN = 2  # the weight of k in relu(c - k): with exactly 1, the first steps of Adam would undo a selection
+COPY_BLOCKS = 10  # dense blocks that copy, six steps each; the others smooth
+GREY = 0.45  # the colour of cells that no step has reached
+KNOTS = (0.0, 0.06, 0.22, 0.78, 0.94, 1.0)  # colours at which the inverse of tanh is interpolated
+DARKEST = 0.008  # the value for 0, which tanh itself never reaches
+
+
+def init_scaled(network: nn.Module) -> None:
+    """Normal values whose variance preserves the scale of activations (He et al. 2015), and biases of 0.
+
+    PyTorch's default shrinks activations in every layer. The prior learner has about a hundred layers and no
+    normalisation, so almost nothing of the image reaches the pyramid at first. The variance is doubled before a ReLU;
+    the last layers of residual blocks start small, so that sixteen blocks in a row do not increase the scale.
+    """
+    for name, module in network.named_modules():
+        if not isinstance(module, nn.Conv2d):
+            continue
+        fan_in = module.weight[0].numel()
+        gain = 1.0 if _matches(name, LINEAR) else 2.0**0.5
+        nn.init.normal_(module.weight, 0, (0.3 if _matches(name, RESIDUAL) else gain) / fan_in**0.5)
+        if module.bias is not None:
+            nn.init.zeros_(module.bias)
+
+
+def _matches(name: str, patterns: Sequence[str]) -> bool:
+    return any(fnmatchcase(name, pattern) for pattern in patterns)
 
 
 @torch.no_grad()
-def diffuse(network: Generator) -> None:
-    """Put these values over those that the network has, of width 16 or more, with three levels and SPADE."""
+def init_diffusion(network: Generator) -> None:
+    """Overwrite the channels that diffuse colours, in a network of width 16 or more, with three levels and SPADE."""
     _encode_prior(network)
     _enter(network)
     for number, block in enumerate(network.rdbs):
         assert isinstance(block, ResidualDenseBlock)
-        if number < FILLING:
+        if number < COPY_BLOCKS:
             _copy(block, number)
         else:
             _smooth(block)
@@ -50,7 +77,7 @@ def diffuse(network: Generator) -> None:
 
 
 def _cleared(conv: nn.Module, rows: Iterable[int]) -> tuple[Tensor, Tensor]:
-    """A convolution's weight and bias, with the rows that are about to be written at zero."""
+    """The weight and bias of a convolution, with the rows that will be written set to zero."""
     weight, bias = conv.get_parameter("weight"), conv.get_parameter("bias")
     for row in rows:
         weight[row], bias[row] = 0, 0
@@ -58,7 +85,7 @@ def _cleared(conv: nn.Module, rows: Iterable[int]) -> tuple[Tensor, Tensor]:
 
 
 def _held(conv: nn.Module, rows: range) -> tuple[Tensor, Tensor]:
-    """The same, and no gradient reaches these rows: a choice that is a little wrong, sixty times in a row, explodes."""
+    """The same, with the gradient of these rows blocked: sixty slightly wrong selections in a row would explode."""
 
     def without(gradient: Tensor) -> Tensor:
         gradient = gradient.clone()
@@ -72,44 +99,45 @@ def _held(conv: nn.Module, rows: range) -> tuple[Tensor, Tensor]:
 
 
 def _encode_prior(network: Generator) -> None:
-    """Colours that are 0 in the hole, and which pixels are known; then cells of two and of four pixels a side."""
+    """Colours that are 0 in the hole, and which pixels are known; then cells of 2x2 and of 4x4 pixels."""
     weight, bias = _held(network.encoder_conv1_sm, range(5))
     for i in COLOURS:
-        weight[i, i, 3, 3], weight[i, 3, 3, 3] = 1, -1  # the hole is white: taking the mask off makes it black
+        weight[i, i, 3, 3], weight[i, 3, 3, 3] = 1, -1  # the hole is white: subtracting the mask makes it black
     weight[KNOWN, 3, 3, 3], bias[KNOWN], bias[ONE] = -1, 1, 1
     weight, _ = _held(network.encoder_conv2_sm, range(5))
     for i in (*COLOURS, KNOWN, ONE):
-        weight[i, i, 1:3, 1:3] = 1 / 4  # the picture was doubled: the pixel itself
+        weight[i, i, 1:3, 1:3] = 1 / 4  # the image was enlarged twice: the pixel itself
     _cells(network.encoder_conv3_sm, first=[(i,) for i in range(4)], whole=KNOWN, mean=0, one=ONE)
     firsts = [tuple(4 * place + i for place in range(4)) for i in range(4)]
     _cells(network.encoder_conv4_sm, firsts, whole=ALL, mean=MEAN, one=ONE_SMALL)
 
 
 def _cells(conv: nn.Module, first: list[tuple[int, ...]], whole: int, mean: int, one: int) -> None:
-    """Of every cell the first known of its four parts, whether all are whole, and their mean if so.
+    """For every cell: the first known of its four parts, whether all four are known, and their mean if so.
 
-    `first` are the channels whose sums are a part's colours and whether it is known at all; `whole` and `mean`
-    are the channels of wholly known parts.
+    `first` are the channels that sum to the colours of a part and to whether any of it is known; `whole` and `mean`
+    are the channels of fully known parts.
     """
     weight, bias = _held(conv, range(MEAN + 3))
-    for place, (y, x) in enumerate(PLACES):
+    for place, (y, x) in enumerate(CELL):
         for i in range(4):
             weight[4 * place + i, first[i], y, x] += 1
-            for earlier_y, earlier_x in PLACES[:place]:
-                weight[4 * place + i, first[KNOWN], earlier_y, earlier_x] -= SURE
+            for earlier_y, earlier_x in CELL[:place]:
+                weight[4 * place + i, first[KNOWN], earlier_y, earlier_x] -= MARGIN
         weight[ALL, whole, y, x] = 1
         weight[ONE_SMALL, one, y, x] = 1 / 4
         for i in COLOURS:
             weight[MEAN + i, mean + i, y, x] = 1 / 4
-            weight[MEAN + i, whole, y, x] += SURE
-            weight[MEAN + i, one, y, x] -= SURE  # not in the bias, which half precision would round
+            weight[MEAN + i, whole, y, x] += MARGIN
+            weight[MEAN + i, one, y, x] -= MARGIN  # not in the bias, which half precision would round
     bias[ALL] = -3
 
 
 def _enter(network: Generator) -> None:
-    """What dense blocks work on: colours (means as yet), known in part, fixed, what was given, whole, first colours.
+    """The input of the dense blocks: colours (means so far), partly known, fixed, the input colours, fully known, first
+    known colours.
 
-    Fixed are cells known wholly, and the border, where a mean of neighbours would see beyond the picture.
+    Fixed are fully known cells, and the border, where a mean of neighbours would read outside the image.
     """
     weight, bias = _held(network.encoder_sm_out, range(CHOSEN + 3))
     for i in COLOURS:
@@ -119,13 +147,13 @@ def _enter(network: Generator) -> None:
     weight[KNOWN, [4 * place + KNOWN for place in range(4)], 1, 1] = 1
     weight[WHOLE, ALL, 1, 1] = 1
     weight[FIXED, ALL, 1, 1] = 1
-    weight[FIXED, ONE_SMALL] -= 1 / 4  # nine of them are exact in half precision, nine thirds are not
+    weight[FIXED, ONE_SMALL] -= 1 / 4  # 1/4 is exact in half precision, 1/9 is not
     bias[FIXED] = 9 / 4
 
 
 def _steps(block: ResidualDenseBlock) -> Iterator[tuple[int, Tensor, Tensor, Sequence[int]]]:
-    """The layers of a dense block: number, weight, what of the fusion takes the layer's outputs, and where the layer
-    finds what those before it gave.
+    """The layers of a dense block: number, weight, the columns of the fusion that read the layer's outputs, and the
+    input channels where the layer finds the outputs of the layers before it.
     """
     fusion, _ = _held(block.lff, range(CHOSEN + 3))
     channels = len(fusion)
@@ -137,29 +165,29 @@ def _steps(block: ResidualDenseBlock) -> Iterator[tuple[int, Tensor, Tensor, Seq
 
 
 def _copy(block: ResidualDenseBlock, number: int) -> None:
-    """Each layer gives cells that are not known what their neighbour of one side knows."""
+    """Each layer copies colours into unknown cells from their neighbour on one side."""
     for step, weight, fusion, before in _steps(block):
-        if number == 0 and step == 0:  # first of all, cells known in part take their first known colour
+        if number == 0 and step == 0:  # partly known cells take their first known colour
             for i in COLOURS:
-                weight[i, CHOSEN + i, 1, 1], weight[i, WHOLE, 1, 1] = 1, -SURE
+                weight[i, CHOSEN + i, 1, 1], weight[i, WHOLE, 1, 1] = 1, -MARGIN
         else:
             y, x = SIDES[(number * len(block.layers) + step) % 4]
             for i in range(4):
                 for base in (0, *before):
                     weight[i, base + i, y, x] += 1
-                    weight[i, base + KNOWN, 1, 1] -= SURE
+                    weight[i, base + KNOWN, 1, 1] -= MARGIN
         for i in range(4):
             fusion[i, i] = 1
 
 
 def _smooth(block: ResidualDenseBlock) -> None:
-    """Each layer moves cells that are not fixed to the mean of their four neighbours: what is added, what is taken."""
+    """Each layer moves cells that are not fixed to the mean of their four neighbours: the increase and the decrease."""
     change = torch.tensor([[0, 1, 0], [1, -4, 1], [0, 1, 0]]) / 4
     for _, weight, fusion, before in _steps(block):
         for i in COLOURS:
             for row, sign in ((i, 1), (3 + i, -1)):
                 weight[row, i] += sign * change
-                weight[row, FIXED, 1, 1] -= SURE
+                weight[row, FIXED, 1, 1] -= MARGIN
                 for base in before:
                     weight[row, base + i] += sign * change
                     weight[row, base + 3 + i] -= sign * change
@@ -167,7 +195,7 @@ def _smooth(block: ResidualDenseBlock) -> None:
 
 
 def _leave(network: Generator) -> None:
-    """The colours of the last dense block in place of what the encoder's sum would add; grey where none came."""
+    """Output the colours of the last dense block, cancelling the added encoder features; grey where unknown."""
     fuse, smooth = network.gff
     weight, bias = _cleared(fuse, COLOURS)
     last = weight.shape[1] - smooth.get_parameter("weight").shape[0]
@@ -180,7 +208,7 @@ def _leave(network: Generator) -> None:
 
 
 def _decode_prior(network: Generator) -> None:
-    """Colours go through; each size keeps what it knows."""
+    """Pass colours through; each size keeps the colours that it knows."""
     for block in network.feature_recon:
         if isinstance(block, MergeBlock):
             weight, _ = _cleared(block.get_submodule("shortcut.1"), COLOURS)
@@ -199,28 +227,28 @@ def _decode_prior(network: Generator) -> None:
     inner, outer = (half.get_submodule(f"conv_block.{place}").get_parameter("weight") for place in (1, 4))
     for i in COLOURS:
         inner[3 + i] = 0
-        inner[3 + i, parts[i], 1, 1], inner[3 + i, ALL, 1, 1] = 1, -SURE
+        inner[3 + i, parts[i], 1, 1], inner[3 + i, ALL, 1, 1] = 1, -MARGIN
         half.get_submodule("conv_block.1").get_parameter("bias")[3 + i] = 0
         outer[i, 3 + i, 1, 1] = 1
     _choose(full, given=list(COLOURS), known=[KNOWN])
 
 
 def _choose(block: MergeBlock, given: list[int], known: list[int]) -> None:
-    """A merge block's colours are those given, and where nothing is known, those decoded."""
+    """A merge block outputs the encoder's colours, and the decoded ones where nothing is known."""
     inner, _ = _cleared(block.get_submodule("conv_block.1"), COLOURS)
     outer, _ = _cleared(block.get_submodule("conv_block.4"), COLOURS)
     short, _ = _cleared(block.get_submodule("shortcut.1"), COLOURS)
     for i in COLOURS:
         short[i, given[i], 1, 1] = 1
         inner[i, block.encoded + i, 1, 1] = 1
-        inner[i, known, 1, 1] = -SURE
+        inner[i, known, 1, 1] = -MARGIN
         outer[i, i, 1, 1] = 1
 
 
 def _paint(network: Generator) -> None:
-    """The last decoder block's side branch takes the pyramid's colours, its main branch adds nothing to them.
+    """The skip branch of the last decoder block passes the pyramid's colours on; its main branch adds nothing.
 
-    What tanh will do is undone before: a broken line through `KNOTS`, moved up so that no ReLU cuts it.
+    The tanh is inverted beforehand by a piecewise linear function through `KNOTS`, shifted so that no ReLU clips it.
     """
     block, last = network.decoder[3], network.decoder[6]
     assert isinstance(block, DecoderBlock)
@@ -231,7 +259,7 @@ def _paint(network: Generator) -> None:
     hidden, hidden_bias = _cleared(side.mlp_shared[0], range(3 * len(bends)))
     beta, _ = _cleared(side.mlp_beta, COLOURS)
     _, gamma = _cleared(side.mlp_gamma, COLOURS)
-    gamma[:3] = -1  # of the normalised features nothing is left
+    gamma[:3] = -1  # cancels the normalised features
     _cleared(block.conv_block[5], COLOURS)
     through, _ = _cleared(block.conv_s, COLOURS)
     weight, bias = _cleared(last, COLOURS)

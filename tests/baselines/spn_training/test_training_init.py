@@ -10,8 +10,8 @@ from hypothesis import strategies as st
 from baselines.spn.network import SPN
 from baselines.spn.prob import ProbabilisticSPN
 from baselines.spn.training.config import as_config
-from baselines.spn.training.start import diffuse
-from baselines.spn.training.variants import build, scale
+from baselines.spn.training.init import init_diffusion, init_scaled
+from baselines.spn.training.networks import build
 from inpaint_bench.data.images import Images, Masks, to_masks
 from inpaint_bench.data.masks.draw import draw
 from inpaint_bench.errors import InputError
@@ -22,8 +22,8 @@ SIZE = 64
 def started(network: SPN | ProbabilisticSPN, image: Images, mask: Masks) -> tuple[Images, Images]:
     """What a network makes of a picture before any step: the colours of its pyramid, full size, and the prediction."""
     torch.manual_seed(0)
-    scale(network)
-    diffuse(network)
+    init_scaled(network)
+    init_diffusion(network)
     with torch.inference_mode():
         if isinstance(network, ProbabilisticSPN):
             prediction, priors, _ = network(
@@ -77,8 +77,8 @@ def test_half_precision_fills_nearly_alike() -> None:
 def test_choices_stay_what_they_are_and_all_else_learns() -> None:
     torch.manual_seed(0)
     network = SPN(16)
-    scale(network)
-    diffuse(network)
+    init_scaled(network)
+    init_diffusion(network)
     prediction, priors = network(torch.rand(1, 3, SIZE, SIZE), hole(6))
     (prediction.mean() + sum(head.mean() for head in network.distil(priors))).backward()
     for name, held in (
@@ -99,6 +99,6 @@ def test_choices_stay_what_they_are_and_all_else_learns() -> None:
 
 @pytest.mark.parametrize("network", [{"width": 8}, {"width": 16, "levels": 2}, {"width": 16, "modulation": "concat"}])
 def test_a_network_without_room_for_it_is_refused(network: dict[str, Any]) -> None:
-    config = as_config({"method": "spn", "network": network, "start": "diffusion"}, "the test")
-    with pytest.raises(InputError, match="start = 'diffusion' needs"):
+    config = as_config({"method": "spn", "network": network, "init": "diffusion"}, "the test")
+    with pytest.raises(InputError, match="init = 'diffusion' needs"):
         build(config, None)

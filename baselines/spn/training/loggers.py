@@ -1,0 +1,135 @@
+"""The logs of a run: losses and validation as CSV, on TensorBoard if requested, and as lines of progress."""
+
+import csv
+import io
+import time
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+from inpaint_bench import files
+from inpaint_bench.errors import InputError
+
+TERMS = (
+    *("g_total", "l1", "prior_full", "prior_half", "prior_quarter", "g_adv", "d_total", "d_real", "d_fake"),
+    *("feature_matching", "vgg", "diversity", "kl", "similarity"),
+)
+LOSSES = ("step", "size", "lr", *TERMS, "images_per_second", "waiting")
+
+
+class CsvLog:
+    """A CSV file that grows by one row at a time; a resumed run drops the rows after the step it resumes from."""
+
+    def __init__(self, path: Path, columns: tuple[str, ...], step: int) -> None:
+        self.path, self.columns = path, columns
+        rows = [row for row in read_log(path) if int(row["step"]) <= step] if path.is_file() else []
+        files.write_whole(path, _lines([dict(zip(columns, columns, strict=True)), *rows], columns))
+
+    def add(self, row: Mapping[str, Any]) -> None:
+        """Append a row; missing columns stay empty."""
+        with open(self.path, "ab") as file:
+            file.write(_lines([row], self.columns))
+
+
+def read_log(path: Path) -> list[dict[str, str]]:
+    """The rows of a log, without a last line that a killed run did not finish."""
+    text = path.read_text(encoding="utf-8")
+    return list(csv.DictReader(io.StringIO(text[: text.rfind("\n") + 1])))
+
+
+def _lines(rows: list[Any], columns: tuple[str, ...]) -> bytes:
+    out = io.StringIO()
+    writer = csv.DictWriter(out, columns, lineterminator="\n", restval="")
+    writer.writerows(rows)
+    return out.getvalue().encode()
+
+
+def open_tensorboard(out: Path, requested: bool) -> Any:
+    """A TensorBoard writer, or None. Raises InputError when it is requested and not installed."""
+    if not requested:
+        return None
+    try:
+        from torch.utils.tensorboard import SummaryWriter
+    except ImportError as error:
+        raise InputError(
+            "tensorboard = true needs the package tensorboard, which is not installed here. "
+            "Install it with: pip install 'inpaint-bench[train]'"
+        ) from error
+    return SummaryWriter(str(out / "tensorboard"))
+
+
+@dataclass
+class Throughput:
+    """Measures images per second, and the share of the time spent waiting for data, since the last report."""
+
+    images: int = 0
+    waited: float = 0.0
+    since: float = field(default_factory=time.monotonic)
+
+    @contextmanager
+    def waiting(self) -> Iterator[None]:
+        """Time spent waiting for data."""
+        begun = time.monotonic()
+        yield
+        self.waited += time.monotonic() - begun
+
+    @contextmanager
+    def paused(self) -> Iterator[None]:
+        """Time that does not count: validation and checkpoints."""
+        begun = time.monotonic()
+        yield
+        self.since += time.monotonic() - begun
+
+    def report(self) -> dict[str, float]:
+        """The rates since the last report."""
+        elapsed = time.monotonic() - self.since
+        found = {"images_per_second": round(self.images / elapsed, 3), "waiting": round(self.waited / elapsed, 4)}
+        self.images, self.waited, self.since = 0, 0.0, time.monotonic()
+        return found
+
+
+class RunLog:
+    """Everything that the first process writes while a run goes on."""
+
+    def __init__(
+        self,
+        out: Path,
+        step: int,
+        steps: int,
+        metrics: tuple[str, ...],
+        tensorboard: bool,
+        on_progress: Callable[[str], None],
+    ) -> None:
+        self.steps, self.on_progress = steps, on_progress
+        self.losses = CsvLog(out / "losses.csv", LOSSES, step)
+        self.scores = CsvLog(out / "validation.csv", ("step", *metrics, "infinite"), step)
+        self.board = open_tensorboard(out, tensorboard)
+
+    def add_losses(
+        self, step: int, size: int, lr: float, values: Mapping[str, float], speed: Mapping[str, float]
+    ) -> None:
+        """The losses of a step."""
+        exact = {name: repr(value) for name, value in values.items()}
+        self.losses.add({"step": step, "size": size, "lr": f"{lr:.4g}", **exact, **speed})
+        self._add_scalars("", step, {**values, **speed, "lr": lr})
+        losses = "  ".join(f"{name} {value:.4f}" for name, value in values.items())
+        self.on_progress(f"{step}/{self.steps}  {losses}  {speed['images_per_second']:.2f} images/s")
+
+    def add_validation(self, step: int, means: Mapping[str, float], note: str) -> None:
+        """The metrics of a validation."""
+        self.scores.add({"step": step, **means})
+        self._add_scalars("validation/", step, means)
+        metrics = "  ".join(f"{name} {value:.4f}" for name, value in means.items())
+        self.on_progress(f"{step}/{self.steps}  validation: {metrics}{note}")
+
+    def _add_scalars(self, prefix: str, step: int, values: Mapping[str, float]) -> None:
+        if self.board is not None:
+            for name, value in values.items():
+                self.board.add_scalar(f"{prefix}{name}", value, step)
+
+    def close(self) -> None:
+        """Write out what TensorBoard still buffers."""
+        if self.board is not None:
+            self.board.close()
