@@ -167,7 +167,7 @@ def test_weights_are_offered_to_a_function_of_ones_own(terminal: Terminal, page:
     path = write_weights(TENSORS)
     terminal.predict("mine=python:own:load", "--weights", f"mine={path}").does("4 pairs by mine")
     answer = terminal.predict("bare=python:own:load")
-    answer.refuses(2, "this method needs weights and was given none; name them with --weights NAME=FILE.")
+    answer.refuses(2, "this method needs weights and was given none; give them with --weights NAME=FILE.")
 
 
 def test_baselines_are_listed_and_shown(terminal: Terminal) -> None:
