@@ -193,7 +193,7 @@ def test_a_package_that_a_method_requires_is_named_with_the_line_that_installs_i
         (CARD.replace("year = 2024", 'year = "2024"'), "baselines/painting/card.toml: Expected `int`, got `str`"),
         (CARD.replace("schema = 1", "schema = 2"), "baselines/painting/card.toml: "),
         (CARD.replace("schema = 1", "schema = "), "baselines/painting/card.toml: "),
-        (CARD.replace('"painter"', '"telea"'), "baselines/painting/card.toml: 'telea' is a method of "),
+        (CARD.replace('"painter"', '"telea"'), "baselines/painting/card.toml: 'telea' is also a method of "),
         (CARD.replace('"painter"', '"../up"'), "baselines/painting/card.toml: "),
     ],
     ids=["unknown key", "wrong type", "another schema", "no TOML", "a name that is taken", "no name"],
