@@ -11,5 +11,7 @@ def mean_colour(image: torch.Tensor, mask: torch.Tensor) -> torch.Tensor:
     return (image.sum((2, 3), keepdim=True) / known).expand_as(image)
 
 
-run = ib.run("sample", methods={"mine": mean_colour, "telea": "telea", "navier-stokes": "navier-stokes"}, metrics=["psnr"])
+run = ib.run(
+    "sample", methods={"mine": mean_colour, "telea": "telea", "navier-stokes": "navier-stokes"}, metrics=["psnr"]
+)
 print(run.table("table1").to_latex())

@@ -1,4 +1,4 @@
-"""A finished run of small pictures that tests of the gate copy, and ways to move its numbers."""
+"""A finished run on small images that tests of the gate copy, and ways to move its numbers."""
 
 import dataclasses
 import json
@@ -6,17 +6,20 @@ import shutil
 from collections.abc import Callable
 from pathlib import Path
 
+import finished
 import pytest
 import tiny
 
 from inpaint_bench import files
-from inpaint_bench.analysis import results
+from inpaint_bench.analysis.derive import derive_results
+from inpaint_bench.analysis.results import write_results
+from inpaint_bench.analysis.run import RunData
 from inpaint_bench.runner.folder import open_run
 from inpaint_bench.runner.scores import Score, read_scores, scores_path, to_csv
 
 COUNT = 24  # eight pairs a bucket
 METHODS = ("mean-fill", "noise", "telea")
-RECORDS = 3 * 3 * 4  # methods, metrics with known_error, buckets with all
+RESULTS = 3 * 3 * 4  # methods, metrics with known_error, buckets with all
 EXPECTED = Path("expected")
 
 
@@ -25,12 +28,12 @@ def finished_run(factory: pytest.TempPathFactory) -> Path:
     folder = factory.getbasetemp() / "gate-run"
     if not (folder / "run" / "results.jsonl").is_file():
         page = tiny.make_dataset(folder, count=COUNT, metrics=["psnr", "mae"])
-        assert tiny.run(page, folder / "run", methods=f"mean-fill,telea,{tiny.NOISE}") == 0
+        finished.finished_run(page, folder / "run", ["mean-fill", "telea", tiny.NOISE])
     return folder / "run"
 
 
 def shift(run: Path, method: str, metric: str, change: Callable[[Score, str], float]) -> None:
-    """Add to every score of a metric what `change` says of it and its bucket, and make the results again."""
+    """Add `change` of the score and its bucket to every score of a metric, and compute the results again."""
     opened = open_run(run)
     bucket = {pair.pair: pair.bucket for pair in opened.pairs}
     path = scores_path(opened, method)
@@ -39,11 +42,11 @@ def shift(run: Path, method: str, metric: str, change: Callable[[Score, str], fl
         for one in read_scores(path)
     ]
     files.write_whole(path, to_csv(moved))
-    results.write_results(opened, results.derive(opened))
+    write_results(opened, derive_results(RunData(opened)))
 
 
 def edit_results(folder: Path, wanted: Callable[[dict[str, object]], bool], **changes: object) -> int:
-    """Change keys of some results of a folder; how many there were."""
+    """Change fields of some results of a folder; returns how many."""
     path = folder / "results.jsonl"
     listed = [json.loads(line) for line in path.read_text().splitlines()]
     chosen = [one for one in listed if wanted(one)]

@@ -1,4 +1,4 @@
-"""The per-pair data of a run's methods: which of their files belongs to the composites that are there."""
+"""Loads the per-pair data of a method from its files; data of composites that are no longer there are left out."""
 
 from collections.abc import Collection, Iterator
 from typing import TYPE_CHECKING

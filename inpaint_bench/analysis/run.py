@@ -47,7 +47,7 @@ class MethodScores:
 
 
 class RunData:
-    """A run folder and everything in it that numbers rest on; files are read when they are first needed."""
+    """A run folder with everything that its results are computed from; files are read when they are first needed."""
 
     def __init__(self, folder: RunFolder) -> None:
         self.folder = folder
@@ -101,7 +101,7 @@ class RunData:
                 )
 
     def set_results(self, results: Sequence[Result]) -> None:
-        """Take results that were just derived and written as those of the file."""
+        """Replace the results by those that were just derived and written."""
         self.__dict__["result_list"] = tuple(results)
 
     @cached_property
@@ -139,7 +139,7 @@ class RunData:
         return self._features[folder, extractor]
 
     def objects_of(self, folder: str, detector: str) -> "StoredObjects | None":
-        """What a detector found in a method's composites or in the targets; None where it has not looked."""
+        """The objects that a detector found in a method's composites or in the targets; None where there is no file."""
         from inpaint_bench.runner.objects import objects_path, read_objects
 
         if (folder, detector) not in self._objects:
@@ -147,7 +147,7 @@ class RunData:
             self._objects[folder, detector] = read_objects(path) if path.is_file() else None
         return self._objects[folder, detector]
 
-    # --- what numbers rest on ---------------------------------------------------------------------
+    # --- per-pair data ----------------------------------------------------------------------------
 
     def per_pair(self, method: str, metrics: Collection[str] = ()) -> "list[PerPairData]":
         """The per-pair data of every metric that every pair was scored in, and of the set and detection metrics named.
@@ -203,7 +203,7 @@ class RunData:
 
 
 def checked(run: Path, result: Result, found: "PerPairData | None") -> "PerPairData":
-    """The per-pair data of a result, once it is known to be what the result was computed from."""
+    """The per-pair data of a result, after a check of its hash."""
     again = f"`inpaint-bench score {run}` measures what has changed and makes the results again."
     if found is None:
         raise InputError(

@@ -1,6 +1,5 @@
 """The regression gate: a run against expected results, and a run accepted as the expected one."""
 
-import datetime
 from pathlib import Path
 
 from inpaint_bench import files
@@ -8,7 +7,6 @@ from inpaint_bench.api.pipeline import AnyPath
 from inpaint_bench.api.run import Names, Run, as_names
 from inpaint_bench.checks.gate.accept import accept as accept_run
 from inpaint_bench.checks.gate.findings import Findings
-from inpaint_bench.checks.gate.sides import side_of
 
 
 def gate(
@@ -37,8 +35,7 @@ def accept(run: "Run | AnyPath", expected: AnyPath, reason: str, methods: Names 
     Raises IncompleteError where a result that is expected so far would be lost.
     """
     opened, folder = run if isinstance(run, Run) else Run.open(Path(run)), Path(expected)
-    today = datetime.datetime.now(datetime.timezone.utc).date().isoformat()
-    found = accept_run(side_of(opened), folder, reason, today, _methods(methods), _all(metrics))
+    found = accept_run(opened, folder, reason, _methods(methods), _all(metrics))
     if found is None:
         return f"{folder}: holds exactly these results already; nothing is written.\n"
     lines = [f"{folder}: {found.results} results accepted, {found.new} new, {len(found.changes)} changed: {reason}"]

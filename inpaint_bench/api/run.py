@@ -142,8 +142,8 @@ class Run(RunData):
         """
         from inpaint_bench.checks.gate import gate
 
-        paths = [None if path is None else Path(path) for path in (expected, policy)]
-        return gate(self, *paths, as_names(methods), as_names(metrics))
+        of_expected, of_policy = (None if path is None else Path(path) for path in (expected, policy))
+        return gate(self, of_expected, of_policy, as_names(methods), as_names(metrics))
 
     # --- pictures and pages -----------------------------------------------------------------------
 

@@ -1,4 +1,4 @@
-"""The gate on the sample's expected results: noise in the last digit is no drift, and a small loss in one bucket is."""
+"""The gate on the expected results of the sample: noise in the last digit is no drift, a small loss in a bucket is."""
 
 import dataclasses
 from collections.abc import Callable
@@ -12,7 +12,7 @@ from inpaint_bench.analysis.results import Result
 from inpaint_bench.analysis.statistics import Values
 from inpaint_bench.checks.gate.accept import open_expected, shipped_expected
 from inpaint_bench.checks.gate.findings import find
-from inpaint_bench.checks.gate.sides import Side
+from inpaint_bench.checks.gate.sides import GateSide
 from inpaint_bench.metrics.registry import KNOWN
 
 pytestmark = pytest.mark.acceptance
@@ -22,18 +22,18 @@ Noise = Callable[[np.random.Generator, Values, float], Values]
 
 
 @pytest.fixture(scope="module")
-def expected() -> Side:
+def expected() -> GateSide:
     """What ships for the sample."""
     return open_expected(shipped_expected("sample"))
 
 
-def with_noise(side: Side, noise: Noise, rng: np.random.Generator) -> Side:
+def with_noise(side: GateSide, noise: Noise, rng: np.random.Generator) -> GateSide:
     """The same run once more: every pair's score with noise, results made of them, and noise on all other numbers."""
     values = {
         key: dataclasses.replace(one, values=noise(rng, one.values, _digit(one.metric.name)))
         for key, one in sorted(side.values.items())
     }
-    rows = side.rows
+    rows = side.run.buckets
 
     def again(result: Result) -> Result:
         of_pairs: PairValues | None = values.get((result.method, result.metric))
@@ -42,7 +42,7 @@ def with_noise(side: Side, noise: Noise, rng: np.random.Generator) -> Side:
         assert isinstance(result.value, float)
         return msgspec.structs.replace(result, value=result.value * (1 + 1e-6 * float(rng.uniform(-1, 1))))
 
-    return Side(side.run, {key: again(result) for key, result in side.results.items()}, values)
+    return GateSide(side.run, {key: again(result) for key, result in side.results.items()}, values)
 
 
 def _digit(metric: str) -> float:
@@ -79,7 +79,7 @@ def under_the_last_printed_digit(rng: np.random.Generator, values: Values, digit
     ],
 )
 def test_of_200_runs_with_noise_in_the_last_digit_at_most_one_percent_drift(
-    expected: Side, noise: Noise, methods: list[str]
+    expected: GateSide, noise: Noise, methods: list[str]
 ) -> None:
     alarms = 0
     for run in range(RUNS):
@@ -90,17 +90,17 @@ def test_of_200_runs_with_noise_in_the_last_digit_at_most_one_percent_drift(
 
 
 @pytest.mark.parametrize("noise", [in_the_last_bits, in_the_last_printed_digit])
-def test_a_loss_of_03_db_in_one_bucket_is_always_found(expected: Side, noise: Noise) -> None:
+def test_a_loss_of_03_db_in_one_bucket_is_always_found(expected: GateSide, noise: Noise) -> None:
     places = [(method, bucket) for method in expected.run.info.methods for bucket in ("0.0-0.2", "0.2-0.4", "0.4-0.6")]
     for number, (method, bucket) in enumerate(places):
         run = with_noise(expected, noise, np.random.default_rng(number))
         before = run.values[method, "psnr"]
-        lost = dataclasses.replace(before, values=before.values - 0.3 * expected.rows[bucket])
+        lost = dataclasses.replace(before, values=before.values - 0.3 * expected.run.buckets[bucket])
         results = dict(run.results)
-        for name, rows in expected.rows.items():
+        for name, rows in expected.run.buckets.items():
             mean = average(lost.values[rows].tolist()).value
             results[method, "psnr", name] = msgspec.structs.replace(results[method, "psnr", name], value=mean)
-        found = find(Side(run.run, results, {**run.values, (method, "psnr"): lost}), expected)
+        found = find(GateSide(run.run, results, {**run.values, (method, "psnr"): lost}), expected)
         assert found.exit_code == 1
         first = found.of("drift")[0]
         assert (first.result.method, first.result.metric, first.result.bucket) == (method, "psnr", bucket)

@@ -12,14 +12,14 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from inpaint_bench import __version__, files
-from inpaint_bench.analysis.per_pair import average
 from inpaint_bench.analysis.derive import derive_results
+from inpaint_bench.analysis.per_pair import average
 from inpaint_bench.analysis.reductions import Reduction
 from inpaint_bench.analysis.results import read_results
 from inpaint_bench.analysis.run import RunData
-from inpaint_bench.errors import InputError
 from inpaint_bench.cli import run_cli
 from inpaint_bench.data.protocols import About, Page, bucket_of
+from inpaint_bench.errors import InputError
 from inpaint_bench.runner.folder import open_run
 from inpaint_bench.runner.scores import Score, read_scores
 

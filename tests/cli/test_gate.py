@@ -1,4 +1,4 @@
-"""`gate`: what moved is drift, what cannot be compared is message, what is expected is accepted with a reason."""
+"""`gate`: what moved is drift, what cannot be compared is reported, expected results are accepted with a reason."""
 
 import json
 import shutil
@@ -7,7 +7,7 @@ from pathlib import Path
 import gate_runs
 import pytest
 import tiny
-from gate_runs import COUNT, EXPECTED, RECORDS, edit_results, shift
+from gate_runs import COUNT, EXPECTED, RESULTS, edit_results, shift
 from terminal import Terminal
 
 ACCEPT = ("--expected", EXPECTED, "--accept", "--reason")
@@ -22,7 +22,7 @@ def run(tmp_path_factory: pytest.TempPathFactory) -> Path:
 @pytest.fixture
 def expected(terminal: Terminal, run: Path) -> Path:
     """The results of the run as the expected ones."""
-    terminal("gate", run, *ACCEPT, "the first").does(f"expected: {RECORDS} results accepted, {RECORDS} new, 0 changed")
+    terminal("gate", run, *ACCEPT, "the first").does(f"expected: {RESULTS} results accepted, {RESULTS} new, 0 changed")
     return EXPECTED
 
 
@@ -35,7 +35,7 @@ def history(folder: Path) -> list[dict[str, object]]:
 
 def test_a_run_that_is_as_expected_passes(terminal: Terminal, run: Path, expected: Path) -> None:
     answer = terminal("gate", run, "--expected", expected)
-    answer.does(f"tiny: run, expected expected\n\n{RECORDS} of {RECORDS} results pass.\n")
+    answer.does(f"tiny: run, expected expected\n\n{RESULTS} of {RESULTS} results pass.\n")
     assert answer.err == ""
 
 
@@ -48,14 +48,16 @@ def test_a_method_that_got_worse_in_one_bucket_is_drift(terminal: Terminal, run:
     assert "telea, psnr, all pairs: worse by 0.1 dB: " in answer.out
 
 
-def test_one_pair_that_fails_is_drift_though_no_test_tells_it(terminal: Terminal, run: Path, expected: Path) -> None:
+def test_one_pair_that_fails_is_drift_though_no_test_is_significant(
+    terminal: Terminal, run: Path, expected: Path
+) -> None:
     shift(run, "telea", "psnr", lambda score, bucket: -2.4 if score.pair == "00007" else 0)
     terminal("gate", run, "--expected", expected).refuses(
         1, "bucket 0.4-0.6: worse by 0.3 dB", "worst pairs 00007 (-2.4)."
     )
 
 
-def test_what_got_better_passes_and_is_said(terminal: Terminal, run: Path, expected: Path) -> None:
+def test_what_got_better_passes_and_is_reported(terminal: Terminal, run: Path, expected: Path) -> None:
     shift(run, "telea", "mae", lambda score, bucket: -0.001 if bucket == "0.4-0.6" else 0)
     answer = terminal("gate", run, "--expected", expected)
     answer.does("telea, mae, bucket 0.4-0.6: better by 0.001: ", "best pairs ", "2 improved", "--accept --reason TEXT")
@@ -72,7 +74,10 @@ def test_the_last_digits_of_another_processor_are_no_drift(terminal: Terminal, r
 def test_digits_that_chance_moves_are_no_drift(terminal: Terminal, run: Path, expected: Path) -> None:
     shift(run, "telea", "psnr", lambda score, bucket: (-1) ** (int(score.pair) // 3) * 0.008 - 0.0012)
     answer = terminal("gate", run, "--expected", expected)
-    answer.does("36 of 36 results pass.\n4 moved beyond the tolerance as chance moves pairs: telea, psnr, ", " (p 1)")
+    answer.does(
+        "36 of 36 results pass.\n4 moved beyond their tolerance, but no more than chance allows: telea, psnr, ",
+        " (p 1)",
+    )
     Path("policy.toml").write_text("schema = 1\n[[rules]]\nnoise = 0.005\n")
     terminal("gate", run, "--expected", expected, "--policy", "policy.toml").refuses(1, "3 drifted, 1 improved")
 
@@ -116,16 +121,18 @@ def test_a_run_that_lacks_a_result_is_incomplete(terminal: Terminal, run: Path, 
     path = run / "results.jsonl"
     path.write_text("".join(f"{line}\n" for line in path.read_text().splitlines() if '"telea"' not in line))
     answer = terminal("gate", run, "--expected", expected)
-    answer.refuses(3, "24 of 36 results pass, 12 missing. telea, 12 results (psnr 0.0-0.2, ", "missing in the run.")
-    answer.refuses(3, "Run what is missing, or decide a part of it with --methods or --metrics.")
+    answer.refuses(3, "24 of 36 results pass, 12 missing. telea, 12 results (psnr 0.0-0.2, ", "missing from the run.")
+    answer.refuses(3, "Run what is missing, or check a part with --methods or --metrics.")
     terminal("gate", run, "--expected", expected, "--methods", "noise,mean-fill").does("24 of 24 results pass.")
     terminal("gate", run, "--expected", expected, "--metrics", "mae", "--methods", "noise").does("4 of 4 results pass.")
 
 
-def test_results_that_nobody_expects_are_told_and_not_judged(terminal: Terminal, run: Path) -> None:
+def test_results_without_an_expected_value_are_reported_and_not_checked(terminal: Terminal, run: Path) -> None:
     terminal("gate", run, *ACCEPT, "one method", "--methods", "telea").does("12 results accepted")
     answer = terminal("gate", run, "--expected", EXPECTED)
-    answer.does("12 of 12 results pass.\n24 results of the run are not expected, and not decided: mean-fill psnr, ")
+    answer.does(
+        "12 of 12 results pass.\n24 results of the run have no expected value and were not checked: mean-fill psnr, "
+    )
 
 
 # --- policy ---------------------------------------------------------------------------------------
@@ -144,13 +151,15 @@ def test_a_policy_beside_the_expected_results_holds_unless_one_is_given(
 def test_a_rule_for_what_nobody_expects_is_refused(terminal: Terminal, run: Path, expected: Path) -> None:
     Path("policy.toml").write_text('schema = 1\n[[rules]]\nmetric = "pnsr"\n')
     answer = terminal("gate", run, "--expected", expected, "--policy", "policy.toml")
-    answer.refuses(2, "policy.toml: rule 1: no metric that is expected fits 'pnsr'. Did you mean 'psnr'?")
+    answer.refuses(2, "policy.toml: rule 1: no expected metric matches 'pnsr'. Did you mean 'psnr'?")
 
 
 # --- what is accepted -----------------------------------------------------------------------------
 
 
-def test_what_is_accepted_names_no_machine_and_keeps_its_reasons(terminal: Terminal, run: Path, expected: Path) -> None:
+def test_what_is_accepted_states_no_machine_and_keeps_its_reasons(
+    terminal: Terminal, run: Path, expected: Path
+) -> None:
     names = {str(path.relative_to(expected)) for path in expected.rglob("*") if path.is_file()}
     scores = {f"{method}/scores.csv" for method in gate_runs.METHODS}
     assert names == {"run.json", "pairs.csv", "results.jsonl", "history.jsonl", *scores}
@@ -162,7 +171,7 @@ def test_what_is_accepted_names_no_machine_and_keeps_its_reasons(terminal: Termi
     )
     terminal("gate", run, "--expected", expected).does("36 of 36 results pass.\n")
     first, second = history(expected)
-    assert (first["reason"], first["new"], first["changes"]) == ("the first", RECORDS, [])
+    assert (first["reason"], first["new"], first["changes"]) == ("the first", RESULTS, [])
     assert (second["reason"], second["new"]) == ("Telea looks farther", 0)
     assert [(one["metric"], one["bucket"]) for one in second["changes"]] == [("psnr", "0.0-0.2"), ("psnr", "all")]  # type: ignore[attr-defined]
 
@@ -176,22 +185,22 @@ def test_accepting_the_same_again_writes_nothing(terminal: Terminal, run: Path, 
 def test_no_expected_result_is_lost_by_accepting(terminal: Terminal, run: Path, expected: Path) -> None:
     before = tiny.state(expected)
     answer = terminal("gate", run, *ACCEPT, "one method", "--methods", "telea")
-    answer.refuses(3, "expected: 24 expected results would be lost: mean-fill psnr 0.0-0.2, ", "begin anew")
+    answer.refuses(3, "expected: 24 expected results would be lost: mean-fill psnr 0.0-0.2, ", "start over")
     assert tiny.state(expected) == before
 
 
 @pytest.mark.parametrize(
     "options", [("--accept",), ("--reason", "x"), ("--accept", "--reason", "x"), ("--accept", "--reason", " ")]
 )
-def test_accepting_needs_a_place_and_a_reason(terminal: Terminal, run: Path, options: tuple[str, ...]) -> None:
+def test_accepting_needs_a_folder_and_a_reason(terminal: Terminal, run: Path, options: tuple[str, ...]) -> None:
     terminal("gate", run, *options).refuses(2, "--accept needs --expected DIR and --reason TEXT")
 
 
 @pytest.mark.parametrize(
     "option", [("--policy", "p.toml"), ("--junit", "j.xml"), ("--summary", "s.md"), ("--annotations",)]
 )
-def test_accepting_judges_nothing(terminal: Terminal, run: Path, option: tuple[str, ...]) -> None:
-    terminal("gate", run, *ACCEPT, "why", *option).refuses(2, "--accept judges nothing: leave out --policy, ")
+def test_accepting_compares_nothing(terminal: Terminal, run: Path, option: tuple[str, ...]) -> None:
+    terminal("gate", run, *ACCEPT, "why", *option).refuses(2, "--accept compares nothing: leave out --policy, ")
     assert not EXPECTED.exists()
 
 
@@ -202,7 +211,7 @@ def test_without_scores_of_both_sides_the_tolerance_decides(terminal: Terminal, 
     (expected / "telea" / "scores.csv").unlink()
     shift(run, "telea", "psnr", lambda score, bucket: -0.3)
     answer = terminal("gate", run, "--expected", expected)
-    answer.refuses(1, "worse by 0.3 dB", " is expected (tolerance 0.001). And 3 more.")
+    answer.refuses(1, "worse by 0.3 dB", ", expected 2", " (tolerance 0.001). And 3 more.")
 
 
 @pytest.mark.parametrize("side", ["run", "expected"])
@@ -220,7 +229,7 @@ def test_a_result_that_was_edited_is_refused_though_its_scores_did_not_move(
     place = ("telea", "psnr", "all")
     edit_results(Path(side), lambda one: (one["method"], one["metric"], one["bucket"]) == place, value=99.0)
     answer = terminal("gate", run, "--expected", expected)
-    answer.refuses(5, f"{side}/results.jsonl: telea, psnr, all is 99.0, but its scores come to ", "never edited")
+    answer.refuses(5, f"{side}/results.jsonl: telea, psnr, all is 99.0, but its scores give ", "never edited")
 
 
 def test_two_results_of_one_number_are_refused(terminal: Terminal, run: Path, expected: Path) -> None:
@@ -229,24 +238,28 @@ def test_two_results_of_one_number_are_refused(terminal: Terminal, run: Path, ex
     terminal("gate", run, "--expected", expected).refuses(2, "run/results.jsonl: holds two results of mean-fill, ")
 
 
-def test_a_gate_that_judges_nothing_does_not_pass(terminal: Terminal, run: Path, expected: Path) -> None:
+def test_a_gate_that_checks_nothing_does_not_pass(terminal: Terminal, run: Path, expected: Path) -> None:
     path = expected / "results.jsonl"
     kept = [line for line in path.read_text().splitlines() if '"telea"' not in line or '"psnr"' not in line]
     path.write_text("".join(f"{line}\n" for line in kept))
     answer = terminal("gate", run, "--expected", expected, "--methods", "telea", "--metrics", "psnr")
     answer.refuses(
-        2, "expected: no result of these methods and metrics is expected here, so there is nothing to decide."
+        2, "expected: there is no expected result of these methods and metrics here, so there is nothing to check."
     )
     path.write_text("")
     terminal("gate", run, "--expected", expected, "--summary", "s.md").refuses(
-        2, "expected: no result is expected here"
+        2, "expected: there is no expected result here"
     )
 
 
-def test_where_nothing_is_expected_it_is_said_what_writes_it(terminal: Terminal, run: Path) -> None:
+def test_where_nothing_is_expected_the_error_names_the_command_that_writes_it(terminal: Terminal, run: Path) -> None:
     answer = terminal("gate", run, "--expected", "nowhere")
-    answer.refuses(2, "nowhere: no expected results lie here. `inpaint-bench gate RUN --expected nowhere --accept")
-    terminal("gate", run).refuses(2, "no expected results of tiny ship: sample only. Give yours with --expected.")
+    answer.refuses(
+        2, "nowhere: there are no expected results here. `inpaint-bench gate RUN --expected nowhere --accept"
+    )
+    terminal("gate", run).refuses(
+        2, "no expected results of tiny ship, only those of sample. Give yours with --expected."
+    )
     terminal("gate", "nowhere").refuses(2, "nowhere: not a run folder")
 
 

@@ -1,4 +1,4 @@
-"""What a check of claims finds."""
+"""The finding of a check of reported numbers."""
 
 from dataclasses import dataclass
 from typing import Literal, TypeAlias
@@ -9,8 +9,8 @@ Level: TypeAlias = Literal["contradiction", "suspicion"]
 
 
 @dataclass(frozen=True)
-class Finding:
-    """Something that is wrong with some cells, or may be; at least one of them is meant."""
+class ClaimFinding:
+    """A contradiction or a suspicion: at least one of these cells is wrong, or may be."""
 
     level: Level
     check: str
@@ -19,9 +19,9 @@ class Finding:
 
 
 def listed(cells: tuple[Reported, ...]) -> str:
-    """Cells in words, those of one table, row and place together."""
-    by_place: dict[str, list[str]] = {}
+    """Cells as text, grouped by table, row, dataset and bucket."""
+    groups: dict[str, list[str]] = {}
     for cell in cells:
-        place, _, number = cell.name.partition(": ")
-        by_place.setdefault(place, []).append(number)
-    return "; ".join(f"{place}: {', '.join(numbers)}" for place, numbers in by_place.items())
+        where, _, number = cell.name.partition(": ")
+        groups.setdefault(where, []).append(number)
+    return "; ".join(f"{where}: {', '.join(numbers)}" for where, numbers in groups.items())

@@ -1,4 +1,4 @@
-"""What a check of claims found, as text and as JSON."""
+"""Findings on reported numbers as text and as JSON."""
 
 from collections import Counter
 from collections.abc import Callable, Iterator, Sequence
@@ -12,7 +12,7 @@ from inpaint_bench.checks.claims.measured import Compared
 
 
 def as_text(found: Check, compared: Sequence[Compared]) -> str:
-    """Findings, coverage and, where there are runs, a line for every cell that was compared."""
+    """Findings, coverage and, if there are runs, a line for every cell that was compared."""
     lines = []
     for one in found.findings:
         lines += [f"{one.level}: {one.check}", f"  {listed(one.cells)}", f"  {one.text}", ""]
@@ -21,9 +21,7 @@ def as_text(found: Check, compared: Sequence[Compared]) -> str:
         f"{counted[level]} {level}{'' if counted[level] == 1 else 's'}" for level in ("contradiction", "suspicion")
     ))  # fmt: skip
     lines += [*_coverage(found)]
-    lines += [
-        f"shares of the buckets that fit every All of {place}: {message}" for place, message in found.shares.items()
-    ]
+    lines += [f"shares of the buckets that fit every All of {name}: {text}" for name, text in found.shares.items()]
     return "\n".join([*lines, *_compared(compared), ""])
 
 
@@ -41,15 +39,15 @@ def _coverage(found: Check) -> Iterator[str]:
 def _compared(compared: Sequence[Compared]) -> Iterator[str]:
     for run in dict.fromkeys(one.run for one in compared):
         rows = [one for one in compared if one.run == run]
-        counted = Counter(one.says.split(" by")[0].split(" because")[0] for one in rows)
+        counted = Counter(one.outcome.split(" by")[0].split(" because")[0] for one in rows)
         yield f"\n{run}: " + ", ".join(f"{count} {what}" for what, count in sorted(counted.items()))
         width = max(len(one.cell.name) for one in rows)
         for one in rows:
-            yield f"{one.cell.name.ljust(width)}  {_measured(one)}{one.says}"
+            yield f"{one.cell.name.ljust(width)}  {_measured(one)}{one.outcome}"
 
 
 def _measured(one: Compared) -> str:
-    if one.measured is None or one.says.startswith("not"):
+    if one.measured is None or one.outcome.startswith("not"):
         return ""
     digits = max(0, -int(str(one.cell.value.as_tuple().exponent))) + 1
     if isinstance(one.measured, str):
@@ -59,8 +57,8 @@ def _measured(one: Compared) -> str:
 
 
 def as_json(found: Check, compared: Sequence[Compared]) -> str:
-    """Everything, with every printed digit."""
-    whole = {
+    """Everything as JSON, with every printed digit."""
+    content = {
         "schema": 1,
         "findings": [
             {"level": f.level, "check": f.check, "cells": [_cell(cell) for cell in f.cells], "text": f.text}
@@ -75,11 +73,11 @@ def as_json(found: Check, compared: Sequence[Compared]) -> str:
         "shares": found.shares,
         "measured": [
             _cell(one.cell)
-            | {"run": one.run, "measured": one.measured, "low": one.low, "high": one.high, "says": one.says}
+            | {"run": one.run, "measured": one.measured, "low": one.low, "high": one.high, "says": one.outcome}
             for one in compared
         ],
     }
-    return msgspec.json.format(msgspec.json.encode(whole), indent=1).decode() + "\n"
+    return msgspec.json.format(msgspec.json.encode(content), indent=1).decode() + "\n"
 
 
 def _cell(cell: Reported) -> dict[str, object]:

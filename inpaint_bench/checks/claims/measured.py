@@ -1,4 +1,4 @@
-"""Reported numbers against measured ones: the paper's face of `decide`."""
+"""Reported numbers against the results of a run."""
 
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
@@ -14,21 +14,21 @@ Results = Mapping[tuple[str, str, str], Sequence[Result]]  # by method, bucket a
 
 @dataclass(frozen=True)
 class Compared:
-    """A cell and what a run has for it, in the cell's units, with the measured 95% interval."""
+    """A reported cell and the measured number, in the units of the cell, with its 95% interval."""
 
     cell: Reported
     run: str
     measured: Value
     low: float | None
     high: float | None
-    says: str  # agrees, differs by …, not comparable because …, not measured
+    outcome: str  # agrees, differs by …, not comparable because …, not measured
 
 
-def against(cells: Sequence[Reported], run: RunData) -> list[Compared]:
-    """Every cell of the run's dataset and methods against the run.
+def compare_with_run(cells: Sequence[Reported], run: RunData) -> list[Compared]:
+    """Every cell of the dataset and methods of a run against its results.
 
-    They agree where some number that is printed so lies in the measured 95% interval: the paper's pairs are not known,
-    and another draw of pairs moves a mean as far as that. Raises InputError where there is nothing to compare.
+    They agree where some number that rounds to the printed one lies in the measured 95% interval: the pairs of the
+    paper are not known, and other pairs move a mean by as much. Raises InputError where there is nothing to compare.
     """
     found: dict[tuple[str, str, str], list[Result]] = {}
     for result in run.result_list:
@@ -40,7 +40,8 @@ def against(cells: Sequence[Reported], run: RunData) -> list[Compared]:
         reported = sorted({f"{cell.method} on {cell.dataset}" for cell in cells if cell.over != "method"})
         measured = some(sorted(methods)) if methods else "no method"
         raise InputError(
-            f"{run.path}: no reported number is of {measured} on {run.info.protocol.name}. Reported: {some(reported, 40)}."
+            f"{run.path}: no reported number is of {measured} on {run.info.protocol.name}. "
+            f"Reported: {some(reported, 40)}."
         )
     return list(_compared(here, run, found))
 
@@ -56,11 +57,11 @@ def _compared(cells: Sequence[Reported], run: RunData, found: Results) -> Iterat
         value, low, high = (result.value, result.low, result.high) if result else (None, None, None)
         scaled = value / size if isinstance(value, float) else value
         low, high = (None if end is None else end / size for end in (low, high))
-        yield Compared(cell, str(run.path), scaled, low, high, _says(cell, result, verdict))
+        yield Compared(cell, str(run.path), scaled, low, high, _outcome(cell, result, verdict))
 
 
 def _result(cell: Reported, found: Results) -> Result | None:
-    """The result that is the same number, or else the one that a table would show."""
+    """The result with the same signature, else the one that tables show; None if there is none."""
     results = found.get((cell.method, cell.bucket, cell.ours), [])
     alike = [one for one in results if one.signature == cell.signature]
     return next(iter([*alike, *(one for one in results if one.main)]), None)
@@ -84,7 +85,7 @@ def _theirs(cell: Reported) -> Number:
 
 
 def _policy(cell: Reported, result: Result | None) -> Policy:
-    """As far as rounding and, on the side of the reported number, the measured interval reach."""
+    """The rounding of the reported number, plus the measured interval on its side of the value, as the tolerance."""
     tolerance = float(cell.half * cell.unit_size)
     if result and isinstance(result.value, float) and result.low is not None and result.high is not None:
         above = float(cell.value * cell.unit_size) > result.value
@@ -92,9 +93,9 @@ def _policy(cell: Reported, result: Result | None) -> Policy:
     return Policy(cell.better, absolute=tolerance, paired=False)
 
 
-def _says(cell: Reported, result: Result | None, verdict: Verdict) -> str:
+def _outcome(cell: Reported, result: Result | None, verdict: Verdict) -> str:
     if not cell.ours:
-        return f"not comparable because metric: {cell.note or 'it fits none of ours for certain'}"
+        return f"not comparable because metric: {cell.note or 'none of ours is certain to be the same'}"
     if result is None:
         return "not measured"
     if verdict.state == "not comparable":

@@ -1,4 +1,4 @@
-"""Sums that no shares of the buckets fit, and sums that only unusual shares fit."""
+"""Checks of All against its buckets: rows that no shares satisfy, and rows that only unusual shares satisfy."""
 
 import math
 from collections.abc import Iterator, Sequence
@@ -7,17 +7,17 @@ from decimal import Decimal
 from itertools import groupby
 
 from inpaint_bench.analysis.reported import Reported
-from inpaint_bench.checks.claims.base import Finding, Level
+from inpaint_bench.checks.claims.base import ClaimFinding, Level
 from inpaint_bench.checks.claims.bucket_constraints import (
+    BucketConstraint,
     Interval,
-    Place,
-    Sum,
-    broken,
-    corners,
+    ReportedDataset,
+    assume_order,
     edges,
-    fits,
-    implied,
-    ordered,
+    feasible,
+    implied_total,
+    minimal_corrections,
+    vertices,
 )
 from inpaint_bench.data.protocols import page_names, page_path, read_page
 
@@ -27,109 +27,110 @@ CHECK = "All against its buckets"
 
 
 @dataclass(frozen=True)
-class Fitting:
-    """The sums of a dataset that fit each other, with all that is usually so of their shares."""
+class FeasibleShares:
+    """The constraints of a dataset that are consistent with each other and with the usual assumptions on shares."""
 
-    place: Place
-    sums: tuple[Sum, ...]
+    dataset: ReportedDataset
+    constraints: tuple[BucketConstraint, ...]
     bounds: tuple[Interval, ...]
 
 
-def check_sums(place: Place) -> tuple[list[Finding], Fitting]:
-    """What does not fit, and what does.
+def check_constraints(dataset: ReportedDataset) -> tuple[list[ClaimFinding], FeasibleShares]:
+    """The constraints that are inconsistent, as findings, and those that are consistent.
 
-    A contradiction: the sums of one table fit no shares at all. A suspicion: they do, but not if all tables saw the
-    same pairs, if larger holes are never easier, and if the shares are as masks drawn at random give them.
+    A contradiction: no shares satisfy the rows of one table. A suspicion: none do if all tables saw the same pairs, if
+    larger holes are never easier, and if the shares are those of masks drawn at random.
     """
-    anything = (ANY,) * len(place.buckets)
-    found, left = [], list(place.sums)
+    anything = (ANY,) * len(dataset.buckets)
+    found, left = [], list(dataset.constraints)
     for _, group in groupby(sorted(left, key=_table), key=_table):
-        sums = list(group)
-        if not fits(sums, anything):
-            finding, wrong = _finding("contradiction", sums, anything, "No shares of the buckets fit")
+        rows = list(group)
+        if not feasible(rows, anything):
+            finding, wrong = _finding("contradiction", rows, anything, "No shares of the buckets fit")
             found.append(finding)
             left = [one for one in left if one not in wrong]
     bounds = anything
-    for assumed, sums, narrower in _usually(place, left, bounds):
-        if not fits(sums, narrower):
-            finding, wrong = _finding("suspicion", sums, narrower, f"If {assumed}, no shares of the buckets fit")
+    for assumed, rows, narrower in _assumptions(dataset, left, bounds):
+        if not feasible(rows, narrower):
+            finding, wrong = _finding("suspicion", rows, narrower, f"If {assumed}, no shares of the buckets fit")
             found.append(finding)
             named = {one.total for one in wrong}
             left = [one for one in left if one.total not in named]
             break
         bounds = narrower
-    return found, Fitting(place, tuple(ordered(one) for one in left), bounds)
+    return found, FeasibleShares(dataset, tuple(assume_order(one) for one in left), bounds)
 
 
-def _table(one: Sum) -> str:
+def _table(one: BucketConstraint) -> str:
     return one.total.table
 
 
-def _usually(
-    place: Place, sums: Sequence[Sum], anything: tuple[Interval, ...]
-) -> Iterator[tuple[str, list[Sum], tuple[Interval, ...]]]:
-    """What is usually so, one after the other, with the sums and the bounds of shares that it leaves."""
-    yield "all tables saw the same pairs", list(sums), anything
-    rising = [ordered(one) for one in sums]
-    yield "moreover larger holes are never easier", rising, anything
-    if usual := usual_shares(place):
-        message = ", ".join(f"{low:.0%} to {high:.0%}" for low, high in usual)
-        yield f"moreover masks were drawn at random (shares {message})", rising, usual
+def _assumptions(
+    dataset: ReportedDataset, constraints: Sequence[BucketConstraint], anything: tuple[Interval, ...]
+) -> Iterator[tuple[str, list[BucketConstraint], tuple[Interval, ...]]]:
+    """Usual assumptions, each on top of those before, with the constraints and the bounds of shares under them."""
+    same = "all tables saw the same pairs"
+    yield same, list(constraints), anything
+    rising = [assume_order(one) for one in constraints]
+    order = f"{same} and larger holes are never easier"
+    yield order, rising, anything
+    if usual := usual_shares(dataset):
+        shares = ", ".join(f"{low:.0%} to {high:.0%}" for low, high in usual)
+        yield f"{order} and masks were drawn at random (shares {shares})", rising, usual
 
 
-def usual_shares(place: Place) -> tuple[Interval, ...]:
-    """The shares that random draws from NVIDIA's masks give; () for a dataset that has none of them, or no known n.
+def usual_shares(dataset: ReportedDataset) -> tuple[Interval, ...]:
+    """The shares under random draws from NVIDIA's masks; () for a dataset with other masks, or without a known n.
 
-    The set holds equally many masks of every tenth of mask ratio up to 0.6. A share of n draws lies within 4 standard
-    deviations of its mean, but for one dataset in ten thousand.
+    The set holds equally many masks of every tenth of mask ratio up to 0.6. The share of n draws lies within 4 standard
+    deviations of its mean, except in one dataset of ten thousand.
     """
-    known = [one.total.n for one in place.sums if one.total.n]
-    if place.dataset not in page_names() or not known or place.buckets[0] == "elsewhere":
+    known = [one.total.n for one in dataset.constraints if one.total.n]
+    if dataset.dataset not in page_names() or not known or dataset.buckets[0] == "elsewhere":
         return ()
-    page = read_page(page_path(place.dataset))
-    if page.masks.set != "nvidia-irregular-test" or edges(place.buckets[-1])[1] != Decimal("0.6"):
+    page = read_page(page_path(dataset.dataset))
+    if page.masks.set != "nvidia-irregular-test" or edges(dataset.buckets[-1])[1] != Decimal("0.6"):
         return ()
-    means = [float((high - low) / Decimal("0.6")) for low, high in map(edges, place.buckets)]
+    means = [float((high - low) / Decimal("0.6")) for low, high in map(edges, dataset.buckets)]
     far = [UNUSUAL * math.sqrt(mean * (1 - mean) / min(known)) for mean in means]
     return tuple((max(0.0, m - d), min(1.0, m + d)) for m, d in zip(means, far, strict=True))
 
 
 def _finding(
-    level: Level, sums: Sequence[Sum], bounds: Sequence[Interval], what: str
-) -> tuple[Finding, tuple[Sum, ...]]:
-    """Which sums do not fit the others, in words."""
-    sets = broken(sums, bounds)
-    wrong = tuple(dict.fromkeys(one for some in sets for one in some)) or tuple(sums)
+    level: Level, constraints: Sequence[BucketConstraint], bounds: Sequence[Interval], what: str
+) -> tuple[ClaimFinding, tuple[BucketConstraint, ...]]:
+    """The rows that are inconsistent with the others, as a finding."""
+    sets = minimal_corrections(constraints, bounds)
+    wrong = tuple(dict.fromkeys(one for some in sets for one in some)) or tuple(constraints)
     cells = tuple(cell for one in wrong for cell in one.cells)
+    text = f"{what} every All of {constraints[0].total.dataset}. "
     heads = [f"{one.total.metric} of {one.total.row} in Table {one.total.table}" for one in wrong]
-    text = f"{what} every All of {sums[0].total.dataset}. "
     if not sets:
-        text += f"More than a few of these {len(sums)} rows are wrong."
-    elif len(sets) > 1 or len(sets[0]) > 1:
-        joined = ", ".join(heads)
-        text += f"Without {'one' if len(sets[0]) == 1 else f'{len(sets[0])}'} of these the others fit: {joined}."
-        text = text if len(sets) > 1 else text.replace(f"Without {len(sets[0])} of these", "Without these")
-    else:
-        others = [one for one in sums if one is not wrong[0]]
-        low, high = implied(wrong[0], others, bounds)
+        text += f"More than a few of these {len(constraints)} rows are wrong."
+    elif len(sets) == len(sets[0]) == 1:
+        others = [one for one in constraints if one is not wrong[0]]
+        low, high = (_number(end, wrong[0].total) for end in implied_total(wrong[0], others, bounds))
         text += (
-            f"The others do without {heads[0]}: by its buckets All would be {_number(low, wrong[0].total)} to "
-            f"{_number(high, wrong[0].total)}, not {wrong[0].total.value}."
+            f"The others fit without {heads[0]}: by its buckets All would be {low} to {high}, "
+            f"not {wrong[0].total.value}."
         )
-    return Finding(level, CHECK, cells, text), wrong
+    else:
+        count = "" if len(sets) == 1 else "one of " if len(sets[0]) == 1 else f"{len(sets[0])} of "
+        text += f"Without {count}these the others fit: {', '.join(heads)}."
+    return ClaimFinding(level, CHECK, cells, text), wrong
 
 
 def _number(value: float, like: Reported) -> str:
-    """A number with the digits of a printed one."""
+    """A number with as many decimals as a printed one."""
     exponent = like.value.as_tuple().exponent
     assert isinstance(exponent, int)
     return f"{value:.{max(0, -exponent)}f}"
 
 
-def shares_of(fitting: Fitting) -> str:
-    """Which shares of the buckets fit all numbers, in words; '' where every sum lacks a bucket, or none is left."""
-    if not any(one.whole for one in fitting.sums) or not fits(fitting.sums, fitting.bounds):
+def describe_shares(shares: FeasibleShares) -> str:
+    """The feasible shares of each bucket as text; '' where every row lacks a bucket, or no shares are feasible."""
+    if not any(one.complete for one in shares.constraints) or not feasible(shares.constraints, shares.bounds):
         return ""
-    found = corners(fitting.sums, fitting.bounds)
-    named = zip(fitting.place.buckets, found.min(axis=0), found.max(axis=0), strict=True)
+    found = vertices(shares.constraints, shares.bounds)
+    named = zip(shares.dataset.buckets, found.min(axis=0), found.max(axis=0), strict=True)
     return ", ".join(f"{bucket} {low:.1%} to {high:.1%}" for bucket, low, high in named)

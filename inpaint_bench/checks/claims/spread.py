@@ -1,18 +1,17 @@
-"""Numbers that no picture can have, and MAE and PSNR that do not fit each other.
+"""Numbers outside the range of their metric, and MAE and PSNR that are inconsistent with each other.
 
-Of one picture with errors e in a hole of share r, by Cauchy and Schwarz, MAE^2 <= r * MSE, for either form of MAE;
-and since no |e| is above 1, MSE <= MAE, for the MAE per channel. Of means over pictures only the second stays
-certain. As -log is convex,
+For one image with errors e in a hole that covers a share r of it, MAE^2 <= r * MSE by Cauchy-Schwarz, for either form
+of MAE; and since |e| <= 1, MSE <= MAE for the MAE per channel. For means over images only the second is certain. As
+-log is convex,
 
     mean PSNR = mean of -10 log MSE >= mean of -10 log MAE >= -10 log (mean MAE)
 
-while the first does not carry over: one nearly perfect picture raises the mean PSNR without bound and lowers the
-mean MAE by little. The second is not true of `mae_spn`, in which channels cancel. So an MAE too small for its PSNR
-contradicts it only for `mae`; all else is a suspicion.
+while the first does not carry over: one nearly perfect image raises the mean PSNR without bound and hardly lowers the
+mean MAE. The second does not hold for `mae_spn`, in which channels cancel. So an MAE too small for its PSNR is a
+contradiction only for `mae`; everything else is a suspicion.
 
-How large the errors of one picture are to how many there are is measured by spread = MAE * 10^(PSNR / 20), MAE over
-root mean square error. It says more of a dataset and its masks than of a method: the papers' methods lie
-within 15% of each other where holes are the same.
+spread = MAE * 10^(PSNR / 20), MAE over root mean square error, measures how evenly errors are spread. It depends more
+on a dataset and its masks than on a method: the methods of the papers lie within 15% of each other on the same holes.
 """
 
 import math
@@ -23,27 +22,27 @@ import numpy as np
 from jaxtyping import Bool, Float64
 
 from inpaint_bench.analysis.reported import ALL, Reported
-from inpaint_bench.checks.claims.base import Finding
-from inpaint_bench.checks.claims.bucket_constraints import Interval, edges, possible
+from inpaint_bench.checks.claims.base import ClaimFinding
+from inpaint_bench.checks.claims.bucket_constraints import Interval, edges, metric_range
 
-FAR = 1.2  # as many times the others' median is too far for a spread
-FEWEST = 3  # methods that make a median
+FAR = 1.2  # an outlier differs from the median of the others by more than this factor
+FEWEST = 3  # methods that a median needs
 MAES = ("mae", "mae_spn")
 CHECK = "MAE against PSNR"
 
 Ends = Float64[np.ndarray, "cases methods"]
 
 
-def check_ranges(cells: Sequence[Reported]) -> Iterator[Finding]:
-    """A contradiction for every number outside what its metric can be."""
+def check_ranges(cells: Sequence[Reported]) -> Iterator[ClaimFinding]:
+    """A contradiction for every number outside the range of its metric."""
     for cell in cells:
-        low, high = (bound / float(cell.unit_size) for bound in possible(cell.ours))
+        low, high = (bound / float(cell.unit_size) for bound in metric_range(cell.ours))
         if float(cell.high) < low or float(cell.low) > high:
             text = f"{cell.ours} lies between {low:g} and {high:g} in these units."
-            yield Finding("contradiction", "range", (cell,), text)
+            yield ClaimFinding("contradiction", "range", (cell,), text)
 
 
-def check_order(cells: Sequence[Reported]) -> Iterator[Finding]:
+def check_order(cells: Sequence[Reported]) -> Iterator[ClaimFinding]:
     """A suspicion wherever larger holes score better than smaller ones."""
     rows: dict[tuple[str, ...], list[Reported]] = {}
     for cell in cells:
@@ -55,22 +54,22 @@ def check_order(cells: Sequence[Reported]) -> Iterator[Finding]:
         for small, large in pairwise(row):
             gained = large.low > small.high if small.better == "higher" else large.high < small.low
             if gained and edges(small.bucket)[1] <= edges(large.bucket)[0]:
-                yield Finding("suspicion", "order", (small, large), "Larger holes score better than smaller ones.")
+                yield ClaimFinding("suspicion", "order", (small, large), "Larger holes score better than smaller ones.")
 
 
 # --- printed pairs --------------------------------------------------------------------------------
 
 
-def check_pairs(cells: Sequence[Reported]) -> Iterator[Finding]:
-    """MAE and PSNR of one cell against each other, and their spread against the other methods' of the bucket."""
+def check_pairs(cells: Sequence[Reported]) -> Iterator[ClaimFinding]:
+    """MAE against PSNR of the same row and bucket, and their spread against that of the other methods."""
     pairs = _pairs(cells)
     for mae, psnr in pairs:
         if mae.ours == "mae" and float(psnr.high) < -10 * math.log10(max(_size(mae)[1], 1e-300)):
-            text = f"Errors of at most 1 that average {f'{mae.value} {mae.unit}'.strip()} cannot give so low a PSNR."
-            yield Finding("contradiction", CHECK, (mae, psnr), text)
+            text = f"Errors of at most 1 with a mean of {f'{mae.value} {mae.unit}'.strip()} cannot give so low a PSNR."
+            yield ClaimFinding("contradiction", CHECK, (mae, psnr), text)
         elif spread(mae, psnr)[0] > math.sqrt(edges(mae.bucket)[1]):
-            text = "No single picture has so large an MAE at such a PSNR: only very uneven pictures would."
-            yield Finding("suspicion", CHECK, (mae, psnr), text)
+            text = "No single image has so large an MAE at such a PSNR: only a very uneven set of images would."
+            yield ClaimFinding("suspicion", CHECK, (mae, psnr), text)
     by_bucket: dict[tuple[str, ...], dict[str, tuple[Reported, Reported]]] = {}
     for mae, psnr in pairs:
         by_bucket.setdefault((mae.paper, mae.dataset, mae.bucket, mae.ours), {})[f"{mae.table} {mae.row}"] = mae, psnr
@@ -78,11 +77,11 @@ def check_pairs(cells: Sequence[Reported]) -> Iterator[Finding]:
         if len(found) < FEWEST:
             continue
         ends = [spread(*pair) for pair in found.values()]
-        (wrong,), (medians,) = far(np.array([[low for low, _ in ends]]), np.array([[high for _, high in ends]]))
+        (wrong,), (medians,) = outliers(np.array([[low for low, _ in ends]]), np.array([[high for _, high in ends]]))
         for pair, (low, high), is_far, other in zip(found.values(), ends, wrong, medians, strict=True):
             if is_far:
-                text = f"MAE over root mean square error is {low:.3f} to {high:.3f}, of the others {other:.3f}."
-                yield Finding("suspicion", CHECK, pair, text)
+                text = f"MAE over root mean square error is {low:.3f} to {high:.3f}, the others' median {other:.3f}."
+                yield ClaimFinding("suspicion", CHECK, pair, text)
 
 
 def _pairs(cells: Sequence[Reported]) -> list[tuple[Reported, Reported]]:
@@ -98,13 +97,13 @@ def _size(mae: Reported) -> Interval:
 
 
 def spread(mae: Reported, psnr: Reported) -> Interval:
-    """MAE over root mean square error, as far as rounding leaves it open."""
+    """MAE over root mean square error, the smallest and the largest that rounding allows."""
     low, high = _size(mae)
     return low * 10 ** (float(psnr.low) / 20), high * 10 ** (float(psnr.high) / 20)
 
 
-def far(low: Ends, high: Ends) -> tuple[Bool[np.ndarray, "cases methods"], Ends]:
-    """In each case, which intervals lie whole too far from the median of the others' middles, and those medians."""
+def outliers(low: Ends, high: Ends) -> tuple[Bool[np.ndarray, "cases methods"], Ends]:
+    """In each case, which intervals lie entirely too far from the median of the others' centres, and those medians."""
     middle = (low + high) / 2
     others = [np.median(np.delete(middle, method, axis=1), axis=1) for method in range(middle.shape[1])]
     medians = np.stack(others, axis=1)

@@ -1,5 +1,6 @@
-"""Expected results: what a run gave, less what names a machine, and a history of why it was accepted."""
+"""Expected results: the results of a run without facts of its machine, and a history of why they were accepted."""
 
+import datetime
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import Literal
@@ -10,7 +11,7 @@ from inpaint_bench import __version__, files
 from inpaint_bench.analysis.results import REFERENCES, Result, Value, encode_results, results_path
 from inpaint_bench.analysis.run import RunData
 from inpaint_bench.analysis.verdicts import Policy, compare_numbers
-from inpaint_bench.checks.gate.sides import Side, choose, key_of, numbers, side_of
+from inpaint_bench.checks.gate.sides import GateSide, choose, key_of, numbers, side_of
 from inpaint_bench.data import pair_lists
 from inpaint_bench.data.protocols import Schema
 from inpaint_bench.errors import IncompleteError, InputError, some
@@ -21,7 +22,7 @@ HISTORY = "history.jsonl"
 
 
 class Change(Schema, frozen=True):
-    """A result that was another one before."""
+    """A result that is not what it was before."""
 
     method: str
     metric: str
@@ -32,7 +33,7 @@ class Change(Schema, frozen=True):
 
 
 class Acceptance(Schema, frozen=True):
-    """One line of the history. The first of a folder changes nothing: it has all its results anew."""
+    """A line of the history. In the first one of a folder every result is new and none is changed."""
 
     schema: Literal[1]
     date: str
@@ -43,73 +44,77 @@ class Acceptance(Schema, frozen=True):
     changes: tuple[Change, ...] = ()
 
 
-def open_expected(path: Path) -> Side:
-    """Expected results. Raises InputError when there are none."""
+def open_expected(path: Path) -> GateSide:
+    """The expected results in a folder. Raises InputError when there are none."""
     if not (path / "run.json").is_file():
         raise InputError(
-            f"{path}: no expected results lie here. "
-            f"`inpaint-bench gate RUN --expected {path} --accept --reason TEXT` writes those of a run."
+            f"{path}: there are no expected results here. "
+            f"`inpaint-bench gate RUN --expected {path} --accept --reason TEXT` makes them from a run."
         )
     return side_of(RunData.open(path))
 
 
-def shipped_expected(protocol: str) -> Path:
-    """Where the expected results of a protocol's classical methods ship. Raises InputError for one that has none."""
+def shipped_expected(dataset: str) -> Path:
+    """The folder of the expected results that ship for a dataset. Raises InputError for a dataset that has none."""
     every = files.shipped("results") / "expected"
-    if not (every / protocol / "run.json").is_file():
+    if not (every / dataset / "run.json").is_file():
         known = sorted(path.parent.name for path in every.glob("*/run.json"))
-        raise InputError(f"no expected results of {protocol} ship: {some(known)} only. Give yours with --expected.")
-    return every / protocol
+        raise InputError(
+            f"no expected results of {dataset} ship, only those of {some(known)}. Give yours with --expected."
+        )
+    return every / dataset
 
 
 def accept(
-    run: Side, path: Path, reason: str, date: str, methods: Sequence[str] = (), metrics: Sequence[str] = ()
+    run: RunData, path: Path, reason: str, methods: Sequence[str] = (), metrics: Sequence[str] = ()
 ) -> Acceptance | None:
-    """Make the results of a run, or those of some methods and metrics, the expected ones; none if they are already.
+    """Make the results of a run, or those of some methods and metrics, the expected ones; None if they already are.
 
-    Writes pairs, results and the scores that they name, and adds a line to the history. Raises IncompleteError when
-    a result that is expected so far would be lost.
+    Writes pairs, results and the scores that they name into the folder `path`, and adds a line with today's date and
+    the reason to the history. Raises IncompleteError when there are no results, or an expected one would be lost.
     """
-    results = choose(run, methods, metrics)
+    side = side_of(run)
+    results = choose(side, methods, metrics)
     if not results:
-        raise IncompleteError(f"{run.run.path}: holds no result to accept: no method has finished every pair.")
+        raise IncompleteError(f"{run.path}: there are no results to accept: no method has finished every pair.")
     before = open_expected(path) if (path / "run.json").is_file() else None
     if before:
         _refuse_loss(before, results)
     if not _write(run, path, results):
         return None
-    changes = tuple(_changes(run, before, results)) if before else ()
+    changes = tuple(_changes(side, before, results)) if before else ()
     new = len({key_of(result) for result in results} - (before.results.keys() if before else set()))
-    found = Acceptance(1, date, reason, __version__, len(results), new, changes)
+    today = datetime.datetime.now(datetime.timezone.utc).date().isoformat()
+    found = Acceptance(1, today, reason, __version__, len(results), new, changes)
     history = path / HISTORY
     lines = history.read_bytes() if history.is_file() else b""
     files.write_whole(history, lines + msgspec.json.encode(found) + b"\n")
     return found
 
 
-def _refuse_loss(before: Side, results: Sequence[Result]) -> None:
+def _refuse_loss(before: GateSide, results: Sequence[Result]) -> None:
     now = {key_of(result) for result in results}
     if lost := [" ".join(key) for key in before.results if key not in now]:
         raise IncompleteError(
             f"{before.run.path}: {len(lost)} expected results would be lost: {some(lost)}. "
-            "Run and accept everything that is expected, or delete the folder to begin anew."
+            "Run and accept everything that is expected, or delete the folder to start over."
         )
 
 
-def _write(run: Side, path: Path, results: Sequence[Result]) -> bool:
+def _write(run: RunData, path: Path, results: Sequence[Result]) -> bool:
     """Write all files; whether one of them changed."""
-    info = run.run.info
+    info = run.info
     names = sorted({result.method for result in results} - set(REFERENCES))
     methods = {name: _without_machine(info.methods[name]) for name in names}
     kept = RunInfo(2, info.protocol, info.fingerprint, info.part, info.pairs, methods)
-    expected = RunFolder(path, kept, run.run.pairs)
+    expected = RunFolder(path, kept, run.pairs)
     held = {
-        path / "pairs.csv": pair_lists.to_csv(run.run.pairs),
+        path / "pairs.csv": pair_lists.to_csv(run.pairs),
         results_path(expected): encode_results(results),
         path / "run.json": to_json(kept),
     }
     for name in names:
-        if (scores := scores_path(run.run.folder, name)).is_file():
+        if (scores := scores_path(run.folder, name)).is_file():
             held[scores_path(expected, name)] = scores.read_bytes()
     changed = {file: data for file, data in held.items() if not (file.is_file() and file.read_bytes() == data)}
     for file, data in changed.items():
@@ -121,11 +126,12 @@ def _without_machine(info: MethodInfo) -> MethodInfo:
     return MethodInfo("", info.code, info.weights, "", (), {}, {})
 
 
-def _changes(run: Side, before: Side, results: Sequence[Result]) -> Iterator[Change]:
-    """What is not to the last digit what it was."""
+def _changes(run: GateSide, before: GateSide, results: Sequence[Result]) -> Iterator[Change]:
+    """The results that are not equal to the old ones, to the last digit."""
     old = [before.results[key_of(result)] for result in results if key_of(result) in before.results]
     exact = Policy("higher", paired=False)
-    for one in compare_numbers(numbers(run, before, results), numbers(before, run, old), lambda _: exact):
-        if one.state != "same":
-            method, metric, bucket = one.key
-            yield Change(method, metric, bucket, one.b, one.a, "" if one.because == "value" else one.because)
+    for verdict in compare_numbers(numbers(run, before, results), numbers(before, run, old), lambda _: exact):
+        if verdict.state != "same":
+            method, metric, bucket = verdict.key
+            because = "" if verdict.because == "value" else verdict.because
+            yield Change(method, metric, bucket, verdict.b, verdict.a, because)

@@ -1,21 +1,25 @@
-"""What the gate found, as text, as Markdown for a pull request, as JUnit XML and as annotations of GitHub."""
+"""Findings of the gate as text, as Markdown for a pull request, as JUnit XML and as annotations for GitHub."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
+from typing import TYPE_CHECKING
 from xml.etree import ElementTree
 
 from inpaint_bench.analysis.results import ALL
 from inpaint_bench.checks.gate import messages
-from inpaint_bench.checks.gate.findings import Finding, Findings
+from inpaint_bench.checks.gate.base import GateFinding
 from inpaint_bench.metrics.registry import KNOWN
 
-ANNOTATIONS = 10  # of a kind that GitHub shows of one step
+if TYPE_CHECKING:
+    from inpaint_bench.checks.gate.findings import Findings
+
+ANNOTATIONS = 10  # of each kind that GitHub shows for one step
 
 
-def as_text(found: Findings) -> str:
-    """A line about every result that does not simply pass, the count, and notes."""
-    lines = [f"{found.protocol}: {found.run}, expected {found.expected}", ""]
-    if message := messages.sentences(found):
-        lines += [*message, ""]
+def as_text(found: "Findings") -> str:
+    """A line for every result that does not pass, the counts, and notes."""
+    lines = [f"{found.dataset}: {found.run}, expected {found.expected}", ""]
+    if sentences := messages.sentences(found):
+        lines += [*sentences, ""]
     return "\n".join([*lines, f"{messages.counts(found)}.", *(f"{note}." for note in messages.notes(found)), ""])
 
 
@@ -23,24 +27,24 @@ ENDINGS = {0: "passed", 1: "drift", 3: "incomplete", 4: "not comparable"}
 HEAD = ["state", "method", "metric", "bucket", "expected", "run", "difference", "tolerance", "p", "moved most"]
 
 
-def as_markdown(found: Findings) -> str:
-    """A heading that says how it ended, a table of what moved, and the pairs behind it."""
+def as_markdown(found: "Findings") -> str:
+    """A heading with the outcome, a table of what moved with the pairs behind it, and notes."""
     parts = [
         f"## inpaint-bench gate: {ENDINGS[found.exit_code]}",
-        f"{_escaped(found.protocol)}: {messages.counts(found)}.",
+        f"{_escaped(found.dataset)}: {messages.counts(found)}.",
     ]
     moved = [*found.of("drift"), *found.of("improved")]
     if moved:
         table = [HEAD, ["---"] * 4 + ["---:"] * 5 + ["---"], *(_row(one) for one in moved)]
         parts.append("\n".join(f"| {' | '.join(row)} |" for row in table))
-    message = [*messages.grouped(found.of("incomparable")), *messages.grouped(found.of("missing"))]
-    listed = [*message, *(f"{note}." for note in messages.notes(found))]
+    listed = [*messages.grouped(found.of("incomparable")), *messages.grouped(found.of("missing"))]
+    listed += [f"{note}." for note in messages.notes(found)]
     if listed:
         parts.append("\n".join(f"- {_escaped(line)}" for line in listed))
     return "\n\n".join(parts) + "\n"
 
 
-def _row(finding: Finding) -> list[str]:
+def _row(finding: GateFinding) -> list[str]:
     result, verdict = finding.result, finding.verdict
     arrow = "↑" if KNOWN[result.metric].better == "higher" else "↓"
     return [
@@ -59,20 +63,20 @@ def _row(finding: Finding) -> list[str]:
 
 
 def _escaped(text: str) -> str:
-    """Words of a user's, with what Markdown would read made plain."""
+    """Text from the user with the characters escaped that Markdown would interpret."""
     return "".join(f"\\{letter}" if letter in "\\`*_{}[]<>#|~&$" else letter for letter in text)
 
 
-def as_junit(found: Findings) -> str:
+def as_junit(found: "Findings") -> str:
     """A test case for every expected result, in a suite for every method."""
     kinds = {"drift": "failure", "incomparable": "error", "missing": "error"}
     root = ElementTree.Element("testsuites", {"name": "inpaint-bench gate", **_tally(found.findings)})
     for method in dict.fromkeys(finding.result.method for finding in found.findings):
-        listed = tuple(finding for finding in found.findings if finding.result.method == method)
-        suite = ElementTree.SubElement(root, "testsuite", {"name": f"{found.protocol}: {method}", **_tally(listed)})
+        listed = [finding for finding in found.findings if finding.result.method == method]
+        suite = ElementTree.SubElement(root, "testsuite", {"name": f"{found.dataset}: {method}", **_tally(listed)})
         for finding in listed:
             result = finding.result
-            named = {"classname": f"{found.protocol}.{method}", "name": f"{result.metric} {result.bucket}", "time": "0"}
+            named = {"classname": f"{found.dataset}.{method}", "name": f"{result.metric} {result.bucket}", "time": "0"}
             case = ElementTree.SubElement(suite, "testcase", named)
             message = messages.sentence(finding)
             if finding.state in kinds:
@@ -84,23 +88,23 @@ def as_junit(found: Findings) -> str:
     return text.decode() + "\n"
 
 
-def _tally(findings: tuple[Finding, ...]) -> dict[str, str]:
+def _tally(findings: Sequence[GateFinding]) -> dict[str, str]:
     states = [finding.state for finding in findings]
     errors = states.count("incomparable") + states.count("missing")
     return {"tests": str(len(states)), "failures": str(states.count("drift")), "errors": str(errors), "time": "0"}
 
 
-def as_annotations(found: Findings) -> Iterator[str]:
-    """Commands to GitHub's runner: as many errors and notices as it shows, what counts most first."""
+def as_annotations(found: "Findings") -> Iterator[str]:
+    """Commands for GitHub's runner: as many errors and notices as it shows, what matters most first."""
     errors = [*messages.grouped(found.of("incomparable")), *(messages.sentence(one) for one in found.of("drift"))]
     errors += messages.grouped(found.of("missing"))
     yield from _annotations("error", errors)
     yield from _annotations("notice", [messages.sentence(one) for one in found.of("improved")])
 
 
-def _annotations(kind: str, message: list[str]) -> Iterator[str]:
-    shown = message if len(message) <= ANNOTATIONS else message[: ANNOTATIONS - 1]
-    rest = [f"And {len(message) - len(shown)} more: see the summary."] if len(shown) < len(message) else []
+def _annotations(kind: str, sentences: list[str]) -> Iterator[str]:
+    shown = sentences if len(sentences) <= ANNOTATIONS else sentences[: ANNOTATIONS - 1]
+    rest = [f"And {len(sentences) - len(shown)} more: see the summary."] if len(shown) < len(sentences) else []
     for text in [*shown, *rest]:
         escaped = text.replace("%", "%25").replace("\r", "%0D").replace("\n", "%0A")
         yield f"::{kind} title=inpaint-bench gate::{escaped}"

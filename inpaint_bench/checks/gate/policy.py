@@ -1,4 +1,4 @@
-"""The gate's policy: how far a result may lie from the expected one before it counts as moved."""
+"""The gate's policy: how far a result may be from the expected one before it counts as moved."""
 
 import re
 from collections.abc import Callable, Iterable
@@ -15,33 +15,33 @@ from inpaint_bench.errors import InputError, did_you_mean
 from inpaint_bench.metrics.registry import KNOWN
 
 FILE = "policy.toml"  # beside expected results
-ALPHA = 0.01  # of all results together: at most one gate of a hundred calls chance a drift
-TENTH = 0.1  # of the last digit that tables print of a metric: as far its mean may move
-RELATIVE = 1e-5  # or by this share of the expected value: networks' numbers on another processor
+ALPHA = 0.01  # over all results together: at most one gate in a hundred mistakes chance for drift
+TENTH = 0.1  # of the last digit that tables print of a metric: how far its mean may move
+RELATIVE = 1e-5  # or this fraction of the expected value: what a network computes on another processor
 
 Size = Annotated[float, msgspec.Meta(ge=0)]
 
 
 class Rule(Schema, frozen=True):
-    """What holds for the results that it fits: names, or patterns as in psnr*."""
+    """Tolerances of the results that it matches, by names or by patterns such as psnr*."""
 
     metric: str = "*"
     method: str = "*"
     bucket: str = "*"
     absolute: Size | None = None  # in the metric's unit
-    relative: Size | None = None  # of the expected value
+    relative: Size | None = None  # as a fraction of the expected value
     noise: Size | None = None  # how far a single pair may move by chance, in the metric's unit
-    paired: bool | None = None  # whether the pairs are requested if a move can be chance
-    improved: Literal["pass", "drift"] | None = None  # what a number that got better is
+    paired: bool | None = None  # whether a paired test may call a move chance
+    improved: Literal["pass", "drift"] | None = None  # the state of a result that got better
 
     def fits(self, result: Result) -> bool:
-        """Whether it is about that result."""
+        """Whether it matches that result."""
         patterns = ((result.metric, self.metric), (result.method, self.method), (result.bucket, self.bucket))
         return all(fnmatchcase(name, pattern) for name, pattern in patterns)
 
 
 class GatePolicy(Schema, frozen=True):
-    """A policy file. Of the rules that fit a result the last one that gives a key holds for that key."""
+    """A policy file. Of the rules that match a result, the last one that sets a key wins."""
 
     schema: Literal[1]
     alpha: Annotated[float, msgspec.Meta(ge=0.001, lt=1)] = ALPHA
@@ -50,8 +50,9 @@ class GatePolicy(Schema, frozen=True):
     def of(self, result: Result) -> Policy:
         """What counts as a move of that result.
 
-        Without a rule: a tenth of the last digit that tables print of its metric, or 1e-5 of the value if that is
-        more. A move beyond it is chance if the pairs say so, and none of them moved by more than one such digit.
+        Without a rule the tolerance is a tenth of the last digit that tables print of its metric, or 1e-5 of the value
+        if that is more. A move beyond it can be chance if the paired test says so and no pair moved by more than one
+        such digit.
         """
         metric, rule = KNOWN[result.metric], self._rule(result)
         digit = 10.0**-metric.decimals
@@ -65,11 +66,11 @@ class GatePolicy(Schema, frozen=True):
         )
 
     def refuses_better(self, result: Result) -> bool:
-        """Whether a number that got better is drift too."""
+        """Whether a result that got better counts as drift too."""
         return self._rule(result).improved == "drift"
 
     def _rule(self, result: Result) -> Rule:
-        """All rules that fit a result as one."""
+        """All rules that match a result, merged."""
         keys = ("absolute", "relative", "noise", "paired", "improved")
         given = {
             key: value
@@ -81,7 +82,7 @@ class GatePolicy(Schema, frozen=True):
         return Rule(**given)
 
     def by_key(self, results: Iterable[Result]) -> Callable[[Number], Policy]:
-        """The policy of each number, by its key: method, metric and bucket of its result."""
+        """A function from a number to its policy, by method, metric and bucket."""
         policies = {(result.method, result.metric, result.bucket): self.of(result) for result in results}
         return lambda number: policies[number.key[0], number.key[1], number.key[2]]
 
@@ -95,12 +96,12 @@ def read_policy(path: Path) -> GatePolicy:
         return msgspec.toml.decode(path.read_bytes(), type=GatePolicy)
     except OSError as error:
         raise InputError(f"{path}: there is no such policy file ({error.strerror}).") from error
-    except (msgspec.DecodeError, UnicodeDecodeError) as error:  # its kin ValidationError too
+    except (msgspec.DecodeError, UnicodeDecodeError) as error:  # ValidationError is one too
         raise InputError(f"{path}: {_plain_message(str(error))}") from error
 
 
 def refuse_idle(policy: GatePolicy, results: Iterable[Result], where: str) -> None:
-    """Raise InputError when a rule fits no expected result: it would hold for nothing, whatever was meant."""
+    """Raise InputError for a rule that matches no expected result: it would have no effect."""
     listed = list(results)
     for number, rule in enumerate(policy.rules, start=1):
         if any(rule.fits(result) for result in listed):
@@ -108,9 +109,9 @@ def refuse_idle(policy: GatePolicy, results: Iterable[Result], where: str) -> No
         for what in ("metric", "method", "bucket"):
             known, pattern = {getattr(result, what) for result in listed}, getattr(rule, what)
             if not any(fnmatchcase(name, pattern) for name in known):
-                sentence = f"no {what} that is expected fits '{pattern}'. {did_you_mean(pattern, known)}"
+                sentence = f"no expected {what} matches '{pattern}'. {did_you_mean(pattern, known)}"
                 raise InputError(f"{where}: rule {number}: {sentence}")
-        raise InputError(f"{where}: rule {number} fits no expected result: its names never stand together.")
+        raise InputError(f"{where}: rule {number} matches no expected result: its names never occur together.")
 
 
 def _plain_message(message: str) -> str:

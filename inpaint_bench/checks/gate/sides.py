@@ -1,4 +1,4 @@
-"""The two sides of the gate: results of a folder, each with what must be the same on both, and its pairs' scores."""
+"""The two sides of the gate: the results of a run folder with their per-pair scores, and what must be equal."""
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
@@ -18,20 +18,19 @@ from inpaint_bench.runner.folder import RunFolder
 
 
 @dataclass(frozen=True, eq=False)
-class Side:
-    """Results by method, metric and bucket, and the scores of those that are means over pairs, where they are there."""
+class GateSide:
+    """A run or expected results: results by key, and the per-pair scores of means, where a scores file exists."""
 
     run: RunData
-    results: Mapping[Key, Result]
+    results: Mapping[Key, Result]  # by method, metric and bucket
     values: Mapping[Key, PairValues]  # by method and metric
 
 
-def side_of(run: RunData) -> Side:
-    """A run, or expected results, which lie in a folder of the same layout.
+def side_of(run: RunData) -> GateSide:
+    """A run, or expected results, which have the same layout; of a stochastic method the chosen samples.
 
-    Of a stochastic method the chosen sample counts. Raises HashError when scores are not those that a result was made
-    from, or come to another number; scores that are not there are done without. Raises InputError for two results of
-    one number.
+    A method without a scores file has results alone. Raises HashError when scores are not those that a result was made
+    from, or give another number, and InputError for two results of one key.
     """
     by_key = _by_key(run)
     values: dict[Key, PairValues] = {}
@@ -43,7 +42,7 @@ def side_of(run: RunData) -> Side:
             assert isinstance(of_pairs, PairValues)
             _refuse_edited(results_path(run.folder), result, of_pairs, run.buckets)
             values[result.method, result.metric] = of_pairs
-    return Side(run, by_key, values)
+    return GateSide(run, by_key, values)
 
 
 def _by_key(run: RunData) -> dict[Key, Result]:
@@ -56,21 +55,21 @@ def _by_key(run: RunData) -> dict[Key, Result]:
 
 
 def _refuse_edited(path: Path, result: Result, scores: PairValues, rows: Mapping[str, PairMask]) -> None:
-    """Raise HashError for a result that its scores do not come to: pairs that did not move would let it pass."""
+    """Raise HashError for a result that is not the mean of its scores: the paired test would not see the change."""
     if result.bucket in rows and (value := scores.summary(rows[result.bucket]).value) != result.value:
         raise HashError(
-            f"{path}: {', '.join(key_of(result))} is {result.value}, but its scores come to {value}. "
-            "Results are made from scores and never edited: make them again with `inpaint-bench score`."
+            f"{path}: {', '.join(key_of(result))} is {result.value}, but its scores give {value}. "
+            "Results are computed from scores and never edited: make them again with `inpaint-bench score`."
         )
 
 
 def key_of(result: Result) -> Key:
-    """What both sides know a result by."""
+    """What identifies a result on both sides."""
     return result.method, result.metric, result.bucket
 
 
-def choose(side: Side, methods: Sequence[str], metrics: Sequence[str]) -> list[Result]:
-    """The results of those methods and metrics, or of all. Raises InputError for a name that has none."""
+def choose(side: GateSide, methods: Sequence[str], metrics: Sequence[str]) -> list[Result]:
+    """The results of those methods and metrics, or all. Raises InputError for a name without results."""
     known_methods = {result.method for result in side.results.values()} - set(REFERENCES)
     _refuse_unknown(side, "method", methods, known_methods)
     _refuse_unknown(side, "metric", metrics, {result.metric for result in side.results.values()})
@@ -81,14 +80,14 @@ def choose(side: Side, methods: Sequence[str], metrics: Sequence[str]) -> list[R
     ]
 
 
-def _refuse_unknown(side: Side, what: str, names: Iterable[str], known: Iterable[str]) -> None:
+def _refuse_unknown(side: GateSide, what: str, names: Iterable[str], known: Iterable[str]) -> None:
     for name in names:
         if name not in known:
             raise InputError(f"{side.run.path}: no {what} here is called '{name}'. {did_you_mean(name, known)}")
 
 
-def numbers(side: Side, other: Side, results: Iterable[Result]) -> list[Number]:
-    """Results as what is decided; the other side tells whether there are scores of both."""
+def numbers(side: GateSide, other: GateSide, results: Iterable[Result]) -> list[Number]:
+    """Results as numbers to compare, with per-pair data where both sides have it."""
     rows, pixels = side.run.buckets, pixels_of(side.run.folder)
     found = []
     for result in results:
@@ -99,17 +98,17 @@ def numbers(side: Side, other: Side, results: Iterable[Result]) -> list[Number]:
             "signature": result.signature,
             "n": str(result.n),
         }
-        values, place = side.values.get((result.method, result.metric)), rows.get(result.bucket)
+        values, mask = side.values.get((result.method, result.metric)), rows.get(result.bucket)
         pairs = None
-        if values and place is not None and (result.method, result.metric) in other.values:
+        if values and mask is not None and (result.method, result.metric) in other.values:
             names = np.array([pair.pair for pair in side.run.pairs])
-            facts["pairs left out"] = " ".join(names[place & ~np.isfinite(values.values)]) or "none"
-            pairs = Pairs(values, place, ":".join(key_of(result)))
+            facts["pairs left out"] = " ".join(names[mask & ~np.isfinite(values.values)]) or "none"
+            pairs = Pairs(values, mask, ":".join(key_of(result)))
         found.append(Number(key_of(result), result.value, facts, pairs))
     return found
 
 
 def pixels_of(run: RunFolder) -> str:
-    """Twelve hexadecimal digits for what the pictures and masks of the pairs hold."""
+    """Twelve hexadecimal digits of a hash over the pixels of all images and masks."""
     hashes = "\n".join(f"{pair.pair},{pair.image_sha256},{pair.mask_sha256}" for pair in run.pairs)
     return files.sha256(hashes.encode())[:12]

@@ -1,4 +1,4 @@
-"""Claims of the shipped paper: what is found, what is not, and how many planted errors are noticed."""
+"""The reported numbers that ship: what is found in them, and how many planted errors are found."""
 
 import random
 from collections.abc import Sequence
@@ -8,14 +8,14 @@ from decimal import Decimal
 import pytest
 
 from inpaint_bench.analysis.reported import Reported, read_all
-from inpaint_bench.checks.claims import check
-from inpaint_bench.checks.claims.bucket_constraints import places
+from inpaint_bench.checks.claims import check_claims
+from inpaint_bench.checks.claims.bucket_constraints import reported_datasets
 from inpaint_bench.checks.claims.same import check_same, check_twins, groups
-from inpaint_bench.checks.claims.shares import check_sums
+from inpaint_bench.checks.claims.shares import check_constraints
 from inpaint_bench.checks.claims.spread import check_ranges
 
 PAPER = read_all()
-FOUND = check(PAPER)
+FOUND = check_claims(PAPER)
 WRONG = {cell for one in FOUND.contradictions for cell in one.cells}
 
 
@@ -31,10 +31,11 @@ def changed(one: Reported, factor: float) -> Reported:
     return replace(one, value=(one.value * Decimal(factor)).quantize(one.value))
 
 
-def contradicted(cells: Sequence[Reported], table: str) -> set[Reported]:
-    """The cells that the exact checks name; sums of one table alone, which are all that a planted error can move."""
-    sums = [one for place in places(c for c in cells if c.table == table) for one in check_sums(place)[0]]
-    found = [*check_ranges(cells), *check_same(cells), *sums]
+def contradicted(cells: Sequence[Reported], wrong: Reported) -> set[Reported]:
+    """The cells that the exact checks name; of the constraints those of the one table and dataset with the error."""
+    here = [one for one in cells if (one.table, one.dataset) == (wrong.table, wrong.dataset)]
+    constraints = [one for dataset in reported_datasets(here) for one in check_constraints(dataset)[0]]
+    found = [*check_ranges(cells), *check_same(cells), *constraints]
     return {cell for one in found if one.level == "contradiction" for cell in one.cells}
 
 
@@ -53,7 +54,7 @@ def test_the_suspicions_are_ctsdg_on_places2_and_spn_numbers_in_table_5() -> Non
     assert {(cell.dataset, cell.bucket) for cell in suspicions[1].cells} == {("places2", "all")}
 
 
-def test_table_5_is_found_where_nobody_said_that_its_row_is_spl() -> None:
+def test_table_5_is_found_without_knowing_that_its_row_is_spl() -> None:
     apart = [replace(one, method=one.row) for one in PAPER]
     assert not list(check_same([one for one in apart if one.over != "method"]))
     rows = [{(cell.table, cell.row) for cell in one.cells} for one in check_twins(apart)]
@@ -70,8 +71,7 @@ def test_every_cell_is_covered_exactly_or_by_bounds_or_not_at_all() -> None:
 
 
 def test_the_shares_of_paris_are_those_of_28_34_and_38_of_its_100_pairs() -> None:
-    message = FOUND.shares["SPN 2023, paris"]
-    assert message == "0.0-0.2 27.4% to 28.5%, 0.2-0.4 33.1% to 35.1%, 0.4-0.6 37.5% to 38.4%"
+    assert FOUND.shares["SPN 2023, paris"] == "0.0-0.2 27.4% to 28.5%, 0.2-0.4 33.1% to 35.1%, 0.4-0.6 37.5% to 38.4%"
 
 
 def test_of_100_planted_errors_of_5_to_50_percent_95_are_found() -> None:
@@ -81,7 +81,7 @@ def test_of_100_planted_errors_of_5_to_50_percent_95_are_found() -> None:
     for _ in range(100):
         right = rng.choice(pool)
         wrong = changed(right, 1 + rng.choice((-1, 1)) * rng.uniform(0.05, 0.5))
-        found += wrong in contradicted([wrong if one is right else one for one in PAPER], right.table)
+        found += wrong in contradicted([wrong if one is right else one for one in PAPER], wrong)
     assert found >= 95
 
 
@@ -89,8 +89,8 @@ def test_a_planted_error_is_named_with_what_it_should_be() -> None:
     right = cell("2", "pic", "celeba-hq", "all", "psnr")
     wrong = changed(right, 1.1)
     cells = [wrong if one is right else one for one in PAPER]
-    (place,) = [one for one in places(cells) if one.dataset == "celeba-hq"]
-    ((finding,), _) = check_sums(place)
+    (dataset,) = [one for one in reported_datasets(cells) if one.dataset == "celeba-hq"]
+    ((finding,), _) = check_constraints(dataset)
     assert finding.cells[-1] == wrong
     low, high = finding.text.partition("would be ")[2].partition(",")[0].split(" to ")
     assert Decimal(low) <= right.value <= Decimal(high)
@@ -98,6 +98,6 @@ def test_a_planted_error_is_named_with_what_it_should_be() -> None:
 
 
 @pytest.mark.parametrize("dataset", ["places2", "celeba", "paris", "celeba-hq"])
-def test_the_sums_of_the_paper_fit(dataset: str) -> None:
-    (place,) = [one for one in places(PAPER) if one.dataset == dataset]
-    assert check_sums(place)[0] == []
+def test_the_constraints_of_the_paper_are_consistent(dataset: str) -> None:
+    (reported,) = [one for one in reported_datasets(PAPER) if one.dataset == dataset]
+    assert check_constraints(reported)[0] == []

@@ -1,4 +1,4 @@
-"""A policy file: which rule holds for a result, and what is refused."""
+"""A policy file: which rule applies to a result, and what is refused."""
 
 import math
 import re
@@ -10,11 +10,14 @@ from inpaint_bench import files
 from inpaint_bench.analysis.results import Result
 from inpaint_bench.analysis.verdicts import Policy
 from inpaint_bench.checks.gate.policy import DEFAULT, GatePolicy, Rule, read_policy, refuse_idle
+from inpaint_bench.data.parts import WHOLE
 from inpaint_bench.errors import InputError
 
 
 def result(metric: str = "psnr", method: str = "telea", bucket: str = "all") -> Result:
-    return Result(1, "tiny", "f", "", method, "", bucket, metric, "s", 20.0, 24, "measured", "", "")
+    return Result(
+        2, "tiny", "f", WHOLE, method, "", bucket, metric, "none", "s", 20.0, 24, "measured", scores="", code=""
+    )
 
 
 def policy(text: str) -> GatePolicy:
@@ -37,7 +40,7 @@ def test_large_values_may_move_by_a_share() -> None:
     assert DEFAULT.of(result("psnr")).tolerance(25.0) == pytest.approx(0.001)
 
 
-def test_the_last_rule_that_gives_a_key_holds_for_it() -> None:
+def test_the_last_rule_that_sets_a_key_wins() -> None:
     found = policy(
         "alpha = 0.05\n[[rules]]\nabsolute = 0.1\npaired = false\n"
         '[[rules]]\nmetric = "psnr*"\nabsolute = 0.3\nnoise = 1\n'
@@ -70,14 +73,14 @@ def test_an_improvement_is_drift_where_a_rule_says_so() -> None:
         ("[[rules\n", "policy.toml: "),
     ],
 )
-def test_what_is_no_policy_is_refused_by_its_key(text: str, message: str) -> None:
+def test_an_invalid_policy_is_refused_by_its_key(text: str, message: str) -> None:
     with pytest.raises(InputError) as refused:
         policy(text)
     assert message in str(refused.value)
     assert str(refused.value).startswith("policy.toml: ")
 
 
-def test_a_policy_that_is_not_there_or_of_another_version_is_refused() -> None:
+def test_a_missing_policy_and_one_of_another_version_are_refused() -> None:
     with pytest.raises(InputError, match=r"nowhere\.toml: there is no such policy file"):
         read_policy(Path("nowhere.toml"))
     Path("policy.toml").write_text("schema = 2\n")
@@ -85,16 +88,16 @@ def test_a_policy_that_is_not_there_or_of_another_version_is_refused() -> None:
         read_policy(Path("policy.toml"))
 
 
-def test_a_rule_that_holds_for_nothing_is_refused() -> None:
+def test_a_rule_without_effect_is_refused() -> None:
     results = [result("psnr", "telea"), result("mae", "lama")]
     refuse_idle(GatePolicy(1, rules=(Rule(metric="psnr*"), Rule(method="lama"))), results, "p")
-    with pytest.raises(InputError, match=r"p: rule 1: no method that is expected fits 'tela'. Did you mean 'telea'\?"):
+    with pytest.raises(InputError, match=r"p: rule 1: no expected method matches 'tela'. Did you mean 'telea'\?"):
         refuse_idle(GatePolicy(1, rules=(Rule(method="tela"),)), results, "p")
-    with pytest.raises(InputError, match="p: rule 2 fits no expected result: its names never stand together"):
+    with pytest.raises(InputError, match="p: rule 2 matches no expected result: its names never occur together"):
         refuse_idle(GatePolicy(1, rules=(Rule(), Rule(metric="psnr", method="lama"))), results, "p")
 
 
-def test_the_policy_that_the_documentation_shows_is_one() -> None:
+def test_the_policy_in_the_documentation_is_valid() -> None:
     text = (files.shipped("results") / "expected" / "README.md").read_text()
     (shown,) = re.findall(r"```toml\nschema = 1\n(.*?)```", text, re.DOTALL)
     found = policy(shown)

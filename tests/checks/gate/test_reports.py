@@ -1,18 +1,21 @@
-"""What the gate found in its formats: a test report that parses, a table for a pull request, annotations of GitHub."""
+"""Findings of the gate in every format: JUnit that parses, Markdown, annotations for GitHub, a DataFrame, HTML."""
 
 from xml.etree import ElementTree
 
+import numpy as np
 import pytest
 
-from inpaint_bench.analysis.per_pair import Value
-from inpaint_bench.analysis.results import Result
-from inpaint_bench.analysis.verdicts import State as Judged
+from inpaint_bench.analysis.results import Result, Value
+from inpaint_bench.analysis.verdicts import State as VerdictState
 from inpaint_bench.analysis.verdicts import Verdict
-from inpaint_bench.checks.gate.findings import Finding, Findings, Moved, State
-from inpaint_bench.checks.gate.formats import ANNOTATIONS, as_annotations, as_junit, as_markdown, as_text
+from inpaint_bench.checks.gate.base import GateFinding, MovedPair, State
+from inpaint_bench.checks.gate.findings import Findings
+from inpaint_bench.checks.gate.formats import ANNOTATIONS
+from inpaint_bench.data.parts import WHOLE
+from inpaint_bench.errors import BenchError, IncompleteError, NotComparableError
 
-WORST = (Moved("00017", "a_picture|1.png", 19.0, 21.0), Moved("00003", "b.png", 20.5, 21.0))
-JUDGED: dict[State, Judged] = {
+WORST = (MovedPair("00017", "a_picture|1.png", 19.0, 21.0), MovedPair("00003", "b.png", 20.5, 21.0))
+VERDICTS: dict[State, VerdictState] = {
     "pass": "same",
     "drift": "worse",
     "improved": "better",
@@ -21,8 +24,10 @@ JUDGED: dict[State, Judged] = {
 }
 
 
-def finding(state: State, method: str = "telea", bucket: str = "all", value: Value = 20.7) -> Finding:
-    result = Result(1, "tiny", "f", "", method, "", bucket, "psnr", "s", 21.0, 24, "measured", "", "")
+def finding(state: State, method: str = "telea", bucket: str = "all", value: Value = 20.7) -> GateFinding:
+    result = Result(
+        2, "tiny", "f", WHOLE, method, "", bucket, "psnr", "none", "s", 21.0, 24, "measured", scores="", code=""
+    )
     key = (method, "psnr", bucket)
     if state == "incomparable":
         verdict = Verdict(key, "not comparable", value, 21.0, "n", ("23", "24"))
@@ -30,11 +35,11 @@ def finding(state: State, method: str = "telea", bucket: str = "all", value: Val
         verdict = Verdict(key, "missing", None, 21.0)
     else:
         apart = {"pass": 0.0, "drift": -0.3, "improved": 0.3}[state]
-        verdict = Verdict(key, JUDGED[state], 21.0 + apart, 21.0, difference=apart, tolerance=0.001)
-    return Finding(result, verdict, state, WORST if state == "drift" else ())
+        verdict = Verdict(key, VERDICTS[state], 21.0 + apart, 21.0, difference=apart, tolerance=0.001)
+    return GateFinding(result, verdict, state, WORST if state == "drift" else ())
 
 
-def findings(*found: Finding) -> Findings:
+def findings(*found: GateFinding) -> Findings:
     return Findings("runs/tiny", "expected", "tiny", found, ())
 
 
@@ -48,7 +53,7 @@ EVERY = findings(
 
 
 def test_a_test_report_has_a_case_for_every_result() -> None:
-    root = ElementTree.fromstring(as_junit(EVERY))
+    root = ElementTree.fromstring(EVERY.to_junit())
     assert (root.tag, root.attrib["tests"], root.attrib["failures"], root.attrib["errors"]) == (
         "testsuites",
         "5",
@@ -62,7 +67,7 @@ def test_a_test_report_has_a_case_for_every_result() -> None:
     failure = cases["tiny.telea", "psnr all"].find("failure")
     assert failure is not None
     assert failure.attrib["message"] == (
-        "telea, psnr, all pairs: worse by 0.3 dB: 20.7000, 21.0000 is expected (tolerance 0.001); "
+        "telea, psnr, all pairs: worse by 0.3 dB: 20.7000, expected 21.0000 (tolerance 0.001); "
         "worst pairs 00017 (-2), 00003 (-0.5)."
     )
     error = cases["tiny.lama", "psnr all"].find("error")
@@ -72,8 +77,8 @@ def test_a_test_report_has_a_case_for_every_result() -> None:
     assert "better by 0.3 dB" in (cases["tiny.telea", "psnr 0.2-0.4"].findtext("system-out") or "")
 
 
-def test_a_summary_has_a_row_for_what_moved_and_a_line_for_what_cannot_be_judged() -> None:
-    text = as_markdown(EVERY)
+def test_a_summary_has_a_row_for_what_moved_and_a_line_for_what_cannot_be_compared() -> None:
+    text = EVERY.to_markdown()
     assert text.startswith(
         "## inpaint-bench gate: not comparable\n\ntiny: 1 of 5 results pass, 1 not comparable, 1 drifted, "
     )
@@ -81,7 +86,7 @@ def test_a_summary_has_a_row_for_what_moved_and_a_line_for_what_cannot_be_judged
     assert f"| drift | telea | psnr ↑ | All | 21.0000 | 20.7000 | -0.3 | 0.001 | - | {pairs} |" in text
     assert "| improved | telea | psnr ↑ | 0.2-0.4 | 21.0000 | 21.3000 | +0.3 | 0.001 | - | - |" in text
     assert "\n- lama, psnr, all pairs: not comparable: n is 23, not 24.\n" in text
-    assert "\n- telea, psnr, bucket 0.0-0.2: missing in the run; 21.0000 is expected.\n" in text
+    assert "\n- telea, psnr, bucket 0.0-0.2: missing from the run; expected 21.0000.\n" in text
     columns = {line.replace("\\|", "").count("|") for line in text.splitlines() if line.startswith("|")}
     assert columns == {11}
 
@@ -89,11 +94,11 @@ def test_a_summary_has_a_row_for_what_moved_and_a_line_for_what_cannot_be_judged
 @pytest.mark.parametrize(
     ("state", "ending"), [("pass", "passed"), ("improved", "passed"), ("drift", "drift"), ("missing", "incomplete")]
 )
-def test_a_summary_says_in_its_heading_how_it_ended(state: State, ending: str) -> None:
-    assert as_markdown(findings(finding(state))).startswith(f"## inpaint-bench gate: {ending}\n")
+def test_the_heading_of_a_summary_gives_the_outcome(state: State, ending: str) -> None:
+    assert findings(finding(state)).to_markdown().startswith(f"## inpaint-bench gate: {ending}\n")
 
 
-def test_the_exit_code_is_that_of_what_counts_most() -> None:
+def test_the_exit_code_is_that_of_what_matters_most() -> None:
     codes = {"pass": 0, "improved": 0, "missing": 3, "drift": 1, "incomparable": 4}
     states = list(codes)
     for number, state in enumerate(states):
@@ -101,28 +106,67 @@ def test_the_exit_code_is_that_of_what_counts_most() -> None:
         assert found.exit_code == codes[state]
 
 
-def test_annotations_are_errors_and_notices_as_many_as_are_shown() -> None:
-    lines = list(as_annotations(EVERY))
+def test_there_are_no_more_annotations_than_github_shows() -> None:
+    lines = EVERY.annotations()
     assert [line.split(" ")[0] for line in lines] == ["::error", "::error", "::error", "::notice"]
-    many = list(as_annotations(findings(*(finding("drift", bucket=str(number)) for number in range(14)))))
+    many = findings(*(finding("drift", bucket=str(number)) for number in range(14))).annotations()
     assert len(many) == ANNOTATIONS
     assert many[-1] == "::error title=inpaint-bench gate::And 5 more: see the summary."
-    exact = list(as_annotations(findings(*(finding("drift", bucket=str(number)) for number in range(10)))))
+    exact = findings(*(finding("drift", bucket=str(number)) for number in range(10))).annotations()
     assert len(exact) == ANNOTATIONS
     assert "more" not in exact[-1]
 
 
-def test_a_name_is_only_text_in_a_summary() -> None:
-    assert "| drift | a\\$b\\$\\&lt; | psnr ↑ |" in as_markdown(findings(finding("drift", "a$b$&lt;")))
+def test_a_name_is_escaped_in_a_summary() -> None:
+    assert "| drift | a\\$b\\$\\&lt; | psnr ↑ |" in findings(finding("drift", "a$b$&lt;")).to_markdown()
 
 
-def test_an_annotation_is_one_line_whatever_it_says() -> None:
-    (line,) = as_annotations(findings(finding("drift", method="100%\nsure")))
+def test_an_annotation_is_one_line_whatever_it_contains() -> None:
+    (line,) = findings(finding("drift", method="100%\nsure")).annotations()
     assert line.startswith("::error title=inpaint-bench gate::100%25%0Asure, psnr, all pairs: worse by ")
     assert "\n" not in line
 
 
 def test_text_names_both_sides_and_counts() -> None:
-    text = as_text(EVERY)
+    text = EVERY.to_text()
     assert text.startswith("tiny: runs/tiny, expected expected\n\nlama, psnr, all pairs: not comparable")
-    assert "1 of 5 results pass, 1 not comparable, 1 drifted, 1 missing, 1 improved.\nwhat improved passes; " in text
+    assert "1 of 5 results pass, 1 not comparable, 1 drifted, 1 missing, 1 improved.\nimproved results pass; " in text
+
+
+def test_a_frame_has_a_row_for_every_result_in_their_order() -> None:
+    frame = EVERY.frame
+    assert list(frame["state"]) == ["incomparable", "drift", "missing", "improved", "pass"]
+    drift = frame.iloc[1]
+    assert (drift["method"], drift["metric"], drift["bucket"]) == ("telea", "psnr", "all")
+    assert (drift["expected"], drift["difference"], drift["tolerance"]) == (21.0, -0.3, 0.001)
+    assert drift["run"] == pytest.approx(20.7)
+    assert (drift["worst_pairs"], frame["reason"].tolist()) == ("00017 00003", ["n", "", "", "", ""])
+    assert frame["p"].isna().all()  # no paired test was made
+    assert np.isnan(frame.iloc[2]["run"])
+
+
+def test_a_frame_holds_infinite_and_undefined_values_as_numbers() -> None:
+    values = [findings(finding("incomparable", value=value)).frame.iloc[0]["run"] for value in ("inf", None)]
+    assert values[0] == np.inf
+    assert np.isnan(values[1])
+
+
+def test_a_notebook_shows_the_counts_and_what_does_not_pass() -> None:
+    shown = findings(finding("drift", "<b>&"), finding("pass", "fine"))._repr_html_()
+    assert "1 of 2 results pass, 1 drifted" in shown
+    assert "&lt;b&gt;&amp;" in shown
+    assert "fine" not in shown
+    assert "<table" not in findings(finding("pass"))._repr_html_()
+    assert str(EVERY) == EVERY.to_text()
+
+
+@pytest.mark.parametrize(
+    ("state", "kind"), [("incomparable", NotComparableError), ("drift", BenchError), ("missing", IncompleteError)]
+)
+def test_the_error_has_the_exit_code_of_the_findings(state: State, kind: type[BenchError]) -> None:
+    found = findings(finding(state))
+    error = found.error()
+    assert type(error) is kind
+    assert error.exit_code == found.exit_code
+    assert str(error).startswith("runs/tiny: 0 of 1 results pass, 1 ")
+    assert findings(finding("pass"), finding("improved")).error() is None

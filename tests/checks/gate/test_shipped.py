@@ -1,13 +1,13 @@
-"""The expected results that ship: of the sample, of every method that runs as it is, of no machine."""
+"""The expected results that ship: of the sample and every method that needs no download, without facts of a machine."""
 
 import json
 
 import pytest
-from terminal import Terminal
 
 from inpaint_bench.analysis.per_pair import average
+from inpaint_bench.checks.gate import gate
 from inpaint_bench.checks.gate.accept import open_expected, shipped_expected
-from inpaint_bench.checks.gate.sides import Side
+from inpaint_bench.checks.gate.sides import GateSide
 from inpaint_bench.data.datasets import open_dataset
 from inpaint_bench.methods.baselines import find_baselines
 from inpaint_bench.metrics import METRICS, RECORDED
@@ -17,11 +17,11 @@ FOLDER = shipped_expected("sample")
 
 
 @pytest.fixture(scope="module")
-def expected() -> Side:
+def expected() -> GateSide:
     return open_expected(FOLDER)
 
 
-def test_they_are_of_the_sample_and_of_every_method_that_runs_as_it_is(expected: Side) -> None:
+def test_they_are_of_the_sample_and_of_every_method_that_needs_no_download(expected: GateSide) -> None:
     dataset = open_dataset("sample", None)
     assert expected.run.info.fingerprint == dataset.fingerprint
     assert expected.run.pairs == dataset.pairs
@@ -31,15 +31,15 @@ def test_they_are_of_the_sample_and_of_every_method_that_runs_as_it_is(expected:
     assert {(method, metric) for method in methods for metric in images} == set(expected.values)
 
 
-def test_their_signatures_are_those_that_a_run_of_today_has(expected: Side) -> None:
+def test_their_signatures_are_those_of_a_run_today(expected: GateSide) -> None:
     for result in expected.results.values():
         if result.metric in METRICS:
             plain = signature(METRICS[result.metric], "round", raw=False)
             assert result.signature == plain or result.signature.startswith(f"{plain}:")  # of a choice among samples
 
 
-def test_every_mean_is_that_of_the_scores_beside_it(expected: Side) -> None:
-    rows, means = expected.rows, 0
+def test_every_mean_is_that_of_its_scores(expected: GateSide) -> None:
+    rows, means = expected.run.buckets, 0
     for (method, metric, bucket), result in expected.results.items():
         if (method, metric) in expected.values:
             found = average(expected.values[method, metric].values[rows[bucket]].tolist())
@@ -48,19 +48,20 @@ def test_every_mean_is_that_of_the_scores_beside_it(expected: Side) -> None:
     assert means == len(expected.run.info.methods) * 6 * 4
 
 
-def test_they_name_no_machine_and_are_small() -> None:
+def test_they_state_no_machine_and_are_small() -> None:
     for info in json.loads((FOLDER / "run.json").read_text())["methods"].values():
         assert {key for key, value in info.items() if value} <= {"code", "weights"}
     assert sum(path.stat().st_size for path in FOLDER.rglob("*")) < 1_500_000
 
 
-def test_their_history_says_why_and_when() -> None:
+def test_their_history_has_reasons_and_dates() -> None:
     for line in (FOLDER / "history.jsonl").read_text().splitlines():
         one = json.loads(line)
         assert len(one["reason"]) > 10
         assert one["date"] > "2020"
 
 
-def test_they_pass_their_own_gate_found_by_the_name_of_the_dataset(terminal: Terminal) -> None:
-    answer = terminal("gate", FOLDER)
-    answer.does("sample: ", "376 of 376 results pass.\n")
+def test_they_pass_their_own_gate_and_are_found_by_the_name_of_the_dataset(expected: GateSide) -> None:
+    found = gate(expected.run)
+    assert found.exit_code == 0
+    assert "376 of 376 results pass.\n" in found.to_text()
