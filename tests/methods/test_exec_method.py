@@ -28,7 +28,7 @@ def test_a_program_runs_and_is_scored(terminal: Terminal, page: Path) -> None:
         ("raise ValueError('no such layer')", "the program ended with code 1: ValueError: no such layer."),
         ("import os; os.kill(os.getpid(), 9)", "the program ended with code -9."),
         ("pass", "runs/tiny/mine/program/out: 2 of 4 pairs have no output: 00002, 00003."),
-        ("(out / names[2]).write_bytes(b'half')", "00002.png: not a whole picture"),
+        ("(out / names[2]).write_bytes(b'half')", "00002.png: not a complete image"),
         ("(out / names[2]).write_bytes(b'half'); sys.exit(7)", "the program ended with code 7."),
     ],
     ids=["non-zero", "traceback", "killed", "outputs missing", "an output broken", "broken off"],
@@ -38,7 +38,7 @@ def test_a_program_that_breaks_off_keeps_what_it_finished_and_the_next_run_compl
 ) -> None:
     entry = write_program(TWO_THEN.format(then=then))
     answer = terminal.run(entry)
-    answer.refuses(2 if "not a whole" in message else 3, message)
+    answer.refuses(2 if "not a complete" in message else 3, message)
     assert composites() == ALL[:2]
     before = [(OUT / "mine/composites" / name).stat().st_mtime_ns for name in ALL[:2]]
     Path("mended").touch()

@@ -60,9 +60,9 @@ def test_an_extra_output_is_refused(terminal: Terminal, done: Path) -> None:
     ("output", "message"),
     [
         (Image.fromarray(tiny.picture(0, 32)), "pair 00001: the output is 32x32; the image is 24x24."),
-        (Image.fromarray(tiny.picture(0)).convert("RGBA"), "of kind RGBA; allowed: 8-bit RGB PNG"),
-        (Image.fromarray(tiny.picture(0)).convert("L"), "of kind grey; allowed: 8-bit RGB PNG"),
-        (Image.fromarray(np.zeros((24, 24), np.uint16)), "16 bits a channel; allowed: 8"),
+        (Image.fromarray(tiny.picture(0)).convert("RGBA"), "is RGBA; allowed: 8-bit RGB PNG"),
+        (Image.fromarray(tiny.picture(0)).convert("L"), "is grey; allowed: 8-bit RGB PNG"),
+        (Image.fromarray(np.zeros((24, 24), np.uint16)), "16 bits per channel; allowed: 8"),
     ],
     ids=["of another size", "RGBA", "grey", "16 bits"],
 )

@@ -10,7 +10,7 @@ from terminal import TINY, Terminal, composites, pngs
 from inpaint_bench.data import images
 from inpaint_bench.data.pair_lists import read_csv
 
-FOLDERS = ("--images", "pictures", "--masks", "holes", "--methods", "mean-fill")
+FOLDERS = ("--targets", "pictures", "--masks", "holes", "--methods", "mean-fill")
 
 
 def make_folders(pictures: str, holes: str) -> None:
@@ -43,7 +43,7 @@ def test_build_exports_what_a_method_is_given(terminal: Terminal, page: Path) ->
 
 
 def test_show_tells_the_counts_and_single_pairs(terminal: Terminal, page: Path) -> None:
-    terminal("pairs", "show", *TINY).does("tiny: 4 pairs", "the pixels were not seen on this machine yet")
+    terminal("pairs", "show", *TINY).does("tiny: 4 pairs", "the pixels were not read on this machine yet")
     terminal("pairs", "show", *TINY, "00002").does("00002  picture2.png  mask", "ratio ?  bucket -")
     terminal("pairs", "build", *TINY).does()
     terminal("pairs", "show", *TINY).does("All: 4")
@@ -69,8 +69,8 @@ def test_two_folders_with_other_pixels_are_another_run(terminal: Terminal) -> No
 @pytest.mark.parametrize(
     ("pictures", "holes", "message"),
     [
-        ("abc", "ab", "holes: no file here is called c. Give every picture a mask of its name."),
-        ("ab", "abcd", "pictures: no file here is called c, d. Give every picture a mask of its name."),
+        ("abc", "ab", "holes: no file is named c. Give every image a mask of the same name."),
+        ("ab", "abcd", "pictures: no file is named c, d. Give every image a mask of the same name."),
     ],
 )
 def test_a_picture_and_a_mask_without_a_partner_are_named(
@@ -84,7 +84,7 @@ def test_folders_that_are_empty_or_missing_are_refused(terminal: Terminal) -> No
     terminal("run", *FOLDERS).refuses(2, "pictures: there is no such folder.")
     Path("pictures").mkdir()
     Path("holes").mkdir()
-    terminal("run", *FOLDERS).refuses(2, "pictures: there are no pictures here.")
+    terminal("run", *FOLDERS).refuses(2, "pictures: there are no images here.")
 
 
 def test_a_page_whose_name_list_does_not_ship_reads_the_mapping(terminal: Terminal) -> None:
@@ -92,7 +92,9 @@ def test_a_page_whose_name_list_does_not_ship_reads_the_mapping(terminal: Termin
     Path("all/nvidia-irregular-test").mkdir()
     Path("all/masks").mkdir()
     answer = terminal("pairs", "show", "--dataset", "celeba-hq", "--data", "all")
-    answer.refuses(2, "all/CelebA-HQ-to-CelebA-mapping.txt: this file of CelebA-HQ is needed")
+    answer.refuses(
+        2, "all/CelebA-HQ-to-CelebA-mapping.txt: this file of CelebA-HQ, which lists the test images, is missing"
+    )
     Path("all/CelebA-HQ-to-CelebA-mapping.txt").write_text("idx orig_idx orig_file\nnothing\n")
     answer = terminal("pairs", "show", "--dataset", "celeba-hq", "--data", "all")
     answer.refuses(2, "line 2 is not 'idx orig_idx orig_file'. Fetch the file again.")
