@@ -87,7 +87,7 @@ def metric(name: str, device: str = "cpu") -> LoadedMetric:
     >>> import inpaint_bench as ib, torch
     >>> target, mask = torch.full((1, 3, 16, 16), 0.5), torch.zeros(1, 1, 16, 16); mask[..., 4:8, 4:8] = 1
     >>> ib.metric("mae_hole")(target + 0.1, target, mask).round(3).tolist()
-    [0.102]
+    [0.098]
     """
     from inpaint_bench.methods.devices import metric_device
     from inpaint_bench.metrics import metric as find
@@ -300,7 +300,7 @@ def inspect(
 
     command, where = _extension(method, "inspect", "be inspected"), open_device(device)
     if run is None and methods:
-        raise InputError("--methods says which results of a run to place; name the run with --run.")
+        raise InputError("methods names the results of a run to place; name the run with --run.")
     opened = open_run(Path(run)) if run else None
     known = _inspected_dataset(opened, dataset, data, targets, masks)
     results = (opened, as_names(methods), features) if opened else None
@@ -325,15 +325,17 @@ def _inspected_dataset(
 
     folder, images, holes = (None if path is None else Path(path) for path in (data, targets, masks))
     if (images is None) != (holes is None):
-        raise InputError("--targets and --masks go together: one folder of images, one of masks of the same names.")
+        raise InputError("targets and masks go together: one folder of images, one of masks of the same names.")
     if run is not None:
         if name:
-            raise InputError(f"--run {run.path} has a dataset of its own, {run.info.protocol.name}; drop --dataset.")
+            raise InputError(
+                f"the run {run.path} has a dataset of its own, {run.info.protocol.name}; leave out --dataset."
+            )
         of_run = datasets.of_run(run.info.protocol, run.pairs, folder, (images, holes))
         return replace(of_run, fingerprint=run.info.fingerprint)
     if images and holes:
         if name:
-            raise InputError("--dataset and --targets cannot be combined: give one of them.")
+            raise InputError("dataset and targets cannot be combined: give one of them.")
         return datasets.see(datasets.open_folders(images, holes), jobs=1)
     return datasets.open_dataset(name or "sample", folder)
 
@@ -343,10 +345,10 @@ def _inspected_pairs(dataset: "Dataset", names: Sequence[str], limit: int | None
     if not names:
         return list(dataset.pairs[: limit or SHOWN])
     if limit is not None:
-        raise InputError("--pairs and --limit cannot be combined: give one of them.")
+        raise InputError("pairs and limit cannot be combined: give one of them.")
     known = {pair.pair: pair for pair in dataset.pairs}
     if strangers := [name for name in names if name not in known]:
         raise InputError(
-            f"--pairs: {dataset.page.name} has no pair '{strangers[0]}'. {did_you_mean(strangers[0], known)}"
+            f"pairs: {dataset.page.name} has no pair '{strangers[0]}'. {did_you_mean(strangers[0], known)}"
         )
     return [known[name] for name in names]

@@ -237,8 +237,8 @@ def run(
 
     >>> import inpaint_bench as ib
     >>> run = ib.run("sample", methods=["mean-fill"], metrics=["psnr"], limit=2, out="runs/doctest", quiet=True)
-    >>> run.results.query("bucket == 'all'")[["method", "metric", "n"]].to_string(index=False, header=False)
-    'mean-fill psnr 2'
+    >>> run.results.query("metric == 'psnr' and bucket == 'all'")[["method", "n"]].values.tolist()
+    [['mean-fill', 2]]
     """
     outcome = Pipeline(
         dataset, methods, metrics, data, pairs, targets, masks, limit, shard, baselines, weights or {}, device, batch,

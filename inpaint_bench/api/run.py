@@ -25,8 +25,11 @@ class Run(RunData):
     """A run folder. Files are read when they are first needed, each once.
 
     >>> import inpaint_bench as ib
-    >>> run = ib.load_run("runs/sample")
-    >>> run.results.query("metric == 'psnr' and bucket == 'all'")[["method", "value"]]  # doctest: +SKIP
+    >>> run = ib.run("sample", methods=["mean-fill"], metrics=["psnr"], limit=2, out="runs/two", quiet=True)
+    >>> run
+    Run('runs/two': sample, first 2, 2 pairs, mean-fill)
+    >>> run.scores.query("metric == 'psnr'")["pair"].tolist()
+    ['00000', '00001']
     """
 
     def __repr__(self) -> str:
@@ -201,8 +204,9 @@ def load_run(path: "str | Path" = "runs/sample") -> Run:
     """The run in a folder. Raises InputError when there is none or it is of another version.
 
     >>> import inpaint_bench as ib
-    >>> ib.load_run("runs/sample").methods  # doctest: +SKIP
-    ['biharmonic', 'mean-fill', 'telea']
+    >>> _ = ib.run("sample", methods=["mean-fill"], metrics=["psnr"], limit=2, out="runs/two", quiet=True)
+    >>> ib.load_run("runs/two").methods
+    ['mean-fill']
     """
     return Run.open(Path(path))
 

@@ -1,11 +1,13 @@
 """What commands print: rows in columns, DataFrames in a format, notes on stderr."""
 
+import json
 import logging
+import math
 import os
 import sys
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import click
 
@@ -26,8 +28,15 @@ def frame_text(frame: "pd.DataFrame", format_: str) -> str:
     """A DataFrame as CSV or JSON, every digit; infinite values are 'inf' and undefined ones empty or null."""
     if format_ == "csv":
         return frame.to_csv(index=False, lineterminator="\n")
-    plain = frame.replace({float("inf"): "inf"}).to_json(orient="records", indent=1, double_precision=15)
-    return f"{plain}\n"
+    rows = [{name: _plain(value) for name, value in row.items()} for row in frame.to_dict("records")]
+    return json.dumps(rows, indent=1) + "\n"
+
+
+def _plain(value: Any) -> Any:
+    """A cell as JSON holds it."""
+    if isinstance(value, float):
+        return "inf" if math.isinf(value) else None if math.isnan(value) else value
+    return value if isinstance(value, (str, int, bool, type(None))) else None if str(value) == "<NA>" else str(value)
 
 
 def write_parquet(frame: "pd.DataFrame", path: object) -> None:

@@ -132,10 +132,8 @@ def test_a_failing_method_raises_and_what_others_finished_is_kept(page: str) -> 
 @pytest.mark.parametrize(
     ("methods", "message"),
     [
-        ({"mine": 3}, "mine: an object of type int is not a method"),
         (["tela"], "no method is called 'tela'. Did you mean 'telea'"),
         ({"Mine": grey}, "'Mine' cannot name a method"),
-        ([grey], "has no name"),
     ],
 )
 def test_what_is_no_method_is_an_input_error_and_a_value_error(page: str, methods: Any, message: str) -> None:
@@ -165,7 +163,9 @@ def test_folders_arrays_and_tensors_are_scored_alike(tmp_path: Path) -> None:
     options: dict[str, Any] = {"metrics": ["psnr", "mae_hole"], "quiet": True, "device": "cpu"}
     first = ib.score(targets, masks, predictions, **options)
     assert first["mae_hole"].tolist() == pytest.approx([16 / 255] * 3)
-    pd.testing.assert_frame_equal(ib.score(tmp_path / "targets", tmp_path / "masks", tmp_path / "predictions", **options), first)
+    pd.testing.assert_frame_equal(
+        ib.score(tmp_path / "targets", tmp_path / "masks", tmp_path / "predictions", **options), first
+    )
     pd.testing.assert_frame_equal(ib.score(tensors[0], mask, tensors[1], **options), first)
 
 
@@ -188,7 +188,7 @@ def test_scoring_leaves_nothing_behind(tmp_path: Path) -> None:
         (lambda t, m, p: (t, m, p[:2]), "do not fit together"),
         (lambda t, m, p: (t, m // 2, p), "values other than 0"),
         (lambda t, m, p: (t / 100, m, p), r"give uint8 \(n, height, width, 3\)"),
-        (lambda t, m, p: (t.transpose(0, 3, 1, 2) / 100, m, p), "outside"),
+        (lambda t, m, p: (t.transpose(0, 3, 1, 2) / 40, m, p), "outside"),
         (lambda t, m, p: ("targets", m, p), "not a mixture"),
     ],
 )

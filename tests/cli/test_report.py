@@ -30,7 +30,7 @@ def test_a_report_goes_where_it_is_asked_to_and_leaves_the_run_as_it_is(scored: 
 
 
 def test_a_report_of_two_folders_takes_their_pictures(page: Path, terminal: Terminal) -> None:
-    folders = ("--images", "data/images", "--masks", "masks")
+    folders = ("--targets", "data/images", "--masks", "masks")
     Path("masks").mkdir()
     for number, mask in enumerate(sorted(Path("data/masks").iterdir())):
         (Path("masks") / f"picture{number}.png").write_bytes(mask.read_bytes())

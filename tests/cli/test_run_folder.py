@@ -17,6 +17,8 @@ from terminal import OUT, TINY, Terminal, composites, pngs, write_method
 
 from inpaint_bench import files
 
+FIRST_TWO = {"kind": "first", "index": 1, "count": 2}
+
 
 @contextmanager
 def a_full_disk(monkeypatch: pytest.MonkeyPatch, baseline_for: int) -> Iterator[None]:
@@ -102,7 +104,7 @@ def test_a_second_run_in_one_folder_is_refused(terminal: Terminal, page: Path) -
             answer.refuses(2, "runs/tiny: another run is using this folder. Wait for it, or choose another --out.")
     terminal.run("mean-fill").does("psnr")
     with files.only_one(OUT):
-        terminal("score", OUT, "--data", "data").refuses(2, "another run is at work")
+        terminal("score", OUT, "--data", "data").refuses(2, "another run is using this folder")
 
 
 def test_a_run_of_another_process_is_seen(terminal: Terminal, page: Path) -> None:
@@ -148,8 +150,8 @@ def test_a_part_and_the_whole_are_not_mixed(terminal: Terminal, page: Path) -> N
 @pytest.mark.parametrize(
     ("key", "value", "message"),
     [
-        ("schema", 2, "runs/tiny/run.json: of schema 2; this version reads 1."),
-        ("schema", "new", "runs/tiny/run.json: of schema new; this version reads 1."),
+        ("schema", 1, "runs/tiny/run.json: of schema 1; this version reads 2."),
+        ("schema", "new", "runs/tiny/run.json: of schema new; this version reads 2."),
         ("colour", "blue", "runs/tiny/run.json: broken: Object contains unknown field `colour`"),
         ("pairs", 7, "runs/tiny/pairs.csv: 4 pairs, run.json counts 7."),
     ],
@@ -188,8 +190,8 @@ def test_limit_marks_a_run_as_partial(terminal: Terminal, page: Path) -> None:
     answer = terminal.run("mean-fill", "--limit", 2)
     answer.does("tiny, only the first 2 pairs", "A part of the protocol: not comparable with the whole.")
     partial = Path("runs/tiny.first2")
-    assert json.loads((partial / "run.json").read_text())["part"] == "first 2"
-    assert {result["part"] for result in tiny.results(partial)} == {"first 2"}
+    assert json.loads((partial / "run.json").read_text())["part"] == FIRST_TWO
+    assert all(result["part"] == FIRST_TWO for result in tiny.results(partial))
     assert composites("mean-fill", partial) == pngs(["00000", "00001"])
     terminal.run("mean-fill").does("tiny, pairs ")
     assert len({json.loads((out / "run.json").read_text())["fingerprint"] for out in (partial, OUT)}) == 2

@@ -24,8 +24,8 @@ def test_a_limited_run_has_another_fingerprint_and_says_so(
     whole, part = (tiny.results(tmp_path / name) for name in ("whole", "part"))
     (mark,) = {one["fingerprint"] for one in part}
     assert mark not in {one["fingerprint"] for one in whole}
-    assert {one["part"] for one in part} == {"first 4"}
-    assert {one["part"] for one in whole} == {""}
+    assert all(one["part"] == {"kind": "first", "index": 1, "count": 4} for one in part)
+    assert all(one["part"] == {"kind": "whole", "index": 1, "count": 1} for one in whole)
     assert table.startswith(f"tiny, only the first 4 pairs, pairs {mark}\n")
     assert "A part of the protocol: not comparable with the whole.\n" in table
 
@@ -45,7 +45,7 @@ def test_without_out_a_run_lies_under_runs_by_dataset_and_part(page: Path, tmp_p
 def test_run_json_says_what_ran_where(page: Path, tmp_path: Path) -> None:
     tiny.run(page, tmp_path / "out")
     info = json.loads((tmp_path / "out" / "run.json").read_text())
-    assert (info["schema"], info["protocol"]["name"], info["part"], info["pairs"]) == (1, "tiny", "", 6)
+    assert (info["schema"], info["protocol"]["name"], info["part"]["kind"], info["pairs"]) == (2, "tiny", "whole", 6)
     assert sorted(info["methods"]) == ["mean-fill", "telea"]
     telea = info["methods"]["telea"]
     assert (telea["source"], telea["weights"], telea["device"]) == ("baseline classical", "", "cpu")
@@ -99,9 +99,9 @@ def test_a_method_whose_code_changed_is_not_mixed(
 def test_a_run_of_another_schema_is_refused(page: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     tiny.run(page, tmp_path / "out")
     path = tmp_path / "out" / "run.json"
-    path.write_text(path.read_text().replace('"schema": 1', '"schema": 7', 1))
+    path.write_text(path.read_text().replace('"schema": 2', '"schema": 7', 1))
     assert tiny.run(page, tmp_path / "out") == 2
-    assert f"{path}: of schema 7; this version reads 1." in capsys.readouterr().err
+    assert f"{path}: of schema 7; this version reads 2." in capsys.readouterr().err
 
 
 def test_a_folder_of_something_else_is_left_alone(

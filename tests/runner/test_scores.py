@@ -114,7 +114,7 @@ def test_broken_scores_are_refused(run: Path, capsys: pytest.CaptureFixture[str]
     assert f"{path}: line 4 is no score. Delete the file and score again." in capsys.readouterr().err
     path.write_bytes(path.read_bytes() + b"\xff\n")
     assert score(run) == 2
-    assert f"{path}: no text. Delete the file and score again." in capsys.readouterr().err
+    assert f"{path}: not UTF-8 text. Delete the file and score again." in capsys.readouterr().err
 
 
 def test_scores_are_read_back_as_they_were_written(run: Path) -> None:

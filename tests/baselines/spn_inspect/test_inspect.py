@@ -246,8 +246,8 @@ def test_like_features_are_placed_together() -> None:
         ("spn-small", (*SYNTHETIC, "--pairs", "00009"), ("tiny has no pair '00009'", "Known: 00000")),
         ("spn-small", (*SYNTHETIC, "--pairs", "00000", "--limit", "2"), ("--pairs and --limit cannot be combined",)),
         ("spn-small", (*SYNTHETIC, "--methods", "telea"), ("name the run with --run",)),
-        ("spn-small", (*SYNTHETIC, "--images", "data"), ("--images and --masks go together",)),
-        ("spn-small", (*SYNTHETIC, "--images", "a", "--masks", "b"), ("--dataset and --images cannot be combined",)),
+        ("spn-small", (*SYNTHETIC, "--targets", "data"), ("targets and masks go together",)),
+        ("spn-small", (*SYNTHETIC, "--targets", "a", "--masks", "b"), ("dataset and targets cannot be combined",)),
         ("spn-prob-small", ("--weights", "spn-prob-small=synthetic"), ("images of 24x24", "multiples of 32")),
     ],
 )
