@@ -28,7 +28,7 @@ def main(baselines: list[str]) -> None:
             weights = weights_of(baseline, card, "", SYNTHETIC if card.learned else None)
             inpaint = loader(baseline, card)(weights, torch.device("cpu"))
             cases.append(adapter.capture(card.name, inpaint, SIZES.get(name, 256), SAMPLES if card.stochastic else 0))
-        golden = {"schema": adapter.SCHEMA, "note": adapter.__doc__.split("\n")[0], "cases": cases}
+        golden = {"schema": adapter.SCHEMA, "note": adapter.NOTE, "cases": cases}
         write_if_changed(found[0][0].folder / adapter.FILE, (json.dumps(golden) + "\n").encode())
 
 

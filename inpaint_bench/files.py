@@ -1,4 +1,4 @@
-"""Files appear whole or not at all, and everything the package ships is found by one function."""
+"""Atomic writing of files, hashes, locks, and the folders of shipped data, cache and weights."""
 
 import contextlib
 import errno
@@ -16,13 +16,13 @@ PACKAGE = Path(__file__).resolve().parent
 
 
 def shipped(name: str) -> Path:
-    """The folder of that name (protocols, results) that comes with the package, checked out or installed."""
+    """A folder that ships with the package (protocols, results), of a checkout or an installation."""
     installed = PACKAGE / "_shipped" / name
     return installed if installed.is_dir() else PACKAGE.parent / name
 
 
 def cache_dir() -> Path:
-    """Where what can be made again is kept: `$INPAINT_BENCH_CACHE`, or inpaint-bench in the user's cache."""
+    """The folder of files that can be recomputed: `$INPAINT_BENCH_CACHE`, or inpaint-bench in the user's cache."""
     if chosen := os.environ.get("INPAINT_BENCH_CACHE"):
         return Path(chosen)
     base = os.environ.get("XDG_CACHE_HOME")
@@ -30,7 +30,7 @@ def cache_dir() -> Path:
 
 
 def cache_folder(name: str) -> Path:
-    """A folder of the cache, made where it is missing. Raises InputError, or IncompleteError for a full disk."""
+    """A folder of the cache, created if missing. Raises InputError, or IncompleteError for a full disk."""
     folder = cache_dir() / name
     try:
         folder.mkdir(parents=True, exist_ok=True)
@@ -59,54 +59,57 @@ def file_sha256(path: Path) -> str:
 
 
 def write_whole(path: Path, data: bytes) -> None:
-    """Write a file so that nobody ever sees a part of it: aside first, then renamed.
+    """Write a file atomically: to a temporary file in the same folder, which is then renamed.
 
-    Raises IncompleteError when the disk is full and InputError when the folder cannot be written to.
+    Raises IncompleteError if the disk is full and InputError if the folder is not writable.
     """
-    with written_whole(path) as aside:
-        aside.write_bytes(data)
+    with written_whole(path) as temporary:
+        temporary.write_bytes(data)
 
 
 @contextlib.contextmanager
 def written_whole(path: Path) -> Iterator[Path]:
-    """A place aside to write a file to; it takes its name when all of it is there. Raises as `write_whole` does."""
-    aside = ""
+    """The path of a temporary file to write to, renamed to `path` on success. Raises as `write_whole` does."""
+    temporary = ""
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
-        handle, aside = tempfile.mkstemp(prefix=".writing-", dir=path.parent)
+        handle, temporary = tempfile.mkstemp(prefix=".writing-", dir=path.parent)
         os.close(handle)
-        yield Path(aside)
-        Path(aside).chmod(0o644)
-        Path(aside).replace(path)
+        yield Path(temporary)
+        Path(temporary).chmod(0o644)
+        Path(temporary).replace(path)
     except OSError as error:
         raise cannot_write(path, error) from error
     finally:
-        if aside:
+        if temporary:
             with contextlib.suppress(OSError):
-                Path(aside).unlink()
+                Path(temporary).unlink()
 
 
 def write_if_changed(path: Path, data: bytes) -> None:
-    """Write a file whole, unless it already holds exactly these bytes."""
+    """Write a file atomically, unless it already holds exactly these bytes."""
     if not (path.is_file() and path.read_bytes() == data):
         write_whole(path, data)
 
 
 @contextlib.contextmanager
 def only_one(folder: Path) -> Iterator[None]:
-    """Hold a folder for this process alone; a second one is refused. The hold ends with the process."""
+    """Lock a folder for this process; the lock ends with the process.
+
+    Raises InputError if another process holds the lock or the folder is not writable.
+    """
     try:
         folder.mkdir(parents=True, exist_ok=True)
         lock = filelock.FileLock(folder / ".lock")
         lock.acquire(timeout=0)
     except filelock.Timeout as error:
         raise InputError(
-            f"{folder}: another run is at work in this folder. Wait for it, or choose another --out."
+            f"{folder}: another run is using this folder. Wait for it, or choose another --out."
         ) from error
     except OSError as error:
         raise cannot_write(folder, error) from error
     try:
-        for left_over in folder.rglob(".writing-*"):  # of a process that was killed while it wrote
+        for left_over in folder.rglob(".writing-*"):  # of a process that was killed while writing
             left_over.unlink()
         yield
     finally:
@@ -114,13 +117,13 @@ def only_one(folder: Path) -> Iterator[None]:
 
 
 def cannot_write(path: Path, error: OSError) -> BenchError:
-    """What the operating system refused, as a sentence with an exit code."""
+    """The error for a file or folder that cannot be written, by the operating system's reason."""
     if error.errno in (errno.ENOSPC, errno.EDQUOT):
-        return IncompleteError(f"{path}: the disk is full. Make baseline and run the same command again.")
-    way = "INPAINT_BENCH_CACHE" if path.is_relative_to(cache_dir()) else "--out"
+        return IncompleteError(f"{path}: the disk is full. Free some space and run the same command again.")
+    option = "INPAINT_BENCH_CACHE" if path.is_relative_to(cache_dir()) else "--out"
     if isinstance(error, (FileExistsError, NotADirectoryError)):
-        return InputError(f"{path}: a file stands where a folder is needed. Choose another {way}.")
+        return InputError(f"{path}: this is a file, and a folder is needed. Choose another {option}.")
     reason = error.strerror or str(error)
     if isinstance(error, FileNotFoundError):
         return InputError(f"{path}: there is no such file or folder.")
-    return InputError(f"{path}: cannot write here ({reason}). Give a folder that you may write to with {way}.")
+    return InputError(f"{path}: cannot write here ({reason}). Give a writable folder with {option}.")

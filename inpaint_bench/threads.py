@@ -1,4 +1,4 @@
-"""Threads that work ahead, with results in order and a bound on what is held in memory."""
+"""Ordered parallel map in threads, with bounded memory."""
 
 from collections import deque
 from collections.abc import Callable, Iterable, Iterator
@@ -10,10 +10,10 @@ Result = TypeVar("Result")
 
 
 def in_order(function: Callable[[Item], Result], items: Iterable[Item], jobs: int) -> Iterator[Result]:
-    """The function of every item, in the order of the items, worked out by `jobs` threads.
+    """Yield function(item) for every item, in order, computed by `jobs` threads.
 
-    No more than a few results wait at any time. An error of the function is raised where its result would stand;
-    an error of the items themselves is raised after the results of the items before it.
+    At most a few results are waiting at any time. An exception of the function is raised in place of its result; one
+    raised by the iterable is raised after the results of the items before it.
     """
     waiting: deque[Future[Result]] = deque()
     failure: Exception | None = None
@@ -25,7 +25,7 @@ def in_order(function: Callable[[Item], Result], items: Iterable[Item], jobs: in
                     item = next(source)
                 except StopIteration:
                     break
-                except Exception as error:  # on_progress below, when what came before it is done
+                except Exception as error:  # raised below, after the results before it
                     failure = error
                     break
                 waiting.append(pool.submit(function, item))

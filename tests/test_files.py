@@ -1,4 +1,4 @@
-"""Files appear whole or not at all; one process holds a folder; a full disk is on_progress in a sentence."""
+"""Files are written atomically, one process locks a folder, and a full disk is reported in a sentence."""
 
 import errno
 import os
@@ -15,12 +15,12 @@ from inpaint_bench.errors import IncompleteError, InputError, did_you_mean, some
 
 
 def names(folder: str) -> list[str]:
-    """What lies in a folder."""
+    """The names of the files in a folder."""
     return sorted(path.name for path in Path(folder).iterdir())
 
 
-def hold(folder: Path) -> None:
-    """Hold a folder for a moment."""
+def lock(folder: Path) -> None:
+    """Lock and release a folder."""
     with files.only_one(folder):
         pass
 
@@ -48,7 +48,7 @@ def test_a_full_disk_leaves_the_file_as_it_was(number: int, monkeypatch: pytest.
     files.write_whole(Path("a.txt"), b"before")
     monkeypatch.setattr(Path, "write_bytes", full)
     with pytest.raises(
-        IncompleteError, match=r"a\.txt: the disk is full\. Make baseline and run the same command again"
+        IncompleteError, match=r"a\.txt: the disk is full\. Free some space and run the same command again"
     ):
         files.write_whole(Path("a.txt"), b"after")
     assert Path("a.txt").read_bytes() == b"before"
@@ -64,33 +64,33 @@ def test_a_folder_that_cannot_be_written_to_is_refused(
         raise OSError(number, os.strerror(number))
 
     monkeypatch.setattr(tempfile, "mkstemp", refuse)
-    with pytest.raises(InputError, match=rf"a\.txt: cannot write here \({message}.*\)\. Give a folder"):
+    with pytest.raises(InputError, match=rf"a\.txt: cannot write here \({message}.*\)\. Give a writable folder"):
         files.write_whole(Path("a.txt"), b"")
 
 
 def test_a_file_in_place_of_a_folder_is_refused() -> None:
     Path("runs").touch()
-    with pytest.raises(InputError, match="a file stands where a folder is needed"):
+    with pytest.raises(InputError, match="this is a file, and a folder is needed"):
         files.write_whole(Path("runs/a.txt"), b"")
-    with pytest.raises(InputError, match="a file stands where a folder is needed"):
-        hold(Path("runs"))
+    with pytest.raises(InputError, match="this is a file, and a folder is needed"):
+        lock(Path("runs"))
 
 
-def test_a_folder_is_held_by_one_at_a_time() -> None:
+def test_a_folder_is_locked_by_one_at_a_time() -> None:
     with files.only_one(Path("run")):
-        with pytest.raises(InputError, match="run: another run is at work in this folder"), files.only_one(Path("run")):
+        with pytest.raises(InputError, match="run: another run is using this folder"), files.only_one(Path("run")):
             pass
-        hold(Path("another"))
-    hold(Path("run"))
+        lock(Path("another"))
+    lock(Path("run"))
 
 
-def test_a_folder_is_let_go_when_the_work_fails() -> None:
+def test_a_folder_is_unlocked_after_an_error() -> None:
     with pytest.raises(RuntimeError), files.only_one(Path("run")):
         raise RuntimeError
-    hold(Path("run"))
+    lock(Path("run"))
 
 
-def test_what_a_killed_process_left_half_written_is_cleared_away() -> None:
+def test_temporary_files_of_a_killed_process_are_deleted() -> None:
     Path("run/mine").mkdir(parents=True)
     Path("run/mine/.writing-x").touch()
     Path("run/mine/00000.png").touch()
@@ -109,7 +109,7 @@ def test_what_ships_is_found() -> None:
     assert (files.shipped("results") / "README.md").is_file()
 
 
-def test_the_cache_lies_where_the_user_says(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_the_cache_folder_can_be_chosen(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("XDG_CACHE_HOME", "base")
     monkeypatch.setenv("INPAINT_BENCH_CACHE", "mine")
     assert files.cache_dir() == Path("mine")
@@ -124,6 +124,6 @@ def test_the_nearest_name_is_proposed_and_a_far_one_is_not() -> None:
     assert did_you_mean("quite else", ["ssim", "psnr"]) == "Known: psnr, ssim."
 
 
-def test_many_names_are_told_by_the_first_few() -> None:
+def test_many_names_are_shortened_to_the_first_few() -> None:
     assert some("abc") == "a, b, c"
     assert some("abcdef") == "a, b, c and 3 more"

@@ -1,6 +1,6 @@
-"""What is here and what is not: packages, folders, data, methods with their weights, metrics; each lack with its mend.
+"""What is installed and what is missing: packages, folders, data, methods with their weights, metrics, each with a fix.
 
-Packages are looked at first and without importing any, so that a broken installation can still be on_progress about.
+Packages are checked first and without importing them, so that a broken installation can still be diagnosed.
 """
 
 import os
@@ -17,87 +17,87 @@ from inpaint_bench import __version__, files
 
 PROJECT = "inpaint-bench"
 EXTRAS = ("classical", "detect", "train")
-SAME = {  # packages that bring the same modules under another name
+EQUIVALENT = {  # packages that provide the same modules under another name
     "opencv-python-headless": ("opencv-python", "opencv-contrib-python", "opencv-contrib-python-headless"),
     "ultralytics-opencv-headless": ("ultralytics",),
 }
 
 
 @dataclass(frozen=True)
-class Finding:
-    """One thing that was looked at."""
+class DoctorItem:
+    """One checked item."""
 
-    part: Literal["packages", "folders", "data", "methods", "metrics"]
+    section: Literal["packages", "folders", "data", "methods", "metrics"]
     state: Literal["ok", "note", "missing"]
     what: str
-    mend: str = ""  # the command, or what to do
-    needed: bool = False  # by the default run
+    fix: str = ""  # the command, or what to do
+    needed: bool = False  # by `inpaint-bench run` without options
 
 
 @dataclass(frozen=True)
 class Requirement:
-    """A package that the project names, with the least version it takes and the extra that brings it."""
+    """A required package, its minimum version, and the extra it belongs to."""
 
     name: str
-    least: str = ""
+    minimum: str = ""
     extra: str = ""
 
     @property
     def install(self) -> str:
-        """The line that installs it."""
+        """The command that installs it."""
         if self.extra:
             return f"pip install '{PROJECT}[{self.extra}]'"
-        return f"pip install '{self.name}{f'>={self.least}' if self.least else ''}'"
+        return f"pip install '{self.name}{f'>={self.minimum}' if self.minimum else ''}'"
 
 
-def examine() -> Iterator[Finding]:
-    """Everything that can be looked at, in order. Where a package that is needed lacks, it ends with the packages."""
-    lacking = False
-    for finding in packages():
-        lacking |= finding.needed and finding.state == "missing"
-        yield finding
+def examine() -> Iterator[DoctorItem]:
+    """All items in order. If a needed package is missing, data, methods and metrics are not checked."""
+    incomplete = False
+    for item in packages():
+        incomplete |= item.needed and item.state == "missing"
+        yield item
     yield from folders()
-    if lacking:
+    if incomplete:
         return
-    for part, look in _PARTS.items():
+    for section, items in _SECTIONS.items():
         try:
-            yield from look()
-        except Exception as error:  # a package that does not load may raise anything, as ValueError for another numpy
+            yield from items()
+        except Exception as error:  # a broken package may raise anything, as ValueError for an incompatible numpy
             message = " ".join(f"{type(error).__name__}: {error}".split())
-            yield Finding(part, "missing", f"cannot be looked at: {message}", needed=True)
+            yield DoctorItem(section, "missing", f"cannot be checked: {message}", needed=True)
 
 
-def works(findings: list[Finding]) -> bool:
-    """Whether `inpaint-bench run`, with no option, can do its work."""
-    return not any(finding.needed and finding.state == "missing" for finding in findings)
+def works(items: list[DoctorItem]) -> bool:
+    """Whether `inpaint-bench run` works without options."""
+    return not any(item.needed and item.state == "missing" for item in items)
 
 
 # --- packages ---------------------------------------------------------------------------------
 
 
-def packages() -> Iterator[Finding]:
-    """Python, the project, and every package that it names, each beside the version it was tested with."""
-    yield Finding("packages", "ok", f"python {platform.python_version()}, {PROJECT} {__version__}")
+def packages() -> Iterator[DoctorItem]:
+    """Python, this package, and all required packages, compared with the tested versions."""
+    yield DoctorItem("packages", "ok", f"python {platform.python_version()}, {PROJECT} {__version__}")
     tested = tested_versions()
     for one in requirements():
         yield _package(one, tested.get(_plain(one.name), ""))
 
 
-def _package(one: Requirement, tested: str) -> Finding:
+def _package(one: Requirement, tested: str) -> DoctorItem:
     name, version = _installed(one.name)
     needed, of = not one.extra, f" (extra {one.extra})" if one.extra else ""
     if version is None:
-        return Finding("packages", "missing", f"{one.name}{of}: not installed", one.install, needed)
-    if one.least and _numbers(version) < _numbers(one.least):
-        what = f"{name} {version}{of}: too old, {one.least} or newer is needed"
-        return Finding("packages", "missing", what, one.install, needed)
+        return DoctorItem("packages", "missing", f"{one.name}{of}: not installed", one.install, needed)
+    if one.minimum and _numbers(version) < _numbers(one.minimum):
+        what = f"{name} {version}{of}: too old, {one.minimum} or newer is required"
+        return DoctorItem("packages", "missing", what, one.install, needed)
     if tested and version.partition("+")[0] != tested:
-        return Finding("packages", "note", f"{name} {version}{of}: tested with {tested}", needed=needed)
-    return Finding("packages", "ok", f"{name} {version}{of}", needed=needed)
+        return DoctorItem("packages", "note", f"{name} {version}{of}: tested with {tested}", needed=needed)
+    return DoctorItem("packages", "ok", f"{name} {version}{of}", needed=needed)
 
 
 def _installed(name: str) -> tuple[str, str | None]:
-    for other in (name, *SAME.get(name, ())):
+    for other in (name, *EQUIVALENT.get(name, ())):
         try:
             return other, metadata.version(other)
         except metadata.PackageNotFoundError:
@@ -106,9 +106,9 @@ def _installed(name: str) -> tuple[str, str | None]:
 
 
 def requirements() -> list[Requirement]:
-    """The packages that the project names for this Python and this system, tests' aside.
+    """The required packages for this Python and system, without those of the tests.
 
-    Those of a checkout are read from its pyproject.toml, those of an installation from its metadata.
+    They are read from pyproject.toml in a checkout, and from the metadata of an installation.
     """
     page = files.PACKAGE.parent / "pyproject.toml"
     if page.is_file():
@@ -131,9 +131,9 @@ def _toml(path: Path) -> dict[str, Any]:
 
 
 def _read(line: str) -> Requirement | None:
-    """One requirement, or None where a marker says that it is none here."""
-    words, _, marker = line.partition(";")
-    name, _, least = words.strip().partition(">=")
+    """One requirement; None if its marker excludes this Python or system."""
+    text, _, marker = line.partition(";")
+    name, _, minimum = text.strip().partition(">=")
     here = {"sys_platform": sys.platform, "python_version": f"{sys.version_info[0]}.{sys.version_info[1]}"}
     extra = ""
     for key, sign, value in re.findall(r"(\w+)\s*(==|<)\s*['\"]([^'\"]+)['\"]", marker):
@@ -141,11 +141,11 @@ def _read(line: str) -> Requirement | None:
             extra = value
         elif (sign == "==" and here[key] != value) or (sign == "<" and _numbers(here[key]) >= _numbers(value)):
             return None
-    return Requirement(name.strip(), least.strip(), extra)
+    return Requirement(name.strip(), minimum.strip(), extra)
 
 
 def tested_versions() -> dict[str, str]:
-    """The versions in constraints.txt, where it lies beside the package; none elsewhere."""
+    """The versions in constraints.txt of a checkout; empty for an installation."""
     path = files.PACKAGE.parent / "constraints.txt"
     lines = path.read_text(encoding="utf-8").splitlines() if path.is_file() else []
     return {_plain(name): version for name, sign, version in (line.partition("==") for line in lines) if sign}
@@ -162,20 +162,20 @@ def _numbers(version: str) -> tuple[int, ...]:
 # --- folders, data, methods, metrics ----------------------------------------------------------
 
 
-def folders() -> Iterator[Finding]:
-    """Where runs and what can be made again are written."""
-    for what, path, mend in (
-        ("runs", Path("runs").absolute(), "work in a folder that you may write to, or give --out"),
-        ("cache", files.cache_dir(), "set INPAINT_BENCH_CACHE to a folder that you may write to"),
+def folders() -> Iterator[DoctorItem]:
+    """The folders of runs and of the cache."""
+    for what, path, fix in (
+        ("runs", Path("runs").absolute(), "work in a writable folder, or give --out"),
+        ("cache", files.cache_dir(), "set INPAINT_BENCH_CACHE to a writable folder"),
     ):
-        there = next(folder for folder in (path, *path.absolute().parents) if folder.exists())
-        if there.is_dir() and os.access(there, os.W_OK):
-            yield Finding("folders", "ok", f"{what}: {path}", needed=True)
+        existing = next(folder for folder in (path, *path.absolute().parents) if folder.exists())
+        if existing.is_dir() and os.access(existing, os.W_OK):
+            yield DoctorItem("folders", "ok", f"{what}: {path}", needed=True)
         else:
-            yield Finding("folders", "missing", f"{what}: {path} cannot be written to", mend, needed=True)
+            yield DoctorItem("folders", "missing", f"{what}: {path} is not writable", fix, needed=True)
 
 
-def data() -> Iterator[Finding]:
+def data() -> Iterator[DoctorItem]:
     """The data of every dataset."""
     from inpaint_bench.data.datasets import open_dataset
     from inpaint_bench.data.protocols import page_names
@@ -186,56 +186,54 @@ def data() -> Iterator[Finding]:
         try:
             found = open_dataset(name, None)
         except InputError as error:
-            mend = "install the package again" if needed else f"inpaint-bench datasets show {name}"
-            message = str(error).partition(" `inpaint-bench datasets")[0]  # which the mend says
-            yield Finding("data", "missing", f"{name}: {message}", mend, needed)
+            fix = "reinstall the package" if needed else f"inpaint-bench datasets show {name}"
+            message = str(error).partition(" `inpaint-bench datasets")[0]  # which is the fix
+            yield DoctorItem("data", "missing", f"{name}: {message}", fix, needed)
         else:
-            yield Finding("data", "ok", f"{name}: {len(found.pairs)} pairs, {found.data.images}", needed=needed)
+            yield DoctorItem("data", "ok", f"{name}: {len(found.pairs)} pairs, {found.data.images}", needed=needed)
 
 
-def methods() -> Iterator[Finding]:
-    """Every method, whether it can run, and for which datasets its weights are here."""
+def methods() -> Iterator[DoctorItem]:
+    """All methods: whether they can run, and the datasets that their weights are here for."""
     from inpaint_bench.methods.baselines import find_baselines, installed, runnable
 
     some = False
     for name, (baseline, card) in find_baselines().items():
         some = some or runnable(baseline, card, "sample")
         if not installed(card) and card.requires is not None:
-            mend = f"pip install '{PROJECT}[{card.requires.extra}]'"
-            yield Finding("methods", "missing", f"{name}: needs {card.requires.module}", mend)
+            fix = f"pip install '{PROJECT}[{card.requires.extra}]'"
+            yield DoctorItem("methods", "missing", f"{name}: needs {card.requires.module}", fix)
             continue
         here = sorted(path.stem for path in (files.weights_dir() / name).glob("*.safetensors"))
         if card.learned and not here and not card.ships:
             dataset = "|".join(dict.fromkeys(one.dataset for one in card.weights)) or "DATASET"
-            where = (
-                f", a file that `inpaint-bench methods show {name}` names" if card.weights else ", a file of your own"
-            )
-            mend = f"inpaint-bench weights add {name} {dataset} FILE{where}"
-            yield Finding("methods", "missing", f"{name}: no weights in {files.weights_dir() / name}", mend)
+            where = f", a file listed by `inpaint-bench methods show {name}`" if card.weights else ", your own file"
+            fix = f"inpaint-bench weights add {name} {dataset} FILE{where}"
+            yield DoctorItem("methods", "missing", f"{name}: no weights in {files.weights_dir() / name}", fix)
         else:
-            has = [f"weights for {', '.join(here)}"] * bool(here) + ["weights that ship"] * bool(card.ships)
-            yield Finding("methods", "ok", f"{name}: {', '.join(has)}" if has else name)
+            has = [f"weights for {', '.join(here)}"] * bool(here) + ["shipped weights"] * bool(card.ships)
+            yield DoctorItem("methods", "ok", f"{name}: {', '.join(has)}" if has else name)
     if not some:
-        yield Finding("methods", "missing", "no method can run on the sample dataset", needed=True)
+        yield DoctorItem("methods", "missing", "no method can run on the sample dataset", needed=True)
 
 
-def metrics() -> Iterator[Finding]:
-    """The metrics that can be measured, and why the others cannot."""
+def metrics() -> Iterator[DoctorItem]:
+    """The number of metrics that can be measured, and why the others cannot."""
     from inpaint_bench.data.protocols import page_path, read_page
     from inpaint_bench.metrics.registry import CHOOSABLE, absent, find
 
     lacks = {name: absent(metric) for name, metric in CHOOSABLE.items()}
-    yield Finding("metrics", "ok", f"{sum(not why for why in lacks.values())} of {len(lacks)} can be measured")
+    yield DoctorItem("metrics", "ok", f"{sum(not why for why in lacks.values())} of {len(lacks)} can be measured")
     for why in dict.fromkeys(lacks.values()):
         if why:
             names = ", ".join(name for name in lacks if lacks[name] == why)
-            what, _, mend = why.partition(". ")
-            yield Finding("metrics", "missing", f"{names}: {what}", mend)
+            what, _, fix = why.partition(". ")
+            yield DoctorItem("metrics", "missing", f"{names}: {what}", fix)
     if all(absent(find(name)) for name in read_page(page_path("sample")).metrics):
-        yield Finding("metrics", "missing", "no metric of the sample dataset can be measured", needed=True)
+        yield DoctorItem("metrics", "missing", "no metric of the sample dataset can be measured", needed=True)
 
 
-_PARTS: dict[Literal["data", "methods", "metrics"], Callable[[], Iterator[Finding]]] = {
+_SECTIONS: dict[Literal["data", "methods", "metrics"], Callable[[], Iterator[DoctorItem]]] = {
     "data": data,
     "methods": methods,
     "metrics": metrics,

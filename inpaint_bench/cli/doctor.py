@@ -12,13 +12,13 @@ def doctor(ctx: click.Context) -> None:
     """
     from inpaint_bench.api.doctor import examine, works
 
-    found, part = [], ""
+    found, section = [], ""
     for item in examine():
-        if item.part != part:
-            click.echo(f"{chr(10) if part else ''}{item.part}")
-            part = item.part
-        mend = f"\n{' ' * 11}→ {item.mend}" if item.mend else ""
-        click.echo(f"  {item.state:7}  {item.what}{mend}")
+        if item.section != section:
+            click.echo(f"{chr(10) if section else ''}{item.section}")
+            section = item.section
+        fix = f"\n{' ' * 11}→ {item.fix}" if item.fix else ""
+        click.echo(f"  {item.state:7}  {item.what}{fix}")
         found.append(item)
     if works(found):
         click.echo("\n`inpaint-bench run` works here.")

@@ -1,1 +1,1 @@
-"""Mask-image pairs: the lists, their pixels, and where they are found."""
+"""Protocols, datasets and their mask-image pairs."""

@@ -1,7 +1,7 @@
-"""Pictures and masks: how they are read, prepared, composited, made 8 bits and written.
+"""Images and masks: reading, resizing, compositing, conversion to 8 bits, and writing.
 
-The one convention: images are float32 RGB in [0, 1], masks float32 with 1 in the hole. On disk and in the
-metrics they are 8 bits: `Pixels` are what a PNG holds, a `Hole` is true where pixels are missing.
+Convention: images are float32 RGB in [0, 1], masks float32 with 1 in the hole. On disk and in the metrics they are
+8-bit: `Pixels` are the values of a PNG file, a `Hole` is true where pixels are missing.
 """
 
 import io
@@ -30,63 +30,65 @@ Hole = Bool[np.ndarray, "height width"]
 
 Seeds = Int64[Tensor, "batch samples"]
 Samples = Float[Tensor, "batch samples 3 height width"]
-Inpaint: TypeAlias = Callable[[Images, Masks], Images]  # a method: the emptied image and its mask to a prediction
-InpaintSamples: TypeAlias = Callable[[Images, Masks, Seeds], Samples]  # a stochastic one: a prediction a seed
+Inpaint: TypeAlias = Callable[
+    [Images, Masks], Images
+]  # a deterministic method: emptied images and masks to predictions
+InpaintSamples: TypeAlias = Callable[[Images, Masks, Seeds], Samples]  # a stochastic method: one prediction per seed
 
 SUFFIXES = (".png", ".jpg", ".jpeg", ".bmp", ".webp")
 _BROKEN = (OSError, SyntaxError, ValueError, EOFError, struct.error, zlib.error, Image.DecompressionBombError)
 
 
 def list_images(folder: Path) -> list[str]:
-    """The names of the pictures in a folder, sorted; hidden files do not count.
+    """The names of the image files in a folder, sorted; hidden files are ignored.
 
-    Raises InputError when the folder is missing or holds a file that is no picture.
+    Raises InputError if the folder is missing or contains another file.
     """
     if not folder.is_dir():
         raise InputError(f"{folder}: there is no such folder.")
     names = sorted(path.name for path in folder.iterdir() if not path.name.startswith("."))
     for name in names:
         if not name.lower().endswith(SUFFIXES):
-            raise InputError(f"{folder / name}: not a picture. Allowed: {', '.join(SUFFIXES)}. Move it elsewhere.")
+            raise InputError(f"{folder / name}: not an image file. Allowed: {', '.join(SUFFIXES)}. Move it elsewhere.")
     return names
 
 
 def read_pixels(path: Path, grey: Grey = "replicate") -> Pixels:
-    """A picture as 8-bit RGB. A grey one is repeated over the three channels, or refused.
+    """An image file as 8-bit RGB. A grey image is repeated over the three channels, or refused.
 
-    Raises InputError for what cannot be read whole and for any depth or mode that would need a guess:
-    16 bits, an alpha channel, a palette, CMYK.
+    Raises InputError for a file that is incomplete, and for depths and modes whose conversion is ambiguous: 16 bits,
+    an alpha channel, a palette, CMYK.
     """
-    picture, _ = _decode(path)
-    if picture.mode == "L" and grey == "replicate":
-        picture = picture.convert("RGB")
-    if picture.mode != "RGB" or "transparency" in picture.info:
+    opened, _ = _decode(path)
+    if opened.mode == "L" and grey == "replicate":
+        opened = opened.convert("RGB")
+    if opened.mode != "RGB" or "transparency" in opened.info:
         allowed = "8-bit RGB or grey" if grey == "replicate" else "8-bit RGB; this protocol refuses grey"
-        raise InputError(f"{path}: a picture of kind {_kind(picture)}; allowed: {allowed}. Convert it first.")
-    return np.array(picture)
+        raise InputError(f"{path}: the image is {_kind(opened)}; allowed: {allowed}. Convert it first.")
+    return np.array(opened)
 
 
 def read_png(path: Path) -> tuple[Pixels, dict[str, str]]:
-    """An RGB PNG and the texts it carries, for files that must be PNG: predictions and composites."""
-    picture, texts = _decode(path, formats=("PNG",))
-    if picture.mode != "RGB" or "transparency" in picture.info:
-        raise InputError(f"{path}: a picture of kind {_kind(picture)}; allowed: 8-bit RGB PNG. Convert it first.")
-    return np.array(picture), texts
+    """The pixels and text fields of an RGB PNG file, for files that must be PNG: predictions and composites."""
+    opened, texts = _decode(path, formats=("PNG",))
+    if opened.mode != "RGB" or "transparency" in opened.info:
+        raise InputError(f"{path}: the image is {_kind(opened)}; allowed: 8-bit RGB PNG. Convert it first.")
+    return np.array(opened), texts
 
 
 def read_values(path: Path) -> Values:
-    """A mask file as the 8-bit values it holds, not yet binarised; three equal channels count as one.
+    """The 8-bit values of a mask file, not yet binarised; three equal channels count as one.
 
-    Raises InputError for what cannot be read whole, for 16 bits, an alpha channel or a coloured picture.
+    Raises InputError for a file that is incomplete, and for 16 bits, an alpha channel or colours.
     """
-    picture, _ = _decode(path)
-    if picture.mode == "1":
-        picture = picture.convert("L")
-    values = np.array(picture)
-    if picture.mode == "RGB" and (values == values[..., :1]).all():
+    opened, _ = _decode(path)
+    if opened.mode == "1":
+        opened = opened.convert("L")
+    values = np.array(opened)
+    if opened.mode == "RGB" and (values == values[..., :1]).all():
         return np.ascontiguousarray(values[..., 0])
-    if picture.mode != "L":
-        raise InputError(f"{path}: a mask of kind {_kind(picture)}; allowed: one 8-bit channel. Convert it first.")
+    if opened.mode != "L":
+        raise InputError(f"{path}: the mask is {_kind(opened)}; allowed: one 8-bit channel. Convert it first.")
     return values
 
 
@@ -102,28 +104,28 @@ def _decode(
     if not data:
         raise InputError(f"{path}: the file is empty. Fetch or write it again.")
     try:
-        with Image.open(io.BytesIO(data)) as picture:
-            if picture.format not in formats:
-                raise InputError(f"{path}: a {picture.format} file; allowed: {', '.join(formats)}.")
-            if picture.format == "PNG" and data[24] == 16:  # Pillow would drop the lower 8 bits in silence
-                raise InputError(f"{path}: 16 bits a channel; allowed: 8. Convert it first.")
-            picture.load()
-            texts = picture.text if isinstance(picture, PngImagePlugin.PngImageFile) else {}
-            return picture.copy() if picture.mode == "1" else picture, dict(texts)
+        with Image.open(io.BytesIO(data)) as opened:
+            if opened.format not in formats:
+                raise InputError(f"{path}: a {opened.format} file; allowed: {', '.join(formats)}.")
+            if opened.format == "PNG" and data[24] == 16:  # Pillow drops the lower 8 bits without a warning
+                raise InputError(f"{path}: 16 bits per channel; allowed: 8. Convert it first.")
+            opened.load()
+            texts = opened.text if isinstance(opened, PngImagePlugin.PngImageFile) else {}
+            return opened.copy() if opened.mode == "1" else opened, dict(texts)
     except _BROKEN as error:
-        message = "no known kind of file" if isinstance(error, UnidentifiedImageError) else error
-        raise InputError(f"{path}: not a whole picture ({message}). Fetch or write it again.") from error
+        message = "unknown file format" if isinstance(error, UnidentifiedImageError) else error
+        raise InputError(f"{path}: not a complete image ({message}). Fetch or write it again.") from error
 
 
-def _kind(picture: Image.Image) -> str:
+def _kind(opened: Image.Image) -> str:
     kinds = {"L": "grey", "RGB": "RGB", "RGBA": "RGBA", "LA": "grey with alpha", "P": "palette", "1": "1-bit"}
-    if picture.mode == "RGB" and "transparency" in picture.info:
+    if opened.mode == "RGB" and "transparency" in opened.info:
         return "RGB with transparency"
-    return kinds.get(picture.mode, picture.mode)
+    return kinds.get(opened.mode, opened.mode)
 
 
 def centre_square(pixels: Pixels) -> UInt8[np.ndarray, "side side 3"]:
-    """The largest square about the centre; an odd pixel is left over at the bottom or the right."""
+    """The largest centred square; an odd pixel is dropped at the bottom or the right."""
     height, width, _ = pixels.shape
     side = min(height, width)
     top, left = (height - side) // 2, (width - side) // 2
@@ -131,12 +133,12 @@ def centre_square(pixels: Pixels) -> UInt8[np.ndarray, "side side 3"]:
 
 
 def resize_bilinear(pixels: Pixels, size: int) -> UInt8[np.ndarray, "size size 3"]:
-    """OpenCV's bilinear resize to a square, without antialiasing, as the papers' code has it."""
+    """OpenCV's bilinear resize to a square, without antialiasing, as in the papers' code."""
     return np.asarray(cv2.resize(pixels, (size, size), interpolation=cv2.INTER_LINEAR), dtype=np.uint8)
 
 
 def resize_nearest(values: Values, size: int) -> UInt8[np.ndarray, "size size"]:
-    """OpenCV's nearest resize to a square: halving keeps the top left of every 2x2 pixels."""
+    """OpenCV's nearest resize to a square: halving keeps the top left pixel of every 2x2 block."""
     return np.asarray(cv2.resize(values, (size, size), interpolation=cv2.INTER_NEAREST), dtype=np.uint8)
 
 
@@ -146,17 +148,17 @@ def pixels_sha256(pixels: Pixels) -> str:
 
 
 def hole_sha256(hole: Hole) -> str:
-    """The SHA-256 of a mask as it stands in a PNG: one byte a pixel, 255 in the hole, 0 elsewhere."""
+    """The SHA-256 of a mask as saved in a PNG: one byte per pixel, 255 in the hole, 0 elsewhere."""
     return files.sha256(mask_values(hole).tobytes())
 
 
 def mask_values(hole: Hole) -> Values:
-    """A mask as outsiders see it: 255 in the hole, 0 in the known region."""
+    """A mask as saved in files: 255 in the hole, 0 in the known region."""
     return hole.astype(np.uint8) * np.uint8(255)
 
 
 def to_images(pixels: list[Pixels]) -> Images:
-    """A batch of images in [0, 1] from 8-bit pictures of one size."""
+    """A batch of images in [0, 1] from 8-bit pixels of one size."""
     return torch.from_numpy(np.stack(pixels)).permute(0, 3, 1, 2).float().div(255).contiguous()
 
 
@@ -166,7 +168,7 @@ def to_masks(holes: list[Hole]) -> Masks:
 
 
 def emptied(images: Images, masks: Masks) -> Images:
-    """What a method is given: the image with zeros in the hole, so that nothing can peek."""
+    """The image with zeros in the hole, which is what methods get."""
     return images * (1 - masks)
 
 
@@ -176,14 +178,14 @@ def composite(prediction: Images, image: Images, mask: Masks) -> Images:
 
 
 def eight_bit(images: Images, rule: EightBit = "round") -> list[Pixels]:
-    """Images in [0, 1] as 8-bit pictures; the papers' code truncates, we round where the protocol lets us."""
+    """Images in [0, 1] as 8-bit pixels, rounded, or truncated as in the papers' code."""
     scaled = images.detach().cpu().mul(255)
     scaled = scaled.round() if rule == "round" else scaled.floor()
     return list(scaled.to(torch.uint8).permute(0, 2, 3, 1).contiguous().numpy())
 
 
 def png_bytes(pixels: Pixels | Values, texts: dict[str, str] | None = None) -> bytes:
-    """A picture or a mask as the bytes of a PNG file, which may carry a few texts."""
+    """An image or mask as the bytes of a PNG file, with optional text fields."""
     info = PngImagePlugin.PngInfo()
     for key, text in (texts or {}).items():
         info.add_text(key, text)

@@ -1,4 +1,4 @@
-"""Lists of pairs: which image meets which mask, for ever, and what their pixels hash to once they were seen."""
+"""Lists of pairs: fixed combinations of an image and a mask, with the hashes of their pixels once they are read."""
 
 import csv
 import dataclasses
@@ -19,7 +19,7 @@ SCHEMA = "# inpaint-bench pairs 1"
 
 @dataclass(frozen=True)
 class Pair:
-    """One image with one mask. What its pixels are is known once they were seen on a machine."""
+    """One image with one mask. The fields from `image_sha256` on are set once the pixels have been read."""
 
     pair: str  # five digits
     image: str
@@ -27,12 +27,12 @@ class Pair:
     image_sha256: str = ""  # of the prepared RGB pixels
     mask_sha256: str = ""  # of the prepared mask, 255 in the hole
     hole_pixels: int = 0
-    ratio: str = ""  # for people; buckets are counted in hole_pixels
+    ratio: str = ""  # for readers; buckets are computed from hole_pixels
     bucket: str = ""
 
     @property
     def seen(self) -> bool:
-        """Whether the pixels were seen."""
+        """Whether the pixels have been read."""
         return bool(self.image_sha256)
 
 
@@ -40,20 +40,20 @@ COLUMNS = [field.name for field in dataclasses.fields(Pair)]
 
 
 def draw_pairs(image_names: Iterable[str], mask_names: Iterable[str], seed: int) -> list[Pair]:
-    """The rule: images in their order; masks in order of sha256("{seed}:{name}"), starting over where they run out."""
+    """The pair rule: images in order; masks in order of sha256("{seed}:{name}"), repeated as often as needed."""
     masks = sorted(mask_names, key=lambda name: files.sha256(f"{seed}:{name}".encode()))
     return [Pair(f"{i:05d}", name, masks[i % len(masks)]) for i, name in enumerate(image_names)]
 
 
 def fingerprint(page: Page, pairs: Iterable[Pair], with_pixels: bool = False) -> str:
-    """Twelve hexadecimal digits for the page and the names of its pairs; of pixels too where no list ships."""
+    """Twelve hexadecimal digits that identify the page and the names of its pairs, and optionally their pixels."""
     names = [[p.pair, p.image, p.mask, *([p.image_sha256, p.mask_sha256] if with_pixels else [])] for p in pairs]
     rows = "\n".join(",".join(row) for row in names)
     return files.sha256(facts(page) + b"\n" + rows.encode())[:12]
 
 
 def sample_seed(seed: int, pair: str, sample: int) -> int:
-    """The seed of one sample of one pair: a 63-bit number that depends on nothing else."""
+    """The seed of one sample of one pair: 63 bits that depend only on the arguments."""
     return int(files.sha256(f"{seed}:{pair}:{sample}".encode())[:16], 16) >> 1
 
 
@@ -71,11 +71,11 @@ def to_csv(pairs: Iterable[Pair]) -> bytes:
 
 
 def read_csv(path: Path) -> list[Pair]:
-    """The list of pairs in a file. Raises InputError when it is not one."""
+    """Read a list of pairs from a CSV file. Raises InputError if it is not one."""
     try:
         lines = path.read_text(encoding="utf-8").splitlines()
     except (OSError, UnicodeDecodeError) as error:
-        raise InputError(f"{path}: no list of pairs can be read here ({error}).") from error
+        raise InputError(f"{path}: cannot be read as a list of pairs ({error}).") from error
     if lines[:1] != [SCHEMA] or lines[1:2] != [",".join(COLUMNS)]:
         raise InputError(f"{path}: not a list of pairs of this version ('{SCHEMA[2:]}'). Build or import it again.")
     pairs = []
@@ -90,19 +90,19 @@ def read_csv(path: Path) -> list[Pair]:
 
 
 def import_index(array: Path, image_names: list[str], mask_names: list[str]) -> list[Pair]:
-    """Pairs from an index array (.npy) of the papers' code: image i has the mask of that number in the sorted list.
+    """Pairs from an index array (.npy) of the papers' code: image i has mask array[i] of the sorted masks.
 
-    Raises InputError when the array is not one whole number an image, each a mask of the list.
+    Raises InputError unless the array has one integer per image, each the index of a mask.
     """
     try:
         with open(array, "rb") as file:
             numbers = np.lib.format.read_array(file, allow_pickle=False)
     except (OSError, ValueError, EOFError) as error:
-        raise InputError(f"{array}: not an array of numpy's own format ({error}).") from error
+        raise InputError(f"{array}: not a .npy array ({error}).") from error
     if numbers.dtype.kind not in "iu" or numbers.shape != (len(image_names),):
         raise InputError(
             f"{array}: holds {numbers.dtype} of shape {numbers.shape}; "
-            f"it must hold one whole number for each of the {len(image_names)} images."
+            f"it must hold one integer for each of the {len(image_names)} images."
         )
     if len(numbers) and (numbers.min() < 0 or numbers.max() >= len(mask_names)):
         raise InputError(

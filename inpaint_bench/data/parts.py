@@ -1,4 +1,4 @@
-"""Which of a dataset's pairs a run holds: all of them, the first few, or one shard."""
+"""The part of a dataset that a run covers: the whole, the first pairs, or a shard."""
 
 from typing import Annotated, Literal
 

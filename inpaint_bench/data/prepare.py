@@ -1,4 +1,4 @@
-"""The pixels of pairs: read, prepared, compared with what was seen before."""
+"""The pixels of pairs: read, prepared, and compared with their recorded hashes."""
 
 import dataclasses
 from collections.abc import Callable, Iterator
@@ -19,7 +19,7 @@ from inpaint_bench.threads import in_order
 
 @dataclass(frozen=True)
 class Data:
-    """Where on this machine the pictures and the masks of a protocol lie."""
+    """The folders of a protocol's images and masks on this machine."""
 
     images: Path
     masks: Path
@@ -27,7 +27,7 @@ class Data:
 
 @dataclass(frozen=True)
 class Prepared:
-    """A pair's pixels, as every method and metric sees them."""
+    """A pair's prepared pixels, as all methods and metrics use them."""
 
     pair: Pair
     target: Pixels
@@ -35,19 +35,19 @@ class Prepared:
 
 
 def prepare(page: Page, data: Data, pair: Pair) -> Prepared:
-    """Read, crop, resize and binarise a pair, and compare with what was seen before.
+    """Read, crop, resize and binarise a pair, and compare it with its recorded hashes, if any.
 
-    Raises InputError for a file that cannot be used and HashError when pixels are not what they were.
+    Raises InputError for a file that cannot be used and HashError if pixels have changed.
     """
     target = _image(page, data.images / pair.image)
     where = data.masks / pair.mask
     hole = sets.read_hole(where, page.size if page.masks.resize == "nearest" else None, page.masks.hole)
     if hole.shape != target.shape[:2]:
         sizes = f"{hole.shape[1]}x{hole.shape[0]}, its image {target.shape[1]}x{target.shape[0]}"
-        raise InputError(f"{where}: pair {pair.pair}: the mask is {sizes}. Give a mask of the image's size.")
+        raise InputError(f"{where}: pair {pair.pair}: the mask is {sizes}. Use a mask of the image's size.")
     if not hole.any() or hole.all():
         what = "hides nothing" if not hole.any() else "hides everything"
-        raise InputError(f"{where}: pair {pair.pair}: the mask {what}. Give one with a hole and a known region.")
+        raise InputError(f"{where}: pair {pair.pair}: the mask {what}. Use one with a hole and a known region.")
     prepared = Prepared(pair, target, hole)
     if pair.seen:
         _refuse_changes(data, pair, seen(page, prepared))
@@ -62,12 +62,12 @@ def _image(page: Page, path: Path) -> Pixels:
         return images.resize_bilinear(pixels, page.size)
     height, width, _ = pixels.shape
     if page.size is not None and (height, width) != (page.size, page.size):
-        raise InputError(f"{path}: {width}x{height} pixels; the protocol asks for {page.size}x{page.size}.")
+        raise InputError(f"{path}: {width}x{height} pixels; the protocol requires {page.size}x{page.size}.")
     return np.ascontiguousarray(pixels)
 
 
 def seen(page: Page, prepared: Prepared) -> Pair:
-    """The pair with what its pixels are."""
+    """The pair with the hashes of its pixels, its hole pixels, ratio and bucket."""
     hole_pixels, pixels = int(prepared.hole.sum()), prepared.hole.size
     return dataclasses.replace(
         prepared.pair,
@@ -87,12 +87,12 @@ def _refuse_changes(data: Data, before: Pair, now: Pair) -> None:
         if old != new:
             raise HashError(
                 f"{path}: the {what} of pair {before.pair} has pixels of hash {new[:12]}; {old[:12]} was recorded. "
-                "Put the right file back, or check the version of the image libraries."
+                "Restore the file, or check the versions of the image libraries."
             )
 
 
 def check_names(page: Page, data: Data, pairs: list[Pair]) -> None:
-    """Raise InputError unless every picture and mask that the pairs name is there, once, and no other is."""
+    """Raise InputError if an image or mask of the pairs is missing, or if there are others that the page refuses."""
     for folder, named, others in (
         (data.images, {pair.image for pair in pairs}, page.images.others),
         (data.masks, {pair.mask for pair in pairs}, "allow"),
@@ -100,24 +100,27 @@ def check_names(page: Page, data: Data, pairs: list[Pair]) -> None:
         found = list_once(folder)
         if missing := sorted(named - set(found)):
             count = f"{len(missing)} of {len(named)} files are missing"
-            raise InputError(f"{folder}: {count} ({some(missing)}). `inpaint-bench datasets show {page.name}` helps.")
+            raise InputError(f"{folder}: {count} ({some(missing)}). See `inpaint-bench datasets show {page.name}`.")
         if others == "refuse" and (extra := sorted(set(found) - named)):
-            count = f"{len(found)} pictures; the protocol has {len(named)}"
-            raise InputError(f"{folder}: {count} (not of it: {some(extra)}). Move the others elsewhere.")
+            count = f"{len(found)} images; the protocol has {len(named)}"
+            raise InputError(f"{folder}: {count} (not listed: {some(extra)}). Move the others elsewhere.")
 
 
 def list_once(folder: Path) -> list[str]:
-    """The names of the pictures in a folder; the same stem twice is refused."""
+    """The names of the image files in a folder. Raises InputError if two have the same stem."""
     names = images.list_images(folder)
     stems: dict[str, str] = {}
     for name in names:
         if (other := stems.setdefault(Path(name).stem, name)) != name:
-            raise InputError(f"{folder}: {other} and {name} are two files of one name. Keep one of them.")
+            raise InputError(f"{folder}: {other} and {name} have the same stem. Keep one of them.")
     return names
 
 
 def see(page: Page, data: Data, pairs: list[Pair], jobs: int) -> Iterator[Pair]:
-    """Look at every pair and yield it with its hashes, in order, with the checks of a first build."""
+    """Read every pair and yield it with its hashes, in order.
+
+    Raises InputError and HashError as `prepare` does, for equal images, and for masks that are not of NVIDIA's set.
+    """
     if page.masks.set == "nvidia-irregular-test":
         _check_nvidia(data, pairs)
     names: dict[str, str] = {}
@@ -125,7 +128,7 @@ def see(page: Page, data: Data, pairs: list[Pair], jobs: int) -> Iterator[Pair]:
         pair = seen(page, prepared)
         other = names.setdefault(pair.image_sha256, pair.image)
         if other != pair.image and page.images.duplicates == "refuse":
-            raise InputError(f"{data.images}: {other} and {pair.image} hold the same picture. Fetch the data again.")
+            raise InputError(f"{data.images}: {other} and {pair.image} hold the same image. Fetch the data again.")
         yield pair
 
 
@@ -141,16 +144,16 @@ def _check_nvidia(data: Data, pairs: list[Pair]) -> None:
 def verify(
     page: Page, data: Data, pairs: list[Pair], jobs: int, on_progress: Callable[[], None] = lambda: None
 ) -> Iterator[tuple[str, str]]:
-    """Every pair's pixels against what was recorded: yields the name and a sentence for each that differs."""
+    """Compare every pair's pixels with their recorded hashes; yields the name and a sentence for each that differs."""
 
-    def look(pair: Pair) -> str:
+    def difference(pair: Pair) -> str:
         try:
             prepare(page, data, pair)
         except HashError as error:
             return str(error)
         return ""
 
-    for pair, wrong in zip(pairs, in_order(look, pairs, jobs), strict=True):
+    for pair, wrong in zip(pairs, in_order(difference, pairs, jobs), strict=True):
         on_progress()
         if wrong:
             yield pair.pair, wrong
@@ -159,13 +162,13 @@ def verify(
 def export(
     page: Page, data: Data, pairs: list[Pair], out: Path, jobs: int, on_progress: Callable[[], None] = lambda: None
 ) -> None:
-    """Write what a method is given, by pair: images/ with the hole emptied, and masks/ with 255 in the hole."""
+    """Write the inputs of methods as PAIR.png: images/ with zeros in the hole, and masks/ with 255 in the hole."""
     for _ in in_order(lambda pair: export_pair(prepare(page, data, pair), out), pairs, jobs):
         on_progress()
 
 
 def export_pair(prepared: Prepared, out: Path) -> None:
-    """One pair as two PNG files of its name."""
+    """Write the inputs of one pair as two PNG files."""
     emptied = np.where(prepared.hole[..., None], np.uint8(0), prepared.target)
     files.write_whole(out / "images" / f"{prepared.pair.pair}.png", images.png_bytes(emptied))
     files.write_whole(out / "masks" / f"{prepared.pair.pair}.png", images.png_bytes(images.mask_values(prepared.hole)))

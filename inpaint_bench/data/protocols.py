@@ -1,4 +1,4 @@
-"""Protocol pages: one page of TOML fixes images, masks, sizes, pairs and metrics; a published one never changes."""
+"""Protocol pages: a TOML file fixes images, masks, sizes, pairs and metrics; a published page never changes."""
 
 import re
 from itertools import pairwise
@@ -16,28 +16,28 @@ HOLE_RULES = ("> 0", "> 127", "255")  # which 8-bit values of a mask file are ho
 
 Count = Annotated[int, msgspec.Meta(ge=1)]
 Percent = Annotated[int, msgspec.Meta(ge=0, le=100)]
-NAME = r"[a-z0-9][a-z0-9._-]*"  # of a dataset or a method: it names a folder too
+NAME = r"[a-z0-9][a-z0-9._-]*"  # of a dataset or a method; also the name of a folder
 Name = Annotated[str, msgspec.Meta(pattern=f"^{NAME}$")]
 
 
 class Schema(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
-    """What lies on disk; an unknown key is refused."""
+    """A type whose values are stored in files; unknown keys are refused."""
 
 
 class ImageRule(Schema, frozen=True):
-    """Which pictures, and how one becomes the image that methods see."""
+    """Which images a protocol uses, and how they are prepared."""
 
     crop: Literal["none", "centre-square"] = "none"
     resize: Literal["none", "opencv-bilinear"] = "opencv-bilinear"
     grey: Grey = "replicate"
-    first: Count | None = None  # only the first so many names, in sorted order
-    mapping: str = ""  # a file beside images/ that says which pictures of CelebA-HQ lie in CelebA's test partition
-    others: Literal["refuse", "allow"] = "refuse"  # what to do with pictures that no pair names
-    duplicates: Literal["refuse", "allow"] = "refuse"  # two names for the same pixels
+    first: Count | None = None  # use only the first names in sorted order
+    mapping: str = ""  # a file beside images/ that maps images of CelebA-HQ to CelebA, whose test partition is used
+    others: Literal["refuse", "allow"] = "refuse"  # other images in the folder
+    duplicates: Literal["refuse", "allow"] = "refuse"  # two files with the same pixels
 
 
 class MaskRule(Schema, frozen=True):
-    """Which masks, and which of their values mean hole."""
+    """Which masks a protocol uses, how they are resized, and which of their values are hole."""
 
     set: Literal["folder", "nvidia-irregular-test"] = "folder"
     resize: Literal["none", "nearest"] = "nearest"
@@ -45,7 +45,7 @@ class MaskRule(Schema, frozen=True):
 
 
 class About(Schema, frozen=True):
-    """What people need to know; it fixes no number and is not part of the fingerprint."""
+    """Information for readers, which affects no number and is not part of the fingerprint."""
 
     title: str
     licence: str
@@ -54,31 +54,31 @@ class About(Schema, frozen=True):
 
 
 class Page(Schema, frozen=True):
-    """A protocol page. Buckets are in whole percents of hole pixels: [0, 20, 40] is (0,20], (20,40]."""
+    """A protocol page. Buckets are given by their ends in percent of hole pixels: [0, 20, 40] is (0,20], (20,40]."""
 
     schema: Literal[1]
     name: Name
     about: About
     count: Count
-    size: Count | None = None  # pixels of the square side; none: as the files are
+    size: Count | None = None  # height and width in pixels; None: as the files are
     seed: int = 0
     buckets: tuple[Percent, ...] = (0, 20, 40, 60)
     eight_bit: EightBit = "round"
     samples: Count = 5
-    choose: str = "psnr"  # the image metric by which one of the samples is chosen: the paper's
+    choose: str = "psnr"  # the image metric whose best sample is scored
     images: ImageRule = ImageRule()
     masks: MaskRule = MaskRule()
-    data: str = ""  # the folder beside the page that holds images/ and masks/, where they ship
+    data: str = ""  # the folder beside the page with images/ and masks/, if they ship
     metrics: tuple[str, ...] = ("ssim", "psnr", "mae")
 
 
 def page_names() -> list[str]:
-    """The names of the pages that come with the package."""
+    """The names of the pages that ship with the package."""
     return sorted(path.stem for path in files.shipped("protocols").glob("*.toml"))
 
 
 def page_path(dataset: str) -> Path:
-    """The file of a page: a name that ships, or the path of one's own page. Raises InputError when unknown."""
+    """The file of a page, given by a shipped name or its path. Raises InputError for an unknown name."""
     if dataset.endswith(".toml"):
         return Path(dataset)
     if dataset not in page_names():
@@ -87,21 +87,21 @@ def page_path(dataset: str) -> Path:
 
 
 def read_page(path: Path) -> Page:
-    """A page, checked. Raises InputError naming the file, the key and what is allowed."""
+    """A page, validated. Raises InputError naming the file, the key and what is allowed."""
     try:
         page = msgspec.toml.decode(path.read_bytes(), type=Page)
     except OSError as error:
         raise InputError(f"{path}: there is no such protocol page ({error.strerror}).") from error
-    except (msgspec.DecodeError, UnicodeDecodeError) as error:  # its kin ValidationError too
+    except (msgspec.DecodeError, UnicodeDecodeError) as error:  # includes ValidationError
         raise InputError(f"{path}: {_plain_message(str(error))}") from error
     check_page(page, str(path))
     return page
 
 
 def check_page(page: Page, where: str) -> None:
-    """Raise InputError unless the buckets rise and no two keys of the page contradict each other."""
+    """Raise InputError unless the buckets are increasing and the keys of the page are consistent."""
     if len(page.buckets) < 2 or any(low >= high for low, high in pairwise(page.buckets)):
-        raise InputError(f"{where}: buckets {list(page.buckets)} must rise, as in [0, 20, 40, 60].")
+        raise InputError(f"{where}: buckets {list(page.buckets)} must be increasing, as in [0, 20, 40, 60].")
     if page.size is None and (page.images.resize != "none" or page.masks.resize != "none"):
         raise InputError(f'{where}: without a size, images and masks need resize = "none".')
     if page.images.first is not None and page.images.first != page.count:
@@ -119,13 +119,13 @@ def _plain_message(message: str) -> str:
     if unknown is None:
         return f"{message.replace('`$.', '`')}.{_allowed(message)}"
     key, table = unknown[1], unknown[2] or ""
-    specs: dict[str, type[Schema]] = {"images": ImageRule, "masks": MaskRule, "about": About}
-    known = specs.get(table, Page).__struct_fields__
+    tables: dict[str, type[Schema]] = {"images": ImageRule, "masks": MaskRule, "about": About}
+    known = tables.get(table, Page).__struct_fields__
     return f"no key is called '{key}'{f' in [{table}]' if table else ''}. {did_you_mean(key, known)}"
 
 
 def _allowed(message: str) -> str:
-    """The words that a key may hold, when the message is about another one."""
+    """The allowed values of a key, if the message is about a wrong one."""
     found = re.search(r"Invalid enum value .* at `\$\.([a-z_.]+)`", message)
     hint: Any = Page
     for key in found[1].split(".") if found else []:
@@ -134,18 +134,18 @@ def _allowed(message: str) -> str:
 
 
 def facts(page: Page) -> bytes:
-    """What of a page fixes the composites, as canonical JSON: all but its prose, its folder and its metrics."""
+    """The keys of a page that determine the composites, as canonical JSON: all but `about`, `data` and `metrics`."""
     kept = {key: value for key, value in msgspec.to_builtins(page).items() if key not in ("about", "data", "metrics")}
     return msgspec.json.encode(kept, order="sorted")
 
 
 def bucket_names(page: Page) -> list[str]:
-    """The buckets as tables print them, in order: '0.0-0.2', '0.2-0.4', …"""
+    """The names of the buckets in order: '0.0-0.2', '0.2-0.4', …"""
     return [_bucket_name(low, high) for low, high in pairwise(page.buckets)]
 
 
 def bucket_of(page: Page, hole_pixels: int, pixels: int) -> str:
-    """The bucket of a mask, counted in integers: low < ratio <= high; '' where it lies in none."""
+    """The name of a mask's bucket, in integer arithmetic: low < ratio <= high; '' if it is in none."""
     for low, high in pairwise(page.buckets):
         if low * pixels < 100 * hole_pixels <= high * pixels:
             return _bucket_name(low, high)

@@ -1,4 +1,4 @@
-"""Pictures and masks made from seeds, for checks, timing and tests."""
+"""Synthetic images and masks from seeds, for checks, timing and tests."""
 
 import numpy as np
 import torch

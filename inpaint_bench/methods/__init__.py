@@ -1,1 +1,1 @@
-"""Systems under test: the baselines and their cards, and the three ways to bring one's own."""
+"""Methods: baselines and their cards, and a user's own as a folder, a module, a program or a function."""

@@ -1,4 +1,4 @@
-"""Baselines are found by listing folders: those of `baselines`, of --baselines, and of other packages' entry points."""
+"""Baselines, found by listing folders: those of the package `baselines`, of --baselines, and of entry points."""
 
 import importlib
 import importlib.machinery
@@ -24,7 +24,7 @@ GROUP = "inpaint_bench.methods"
 
 @dataclass(frozen=True)
 class Baseline:
-    """A folder with a card, and the name under which its code is imported."""
+    """A folder with a card, and the package name under which its code is imported."""
 
     folder: Path
     package: str
@@ -32,20 +32,20 @@ class Baseline:
 
     @property
     def code(self) -> str:
-        """The hash of the baseline's code: its own files, in order of name, and the blocks it may share with others."""
+        """Hash of the baseline's code: its own files in order of name, and the shared layers.py."""
         sources = [*sorted(self.folder.glob("*.py")), *self.folder.parent.glob("layers.py")]
         return files.sha256("".join(f"{p.name} {files.file_sha256(p)}\n" for p in sources).encode())[:12]
 
 
 def find_baselines(extra: Path | None = None) -> dict[str, tuple[Baseline, MethodCard]]:
-    """Every method that has a baseline, by name. Raises InputError for a broken card or a name used twice."""
+    """All methods of baselines by name. Raises InputError for a broken card or a name used twice."""
     found: dict[str, tuple[Baseline, MethodCard]] = {}
     for folder, package in [*_shipped(), *_installed(), *_brought(extra)]:
         baseline = Baseline(folder, package, read_card(folder / "card.toml"))
         for card in baseline.card.methods:
             if card.name in found:
                 raise InputError(
-                    f"{folder / 'card.toml'}: '{card.name}' is a method of {found[card.name][0].folder} too."
+                    f"{folder / 'card.toml'}: '{card.name}' is also a method of {found[card.name][0].folder}."
                 )
             found[card.name] = (baseline, card)
     return found
@@ -62,7 +62,9 @@ def _installed() -> list[tuple[Path, str]]:
     for entry in importlib.metadata.entry_points(group=GROUP):
         package = importlib.util.find_spec(entry.value)
         if package is None or package.origin is None:
-            raise InputError(f"the entry point '{entry.name}' names the package {entry.value}, which cannot be found.")
+            raise InputError(
+                f"the entry point '{entry.name}' refers to the package {entry.value}, which cannot be found."
+            )
         found.append((Path(package.origin).parent, entry.value))
     return found
 
@@ -81,9 +83,9 @@ def _with_cards(root: Path) -> list[Path]:
 
 
 def loader(baseline: Baseline, card: MethodCard) -> Callable[..., Any]:
-    """The function of the baseline's adapter that loads the method.
+    """The function of the baseline's adapter that loads the method: `load(weights, device)`.
 
-    Raises InputError when a package it requires is not installed, naming the line that installs it.
+    Raises InputError if a required package is not installed, with the command that installs it.
     """
     if not installed(card):
         assert card.requires is not None
@@ -106,7 +108,7 @@ def reader(baseline: Baseline, card: MethodCard) -> Read | None:
 
 
 def _function(baseline: Baseline, module: str, name: str) -> Callable[..., Any]:
-    """A function of the baseline's package that its card names."""
+    """A function of the baseline's package, named in its card."""
     path = baseline.folder / f"{module}.py"
     try:
         if baseline.package not in sys.modules and baseline.package.startswith("_baselines_"):
@@ -135,23 +137,23 @@ def _import_folder(baseline: Baseline) -> ModuleType:
 
 
 def installed(card: MethodCard) -> bool:
-    """Whether the package that a method requires can be imported."""
+    """Whether the package that a method requires is installed."""
     try:
         return card.requires is None or importlib.util.find_spec(card.requires.module) is not None
-    except ModuleNotFoundError:  # the package that it would lie in
+    except ModuleNotFoundError:  # of the parent package
         return False
 
 
 def runnable(baseline: Baseline, card: MethodCard, dataset: str) -> bool:
-    """Whether a method can run here as it is: its package is installed, and its weights, if any, are found."""
+    """Whether a method can run here as it is: its package is installed and its weights, if any, are here."""
     return installed(card) and (not card.learned or find_weights(card.name, dataset) is not None or bool(card.ships))
 
 
 def weights_of(baseline: Baseline, card: MethodCard, dataset: str, named: str | None) -> Weights:
-    """The weights a method is loaded with: a named file, 'synthetic' when that is asked for, or those that are found:
-    added for the dataset, or shipped in the baseline.
+    """The weights that a method is loaded with.
 
-    Raises InputError when it needs some and there are none, HashError when shipped ones are not what the card says.
+    `named` is a file or 'synthetic'; None: those added for the dataset, or else those shipped with the baseline.
+    Raises InputError if there are none, and HashError if the shipped file does not match the card.
     """
     if not card.learned:
         if named is not None:
@@ -164,7 +166,7 @@ def weights_of(baseline: Baseline, card: MethodCard, dataset: str, named: str | 
         raise InputError(
             f"{card.name} has no weights for {dataset} here. Give --weights {card.name}=FILE, or add the authors' file "
             f"with `inpaint-bench weights add {card.name} {dataset} FILE`. `inpaint-bench methods show {card.name}` "
-            "says where they publish it."
+            "shows where it is published."
         )
     return found
 
@@ -174,5 +176,7 @@ def _shipped_weights(baseline: Baseline, card: MethodCard) -> Weights | None:
         return None
     weights = open_weights(baseline.folder / f"{card.name}.safetensors")
     if weights.sha256 != card.ships:
-        raise HashError(f"{weights.path}: hash {weights.sha256[:12]}; its card says {card.ships[:12]}. Install anew.")
+        raise HashError(
+            f"{weights.path}: hash {weights.sha256[:12]}; its card says {card.ships[:12]}. Reinstall the package."
+        )
     return weights

@@ -1,4 +1,4 @@
-"""A method that is a folder of outputs somebody already made."""
+"""A method that is a folder of existing outputs."""
 
 from collections.abc import Iterator
 from pathlib import Path
@@ -15,7 +15,7 @@ from inpaint_bench.threads import in_order
 
 
 def folder_method(name: str, folder: Path, every_pair: tuple[Pair, ...]) -> Method:
-    """The outputs in a folder, which must fit one of the known layouts. Raises InputError when they do not."""
+    """The outputs in a folder. Raises InputError unless they fit one of the known layouts."""
     matched = match(folder, every_pair)
     return Method(
         name,
@@ -41,8 +41,8 @@ def read_outputs(outputs: Outputs, folder: Path, job: PredictJob) -> Iterator[Pr
     for pair, samples in outputs.items():
         if None not in samples and len(samples) != job.samples:
             raise InputError(
-                f"{folder}: pair {pair} has {len(samples)} samples; the protocol takes {job.samples} of a stochastic "
-                "method. Give as many, or one output for each pair."
+                f"{folder}: pair {pair} has {len(samples)} samples; the protocol takes {job.samples} from a stochastic "
+                "method. Provide that many, or one output per pair."
             )
     wrong: list[BenchError] = []
     missing = [pair.pair for pair in job.pairs if pair.pair not in outputs]
@@ -73,9 +73,9 @@ def _read(path: Path, sample: int | None, prepared: Prepared) -> Prediction:
 
 
 def read_output(path: Path, prepared: Prepared) -> Pixels:
-    """An outsider's output. Raises InputError when it is no RGB PNG of its image's size."""
+    """An output file as pixels. Raises InputError unless it is an RGB PNG of its image's size."""
     pixels, _ = images.read_png(path)
     if pixels.shape != prepared.target.shape:
         got, wanted = (f"{shape[1]}x{shape[0]}" for shape in (pixels.shape, prepared.target.shape))
-        raise InputError(f"{path}: pair {prepared.pair.pair}: an output of {got}; the image is {wanted}.")
+        raise InputError(f"{path}: pair {prepared.pair.pair}: the output is {got}; the image is {wanted}.")
     return pixels

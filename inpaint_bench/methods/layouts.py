@@ -1,4 +1,4 @@
-"""Which file of a results folder belongs to which pair: the layouts that people's tools write."""
+"""Which file of a folder of outputs belongs to which pair: the layouts that other tools write."""
 
 import re
 from collections.abc import Sequence
@@ -11,11 +11,11 @@ from inpaint_bench.errors import IncompleteError, InputError, some
 
 @dataclass(frozen=True)
 class Layout:
-    """How a tool names its outputs: patterns on the file's stem with the groups `key` and, for samples, `sample`."""
+    """How a tool names its outputs: a pattern on the file's stem with the groups `key` and, for samples, `sample`."""
 
     name: str
     output: str
-    by_products: str = r"(?!)"  # further files that the tool writes beside its outputs
+    by_products: str = r"(?!)"  # pattern of other files that the tool writes beside its outputs
 
 
 LAYOUTS = (
@@ -31,7 +31,7 @@ Outputs = dict[str, dict[int | None, Path]]  # pair → sample → file
 
 @dataclass(frozen=True)
 class Matched:
-    """A results folder understood: the layout, what pairs were matched by, and their files."""
+    """The files of a folder of outputs, matched to pairs, and the layout they were matched by."""
 
     layout: str
     outputs: Outputs
@@ -44,9 +44,9 @@ class Matched:
 def match(folder: Path, pairs: Sequence[Pair], broken_off: bool = False) -> Matched:
     """Match the files of a results folder to pairs, by the pair's five digits or by the stem of its image.
 
-    Raises InputError for a folder that is missing, empty, holds files of other kinds, or fits no layout or two.
-    A pair without a file is not an error here. Of a program that was `broken_off`, other files and pairs without
-    all their samples are left aside.
+    Pairs without a file are allowed. After an interrupted program (`broken_off`), other files and pairs with missing
+    samples are ignored. Raises InputError for a folder that is missing or empty, holds files of other kinds, or fits
+    no layout, or more than one.
     """
     names = _png_names(folder, broken_off)
     readings: list[Matched] = []
@@ -61,13 +61,13 @@ def match(folder: Path, pairs: Sequence[Pair], broken_off: bool = False) -> Matc
     full = [reading for reading in readings if len(reading.outputs) == best]
     if len(full) > 1:
         raise InputError(
-            f"{folder}: can be read in two ways: {' or '.join(str(one) for one in full)}. Rename the files."
+            f"{folder}: its files can be matched in two ways: {' or '.join(map(str, full))}. Rename the files."
         )
     return full[0]
 
 
 def complete(matched: Matched, folder: Path, pairs: Sequence[Pair]) -> Outputs:
-    """The outputs, when every pair has one. Raises IncompleteError naming the first pairs that have none."""
+    """The outputs by pair. Raises IncompleteError naming the first pairs that have none."""
     if missing := [pair for pair in pairs if pair.pair not in matched.outputs]:
         names = some(f"{pair.pair} ({pair.image})" for pair in missing)
         raise IncompleteError(
@@ -78,22 +78,24 @@ def complete(matched: Matched, folder: Path, pairs: Sequence[Pair]) -> Outputs:
 
 def _png_names(folder: Path, broken_off: bool) -> list[str]:
     if not folder.is_dir():
-        raise InputError(f"{folder}: there is no such results folder.")
+        raise InputError(f"{folder}: there is no such folder of outputs.")
     names = sorted(path.name for path in folder.iterdir() if not path.name.startswith("."))
     if broken_off:
         names = [name for name in names if name.endswith(".png")]
     if not names:
-        raise InputError(f"{folder}: this results folder is empty.")
+        raise InputError(f"{folder}: this folder of outputs is empty.")
     for name in names:
         if name.lower().endswith((".jpg", ".jpeg")):
-            raise InputError(f"{folder / name}: a JPEG has lost pixels before they are scored. Save results as PNG.")
+            raise InputError(
+                f"{folder / name}: JPEG compression changes pixels before they are scored. Save outputs as PNG."
+            )
         if not name.endswith(".png"):
-            raise InputError(f"{folder / name}: not a PNG file. A results folder holds outputs and nothing else.")
+            raise InputError(f"{folder / name}: not a PNG file. A folder of outputs must contain nothing else.")
     return names
 
 
 def _keys(pairs: Sequence[Pair]) -> dict[str, dict[str, str]]:
-    """What a file may be named by: the pair, the stem of its image, or that stem up to its first dot."""
+    """The keys that may name a file: the pair, the stem of its image, or that stem up to its first dot."""
     by_pair = {pair.pair: pair.pair for pair in pairs}
     by_stem = {Path(pair.image).stem: pair.pair for pair in pairs}
     by_start = {pair.image.split(".")[0]: pair.pair for pair in pairs}
@@ -103,7 +105,7 @@ def _keys(pairs: Sequence[Pair]) -> dict[str, dict[str, str]]:
 
 
 def _read(folder: Path, names: Sequence[str], layout: Layout, keys: dict[str, str], broken_off: bool) -> Outputs | None:
-    """The outputs when every file fits the layout and its samples are counted from 0, else nothing."""
+    """The outputs by pair; None unless every file fits the layout and samples are numbered from 0."""
     outputs: Outputs = {}
     for name in names:
         stem = name.removesuffix(".png")
@@ -126,7 +128,7 @@ def _read(folder: Path, names: Sequence[str], layout: Layout, keys: dict[str, st
 
 
 def _no_layout(folder: Path, names: Sequence[str], pairs: Sequence[Pair]) -> InputError:
-    """Say which files are in the way: those that fit nothing, under the layout that most files fit."""
+    """The error naming the files that do not fit the layout that most files fit."""
     extra = min(
         (
             [name for name in names if not _fits(name, layout, keys)]
@@ -139,9 +141,9 @@ def _no_layout(folder: Path, names: Sequence[str], pairs: Sequence[Pair]) -> Inp
     what = (
         f"{len(extra)} files belong to no pair ({some(extra)})"
         if extra
-        else "the samples do not count from 0 for every pair"
+        else "the samples are not numbered from 0 for every pair"
     )
-    return InputError(f"{folder}: {what}. Known layouts: {known}. Take other files out of the folder.")
+    return InputError(f"{folder}: {what}. Known layouts: {known}. Remove other files from the folder.")
 
 
 def _fits(name: str, layout: Layout, keys: dict[str, str]) -> bool:

@@ -1,4 +1,4 @@
-"""Two images that tell a method with inverted masks before it spoils a run."""
+"""A check with two images that detects a method with inverted masks before a run starts."""
 
 from collections.abc import Callable
 
@@ -8,11 +8,11 @@ from torch import Tensor
 from inpaint_bench.data.images import Images, Masks, emptied
 from inpaint_bench.errors import InputError
 
-KEPT = 0.05  # mean level left in an emptied hole, and mean change of the known region: of [0, 1]
+KEPT = 0.05  # mean level of the predicted hole, and mean change of the known region, in [0, 1]
 
 
 def probe_images(size: int) -> tuple[Images, Masks]:
-    """Two bright gradients with a box missing from each: easy to fill, and far from the zeros in the hole."""
+    """Two bright gradients, each with a rectangular hole: images (2, 3, size, size) and masks (2, 1, size, size)."""
     ramp = torch.linspace(0.4, 0.9, size)
     first = torch.stack([ramp.expand(size, size), ramp[:, None].expand(size, size), 1.3 - ramp.expand(size, size)])
     second = first.flip(0).transpose(1, 2)
@@ -23,16 +23,16 @@ def probe_images(size: int) -> tuple[Images, Masks]:
 
 
 def refuse_inverted(name: str, predict: Callable[[Images, Masks], Tensor], size: int) -> None:
-    """Raise InputError when a method leaves both holes empty and repaints both known regions instead."""
+    """Raise InputError if a method leaves both holes empty and repaints both known regions instead."""
     image, mask = probe_images(size)
     prediction = predict(emptied(image, mask), mask)
     if prediction.shape != image.shape or not prediction.dtype.is_floating_point:
-        return  # the run names the pair and what is wrong
+        return  # the run reports this, with the pair
     prediction = prediction.float()
     in_hole = (prediction.abs() * mask).sum((1, 2, 3)) / (3 * mask.sum((1, 2, 3)))
     elsewhere = ((prediction - image).abs() * (1 - mask)).sum((1, 2, 3)) / (3 * (1 - mask).sum((1, 2, 3)))
     if bool((in_hole < KEPT).all()) and bool((elsewhere > KEPT).all()):
         raise InputError(
             f"{name}: it leaves the hole empty and repaints the known region: its masks seem inverted. "
-            "Here 1 (255 in files) is the hole; turn the mask round in the adapter."
+            "Here 1 (255 in files) is the hole; invert the mask in the adapter."
         )

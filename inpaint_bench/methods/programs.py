@@ -1,4 +1,4 @@
-"""A method that is any program: it reads a folder of images and one of masks, and writes a folder of outputs."""
+"""A method that is a program: it reads a folder of images and one of masks, and writes a folder of outputs."""
 
 import os
 import shlex
@@ -6,7 +6,7 @@ import shutil
 import signal
 import string
 import subprocess
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import replace
 from pathlib import Path
 
@@ -23,36 +23,36 @@ from inpaint_bench.methods.layouts import Outputs, match
 from inpaint_bench.methods.probe import refuse_inverted
 from inpaint_bench.threads import in_order
 
-WANTED = {"images", "masks", "out"}
-ALLOWED = WANTED | {"seed", "samples"}
+FOLDERS = ("images", "masks", "out")
+ALLOWED = {*FOLDERS, "seed", "samples"}
+_PARSER = string.Formatter()
 
 
 def program_method(name: str, template: str) -> Method:
-    """A command line with {images}, {masks} and {out} in it, and {seed} and {samples} where it wants them.
+    """A command line with the placeholders {images}, {masks} and {out}, and optionally {seed} and {samples}.
 
-    Raises InputError when the line lacks one of the three or names something else.
+    Raises InputError if one of the three is missing or another one is present.
     """
     if template[:1] in ("'", '"') and template.find(template[0], 1) == len(template) - 1:
-        template = template[1:-1]  # quoted as a whole, where no shell took the quotes off
+        template = template[1:-1]  # quoted as a whole, and not unquoted by a shell
     try:
-        parts = [part for part in string.Formatter().parse(template) if part[1] is not None]
-        shlex.split(template)
+        parts = [part for word in shlex.split(template) for part in _PARSER.parse(word) if part[1] is not None]
     except ValueError as error:
         raise InputError(
-            f"{name}=exec:{template}: {error}. Write {{{{ and }}}} for braces that are meant, and close quotes."
+            f"{name}=exec:{template}: {error}. Write {{{{ and }}}} for literal braces, and close quotes."
         ) from error
     used = {field for _, field, _, _ in parts}
-    if not WANTED <= used <= ALLOWED or any(form or conversion for _, _, form, conversion in parts):
+    if not {*FOLDERS} <= used <= ALLOWED or any(form or conversion for _, _, form, conversion in parts):
         raise InputError(
-            f"{name}=exec:{template}: a command names {{images}}, {{masks}} and {{out}}, "
-            "and may name {seed} and {samples}; nothing else stands in braces."
+            f"{name}=exec:{template}: a command needs {{images}}, {{masks}} and {{out}}, "
+            "and may use {seed} and {samples}; no other braces are allowed."
         )
-    return Method(name, f"exec:{template}", "", lambda job: _make(name, template, job), command=template)
+    return Method(name, f"exec:{template}", "", lambda job: _predict(name, template, job), command=template)
 
 
-def _make(name: str, template: str, job: PredictJob) -> Iterator[Prediction]:
+def _predict(name: str, template: str, job: PredictJob) -> Iterator[Prediction]:
     out = job.scratch / "out"
-    left_over = _left_over(out, job.pairs)  # of a run that was stopped: what is whole is used
+    left_over = _left_over(out, job.pairs)  # of an interrupted run: complete outputs are used
     if left_over:
         have = tuple(pair for pair in job.pairs if pair.pair in left_over)
         yield from read_outputs(left_over, out, _only(job, have))
@@ -71,10 +71,10 @@ def _make(name: str, template: str, job: PredictJob) -> Iterator[Prediction]:
 
 
 def _finished(outputs: Outputs, out: Path, job: PredictJob, failure: MethodError | None) -> Iterator[Prediction]:
-    """Whatever the program finished is kept; then its failure, if it failed, is on_progress."""
-    made = tuple(pair for pair in job.pairs if pair.pair in outputs)
+    """The outputs that the program finished; then raises its failure, if it failed."""
+    done = tuple(pair for pair in job.pairs if pair.pair in outputs)
     try:
-        yield from read_outputs(outputs, out, _only(job, made) if failure else job)
+        yield from read_outputs(outputs, out, _only(job, done) if failure else job)
     except (InputError, IncompleteError) as error:
         raise failure or error from error
     if failure:
@@ -90,7 +90,7 @@ def _left_over(out: Path, pairs: tuple[Pair, ...]) -> Outputs:
         return {}
     try:
         outputs = match(out, pairs).outputs
-    except InputError:  # the program was stopped while it wrote under other names: it will write them again
+    except InputError:  # interrupted while it wrote under temporary names: it will write them again
         return {}
     return {pair: samples for pair, samples in outputs.items() if all(_whole(path) for path in samples.values())}
 
@@ -104,10 +104,10 @@ def _whole(path: Path) -> bool:
 
 
 def run_program(name: str, template: str, scratch: Path, job: PredictJob) -> MethodError | None:
-    """Run the program to its end; its failure, if it fails, in one sentence."""
+    """Run the program until it ends; returns its failure, if any, as one sentence."""
     (scratch / "out").mkdir(parents=True, exist_ok=True)
-    places = {part: shlex.quote(str((scratch / part).resolve())) for part in ("images", "masks", "out")}
-    command = shlex.split(template.format(**places, seed=job.page.seed, samples=job.samples))
+    folders = {name: str((scratch / name).resolve()) for name in FOLDERS}
+    command = _words(template, {**folders, "seed": str(job.page.seed), "samples": str(job.samples)})
     log = scratch / "log.txt"
     try:
         with open(log, "wb") as output:
@@ -116,12 +116,14 @@ def run_program(name: str, template: str, scratch: Path, job: PredictJob) -> Met
             )
             try:
                 code = process.wait(job.timeout)
-            except BaseException:  # a time-out or Ctrl-C: the program and what it started must not live on
+            except BaseException:  # a timeout or Ctrl-C: stop the program and its children
                 os.killpg(process.pid, signal.SIGKILL)
                 process.wait()
                 raise
     except subprocess.TimeoutExpired:
-        return MethodError(f"{name}: the program ran past its {job.timeout:g} seconds and was stopped. See --timeout.")
+        return MethodError(
+            f"{name}: the program exceeded its time limit of {job.timeout:g} seconds and was stopped. See --timeout."
+        )
     except OSError as error:
         return MethodError(f"{name}: the program cannot be started: {error.strerror}: {command[0]}.")
     if code != 0:
@@ -130,10 +132,18 @@ def run_program(name: str, template: str, scratch: Path, job: PredictJob) -> Met
     return None
 
 
+def _words(template: str, values: Mapping[str, str]) -> list[str]:
+    """The words of a command line with its placeholders replaced by values, whatever characters these contain."""
+    return [
+        "".join(text + (values[field] if field else "") for text, field, _, _ in _PARSER.parse(word))
+        for word in shlex.split(template)
+    ]
+
+
 def outputs_in(out: Path, pairs: tuple[Pair, ...], failure: MethodError | None) -> Outputs:
-    """What a program wrote, by pair. Raises its failure, or MethodError for no or wrong output."""
+    """The outputs of a program by pair. Raises its failure, or MethodError for missing or wrong outputs."""
     if not any(out.iterdir()):
-        raise failure or MethodError(f"{out}: the program ended well but wrote no output.")
+        raise failure or MethodError(f"{out}: the program succeeded but wrote no output.")
     try:
         return match(out, pairs, broken_off=failure is not None).outputs
     except InputError as error:
@@ -145,15 +155,15 @@ def _probe(name: str, template: str, job: PredictJob) -> None:
     shutil.rmtree(scratch, ignore_errors=True)
 
     def predict(image: images.Images, mask: images.Masks) -> images.Images:
-        for number, (picture, hole) in enumerate(zip(images.eight_bit(image), mask[:, 0].numpy() > 0, strict=True)):
-            write_whole(scratch / "images" / f"{number:05d}.png", images.png_bytes(picture))
+        for number, (pixels, hole) in enumerate(zip(images.eight_bit(image), mask[:, 0].numpy() > 0, strict=True)):
+            write_whole(scratch / "images" / f"{number:05d}.png", images.png_bytes(pixels))
             write_whole(scratch / "masks" / f"{number:05d}.png", images.png_bytes(images.mask_values(hole)))
         if failure := run_program(name, template, scratch, job):
             raise failure
         pairs = tuple(Pair(f"{n:05d}", f"{n:05d}.png", f"{n:05d}.png") for n in range(len(image)))
         outputs = outputs_in(scratch / "out", pairs, None)
         if len(outputs) < len(pairs):
-            raise MethodError(f"{name}: the program wrote {len(outputs)} outputs for the two images of the probe.")
+            raise MethodError(f"{name}: the program wrote {len(outputs)} outputs for the two probe images.")
         return torch.stack([from_pixels(images.read_png(next(iter(outputs[p.pair].values())))[0]) for p in pairs])
 
     try:

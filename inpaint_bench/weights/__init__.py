@@ -1,6 +1,6 @@
-"""The weights a method is loaded with: from a file, or made from tensor names; never random in silence.
+"""Weights of methods, from a file or synthetic; a method never falls back to random values.
 
-`SYNTHETIC` can be imported without torch, as readers of results do; the rest is loaded when it is used.
+`SYNTHETIC` can be imported without torch, as readers of results do; the other names are imported when first used.
 """
 
 import importlib
@@ -11,7 +11,7 @@ if TYPE_CHECKING:
 
 __all__ = ["NO_WEIGHTS", "SYNTHETIC", "Weights", "open_weights", "synthetic_weights"]
 
-SYNTHETIC = "synthetic"  # in place of a hash: values made from tensor names, whose quality no table shows
+SYNTHETIC = "synthetic"  # recorded in place of a hash; results of synthetic weights appear in no quality table
 
 
 def __getattr__(name: str) -> object:

@@ -1,4 +1,4 @@
-"""The weights a method is loaded with: from a file, or made from tensor names; never random in silence."""
+"""The weights that a method is loaded with: from a file, or synthetic, made from tensor names."""
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
@@ -20,16 +20,16 @@ Network = TypeVar("Network", bound=nn.Module)
 
 @dataclass(frozen=True)
 class Weights:
-    """A safetensors file and its hash, or parts to be filled; a method that learned nothing has neither."""
+    """A safetensors file and its hash, or the parts of synthetic weights; a classical method has neither."""
 
     path: Path | None = None
     sha256: str = ""
     parts: tuple[Part, ...] = ()  # of synthetic weights
 
     def into(self, network: Network) -> Network:
-        """The network with these weights in it; every name and every shape must match.
+        """Load the weights into a network and return it; all names and shapes must match.
 
-        Raises InputError, naming the first names that differ, when they do not.
+        Raises InputError, naming the first names that differ, if they do not.
         """
         wanted = network.state_dict()
         state = synthetic_state(wanted, self.parts) if self.sha256 == SYNTHETIC else self.tensors()
@@ -38,9 +38,9 @@ class Weights:
         return network
 
     def tensors(self) -> dict[str, Tensor]:
-        """Every tensor of the file by name. Raises InputError when there is no such file or it is broken."""
+        """The tensors of the file by name. Raises InputError if there is none or it is broken."""
         if self.path is None:
-            raise InputError("this method needs weights and was given none; name them with --weights NAME=FILE.")
+            raise InputError("this method needs weights and was given none; give them with --weights NAME=FILE.")
         try:
             return load_safetensors(self.path.read_bytes())
         except SafetensorError as error:
@@ -51,12 +51,12 @@ NO_WEIGHTS = Weights()
 
 
 def synthetic_weights(parts: Iterable[Part]) -> Weights:
-    """Weights made from the names of the network's tensors: for checks, timing and tests, never for quality."""
+    """Weights made from the names of the network's tensors: for checks, timing and tests, not for quality."""
     return Weights(sha256=SYNTHETIC, parts=tuple(parts))
 
 
 def open_weights(path: Path) -> Weights:
-    """The weights in a safetensors file. Raises InputError when there is none."""
+    """The weights in a safetensors file. Raises InputError if there is no such file."""
     if not path.is_file():
         raise InputError(f"{path}: there is no such weights file.")
     return Weights(path, files.file_sha256(path))

@@ -1,4 +1,4 @@
-"""The files that authors publish: which networks lie in them, under which names, and how they are read safely."""
+"""The weights files that authors publish: which networks they hold, under which names, and how to read them safely."""
 
 import fnmatch
 import pickle
@@ -19,7 +19,7 @@ Read = Callable[[Path], Mapping[str, Any]]
 
 
 class Change(Schema, frozen=True):
-    """One change to synthetic weights, as the golden files have it."""
+    """One change to synthetic weights, in the vocabulary of the reference activations."""
 
     match: str  # a pattern on tensor names
     op: Literal["set", "multiply", "normal", "abs_normal"]
@@ -28,7 +28,7 @@ class Change(Schema, frozen=True):
 
 
 class Synthetic(Schema, frozen=True):
-    """How weights are made from tensor names, for tests and timing."""
+    """How synthetic weights are made from tensor names."""
 
     gain: float = 1.0
     fan_in: Literal["all axes but the first", "all axes but the last"] = "all axes but the first"
@@ -38,16 +38,16 @@ class Synthetic(Schema, frozen=True):
 class Part(Schema, frozen=True):
     """One network of a system, and where its tensors lie in the authors' files."""
 
-    file: str = ""  # which of the authors' files, where there are several; a pattern on its name
-    key: str = ""  # the key of the file's dictionary that holds the state dict; '' when it is the file itself
-    prefix: str = ""  # only names that start with this belong to the part; it is taken off
-    strip: tuple[str, ...] = ()  # further leading words taken off where they lead, as 'module.'
-    name: str = ""  # the word our file puts before the part's names, with its dot; '' for a lone network
+    file: str = ""  # a pattern on the file's name, where the authors publish several files
+    key: str = ""  # the key of the file's dictionary that holds the state dict; '' if the file is the state dict
+    prefix: str = ""  # the part's names start with this, which is removed
+    strip: tuple[str, ...] = ()  # further prefixes that are removed where present, as 'module.'
+    name: str = ""  # the prefix of the part's names in our file, with its dot; '' if there is only one network
     synthetic: Synthetic = Synthetic()
 
 
 class Container(Schema, frozen=True):
-    """The authors' weights file: its parts, and what in it is known and left out (patterns on names)."""
+    """The authors' weights file: its parts, and patterns on the names of tensors that are ignored."""
 
     reader: str = ""  # MODULE:FUNCTION of the baseline's package that reads one file; '' for a torch file
     parts: tuple[Part, ...] = (Part(),)
@@ -55,11 +55,11 @@ class Container(Schema, frozen=True):
 
 
 def read_container(paths: Sequence[Path], container: Container, read: Read | None = None) -> dict[str, Tensor]:
-    """The tensors of every part, from the authors' files, under the names of our file; a safetensors file is ours.
+    """The tensors of every part in the authors' files, under the names of our file. A safetensors file is our own.
 
-    `read` opens one of the authors' files and returns its content by name; by default the files are torch's.
+    `read` returns the content of one of the authors' files by name; by default they are torch files.
     Raises InputError for a file that is missing, truncated, of another network, or that would run code when opened;
-    for a part without a file or tensors, and for tensors that belong to no part and are not known to be left out.
+    for a part without a file or tensors; and for tensors that belong to no part and are not listed in `leave_out`.
     """
     if [path.suffix for path in paths] == [".safetensors"]:
         return _open_ours(paths[0])
@@ -69,17 +69,19 @@ def read_container(paths: Sequence[Path], container: Container, read: Read | Non
         for path in _files_of(part, paths):
             found = _take(opened[path], part, path, container.leave_out)
             if clash := sorted(state.keys() & found.keys()):
-                raise InputError(f"{path}: holds {some(clash)}, which another file holds too. Name each file once.")
+                raise InputError(f"{path}: contains {some(clash)}, as another file does. Give each file once.")
             state |= found
     for path, content in opened.items():
-        _refuse_strangers(path, content, container)
+        _refuse_unknown(path, content, container)
     return state
 
 
 def _files_of(part: Part, paths: Sequence[Path]) -> list[Path]:
     chosen = [path for path in paths if not part.file or fnmatch.fnmatchcase(path.name, part.file)]
     if not chosen:
-        raise InputError(f"no file here is {part.file}, which holds {part.name or 'the network'}. Name every file.")
+        raise InputError(
+            f"none of the files is {part.file}, which holds {part.name or 'the network'}. Give every file."
+        )
     return chosen
 
 
@@ -88,12 +90,12 @@ def _take(content: Mapping[str, Any], part: Part, path: Path, leave_out: Sequenc
     found = {}
     for name, tensor in names.items():
         if not part.prefix and _left_out(f"{part.key}/{name}" if part.key else name, leave_out):
-            continue  # what a prefix names is wanted, whatever else of its kind is left out
+            continue  # names with the part's prefix are never left out
         if name.startswith(part.prefix) and isinstance(tensor, Tensor):
             found[part.name + _stripped(name.removeprefix(part.prefix), part.strip)] = tensor.detach().contiguous()
     if not found:
         where = part.prefix or part.key or "tensors"
-        raise InputError(f"{path}: holds no {where}: not the file of this network. It holds {some(map(str, names))}.")
+        raise InputError(f"{path}: has no {where}: not the file of this network. It contains {some(map(str, names))}.")
     return found
 
 
@@ -102,18 +104,18 @@ def _state(content: Mapping[str, Any], part: Part, path: Path) -> Mapping[str, A
         return content
     inner = content.get(part.key)
     if not isinstance(inner, Mapping):
-        raise InputError(f"{path}: has no '{part.key}' in it: not the file of this network. It holds {some(content)}.")
+        raise InputError(f"{path}: has no '{part.key}': not the file of this network. It contains {some(content)}.")
     return inner
 
 
-def _stripped(name: str, leading: Sequence[str]) -> str:
-    for word in leading:
-        name = name.removeprefix(word)
+def _stripped(name: str, prefixes: Sequence[str]) -> str:
+    for prefix in prefixes:
+        name = name.removeprefix(prefix)
     return name
 
 
-def _refuse_strangers(path: Path, content: Mapping[str, Any], container: Container) -> None:
-    """Every name of a file is a part's, or is known and left out."""
+def _refuse_unknown(path: Path, content: Mapping[str, Any], container: Container) -> None:
+    """Raise InputError unless every name in the file belongs to a part or is listed in `leave_out`."""
     parts = [part for part in container.parts if not part.file or fnmatch.fnmatchcase(path.name, part.file)]
     keys = {part.key for part in parts}
     names = {name for name in content if name not in keys} if "" not in keys else set(content)
@@ -123,9 +125,9 @@ def _refuse_strangers(path: Path, content: Mapping[str, Any], container: Contain
     for part in parts:
         start = f"{part.key}/{part.prefix}" if part.key else part.prefix
         names = {name for name in names if not name.startswith(start)}
-    strangers = sorted(name for name in names if not _left_out(name, container.leave_out))
-    if strangers:
-        raise InputError(f"{path}: holds {len(strangers)} names that are not of this network: {some(strangers)}.")
+    unknown = sorted(name for name in names if not _left_out(name, container.leave_out))
+    if unknown:
+        raise InputError(f"{path}: contains {len(unknown)} names that do not belong to this network: {some(unknown)}.")
 
 
 def _left_out(name: str, patterns: Sequence[str]) -> bool:
@@ -139,7 +141,7 @@ def _open(path: Path, read: Read) -> Mapping[str, Any]:
 
 
 def _open_ours(path: Path) -> dict[str, Tensor]:
-    """A file that training wrote, or that was added before: its names are ours already."""
+    """A file written by training or added before: it has our names already."""
     try:
         return load(path.read_bytes())
     except FileNotFoundError as error:
@@ -156,9 +158,9 @@ def read_torch(path: Path) -> Mapping[str, Any]:
     try:
         content: object = torch.load(path, map_location="cpu", weights_only=True)
     except pickle.UnpicklingError as error:
-        raise InputError(f"{path}: refused: it holds more than tensors, and opening it would run code.") from error
+        raise InputError(f"{path}: refused: it contains more than tensors, and opening it would run code.") from error
     except (RuntimeError, EOFError, OSError, ValueError, KeyError, zipfile.BadZipFile) as error:
         raise InputError(f"{path}: not a whole torch file. Fetch it again.") from error
     if not isinstance(content, Mapping):
-        raise InputError(f"{path}: holds a {type(content).__name__}, not tensors by name.")
+        raise InputError(f"{path}: contains a {type(content).__name__}, not tensors by name.")
     return content

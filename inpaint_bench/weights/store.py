@@ -1,4 +1,4 @@
-"""Where weights lie: METHOD/DATASET.safetensors under `$INPAINT_BENCH_WEIGHTS`, each with a note of its origin."""
+"""The store of weights: METHOD/DATASET.safetensors under `$INPAINT_BENCH_WEIGHTS`, each with a note of its origin."""
 
 import datetime
 from collections.abc import Callable, Sequence
@@ -16,24 +16,24 @@ from inpaint_bench.weights.base import Weights, open_weights
 
 
 class Origin(Schema, frozen=True):
-    """The note beside a weights file."""
+    """The note beside a weights file: METHOD/DATASET.json."""
 
     schema: Literal[1]
     method: str
     dataset: str
     sha256: str  # of our file
-    sources: dict[str, str]  # the authors' file names and their hashes
+    sources: dict[str, str]  # the authors' file names and their SHA-256
     licence: str
-    added: str  # the day
+    added: str  # YYYY-MM-DD
 
 
 def weights_path(method: str, dataset: str) -> Path:
-    """Where the weights of a method for a dataset lie."""
+    """The file of a method's weights for a dataset."""
     return files.weights_dir() / method / f"{dataset}.safetensors"
 
 
 def find_weights(method: str, dataset: str) -> Weights | None:
-    """The weights of a method for a dataset, if they are here."""
+    """A method's weights for a dataset; None if there are none here."""
     path = weights_path(method, dataset)
     return open_weights(path) if path.is_file() else None
 
@@ -46,17 +46,19 @@ def add_weights(
     licence: str,
     try_load: Callable[[Weights], object],
 ) -> Path:
-    """Convert tensors to our file, once the method has loaded them strictly. Raises InputError when it does not."""
+    """Save tensors as our file and return its path, after `try_load` has loaded them strictly.
+
+    `sources` are the authors' files. Raises InputError if the weights do not load.
+    """
     data = save(state, metadata={"method": method, "dataset": dataset})
-    aside = files.cache_dir() / "weights" / ".adding" / f"{method}-{dataset}.safetensors"
-    files.write_whole(aside, data)
+    temporary = files.cache_dir() / "weights" / ".adding" / f"{method}-{dataset}.safetensors"
+    files.write_whole(temporary, data)
     try:
-        try_load(open_weights(aside))
+        try_load(open_weights(temporary))
     except InputError as error:
-        on_progress = str(error).replace(str(aside), ", ".join(map(str, sources)))
-        raise InputError(on_progress) from error
+        raise InputError(str(error).replace(str(temporary), ", ".join(map(str, sources)))) from error
     finally:
-        aside.unlink()
+        temporary.unlink()
     path = weights_path(method, dataset)
     origin = Origin(
         1,
@@ -73,7 +75,7 @@ def add_weights(
 
 
 def origins() -> list[Origin]:
-    """The note of every weights file that was added here. Raises InputError for one that cannot be read."""
+    """The notes of all weights files that were added here. Raises InputError for one that cannot be read."""
     found = []
     for path in sorted(files.weights_dir().glob("*/*.json")):
         try:
@@ -84,10 +86,10 @@ def origins() -> list[Origin]:
 
 
 def verify(origin: Origin, try_load: Callable[[Weights], object]) -> None:
-    """Raise HashError unless the file is what was added, InputError unless the method still loads it."""
+    """Raise HashError if a file changed since it was added, and InputError if it is gone or no longer loads."""
     path = weights_path(origin.method, origin.dataset)
     if not path.is_file():
-        raise InputError(f"{path}: the file is gone; only its note is here. Add the weights again.")
+        raise InputError(f"{path}: the file is missing, though its note is here. Add the weights again.")
     weights = open_weights(path)
     if weights.sha256 != origin.sha256:
         raise HashError(f"{path}: hash {weights.sha256[:12]}; {origin.sha256[:12]} was added. Add the weights again.")

@@ -1,6 +1,6 @@
 """Synthetic weights: values made from tensor names, so that a network runs without its authors' file.
 
-Whoever builds the same network with the same parameter names gets the same values, on every machine.
+A network with the same parameter names and shapes gets the same values on every machine.
 """
 
 import fnmatch
@@ -22,7 +22,7 @@ FAN_IN = {"all axes but the first": slice(1, None), "all axes but the last": sli
 
 
 def synthetic_state(wanted: Mapping[str, Tensor], parts: Iterable[Part]) -> dict[str, Tensor]:
-    """Tensors of the names and shapes that are wanted; each part is filled under the names its authors gave it."""
+    """Synthetic tensors with the names, shapes and types of `wanted`; their values depend on the authors' names."""
     state: dict[str, Tensor] = {}
     for part in parts:
         rule = part.synthetic
@@ -32,17 +32,17 @@ def synthetic_state(wanted: Mapping[str, Tensor], parts: Iterable[Part]) -> dict
             if name.startswith(part.name)
         }
         changes = [msgspec.to_builtins(change) for change in rule.ops]
-        made = synthetic_tensors(shapes, rule.gain, rule.fan_in, changes)
-        state |= {part.name + name: tensor.to(wanted[part.name + name].dtype) for name, tensor in made.items()}
+        values = synthetic_tensors(shapes, rule.gain, rule.fan_in, changes)
+        state |= {part.name + name: tensor.to(wanted[part.name + name].dtype) for name, tensor in values.items()}
     return state
 
 
 def synthetic_tensors(
     shapes: Mapping[str, tuple[int, ...]], gain: float, fan_in: str, changes: Iterable[Change] = ()
 ) -> dict[str, Tensor]:
-    """Tensors of those names and shapes, their values made from the names alone, then changed.
+    """Synthetic tensors by name: values made from the names alone, then changed.
 
-    A change is {"match": a pattern on names, "ndim" (optional), "op": …, "value": …}.
+    A change is {"match": a pattern on names, "op": …, "value": …} and may have "ndim", the number of dimensions.
     """
     state = _synthetic(dict(shapes), gain, fan_in)
     for change in changes:
@@ -57,12 +57,12 @@ def _rng(name: str) -> np.random.Generator:
 
 
 def fill_state_dict(shapes: dict[str, tuple[int, ...]], gain: float = 1.0) -> dict[str, Tensor]:
-    """A state dict with the given tensor names and shapes, its values set by the names alone.
+    """A state dict with the given tensor names and shapes, whose values depend on the names alone.
 
     Matrices and kernels are normal with variance gain**2 / fan_in (fan_in = product of all axes but
     the first); vectors named *.weight are 1 + 0.1 n, *.running_var 1 + 0.1 |n|, and every other
-    vector 0.1 n. Integer counters are 0. The u and v of a spectral norm (`weight_u`, `weight_v`)
-    are those that 20 power iterations reach from a seeded u, so that the norm is the true one.
+    vector 0.1 n, where n is standard normal. Integer counters are 0. The u and v of a spectral norm
+    (`weight_u`, `weight_v`) come from 20 power iterations from a seeded u, so that the norm is accurate.
     """
     out: dict[str, Tensor] = {}
     for name, shape in shapes.items():
@@ -99,7 +99,7 @@ def fill_state_dict(shapes: dict[str, tuple[int, ...]], gain: float = 1.0) -> di
 
 
 def _synthetic(shapes: dict[str, tuple[int, ...]], gain: float, fan_in: str) -> dict[str, Tensor]:
-    """fill_state_dict, for either layout of the matrices."""
+    """`fill_state_dict`, for either layout of matrices and kernels."""
     axes = FAN_IN[fan_in]
     if axes == FAN_IN["all axes but the first"]:
         return fill_state_dict(shapes, gain)
@@ -113,13 +113,13 @@ def _synthetic(shapes: dict[str, tuple[int, ...]], gain: float, fan_in: str) -> 
 
 
 def _normal(name: str, shape: Iterable[int]) -> Tensor:
-    """The normal values that belong to a tensor's name."""
+    """Standard normal values seeded by a tensor's name."""
     seed = int.from_bytes(hashlib.sha256(name.encode()).digest()[:8], "little")
     return torch.from_numpy(np.random.default_rng(seed).standard_normal(tuple(shape)).astype(np.float32))
 
 
 def _changed(name: str, tensor: Tensor, op: str, value: Any) -> Tensor:
-    """One op of the vocabulary: set, multiply, normal (offset, scale), abs_normal (offset, scale)."""
+    """A tensor after one change: set, multiply, normal (offset, scale) or abs_normal (offset, scale)."""
     if op == "set":
         return torch.as_tensor(value, dtype=tensor.dtype).expand(tensor.numel()).reshape(tensor.shape).clone()
     if op == "multiply":

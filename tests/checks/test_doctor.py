@@ -1,4 +1,4 @@
-"""`doctor` tells what lacks and what mends it, and whether the default run works."""
+"""`doctor` lists what is missing and how to fix it, and whether the default run works."""
 
 from importlib import metadata
 from pathlib import Path
@@ -8,13 +8,13 @@ from terminal import Terminal
 
 from inpaint_bench import files
 from inpaint_bench.checks import doctor
-from inpaint_bench.checks.doctor import Finding, Requirement, examine, packages, requirements, works
+from inpaint_bench.checks.doctor import DoctorItem, Requirement, examine, packages, requirements, works
 from inpaint_bench.weights import store
 
 
 @pytest.fixture
 def installed(monkeypatch: pytest.MonkeyPatch) -> dict[str, str | None]:
-    """Versions that packages are made to have; None: not installed."""
+    """Fake versions of packages; None: not installed."""
     changed: dict[str, str | None] = {}
     real = metadata.version
 
@@ -28,8 +28,8 @@ def installed(monkeypatch: pytest.MonkeyPatch) -> dict[str, str | None]:
     return changed
 
 
-def about(word: str, findings: list[Finding]) -> Finding:
-    (found,) = [finding for finding in findings if finding.what.startswith(word)]
+def about(word: str, items: list[DoctorItem]) -> DoctorItem:
+    (found,) = [item for item in items if item.what.startswith(word)]
     return found
 
 
@@ -37,12 +37,12 @@ def test_the_default_run_works_here(terminal: Terminal) -> None:
     answer = terminal("doctor")
     answer.does("`inpaint-bench run` works here.", "sample: 75 pairs", "telea", "torch ")
     assert "→ inpaint-bench weights add rn places2 FILE" in answer.out
-    assert "paris: where do the data of paris lie?" in answer.out
+    assert "paris: the data of paris are not here." in answer.out
     assert "→ inpaint-bench datasets show paris\n" in answer.out
     assert "Fetch it: inpaint-bench weights fetch inception" in answer.out
 
 
-def test_a_package_that_is_not_installed_ends_it_with_the_line_that_installs_it(
+def test_a_missing_package_is_listed_with_the_command_that_installs_it(
     terminal: Terminal, installed: dict[str, str | None]
 ) -> None:
     installed["torch"] = None
@@ -57,19 +57,19 @@ def test_a_package_of_an_extra_is_not_needed(installed: dict[str, str | None]) -
     installed["onnxruntime"] = None
     found = list(packages())
     one = about("onnxruntime", found)
-    assert (one.state, one.mend, one.needed) == ("missing", "pip install 'inpaint-bench[detect]'", False)
+    assert (one.state, one.fix, one.needed) == ("missing", "pip install 'inpaint-bench[detect]'", False)
     assert works(found)
 
 
 @pytest.mark.parametrize(
     ("version", "state", "words"),
     [
-        ("0.0.1", "missing", "too old, 8.1 or newer is needed"),
+        ("0.0.1", "missing", "too old, 8.1 or newer is required"),
         ("8.1", "note", "tested with"),
         ("9.9.9", "note", "tested with"),
     ],
 )
-def test_a_version_is_held_to_the_least_and_beside_the_tested_one(
+def test_a_version_is_compared_with_the_minimum_and_the_tested_one(
     installed: dict[str, str | None], version: str, state: str, words: str
 ) -> None:
     installed["click"] = version
@@ -94,7 +94,7 @@ def test_a_checkout_and_an_installation_name_the_same_packages(tmp_path: Path, m
     assert Requirement("torch", "2.6") in here
     assert Requirement("tensorboard", "2.16", "train") in here
     assert not any(one.extra == "test" for one in here)
-    lines = [f"{one.name}>={one.least}{f'; extra == {one.extra!r}' if one.extra else ''}" for one in here]
+    lines = [f"{one.name}>={one.minimum}{f'; extra == {one.extra!r}' if one.extra else ''}" for one in here]
     lines += ["tomli>=2.0; python_version < '3.4'", "PyPatchMatch>=1; (sys_platform == 'os') and extra == 'classical'"]
     monkeypatch.setattr(files, "PACKAGE", tmp_path / "inpaint_bench")
     monkeypatch.setattr(metadata, "requires", lambda name: lines)
@@ -102,16 +102,16 @@ def test_a_checkout_and_an_installation_name_the_same_packages(tmp_path: Path, m
     assert doctor.tested_versions() == {}
 
 
-def test_a_folder_that_cannot_be_written_to_is_told(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_folder_that_is_not_writable_is_listed(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     (tmp_path / "file").write_text("")
     monkeypatch.setenv("INPAINT_BENCH_CACHE", str(tmp_path / "file" / "cache"))
     found = list(doctor.folders())
     assert [one.state for one in found] == ["ok", "missing"]
-    assert "INPAINT_BENCH_CACHE" in found[1].mend
+    assert "INPAINT_BENCH_CACHE" in found[1].fix
     assert not works(found)
 
 
-def test_weights_that_are_here_are_told_by_dataset() -> None:
+def test_weights_are_listed_by_dataset() -> None:
     for dataset in ("paris", "celeba"):
         path = store.weights_path("rn", dataset)
         path.parent.mkdir(parents=True, exist_ok=True)
@@ -120,14 +120,14 @@ def test_weights_that_are_here_are_told_by_dataset() -> None:
 
 
 @pytest.mark.parametrize("error", [ImportError("libtorch.so: no such file"), ValueError("numpy.dtype size changed")])
-def test_a_part_that_cannot_be_loaded_is_told_and_the_others_are_looked_at(
+def test_a_section_that_cannot_be_loaded_is_listed_and_the_others_are_checked(
     error: Exception, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     def broken() -> None:
         raise error
 
-    monkeypatch.setitem(doctor._PARTS, "methods", broken)
+    monkeypatch.setitem(doctor._SECTIONS, "methods", broken)
     found = list(examine())
-    assert about("cannot be looked at", found).what.endswith(f"{type(error).__name__}: {error}")
-    assert {one.part for one in found} == {"packages", "folders", "data", "methods", "metrics"}
+    assert about("cannot be checked", found).what.endswith(f"{type(error).__name__}: {error}")
+    assert {one.section for one in found} == {"packages", "folders", "data", "methods", "metrics"}
     assert not works(found)

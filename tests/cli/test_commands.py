@@ -83,7 +83,7 @@ def test_a_variable_sets_an_option_and_the_option_wins(
 def test_data_are_found_under_the_variable(terminal: Terminal, page: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     page.write_text(page.read_text().replace('data = "data"\n', ""))
     answer = terminal.predict("mean-fill")
-    answer.refuses(2, "where do the data of tiny lie? Give --data DIR or set INPAINT_BENCH_DATA.")
+    answer.refuses(2, "the data of tiny are not here. Give --data DIR or set INPAINT_BENCH_DATA.")
     Path("all").mkdir()
     Path("data").rename("all/tiny")
     monkeypatch.setenv("INPAINT_BENCH_DATA", "all")

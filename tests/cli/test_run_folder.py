@@ -50,7 +50,7 @@ def test_a_full_disk_keeps_what_is_finished_and_the_same_command_goes_on(
 ) -> None:
     with a_full_disk(monkeypatch, baseline_for):
         answer = terminal.run("mean-fill", "--jobs", 1)
-    answer.refuses(3, "the disk is full. Make baseline and run the same command again.")
+    answer.refuses(3, "the disk is full. Free some space and run the same command again.")
     assert len(composites("mean-fill")) == baseline_for
     before = tiny.state(OUT / "mean-fill/composites")
     terminal.run("mean-fill").does("psnr")
@@ -70,8 +70,8 @@ def test_a_disk_that_is_full_before_the_first_composite_is_told(
 
 def test_a_file_in_place_of_the_run_folder_is_refused(terminal: Terminal, page: Path) -> None:
     Path("runs").touch()
-    terminal.run("mean-fill").refuses(2, "runs/tiny: a file stands where a folder is needed. Choose another --out.")
-    terminal.run("mean-fill", "--out", "runs").refuses(2, "runs: a file stands where a folder is needed.")
+    terminal.run("mean-fill").refuses(2, "runs/tiny: this is a file, and a folder is needed. Choose another --out.")
+    terminal.run("mean-fill", "--out", "runs").refuses(2, "runs: this is a file, and a folder is needed.")
 
 
 def test_a_folder_that_cannot_be_written_to_is_refused(
@@ -101,10 +101,10 @@ def test_a_second_run_in_one_folder_is_refused(terminal: Terminal, page: Path) -
     with files.only_one(OUT):
         for command in ("run", "predict"):
             answer = terminal(command, *TINY, "--methods", "mean-fill")
-            answer.refuses(2, "runs/tiny: another run is at work in this folder. Wait for it, or choose another --out.")
+            answer.refuses(2, "runs/tiny: another run is using this folder. Wait for it, or choose another --out.")
     terminal.run("mean-fill").does("psnr")
     with files.only_one(OUT):
-        terminal("score", OUT, "--data", "data").refuses(2, "another run is at work")
+        terminal("score", OUT, "--data", "data").refuses(2, "another run is using this folder")
 
 
 def test_a_run_of_another_process_is_seen(terminal: Terminal, page: Path) -> None:
@@ -122,7 +122,7 @@ def test_a_run_of_another_process_is_seen(terminal: Terminal, page: Path) -> Non
         assert holder.stdin
         assert holder.stdout
         assert holder.stdout.readline() == b"held\n"
-        terminal.run("mean-fill").refuses(2, "runs/tiny: another run is at work in this folder.")
+        terminal.run("mean-fill").refuses(2, "runs/tiny: another run is using this folder.")
         holder.kill()  # the hold ends with the process, however it ends
     terminal.run("mean-fill").does("psnr")
 

@@ -133,7 +133,7 @@ def test_a_method_that_fails_where_its_memory_is_measured_keeps_its_times(termin
     [
         ("return image.expand(-1, 3, -1, -1)[..., :-1]", "a prediction of shape (3, 32, 31)"),
         ("return 2 * mask + image", "values from 0 to 2"),
-        ("return None", "it gave NoneType for 1 pictures"),
+        ("return None", "it returned NoneType for 1 images"),
     ],
 )
 def test_what_gives_no_prediction_is_not_timed(terminal: Terminal, body: str, words: str) -> None:

@@ -91,7 +91,7 @@ def test_a_wrong_value_of_an_option_is_refused(
         ("mean-fill,mean-fill", ("two methods are called 'mean-fill'",)),
         ("mine=python:mine", ("give python:MODULE:FUNCTION",)),
         ("mine=folder:", ("give folder:DIR",)),
-        ("mine=folder:nowhere", ("nowhere: there is no such results folder",)),
+        ("mine=folder:nowhere", ("nowhere: there is no such folder of outputs",)),
     ],
 )
 def test_a_method_brought_in_a_wrong_way_is_refused(

@@ -59,7 +59,7 @@ def test_a_jpeg_is_read() -> None:
 def test_a_grey_picture_is_repeated_or_refused() -> None:
     path = saved("a.png", Image.fromarray(GREY))
     assert (images.read_pixels(path, "replicate") == GREY[..., None]).all()
-    with pytest.raises(InputError, match=r"a\.png: a picture of kind grey; allowed: 8-bit RGB; .*refuses grey"):
+    with pytest.raises(InputError, match=r"a\.png: the image is grey; allowed: 8-bit RGB; .*refuses grey"):
         images.read_pixels(path, "refuse")
 
 
@@ -69,17 +69,17 @@ def test_a_grey_picture_is_repeated_or_refused() -> None:
 )
 def test_a_mode_that_needs_a_guess_is_refused(mode: str, kind: str, grey: Grey) -> None:
     path = saved("a.png", Image.fromarray(RGB).convert(mode))
-    with pytest.raises(InputError, match=rf"a\.png: a picture of kind {kind}; allowed: 8-bit RGB.*Convert it first"):
+    with pytest.raises(InputError, match=rf"a\.png: the image is {kind}; allowed: 8-bit RGB.*Convert it first"):
         images.read_pixels(path, grey)
 
 
 def test_a_cmyk_jpeg_is_refused() -> None:
-    with pytest.raises(InputError, match=r"a\.jpg: a picture of kind CMYK"):
+    with pytest.raises(InputError, match=r"a\.jpg: the image is CMYK"):
         images.read_pixels(saved("a.jpg", Image.fromarray(RGB).convert("CMYK")))
 
 
 def test_a_coloured_mask_is_refused() -> None:
-    with pytest.raises(InputError, match=r"a mask of kind RGB; allowed: one 8-bit channel"):
+    with pytest.raises(InputError, match=r"the mask is RGB; allowed: one 8-bit channel"):
         images.read_values(saved("a.png", Image.fromarray(RGB)))
 
 
@@ -92,7 +92,7 @@ def test_a_transparent_colour_is_refused() -> None:
 def test_16_bits_are_refused(channels: int) -> None:
     Path("deep.png").write_bytes(png16(channels))
     for read in (images.read_pixels, images.read_values, images.read_png):
-        with pytest.raises(InputError, match=r"deep\.png: 16 bits a channel; allowed: 8"):
+        with pytest.raises(InputError, match=r"deep\.png: 16 bits per channel; allowed: 8"):
             read(Path("deep.png"))
 
 
@@ -106,10 +106,10 @@ def test_16_bits_of_pillow_are_refused() -> None:
     ("data", "message"),
     [
         (b"", "the file is empty"),
-        (b"no picture at all, but long enough", "not a whole picture"),
-        (png(RGB)[:20], "not a whole picture"),
-        (png(RGB)[:-40], "not a whole picture"),
-        (png(RGB)[:100] + b"\x55" * 20 + png(RGB)[120:], "not a whole picture"),
+        (b"no picture at all, but long enough", "not a complete image"),
+        (png(RGB)[:20], "not a complete image"),
+        (png(RGB)[:-40], "not a complete image"),
+        (png(RGB)[:100] + b"\x55" * 20 + png(RGB)[120:], "not a complete image"),
     ],
     ids=["zero bytes", "text", "cut in the header", "cut", "spoilt"],
 )
@@ -185,7 +185,7 @@ def test_a_mask_may_have_three_equal_channels_or_one_bit() -> None:
 @pytest.mark.parametrize("mode", ["RGB", "RGBA", "LA", "P"])
 def test_a_coloured_or_transparent_mask_is_refused(mode: str) -> None:
     path = saved("mask.png", Image.fromarray(RGB).convert(mode))
-    with pytest.raises(InputError, match=r"mask\.png: a mask of kind .*; allowed: one 8-bit channel"):
+    with pytest.raises(InputError, match=r"mask\.png: the mask is .*; allowed: one 8-bit channel"):
         images.read_values(path)
 
 
@@ -195,7 +195,7 @@ def test_pictures_are_listed_by_name_without_hidden_files() -> None:
         Path("folder", name).touch()
     assert images.list_images(Path("folder")) == ["a.JPG", "b.png"]
     Path("folder", "notes.txt").touch()
-    with pytest.raises(InputError, match=r"notes\.txt: not a picture\. Allowed: \.png"):
+    with pytest.raises(InputError, match=r"notes\.txt: not an image file\. Allowed: \.png"):
         images.list_images(Path("folder"))
     with pytest.raises(InputError, match="nowhere: there is no such folder"):
         images.list_images(Path("nowhere"))

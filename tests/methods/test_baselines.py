@@ -167,7 +167,7 @@ def test_weights_are_offered_to_a_function_of_ones_own(terminal: Terminal, page:
     path = write_weights(TENSORS)
     terminal.predict("mine=python:own:load", "--weights", f"mine={path}").does("4 pairs by mine")
     answer = terminal.predict("bare=python:own:load")
-    answer.refuses(2, "this method needs weights and was given none; name them with --weights NAME=FILE.")
+    answer.refuses(2, "this method needs weights and was given none; give them with --weights NAME=FILE.")
 
 
 def test_baselines_are_listed_and_shown(terminal: Terminal) -> None:
@@ -193,7 +193,7 @@ def test_a_package_that_a_method_requires_is_named_with_the_line_that_installs_i
         (CARD.replace("year = 2024", 'year = "2024"'), "baselines/painting/card.toml: Expected `int`, got `str`"),
         (CARD.replace("schema = 1", "schema = 2"), "baselines/painting/card.toml: "),
         (CARD.replace("schema = 1", "schema = "), "baselines/painting/card.toml: "),
-        (CARD.replace('"painter"', '"telea"'), "baselines/painting/card.toml: 'telea' is a method of "),
+        (CARD.replace('"painter"', '"telea"'), "baselines/painting/card.toml: 'telea' is also a method of "),
         (CARD.replace('"painter"', '"../up"'), "baselines/painting/card.toml: "),
     ],
     ids=["unknown key", "wrong type", "another schema", "no TOML", "a name that is taken", "no name"],

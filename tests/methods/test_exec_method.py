@@ -28,7 +28,7 @@ def test_a_program_runs_and_is_scored(terminal: Terminal, page: Path) -> None:
         ("raise ValueError('no such layer')", "the program ended with code 1: ValueError: no such layer."),
         ("import os; os.kill(os.getpid(), 9)", "the program ended with code -9."),
         ("pass", "runs/tiny/mine/program/out: 2 of 4 pairs have no output: 00002, 00003."),
-        ("(out / names[2]).write_bytes(b'half')", "00002.png: not a whole picture"),
+        ("(out / names[2]).write_bytes(b'half')", "00002.png: not a complete image"),
         ("(out / names[2]).write_bytes(b'half'); sys.exit(7)", "the program ended with code 7."),
     ],
     ids=["non-zero", "traceback", "killed", "outputs missing", "an output broken", "broken off"],
@@ -38,7 +38,7 @@ def test_a_program_that_breaks_off_keeps_what_it_finished_and_the_next_run_compl
 ) -> None:
     entry = write_program(TWO_THEN.format(then=then))
     answer = terminal.run(entry)
-    answer.refuses(2 if "not a whole" in message else 3, message)
+    answer.refuses(2 if "not a complete" in message else 3, message)
     assert composites() == ALL[:2]
     before = [(OUT / "mine/composites" / name).stat().st_mtime_ns for name in ALL[:2]]
     Path("mended").touch()
@@ -56,7 +56,7 @@ def test_a_program_that_fails_beside_a_scrap_of_its_own_keeps_what_it_finished(t
 def test_a_program_that_runs_too_long_is_stopped(terminal: Terminal, page: Path) -> None:
     entry = write_program(TWO_THEN.format(then="import time; time.sleep(1000)"))
     answer = terminal.run(entry, "--timeout", 1)
-    answer.refuses(3, "mine: the program ran past its 1 seconds and was stopped. See --timeout.")
+    answer.refuses(3, "mine: the program exceeded its time limit of 1 seconds and was stopped. See --timeout.")
     assert composites() == ALL[:2]
     Path("mended").touch()
     terminal.run(entry).does("mine")
@@ -65,17 +65,17 @@ def test_a_program_that_runs_too_long_is_stopped(terminal: Terminal, page: Path)
 @pytest.mark.parametrize(
     ("body", "message"),
     [
-        ("pass", "the program ended well but wrote no output."),
+        ("pass", "the program succeeded but wrote no output."),
         (
             "if probing: shutil.copy(images / names[0], out / names[0])",
-            "wrote 1 outputs for the two images of the probe",
+            "wrote 1 outputs for the two probe images",
         ),
         (
             COPY + "\nif not probing: (out / 'extra.png').touch()",
             "1 files belong to no pair (extra.png). Known layouts:",
         ),
         (COPY + "\nif not probing: (out / 'log.txt').touch()", "out/log.txt: not a PNG file."),
-        ("for name in names: (out / name.replace('png', 'jpg')).touch()", "a JPEG has lost pixels"),
+        ("for name in names: (out / name.replace('png', 'jpg')).touch()", "JPEG compression changes pixels"),
     ],
     ids=["nothing", "half of the probe", "extra", "no picture", "jpeg"],
 )
@@ -87,7 +87,7 @@ def test_what_a_program_writes_besides_is_told(terminal: Terminal, page: Path, b
 def test_an_output_of_another_size_is_told_by_pair_and_the_others_are_kept(terminal: Terminal, page: Path) -> None:
     tiny.save_png(Path("large.png"), tiny.picture(0, 32))
     entry = write_program(COPY + "\nif not probing: shutil.copy('large.png', out / names[1])")
-    terminal.run(entry).refuses(2, "00001.png: pair 00001: an output of 32x32; the image is 24x24.")
+    terminal.run(entry).refuses(2, "00001.png: pair 00001: the output is 32x32; the image is 24x24.")
     assert composites() == [ALL[0], *ALL[2:]]
 
 
@@ -102,13 +102,13 @@ def test_a_program_that_cannot_be_started_is_told(terminal: Terminal, page: Path
 @pytest.mark.parametrize(
     ("command", "message"),
     [
-        ("infer {images} {masks}", "a command names {images}, {masks} and {out}"),
-        ("infer", "a command names {images}, {masks} and {out}"),
-        ("", "a command names {images}, {masks} and {out}"),
-        ("infer {images} {masks} {out} {sead}", "and may name {seed} and {samples}; nothing else stands in braces"),
-        ("infer {images} {masks} {out} {}", "nothing else stands in braces"),
-        ("infer {images:d} {masks} {out}", "nothing else stands in braces"),
-        ("infer {images} {masks} {out", "Write {{ and }} for braces that are meant"),
+        ("infer {images} {masks}", "a command needs {images}, {masks} and {out}"),
+        ("infer", "a command needs {images}, {masks} and {out}"),
+        ("", "a command needs {images}, {masks} and {out}"),
+        ("infer {images} {masks} {out} {sead}", "and may use {seed} and {samples}; no other braces are allowed"),
+        ("infer {images} {masks} {out} {}", "no other braces are allowed"),
+        ("infer {images:d} {masks} {out}", "no other braces are allowed"),
+        ("infer {images} {masks} {out", "Write {{ and }} for literal braces"),
         ('infer {images} {masks} {out} "', "No closing quotation"),
     ],
 )
@@ -180,6 +180,16 @@ def test_a_program_is_given_images_with_empty_holes_and_masks_of_255(terminal: T
     terminal.predict(write_program(body).replace(" -S", "")).does("4 pairs by mine")
 
 
-def test_folders_with_blanks_in_their_names_reach_the_program(terminal: Terminal, page: Path) -> None:
-    terminal.predict(write_program(COPY), "--out", "a folder").does("4 pairs by mine")
-    assert sys.executable in Path("a folder/run.json").read_text()
+@pytest.mark.parametrize("folder", ["a folder", "a{b}", "{seed}", 'it\'s {images} "here"', "{"])
+@pytest.mark.parametrize("placeholders", ["{images} {masks} {out}", "'{images}' \"{masks}\" {out}"])
+def test_folders_with_blanks_braces_and_quotes_in_their_names_reach_the_program(
+    terminal: Terminal, page: Path, folder: str, placeholders: str
+) -> None:
+    terminal.predict(write_program(COPY, placeholders), "--out", folder).does("4 pairs by mine")
+    assert composites(out=Path(folder)) == ALL
+    assert sys.executable in Path(folder, "run.json").read_text()
+
+
+def test_literal_braces_reach_the_program(terminal: Terminal, page: Path) -> None:
+    body = COPY + "\nassert str(others[0]) == '{seed}=0'"
+    terminal.predict(write_program(body, "{images} {masks} {out} {{seed}}={seed}")).does("4 pairs by mine")

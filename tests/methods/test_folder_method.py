@@ -59,10 +59,10 @@ def test_an_extra_output_is_refused(terminal: Terminal, done: Path) -> None:
 @pytest.mark.parametrize(
     ("output", "message"),
     [
-        (Image.fromarray(tiny.picture(0, 32)), "pair 00001: an output of 32x32; the image is 24x24."),
-        (Image.fromarray(tiny.picture(0)).convert("RGBA"), "of kind RGBA; allowed: 8-bit RGB PNG"),
-        (Image.fromarray(tiny.picture(0)).convert("L"), "of kind grey; allowed: 8-bit RGB PNG"),
-        (Image.fromarray(np.zeros((24, 24), np.uint16)), "16 bits a channel; allowed: 8"),
+        (Image.fromarray(tiny.picture(0, 32)), "pair 00001: the output is 32x32; the image is 24x24."),
+        (Image.fromarray(tiny.picture(0)).convert("RGBA"), "is RGBA; allowed: 8-bit RGB PNG"),
+        (Image.fromarray(tiny.picture(0)).convert("L"), "is grey; allowed: 8-bit RGB PNG"),
+        (Image.fromarray(np.zeros((24, 24), np.uint16)), "16 bits per channel; allowed: 8"),
     ],
     ids=["of another size", "RGBA", "grey", "16 bits"],
 )
@@ -79,7 +79,9 @@ def test_a_jpeg_is_refused_by_its_name_and_by_its_content(terminal: Terminal, do
     Path("a.jpg").rename(done / NAMES[1])
     terminal.run("mine=folder:done").refuses(2, f"done/{NAMES[1]}: a JPEG file; allowed: PNG.")
     (done / NAMES[1]).rename(done / "picture1.jpg")
-    terminal.run("mine=folder:done").refuses(2, "done/picture1.jpg: a JPEG has lost pixels", "Save results as PNG")
+    terminal.run("mine=folder:done").refuses(
+        2, "done/picture1.jpg: JPEG compression changes pixels", "Save outputs as PNG"
+    )
 
 
 def test_several_wrong_outputs_are_counted(terminal: Terminal, done: Path) -> None:
@@ -90,7 +92,7 @@ def test_several_wrong_outputs_are_counted(terminal: Terminal, done: Path) -> No
 
 def test_an_empty_folder_is_refused(terminal: Terminal, page: Path) -> None:
     Path("done").mkdir()
-    terminal.run("mine=folder:done").refuses(2, "done: this results folder is empty.")
+    terminal.run("mine=folder:done").refuses(2, "done: this folder of outputs is empty.")
 
 
 def test_an_output_changed_after_a_run_is_composited_and_scored_again(terminal: Terminal, done: Path) -> None:

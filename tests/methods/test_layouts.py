@@ -1,4 +1,4 @@
-"""Every layout that people's tools write is recognised and message; a folder that fits none, or two, is refused."""
+"""Every layout of other tools is recognised and reported; a folder that fits none, or two, is refused."""
 
 from pathlib import Path
 
@@ -66,13 +66,13 @@ def test_a_layout_gives_every_pair_its_own_file(tool: str) -> None:
 @pytest.mark.parametrize(
     ("names", "message"),
     [
-        ([], "done: there is no such results folder."),
-        (["a.jpg"], "done/a.jpg: a JPEG has lost pixels before they are scored. Save results as PNG."),
+        ([], "done: there is no such folder of outputs."),
+        (["a.jpg"], "done/a.jpg: JPEG compression changes pixels before they are scored. Save outputs as PNG."),
         (["a.png", "notes.txt"], "done/notes.txt: not a PNG file."),
         (["a.png", "b.png", "zebra.png"], r"done: 1 files belong to no pair \(zebra.png\). Known layouts: .*LaMa"),
         (["x.png", "y.png"], r"done: 2 files belong to no pair \(x.png, y.png\)"),
-        (["a.s0.png", "a.s2.png"], "done: the samples do not count from 0 for every pair"),
-        (["a.s0.png", "a.s1.png", "b.s0.png"], "done: the samples do not count from 0 for every pair"),
+        (["a.s0.png", "a.s2.png"], "done: the samples are not numbered from 0 for every pair"),
+        (["a.s0.png", "a.s1.png", "b.s0.png"], "done: the samples are not numbered from 0 for every pair"),
         (["a.png", "b_mask000.png"], "done: 1 files belong to no pair"),
         (["a_mask000.png", "a_mask001.png"], "done: "),
     ],
@@ -86,14 +86,16 @@ def test_a_folder_that_fits_no_layout_is_refused(names: list[str], message: str)
 
 def test_an_empty_folder_is_refused() -> None:
     Path("done").mkdir()
-    with pytest.raises(InputError, match="done: this results folder is empty"):
+    with pytest.raises(InputError, match="done: this folder of outputs is empty"):
         match(Path("done"), PAIRS)
 
 
 def test_a_folder_that_can_be_read_in_two_ways_is_refused() -> None:
     pairs = [Pair(f"{number:05d}", f"{number + 1:05d}.png", "") for number in range(4)]
     folder = touch(pngs(["00001", "00002", "00003"]))
-    with pytest.raises(InputError, match=r"done: can be read in two ways: .*by pair or .*by image\. Rename the files"):
+    with pytest.raises(
+        InputError, match=r"done: its files can be matched in two ways: .*by pair or .*by image\. Rename the files"
+    ):
         match(folder, pairs)
 
 

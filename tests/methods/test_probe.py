@@ -62,7 +62,7 @@ def test_the_probe_is_in_range_with_a_hole_and_a_known_region() -> None:
 
 
 def test_a_function_with_inverted_masks_is_refused_before_the_first_pair(terminal: Terminal, page: Path) -> None:
-    terminal.run(write_method("return mask * image + (1 - mask) * 0.5")).refuses(2, f"mine: {SAID}", "turn the mask")
+    terminal.run(write_method("return mask * image + (1 - mask) * 0.5")).refuses(2, f"mine: {SAID}", "invert the mask")
     assert composites() == []
 
 

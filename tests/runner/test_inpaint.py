@@ -186,7 +186,7 @@ def test_a_grey_picture_is_taken_and_one_with_alpha_is_not(terminal: Terminal) -
     terminal("inpaint", "grey.png", "mask.png", "--method", "telea", "--out", "out.png").does("out.png")
     Image.fromarray(np.dstack([picture(20, 20), picture(20, 20)[..., :1]])).save("alpha.png")
     answer = terminal("inpaint", "alpha.png", "mask.png", "--method", "telea", "--out", "out.png")
-    answer.refuses(2, "alpha.png: a picture of kind RGBA")
+    answer.refuses(2, "alpha.png: the image is RGBA")
 
 
 @pytest.mark.parametrize(

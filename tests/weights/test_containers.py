@@ -99,7 +99,7 @@ def test_truncated_foreign_and_missing_files_are_refused(
 ) -> None:
     card, state = small
     edge, inpaint = write_authors_files(card, state, tmp_path)
-    terminal("weights", "add", "rfr", "paris", inpaint).refuses(2, str(inpaint), "not of this network")
+    terminal("weights", "add", "rfr", "paris", inpaint).refuses(2, str(inpaint), "do not belong to this network")
     terminal("weights", "add", SMALL, "paris", edge).refuses(2, "InpaintingModel_gen")
     inpaint.write_bytes(inpaint.read_bytes()[:5000])
     terminal("weights", "add", SMALL, "paris", edge, inpaint).refuses(2, str(inpaint), "not a whole torch file")

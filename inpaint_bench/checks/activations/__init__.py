@@ -1,1 +1,1 @@
-"""Golden values: what the published networks gave on known weights and inputs, and how to give it again."""
+"""Reference activations: outputs of the published networks on known weights and inputs, and how to reproduce them."""

@@ -1,8 +1,9 @@
-"""Golden files of whole adapters: a picture and a mask in our convention, and what the method predicts from them.
+"""Reference outputs of whole adapters: predictions for synthetic images and masks (golden_adapter.json).
 
-Schema "inpaint-bench adapter golden 1": `cases`, each with `method`, `size`, `image_seed`, `mask_seed`, `samples` (how
-many of a stochastic method, else 0), `rule` (as in a network's golden file) and `output` (samples of the prediction).
-Learned methods are filled. These values are ours: they hold an adapter still, they do not say that it is right.
+Schema "inpaint-bench adapter golden 1": `cases`, each with `method`, `size`, `image_seed`, `mask_seed`, `samples` (the
+number of samples of a stochastic method, else 0), `rule` (as in a network's file) and `output` (sampled values of the
+prediction). Learned methods run with synthetic weights. The values are our own: they detect changes of an adapter, and
+do not show that it is right.
 """
 
 import json
@@ -21,17 +22,18 @@ from inpaint_bench.errors import InputError
 
 SCHEMA = "inpaint-bench adapter golden 1"
 FILE = "golden_adapter.json"
-RULE = {"relative": 1e-3}  # networks add up in another order on another machine
+RULE = {"relative": 1e-3}  # the order of summation differs between machines
+NOTE = "Golden files of whole adapters: a picture and a mask in our convention, and what the method predicts from them."
 
 
 def load_cases(path: Path, method: str) -> list[dict[str, Any]]:
-    """The cases of a method. Raises InputError when the file is missing, is none, or has no case of it."""
+    """The cases of a method. Raises InputError if the file is missing, of another schema, or has no case of it."""
     try:
         golden = json.loads(path.read_text(encoding="utf-8"))
     except (OSError, ValueError) as error:
-        raise InputError(f"{path}: no golden file of an adapter can be read here ({error}).") from error
+        raise InputError(f"{path}: cannot be read as reference outputs of an adapter ({error}).") from error
     if golden.get("schema") != SCHEMA:
-        raise InputError(f"{path}: not a golden file of the schema '{SCHEMA}'.")
+        raise InputError(f"{path}: not a file of the schema '{SCHEMA}'.")
     cases = [case for case in golden["cases"] if case["method"] == method]
     if not cases:
         raise InputError(f"{path}: has no case of {method}.")
@@ -40,7 +42,7 @@ def load_cases(path: Path, method: str) -> list[dict[str, Any]]:
 
 @torch.inference_mode()
 def predict(inpaint: Callable[..., Tensor], case: dict[str, Any], device: torch.device) -> Tensor:
-    """What a loaded method predicts for a case: (1, 3, size, size), or (1, samples, 3, size, size)."""
+    """The prediction of a loaded method for a case: (1, 3, size, size), or (1, samples, 3, size, size)."""
     image = (synthetic.image(case["size"], case["image_seed"]) * 255).round() / 255
     mask = synthetic.mask(case["size"], case["mask_seed"])
     arguments = [emptied(image, mask).to(device), mask.to(device)]
@@ -50,7 +52,7 @@ def predict(inpaint: Callable[..., Tensor], case: dict[str, Any], device: torch.
 
 
 def capture(method: str, inpaint: Callable[..., Tensor], size: int, samples: int) -> dict[str, Any]:
-    """A new case, from what the method predicts now."""
+    """A new case, from the method's current prediction."""
     case: dict[str, Any] = {"method": method, "size": size, "image_seed": 0, "mask_seed": 0, "samples": samples}
     output = sampled(predict(inpaint, case, torch.device("cpu")), count=512)
     return {**case, "rule": RULE, "output": output}

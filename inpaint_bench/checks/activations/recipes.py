@@ -1,9 +1,9 @@
-"""Recipes: the exact tensors a network is called with, made from data.
+"""Recipes: how to make the exact input tensors of a network.
 
-A recipe is a list: a source, then steps that change it from left to right, as in
+A recipe is a list: a source, then steps that are applied from left to right, as in
 ["image", "eight_bit", {"range": [-1, 1]}, {"hole": 0}]. A source or operand is a number, a list of numbers (one per
-channel), the name "image", "mask" or one of the case's `define`, another recipe, or one of {"packed": …},
-{"image": {"size": …, "seed": …}}, {"output_of": [golden file, case number]}.
+channel), the name "image", "mask" or a name in the case's `define`, another recipe, or one of {"packed": …},
+{"image": {"size": …, "seed": …}}, {"output_of": [file of reference activations, case number]}.
 """
 
 import base64
@@ -26,39 +26,39 @@ Run: TypeAlias = Callable[[Golden, Case], Tensor]
 
 
 def inputs(golden: Golden, case: Case, run: Run | None = None) -> dict[str, Tensor]:
-    """The exact tensors the network is called with, in the authors' dialect and argument order.
+    """The exact input tensors of the network, in the authors' convention and argument order.
 
-    `run(golden, case)` gives the output of another golden's network, for inputs made of one.
+    `run(golden, case)` returns the output of another file's network, for inputs that are made from one.
     """
     evaluate = _Evaluator(golden, case, run)
     return {name: evaluate(recipe) for name, recipe in case["inputs"].items()}
 
 
 def picture(golden: Golden, case: Case) -> tuple[Tensor, Tensor]:
-    """The case's picture, as an 8-bit file would hold it, and its mask, before any dialect."""
+    """The case's image, rounded to 8 bits, and its mask, before conversion to the authors' convention."""
     evaluate = _Evaluator(golden, case, None)
     return evaluate(["image", "eight_bit"]), evaluate("mask")
 
 
 def composite(golden: Golden, case: Case, output: Tensor) -> Tensor:
-    """The recorded composite of a network's output with the known region, in `range`."""
-    made: Tensor = _Evaluator(golden, case, None, output=output)(case["composite"]["recipe"])
-    return made
+    """The composite of a network's output with the known region, by the case's recipe."""
+    composited: Tensor = _Evaluator(golden, case, None, output=output)(case["composite"]["recipe"])
+    return composited
 
 
 def noise(case: Case) -> list[Tensor]:
-    """The draws that take the place of the network's own noise, in order; none for a deterministic one."""
-    spec = case["noise"]
-    if spec is None:
+    """The draws that replace the network's own noise, in order; empty for a deterministic network."""
+    rule = case["noise"]
+    if rule is None:
         return []
-    if spec["generator"] != "numpy default_rng":
-        raise InputError(f"no generator is called {spec['generator']!r}; known: numpy default_rng")
-    draw = getattr(np.random.default_rng(spec["seed"]), spec["distribution"])
-    return [torch.from_numpy(np.asarray(draw(size=tuple(shape)), np.float32)) for shape in spec["draws"]]
+    if rule["generator"] != "numpy default_rng":
+        raise InputError(f"no generator is called {rule['generator']!r}; known: numpy default_rng.")
+    draw = getattr(np.random.default_rng(rule["seed"]), rule["distribution"])
+    return [torch.from_numpy(np.asarray(draw(size=tuple(shape)), np.float32)) for shape in rule["draws"]]
 
 
 class _Evaluator:
-    """Makes tensors from recipes; names are evaluated when first used, and once."""
+    """Makes tensors from recipes; each name is evaluated once, when it is first used."""
 
     def __init__(self, golden: Golden, case: Case, run: Run | None, **known: Tensor):
         self.golden, self.case, self.run, self.known = golden, case, run, dict(known)
@@ -89,7 +89,7 @@ class _Evaluator:
             elif name in ("image", "mask"):
                 self.known[name] = getattr(synthetic, name)(self.case["size"], self.case[f"{name}_seed"])
             else:
-                raise InputError(f"the recipe names {name!r}, which the case does not define")
+                raise InputError(f"the recipe uses {name!r}, which the case does not define.")
         return self.known[name]
 
     def output_of(self, of: list[Any]) -> Tensor:
@@ -97,19 +97,19 @@ class _Evaluator:
         needed = self.golden["needed"][file]
         if needed is None or self.run is None:
             raise InputError(
-                f"an input is the output of {file}, case {number}: give its folder to load() and `run` to inputs()"
+                f"an input is the output of {file}, case {number}: pass its folder to load() and `run` to inputs()."
             )
         return self.run(needed, needed["cases"][number])
 
     def hole(self, x: Tensor, value: Any) -> Tensor:
         mask: Tensor = self("mask")
-        synthetic: Tensor = x * (1 - mask) + mask * self(value)
-        return synthetic
+        filled_in: Tensor = x * (1 - mask) + mask * self(value)
+        return filled_in
 
     def composite(self, x: Tensor, names: list[Any]) -> Tensor:
         known, mask = map(self, names)
-        made: Tensor = x * mask + known * (1 - mask)
-        return made
+        composited: Tensor = x * mask + known * (1 - mask)
+        return composited
 
     def columns(self, codes: Tensor, tensor: str) -> Tensor:
         only = {**self.golden, "state_dict": {tensor: self.golden["state_dict"][tensor]}, "aliases": {}}
@@ -164,5 +164,5 @@ STEPS: dict[str, Callable[[_Evaluator, Tensor, Any], Tensor]] = {
     "cat": lambda evaluate, x, others: torch.cat([x, *map(evaluate, others)], dim=1),
     "hole": _Evaluator.hole,  # that value, or one per channel, inside the hole
     "composite": _Evaluator.composite,  # inside the hole of [known, mask]
-    "columns": _Evaluator.columns,  # codes to columns of a filled matrix, as the last axis
+    "columns": _Evaluator.columns,  # columns of a weight matrix by their codes, as the last axis
 }

@@ -1,7 +1,7 @@
-"""Replay of golden files: everything a network needs to repeat a recorded run, and whether it agrees.
+"""Replay of reference activations: weights, inputs and noise of a recorded run of a network, and the comparison.
 
-A golden file (schema "inpaint-bench golden 1") holds names and shapes of the weights, rules that fill them, recipes for
-the inputs, the noise, and samples of what the published network gave:
+A file of reference activations (schema "inpaint-bench golden 1") holds names and shapes of the weights, rules for their
+synthetic values, recipes for the inputs, the noise, and sampled values of the published network's outputs:
 
     golden = load("golden.json")
     for case in golden["cases"]:
@@ -44,21 +44,21 @@ Samples: TypeAlias = dict[str, Any]
 Rule: TypeAlias = dict[str, Any]
 
 SCHEMA = "inpaint-bench golden 1"
-RELATIVE = 1e-4  # the default tolerance, times the larger of 1 and the standard deviation of the stage
+RELATIVE = 1e-4  # the default tolerance, relative to max(1, standard deviation of the stage)
 
 
 def load(path: str | Path, search: Iterable[str | Path] = ()) -> Golden:
-    """A golden file as a dict; `needed` maps each name in `needs` to that golden, or to None.
+    """A file of reference activations as a dict; `needed` maps each name in `needs` to that file's dict, or to None.
 
-    A needed file is looked for beside the file itself, then in the folders of `search`.
+    A needed file is searched in the same folder, then in the folders of `search`. Raises InputError for another file.
     """
     path = Path(path)
     try:
         golden: Golden = json.loads(path.read_text(encoding="utf-8"))
     except (OSError, ValueError) as error:
-        raise InputError(f"{path}: no golden file can be read here ({error}).") from error
+        raise InputError(f"{path}: cannot be read as reference activations ({error}).") from error
     if not isinstance(golden, dict) or golden.get("schema") != SCHEMA:
-        raise InputError(f"{path}: not a golden file of the schema '{SCHEMA}'.")
+        raise InputError(f"{path}: not a file of the schema '{SCHEMA}'.")
     folders = [path.parent, *map(Path, search)]
     golden["needed"] = {}
     for name in golden["needs"]:
@@ -68,18 +68,18 @@ def load(path: str | Path, search: Iterable[str | Path] = ()) -> Golden:
 
 
 def rule_of(case: Case, stage: str) -> Rule:
-    """How closely a stage must agree; {} is the default."""
+    """The rule by which a stage is compared; {} is the default."""
     rule: Rule = case["rules"].get(stage, {})
     return rule
 
 
 def compare(expected: Samples, actual: Tensor | dict[str, float], without: Iterable[int] = ()) -> float:
-    """The largest absolute difference at the sampled places (or of named numbers), leaving out those `without`."""
+    """The largest absolute difference at the sampled positions (or of named numbers), except those in `without`."""
     return float(_errors(expected, actual, without).max())
 
 
 def tolerance(expected: Samples, rule: Rule | None = None) -> float:
-    """The largest difference that a rule allows; infinite if the rule bounds mean and share alone."""
+    """The largest difference that a rule allows; infinite if the rule only bounds the mean or a share."""
     rule = rule or {}
     if "absolute" in rule:
         return float(rule["absolute"])
@@ -89,7 +89,7 @@ def tolerance(expected: Samples, rule: Rule | None = None) -> float:
 
 
 def agrees(expected: Samples, actual: Tensor | dict[str, float], rule: Rule | None = None) -> bool:
-    """Whether a stage agrees: the largest error, and the mean or the share `within` where the rule names them."""
+    """Whether a stage agrees: its largest error, and the mean error or the share `within` if the rule bounds them."""
     rule = rule or {}
     errors = _errors(expected, actual, rule.get("except", ()))
     return bool(
@@ -102,10 +102,10 @@ def agrees(expected: Samples, actual: Tensor | dict[str, float], rule: Rule | No
 def _errors(expected: Samples, actual: Tensor | dict[str, float], without: Iterable[int]) -> npt.NDArray[np.float64]:
     if isinstance(actual, dict):
         if set(expected["numbers"]) != set(actual):
-            raise InputError("the names of the numbers differ")
+            raise InputError("the names of the numbers differ.")
         return np.array([abs(value - actual[name]) for name, value in expected["numbers"].items()])
     if list(actual.shape) != expected["shape"]:
-        raise InputError(f"the shape is {list(actual.shape)}, not {expected['shape']}")
+        raise InputError(f"the shape is {list(actual.shape)}, not {expected['shape']}.")
     values = np.array(expected["values"])
     errors = np.abs(np.array(sampled(actual, len(values))["values"]) - values)
     errors[np.isnan(errors)] = math.inf
@@ -113,7 +113,7 @@ def _errors(expected: Samples, actual: Tensor | dict[str, float], without: Itera
 
 
 def sampled(t: Tensor, count: int = 2048) -> dict[str, Any]:
-    """What a golden file keeps of an output: its shape, moments and `count` values at seeded places."""
+    """What a file stores of an output: its shape, mean, standard deviation, and `count` values at seeded positions."""
     flat = t.detach().float().flatten()
     where = np.random.default_rng(7).choice(flat.numel(), size=min(count, flat.numel()), replace=False)
     return {

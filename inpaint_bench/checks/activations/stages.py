@@ -1,4 +1,4 @@
-"""Methods against their golden files: every stage of every case, with its largest difference and its tolerance."""
+"""Methods against their reference activations: the largest difference and the tolerance of every stage."""
 
 import importlib
 from collections.abc import Iterator
@@ -21,9 +21,9 @@ Found = Tensor | dict[str, float]
 
 @dataclass(frozen=True)
 class Stage:
-    """One comparison. A rule of the golden file may bound means and shares instead: then the tolerance is infinite."""
+    """One comparison. The tolerance is infinite if the rule bounds the mean or a share instead of the largest error."""
 
-    golden: str
+    golden: str  # name of the file
     case: str
     name: str
     difference: float
@@ -33,9 +33,9 @@ class Stage:
 
 @torch.inference_mode()
 def check_file(baseline: Baseline, path: Path, device: torch.device) -> Iterator[Stage]:
-    """Replay a golden file, one of the baseline's or one from outside that is about one of its networks.
+    """Compare a baseline's networks with a file of reference activations, its own or another one of the same networks.
 
-    Raises InputError when the file is about another network, or names a stage that the baseline does not give.
+    Raises InputError if the file is about another network, or has a stage that the baseline does not return.
     """
     hook = importlib.import_module(f"{baseline.package}.trace")
     golden = replay.load(path, search=[baseline.folder])
@@ -43,15 +43,15 @@ def check_file(baseline: Baseline, path: Path, device: torch.device) -> Iterator
         network = _build(hook, baseline, golden, case).to(device)
         inputs = replay.inputs(golden, case, lambda needed, of: _output(hook, baseline, needed, of, device))
         found = _trace(hook, network, inputs, replay.noise(case), device)
-        if hasattr(hook, "prepare"):  # stages that the adapter makes of the picture, before any network
+        if hasattr(hook, "prepare"):  # stages that the adapter computes before any network
             found |= hook.prepare(*replay.picture(golden, case))
         yield from _compare(path.name, golden, case, found)
 
 
 def check_adapter(baseline: Baseline, card: MethodCard, device: torch.device) -> Iterator[Stage]:
-    """A whole adapter against its golden file; a learned method is filled.
+    """Compare a whole adapter with its reference outputs; a learned method runs with synthetic weights.
 
-    Raises InputError when the baseline has no golden file for it.
+    Raises InputError if the baseline has no reference outputs of it.
     """
     weights = weights_of(baseline, card, "", SYNTHETIC if card.learned else None)
     inpaint = loader(baseline, card)(weights, device)
@@ -71,7 +71,7 @@ def _compare(file: str, golden: Golden, case: Case, found: dict[str, Found]) -> 
     for name, samples in expected.items():
         if name not in found:
             raise InputError(
-                f"{file}: case {case['name']}: the baseline gives no stage '{name}'. It gives {', '.join(found)}."
+                f"{file}: case {case['name']}: the baseline returns no stage '{name}'. It returns {', '.join(found)}."
             )
         rule = replay.rule_of(case, name)
         difference = replay.compare(samples, found[name], rule.get("except", ()))
@@ -102,7 +102,7 @@ def _trace(
 
 
 def _own_name(baseline: Baseline, golden: Golden) -> str:
-    """The baseline's own golden file about the same network, whatever the file at hand is called."""
+    """The name of the baseline's own file about the same network."""
     for path in sorted(set(baseline.folder.glob("*.json")) - {baseline.folder / adapter.FILE}):
         ours = replay.load(path)
         if (ours["method"], ours["part"], ours["state_dict"]) == (
@@ -111,4 +111,6 @@ def _own_name(baseline: Baseline, golden: Golden) -> str:
             golden["state_dict"],
         ):
             return path.name
-    raise InputError(f"this golden file is about {golden['network']}, which is no network of {baseline.folder.name}.")
+    raise InputError(
+        f"these reference activations are of {golden['network']}, which is not a network of {baseline.folder.name}."
+    )

@@ -1,4 +1,4 @@
-"""The weights of a golden file: names and shapes, filled by rule."""
+"""The synthetic weights of a file of reference activations."""
 
 import fnmatch
 from typing import Any
@@ -12,7 +12,7 @@ Case = dict[str, Any]
 
 
 def state_dict(golden: Golden, case: Case | None = None) -> dict[str, Tensor]:
-    """The synthetic weights, with every change that the golden and the case ask for, and the aliases."""
+    """The synthetic weights of a file, with its changes, those of the case, and the aliases."""
     rules = golden["fill"]
     shapes = {name: tuple(shape) for name, shape in golden["state_dict"].items()}
     state = synthetic_tensors(shapes, rules["gain"], rules["fan_in"], [*rules["ops"], *((case or {}).get("ops") or [])])
@@ -20,7 +20,7 @@ def state_dict(golden: Golden, case: Case | None = None) -> dict[str, Tensor]:
 
 
 def split(golden: Golden, state: dict[str, Tensor]) -> dict[str, dict[str, Tensor]]:
-    """The state dict of each of the golden's `parts`, under the names that the part itself uses."""
+    """The state dict of each part in the file's `parts`, under the part's own names."""
     return {
         part: {
             name.removeprefix(of["strip"]): tensor

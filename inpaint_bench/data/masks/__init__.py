@@ -1,1 +1,1 @@
-"""Masks: irregular holes drawn from a seed, and mask files as others publish them."""
+"""Masks: irregular holes drawn from a seed, and published mask files."""

@@ -1,7 +1,7 @@
 """Irregular holes from a seed: the same bytes on every platform, Python and library version.
 
-Whole numbers only. No float, no drawing library and no library's random numbers take part, since each of them
-may round or draw otherwise in its next version, and a protocol that ships no mask files would then change.
+Integers only, without floats, drawing libraries or library random numbers: any of these may change in a new version,
+which would change a protocol that ships no mask files.
 """
 
 import hashlib
@@ -16,7 +16,7 @@ from jaxtyping import Bool
 from inpaint_bench.data.images import Hole
 from inpaint_bench.errors import InputError, did_you_mean
 
-SMALLEST = 16  # pixels a side; below it no kind can be on_progress from another
+SMALLEST = 16  # pixels a side; below it the kinds look alike
 LARGEST_RATIO = 60  # percent, the upper end of the published irregular masks
 
 Point = tuple[int, int]  # row, column
@@ -26,15 +26,15 @@ Part = Bool[np.ndarray, "rows columns"]  # a piece of a hole, or a brush
 _SINES = (0, 100, 200, 297, 392, 483, 569, 650, 724, 792, 851, 903, 946, 980, 1004, 1019, 1024)
 _HEADINGS = 64
 _COMPASS = ((0, 1), (1, 1), (1, 0), (1, -1), (0, -1), (-1, -1), (-1, 0), (-1, 1))
-_TURNS = 48  # of a walk that crosses the picture straight: its shape does not depend on the size
+_TURNS = 48  # of a walk on a straight line across the image; independent of the size
 
 
 def draw(kind: str, size: int, seed: int, low: int, high: int) -> Hole:
     """One square hole of a kind, `size` pixels a side, its mask ratio in the bucket (low, high] of percents.
 
-    The number of hole pixels is drawn evenly from those the bucket holds, so ratios spread over the bucket;
-    `half` hides exactly one half wherever the bucket holds it, and whole rows or columns wherever they fit.
-    One seed draws related holes in different buckets, so pairs that should differ need seeds that differ.
+    The number of hole pixels is uniform over those the bucket contains, so ratios spread over the bucket; `half`
+    hides exactly one half if the bucket contains it, and whole rows or columns if they fit. One seed draws related
+    holes in different buckets, so use different seeds for unrelated masks.
     Raises InputError for an unknown kind, a size below 16 and a bucket that is not 0 <= low < high <= 60.
     """
     if kind not in KINDS:
@@ -68,7 +68,7 @@ class Bits:
         self._state = int.from_bytes(hashlib.sha256(key.encode()).digest()[:8], "big")
 
     def below(self, count: int) -> int:
-        """A whole number from 0 to count - 1, all as likely to within 2**-64 of each other."""
+        """An integer from 0 to count - 1, uniform to within 2**-64."""
         mask = (1 << 64) - 1
         self._state = (self._state + 0x9E3779B97F4A7C15) & mask
         mixed = self._state
@@ -77,7 +77,7 @@ class Bits:
         return ((mixed ^ (mixed >> 31)) * count) >> 64
 
     def between(self, low: int, high: int) -> int:
-        """A whole number from low to high, both included."""
+        """An integer from low to high, both included."""
         return low + self.below(high - low + 1)
 
 
@@ -85,7 +85,7 @@ def _strokes(hole: Hole, bits: Bits, least: int, most: int) -> None:
     """Free-form brush strokes: chains of 4 to 12 segments that mostly zigzag and change in width."""
     target = bits.between(least, most)
     size = len(hole)
-    widest = max(1, min(size // 14, isqrt(target // 24)))  # few pixels make a thin stroke, not one dot
+    widest = max(1, min(size // 14, isqrt(target // 24)))  # a small hole is a thin stroke, not one dot
     while True:
         here = _known_pixel(hole, bits)
         base = bits.between((widest + 2) // 3, widest)
@@ -114,12 +114,12 @@ def _walks(hole: Hole, bits: Bits, least: int, most: int) -> None:
 
 
 def _boxes(hole: Hole, bits: Bits, least: int, most: int) -> None:
-    """One to five rectangles that grow from points of their own, each side at its own runtime."""
+    """One to five rectangles that grow from separate points, each side at its own speed."""
     target = bits.between(least, most)
     missing = 0
     for rows in _growing_boxes(bits, len(hole)):
         new = int(np.count_nonzero(~hole[rows]))
-        if missing + new > most:  # too much; a part of it will do, if the bucket is not reached yet
+        if missing + new > most:  # too many; use a part of it if the bucket is not reached yet
             if missing < least:
                 _fill(hole[rows], target - missing)
             return
@@ -130,7 +130,7 @@ def _boxes(hole: Hole, bits: Bits, least: int, most: int) -> None:
 
 
 def _half(hole: Hole, bits: Bits, least: int, most: int) -> None:
-    """One side of the picture, hidden as deep as the bucket wants."""
+    """One side of the image, as deep as the bucket requires."""
     size = len(hole)
     target, half = bits.between(least, most), size * size // 2
     if least <= half <= most:
@@ -153,14 +153,14 @@ KINDS: dict[str, Callable[[Hole, Bits, int, int], None]] = {
 
 
 def _known_pixel(hole: Hole, bits: Bits) -> Point:
-    """A pixel of the known region: whatever starts there makes the hole larger, so every drawing ends."""
+    """A random pixel of the known region: a stroke from there enlarges the hole, so drawing always terminates."""
     known = np.flatnonzero(~hole)
     row, column = divmod(int(known[bits.below(len(known))]), len(hole))
     return row, column
 
 
 def _ahead(here: Point, heading: int, length: int, size: int) -> Point:
-    """The point so many pixels ahead, pulled back to the border where it lies outside."""
+    """The point `length` pixels ahead, clamped to the image."""
     row = here[0] + (length * _sine(heading) >> 10)
     column = here[1] + (length * _sine(heading + _HEADINGS // 4) >> 10)
     return min(max(row, 0), size - 1), min(max(column, 0), size - 1)
@@ -191,7 +191,7 @@ def _line(start: Point, end: Point) -> list[Point]:
 
 
 def _walk(start: Point, bits: Bits, steps: int, size: int) -> Iterator[Point]:
-    """A random walk that comes back at the border; the smaller the picture, the more often it turns."""
+    """A random walk that turns back at the border; the smaller the image, the more often it turns."""
     row, column = start
     heading = bits.below(8)
     yield start
@@ -207,14 +207,14 @@ def _walk(start: Point, bits: Bits, steps: int, size: int) -> Iterator[Point]:
 
 
 def _drag(hole: Hole, points: list[Point], radius: int, target: int) -> bool:
-    """Drag a round brush along some points, up to the target count of hole pixels; true once reached."""
+    """Drag a round brush along points until the target count of hole pixels; returns whether it was reached."""
     before = hole.copy()
     for point in points:
         window, brush = _under_brush(hole, point, radius)
         window |= brush
     if np.count_nonzero(hole) <= target:
         return bool(np.count_nonzero(hole) == target)
-    hole[:] = before  # too far: once more, point by point, to where the brush must be lifted
+    hole[:] = before  # too far: repeat point by point, up to the target
     missing = int(np.count_nonzero(hole))
     for point in points:
         window, brush = _under_brush(hole, point, radius)
@@ -228,7 +228,7 @@ def _drag(hole: Hole, points: list[Point], radius: int, target: int) -> bool:
 
 
 def _dab(hole: Hole, centre: Point, radius: int, count: int) -> None:
-    """Touch so many known pixels under the brush, those nearest to its centre first."""
+    """Add `count` known pixels under the brush to the hole, those nearest to its centre first."""
     row, column = centre
     window, brush = _under_brush(hole, centre, radius)
     down, right = np.ogrid[: window.shape[0], : window.shape[1]]
@@ -240,7 +240,7 @@ def _dab(hole: Hole, centre: Point, radius: int, count: int) -> None:
 
 
 def _under_brush(hole: Hole, centre: Point, radius: int) -> tuple[Part, Part]:
-    """The part of a mask under a round brush, a view to paint on, and the brush, cut at the border alike."""
+    """The part of a mask under a round brush, as a view, and the brush, both cut at the border."""
     row, column = centre
     top, left = max(row - radius, 0), max(column - radius, 0)
     window = hole[top : row + radius + 1, left : column + radius + 1]
@@ -256,7 +256,7 @@ def _disc(radius: int) -> Part:
 
 
 def _growing_boxes(bits: Bits, size: int) -> Iterator[tuple[slice, slice]]:
-    """One row or column of a box after the other, until boxes fill the picture; they overlap freely."""
+    """One row or column of a box after the other, until the boxes fill the image; they may overlap."""
     corners = [(bits.below(size), bits.below(size)) for _ in range(bits.between(1, 5))]
     boxes = [[row, column, row, column] for row, column in corners]  # top, left, bottom, right
     sides = []

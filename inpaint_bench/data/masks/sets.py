@@ -1,8 +1,8 @@
-"""Mask files as others publish them: which values are hole, and NVIDIA's irregular test set, checked.
+"""Published mask files: which values are hole, and checks of NVIDIA's irregular test set.
 
 NVIDIA's set (Liu et al. 2018) is 12,000 PNG files of 512 x 512 pixels, white in the hole. A mask's index is
-its place among the sorted names; every 2,000 share an interval of ratios: (1, 10], (10, 20], ... (50, 60]
-percent. An inverted copy is refused, never turned over in silence.
+its position among the sorted names; every 2,000 share an interval of ratios: (1, 10], (10, 20], ... (50, 60]
+percent. An inverted copy is refused, not corrected.
 """
 
 from pathlib import Path
@@ -17,12 +17,12 @@ from inpaint_bench.errors import InputError, did_you_mean, some
 NVIDIA_COUNT = 12000
 NVIDIA_INTERVALS = ((1, 10), (10, 20), (20, 30), (30, 40), (40, 50), (50, 60))  # percent, low < ratio <= high
 _EACH = NVIDIA_COUNT // len(NVIDIA_INTERVALS)
-_SLACK = 1  # percentage points; the intervals are as published, and others measured them in their own way
-_LOW_INDICES = range(0, 3 * _EACH, 500)  # of 30 % hole at most, so more white than black is certainly inverted
+_SLACK = 1  # percentage points of tolerance; how the published intervals were measured is not known
+_LOW_INDICES = range(0, 3 * _EACH, 500)  # at most 30 % hole, so a mask with more white than black is inverted
 
 
 def binarise(values: Values, rule: str, where: str) -> Hole:
-    """The hole that 8-bit values mean under a rule: above 0, above 127, or 255 with nothing but 0 beside it.
+    """The hole of 8-bit values under a rule: above 0, above 127, or 255 where all other values must be 0.
 
     `where` names the file in an error. Raises InputError for an unknown rule, and under rule '255' for any
     value other than 0 and 255.
@@ -37,16 +37,16 @@ def binarise(values: Values, rule: str, where: str) -> Hole:
     strange = values[~hole & (values != 0)]
     if strange.size:
         raise InputError(
-            f"{where}: holds the value {strange[0]}; the rule '255' allows only 0 and 255. "
-            "Write the mask anew without grey, or choose the rule '> 0' or '> 127'."
+            f"{where}: contains the value {strange[0]}; the rule '255' allows only 0 and 255. "
+            "Save the mask without grey values, or use the rule '> 0' or '> 127'."
         )
     return hole
 
 
 def read_hole(path: Path, size: int | None, rule: str) -> Hole:
-    """The hole of a mask file, resized by nearest to `size` pixels a side (None: as it is), then binarised.
+    """The hole of a mask file, resized with nearest to `size` x `size` pixels (None: not resized), then binarised.
 
-    Only the pixels that the resize keeps are looked at; a hole may turn out empty, which the pairs refuse.
+    Only the pixels that the resize keeps are checked. The hole may be empty, which `prepare` refuses.
     Raises InputError for an unreadable file, and as `binarise` does.
     """
     values = images.read_values(path)
@@ -61,15 +61,15 @@ def list_masks(folder: Path) -> list[str]:
 
 
 def list_nvidia(folder: Path) -> list[str]:
-    """The names of NVIDIA's irregular test set, sorted: the place in this list is the index of a mask.
+    """The names of NVIDIA's irregular test set, sorted: the position in this list is the index of a mask.
 
-    Raises InputError for any number of files but 12,000, since one file less shifts every index behind it.
+    Raises InputError unless there are 12,000 files, since a missing file shifts the indices after it.
     """
     names = list_masks(folder)
     if len(names) != NVIDIA_COUNT:
         raise InputError(
             f"{folder}: {len(names)} masks; NVIDIA's irregular test set has {NVIDIA_COUNT}. "
-            "Unpack the whole set into a folder of its own."
+            "Unpack the whole set into a separate folder."
         )
     return names
 
@@ -85,11 +85,10 @@ def nvidia_interval(index: int) -> tuple[int, int]:
 
 
 def check_nvidia(values: Values, index: int, where: str) -> None:
-    """Check that a mask of the set, at the size of its file, is white in the hole with its index's ratio.
+    """Check that a mask of the set, at the size of its file, is white in the hole and has the ratio of its index.
 
-    One percentage point of slack at both ends of the interval: the published ones were measured by others.
-    Next to one half white and black may both fit, so an inverted set is on_progress by `check_polarity`.
-    Raises InputError that says whether the file seems inverted or the ratio belongs to another index.
+    The published interval has one percentage point of tolerance at both ends. Near one half, both white and black may
+    fit; `check_polarity` detects an inverted set. Raises InputError that tells an inverted file from a wrong ratio.
     """
     low, high = nvidia_interval(index)
     pixels, white = values.size, int(np.count_nonzero(values))
@@ -97,21 +96,20 @@ def check_nvidia(values: Values, index: int, where: str) -> None:
         return
     if _fits(pixels - white, pixels, low, high):
         raise InputError(
-            f"{where}: this mask seems inverted (1 = known): {_percent(pixels - white, pixels)} are black, "
-            f"which fits index {index}, and the white share does not. White must be the hole: "
-            "invert the set before use."
+            f"{where}: this mask seems inverted (1 = known): the black share, {_percent(pixels - white, pixels)}, "
+            f"fits index {index}, and the white share does not. White must be the hole: invert the set before use."
         )
     raise InputError(
         f"{where}: a mask ratio of {_percent(white, pixels)} does not belong to index {index} of NVIDIA's "
-        f"irregular test set. Allowed: {low} to {high} %. Unpack the set again, with its own names."
+        f"irregular test set. Allowed: {low} to {high} %. Unpack the set again, with its original names."
     )
 
 
 def check_polarity(folder: Path, names: list[str]) -> None:
     """Check on twelve masks of the first three intervals that a copy of NVIDIA's set is white in the hole.
 
-    `names` is the whole list of `list_nvidia`. Raises InputError when any of the twelve is at least half
-    white, and says whether all are, as in an inverted copy, or only some, as in a mixed one.
+    `names` is the whole list of `list_nvidia`. Raises InputError if any of the twelve is at least half white, and
+    says whether all are, as in an inverted copy, or only some.
     """
     inverted = [names[index] for index in _LOW_INDICES if _mostly_white(folder / names[index])]
     if len(inverted) == len(_LOW_INDICES):
@@ -121,9 +119,8 @@ def check_polarity(folder: Path, names: list[str]) -> None:
         )
     if inverted:
         raise InputError(
-            f"{folder}: {len(inverted)} of {len(_LOW_INDICES)} masks looked at are mostly white and should "
-            f"not be: {some(inverted)}. Files are inverted or out of order; unpack the set again, "
-            "with its own names."
+            f"{folder}: {len(inverted)} of the {len(_LOW_INDICES)} checked masks are mostly white and should not be: "
+            f"{some(inverted)}. Files are inverted or out of order; unpack the set again, with its original names."
         )
 
 
@@ -137,6 +134,6 @@ def _fits(count: int, pixels: int, low: int, high: int) -> bool:
 
 
 def _percent(count: int, pixels: int) -> str:
-    """A share to two decimals, cut and not rounded: 1234 of 10000 is '12.34 %'."""
+    """A share to two decimals, truncated: 1234 of 10000 is '12.34 %'."""
     hundredths = 10000 * count // pixels
     return f"{hundredths // 100}.{hundredths % 100:02d} %"

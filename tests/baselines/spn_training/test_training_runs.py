@@ -216,7 +216,7 @@ def test_an_unreadable_photograph_is_refused_by_name(images: Path, tmp_path: Pat
     folder = few_steps.photographs(tmp_path / "images")
     for path in folder.iterdir():
         path.write_bytes(b"not a picture")
-    with pytest.raises(InputError, match=r"images.*\.png: not a whole picture"):
+    with pytest.raises(InputError, match=r"images.*\.png: not a complete image"):
         few_steps.run(folder, tmp_path / "out", **SHORT)
 
 

@@ -71,8 +71,8 @@ def test_the_rule_255_refuses_any_other_value(value: int) -> None:
     with pytest.raises(InputError) as error:
         binarise(grey(0, 255, value), "255", "masks/a.png")
     assert str(error.value) == (
-        f"masks/a.png: holds the value {value}; the rule '255' allows only 0 and 255. "
-        "Write the mask anew without grey, or choose the rule '> 0' or '> 127'."
+        f"masks/a.png: contains the value {value}; the rule '255' allows only 0 and 255. "
+        "Save the mask without grey values, or use the rule '> 0' or '> 127'."
     )
 
 
@@ -95,7 +95,7 @@ def test_a_hole_is_resized_by_nearest_and_then_binarised(tmp_path: Path) -> None
     values[3, 3] = 7  # the bottom right does not, and with it goes the value that '255' would refuse
     path = save(tmp_path / "a.png", values)
     assert read_hole(path, 2, "255").tolist() == [[True, False], [False, False]]
-    with pytest.raises(InputError, match=r"a\.png: holds the value 7"):
+    with pytest.raises(InputError, match=r"a\.png: contains the value 7"):
         read_hole(path, None, "255")
 
 
@@ -144,7 +144,7 @@ def test_a_ratio_of_another_interval_is_refused(index: int, permille: int, ratio
         check_nvidia(white(permille), index, "set/a.png")
     assert str(error.value) == (
         f"set/a.png: a mask ratio of {ratio} % does not belong to index {index} of NVIDIA's irregular test "
-        f"set. Allowed: {allowed} %. Unpack the set again, with its own names."
+        f"set. Allowed: {allowed} %. Unpack the set again, with its original names."
     )
 
 
@@ -154,9 +154,8 @@ def test_an_inverted_file_is_called_inverted(index: int) -> None:
     with pytest.raises(InputError) as error:
         check_nvidia(white(permille), index, "set/a.png")
     assert str(error.value) == (
-        f"set/a.png: this mask seems inverted (1 = known): {100 - permille // 10 - 1}.50 % are black, "
-        f"which fits index {index}, and the white share does not. White must be the hole: "
-        "invert the set before use."
+        f"set/a.png: this mask seems inverted (1 = known): the black share, {100 - permille // 10 - 1}.50 %, "
+        f"fits index {index}, and the white share does not. White must be the hole: invert the set before use."
     )
 
 
@@ -179,7 +178,7 @@ def test_a_set_of_another_count_is_refused(tmp_path: Path, monkeypatch: pytest.M
         list_nvidia(tmp_path)
     assert str(error.value) == (
         f"{tmp_path}: {count} masks; NVIDIA's irregular test set has 12000. "
-        "Unpack the whole set into a folder of its own."
+        "Unpack the whole set into a separate folder."
     )
 
 
@@ -207,8 +206,8 @@ def test_a_set_inverted_in_part_is_refused(tmp_path: Path) -> None:
     with pytest.raises(InputError) as error:
         check_polarity(folder, NAMES)
     assert str(error.value) == (
-        f"{folder}: 4 of 12 masks looked at are mostly white and should not be: 01000.png, 01500.png, "
-        "02000.png and 1 more. Files are inverted or out of order; unpack the set again, with its own names."
+        f"{folder}: 4 of the 12 checked masks are mostly white and should not be: 01000.png, 01500.png, "
+        "02000.png and 1 more. Files are inverted or out of order; unpack the set again, with its original names."
     )
 
 

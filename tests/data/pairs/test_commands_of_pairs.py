@@ -69,8 +69,8 @@ def test_two_folders_with_other_pixels_are_another_run(terminal: Terminal) -> No
 @pytest.mark.parametrize(
     ("pictures", "holes", "message"),
     [
-        ("abc", "ab", "holes: no file here is called c. Give every picture a mask of its name."),
-        ("ab", "abcd", "pictures: no file here is called c, d. Give every picture a mask of its name."),
+        ("abc", "ab", "holes: no file is named c. Give every image a mask of the same name."),
+        ("ab", "abcd", "pictures: no file is named c, d. Give every image a mask of the same name."),
     ],
 )
 def test_a_picture_and_a_mask_without_a_partner_are_named(
@@ -84,7 +84,7 @@ def test_folders_that_are_empty_or_missing_are_refused(terminal: Terminal) -> No
     terminal("run", *FOLDERS).refuses(2, "pictures: there is no such folder.")
     Path("pictures").mkdir()
     Path("holes").mkdir()
-    terminal("run", *FOLDERS).refuses(2, "pictures: there are no pictures here.")
+    terminal("run", *FOLDERS).refuses(2, "pictures: there are no images here.")
 
 
 def test_a_page_whose_name_list_does_not_ship_reads_the_mapping(terminal: Terminal) -> None:
@@ -92,7 +92,9 @@ def test_a_page_whose_name_list_does_not_ship_reads_the_mapping(terminal: Termin
     Path("all/nvidia-irregular-test").mkdir()
     Path("all/masks").mkdir()
     answer = terminal("pairs", "show", "--dataset", "celeba-hq", "--data", "all")
-    answer.refuses(2, "all/CelebA-HQ-to-CelebA-mapping.txt: this file of CelebA-HQ is needed")
+    answer.refuses(
+        2, "all/CelebA-HQ-to-CelebA-mapping.txt: this file of CelebA-HQ, which lists the test images, is missing"
+    )
     Path("all/CelebA-HQ-to-CelebA-mapping.txt").write_text("idx orig_idx orig_file\nnothing\n")
     answer = terminal("pairs", "show", "--dataset", "celeba-hq", "--data", "all")
     answer.refuses(2, "line 2 is not 'idx orig_idx orig_file'. Fetch the file again.")

@@ -50,12 +50,12 @@ def test_a_dataset_whose_data_do_not_ship_says_how_to_name_them(terminal: Termin
 
 def test_too_few_pictures_are_refused(terminal: Terminal, page: Path) -> None:
     (IMAGES / "picture3.png").unlink()
-    terminal.run("mean-fill").refuses(2, "data/images: 3 pictures; tiny asks for 4.")
+    terminal.run("mean-fill").refuses(2, "data/images: 3 images; tiny has 4.")
 
 
 def test_too_many_pictures_are_refused(terminal: Terminal, page: Path) -> None:
     tiny.save_png(IMAGES / "stranger.png", RGB)
-    terminal.run("mean-fill").refuses(2, "data/images: 5 pictures; tiny asks for 4.")
+    terminal.run("mean-fill").refuses(2, "data/images: 5 images; tiny has 4.")
 
 
 def test_more_pictures_are_allowed_where_the_page_takes_the_first(terminal: Terminal, page: Path) -> None:
@@ -80,7 +80,7 @@ def test_a_picture_beside_those_of_the_list_is_named(terminal: Terminal, page: P
     terminal("pairs", "build", "--dataset", "tiny.toml", "--out", "tiny.pairs.csv").does()
     tiny.save_png(IMAGES / "stranger.png", RGB)
     answer = terminal.run("mean-fill")
-    answer.refuses(2, "data/images: 5 pictures; the protocol has 4 (not of it: stranger.png)")
+    answer.refuses(2, "data/images: 5 images; the protocol has 4 (not listed: stranger.png)")
 
 
 def test_a_folder_without_masks_is_refused(terminal: Terminal, page: Path) -> None:
@@ -94,11 +94,11 @@ def test_a_folder_without_masks_is_refused(terminal: Terminal, page: Path) -> No
     ("spoil", "message"),
     [
         (lambda path: path.write_bytes(b""), "the file is empty"),
-        (cut, "not a whole picture"),
+        (cut, "not a complete image"),
         (make_folder, "cannot be read (Is a directory)"),
-        (lambda path: save(path, Image.fromarray(SQUARE.astype(np.uint16) * 257)), "16 bits a channel; allowed: 8"),
-        (lambda path: save(path, Image.fromarray(RGB).convert("RGBA")), "of kind RGBA; allowed: "),
-        (lambda path: save(path, Image.fromarray(RGB).convert("P")), "of kind palette; allowed: "),
+        (lambda path: save(path, Image.fromarray(SQUARE.astype(np.uint16) * 257)), "16 bits per channel; allowed: 8"),
+        (lambda path: save(path, Image.fromarray(RGB).convert("RGBA")), "is RGBA; allowed: "),
+        (lambda path: save(path, Image.fromarray(RGB).convert("P")), "is palette; allowed: "),
     ],
     ids=["zero bytes", "cut", "unreadable", "16 bits", "RGBA", "palette"],
 )
@@ -113,7 +113,7 @@ def test_a_file_that_cannot_be_used_is_named(
 
 def test_a_file_that_is_no_picture_is_refused(terminal: Terminal, page: Path) -> None:
     (IMAGES / "notes.txt").touch()
-    terminal.run("mean-fill").refuses(2, "data/images/notes.txt: not a picture. Allowed: .png, .jpg")
+    terminal.run("mean-fill").refuses(2, "data/images/notes.txt: not an image file. Allowed: .png, .jpg")
 
 
 def test_a_grey_picture_is_refused_where_the_page_says_so_and_replicated_elsewhere(
@@ -123,7 +123,7 @@ def test_a_grey_picture_is_refused_where_the_page_says_so_and_replicated_elsewhe
     terminal.predict("mean-fill").does("4 pairs")
     change_page("[images]", '[images]\ngrey = "refuse"')
     answer = terminal.predict("mean-fill", "--out", "another")
-    answer.refuses(2, "data/images/picture1.png: a picture of kind grey", "this protocol refuses grey")
+    answer.refuses(2, "data/images/picture1.png: the image is grey", "this protocol refuses grey")
 
 
 @pytest.mark.parametrize("folder", [IMAGES, MASKS], ids=["images", "masks"])
@@ -131,27 +131,27 @@ def test_two_files_of_one_stem_are_refused(terminal: Terminal, page: Path, folde
     first = sorted(folder.iterdir())[0]
     save(first.with_suffix(".jpg"), Image.open(first))
     answer = terminal.run("mean-fill")
-    answer.refuses(2, f"{folder}: {first.stem}.jpg and {first.name} are two files of one name. Keep one of them.")
+    answer.refuses(2, f"{folder}: {first.stem}.jpg and {first.name} have the same stem. Keep one of them.")
 
 
 def test_the_same_picture_under_two_names_is_refused_unless_the_page_allows_it(terminal: Terminal, page: Path) -> None:
     save(IMAGES / "picture3.png", Image.open(IMAGES / "picture0.png"))
-    terminal.run("mean-fill").refuses(2, "data/images: picture0.png and picture3.png hold the same picture")
+    terminal.run("mean-fill").refuses(2, "data/images: picture0.png and picture3.png hold the same image")
     change_page("[images]", '[images]\nduplicates = "allow"')
     terminal.predict("mean-fill").does("4 pairs")
 
 
 def test_a_picture_of_another_size_than_the_page_says_is_refused(terminal: Terminal, page: Path) -> None:
     tiny.save_png(IMAGES / "picture1.png", RGB[:20])
-    terminal.run("mean-fill").refuses(2, "data/images/picture1.png: 24x20 pixels; the protocol asks for 24x24.")
+    terminal.run("mean-fill").refuses(2, "data/images/picture1.png: 24x20 pixels; the protocol requires 24x24.")
 
 
 @pytest.mark.parametrize(
     ("values", "message"),
     [
-        (SQUARE[:20], "the mask is 24x20, its image 24x24. Give a mask of the image's size."),
-        (SQUARE * 0, "the mask hides nothing. Give one with a hole and a known region."),
-        (np.full_like(SQUARE, 255), "the mask hides everything. Give one with a hole and a known region."),
+        (SQUARE[:20], "the mask is 24x20, its image 24x24. Use a mask of the image's size."),
+        (SQUARE * 0, "the mask hides nothing. Use one with a hole and a known region."),
+        (np.full_like(SQUARE, 255), "the mask hides everything. Use one with a hole and a known region."),
     ],
     ids=["of another size", "empty", "full"],
 )
@@ -165,6 +165,6 @@ def test_a_mask_that_makes_no_pair_is_refused(
 def test_a_mask_with_grey_values_is_refused_under_the_strict_rule_alone(terminal: Terminal, page: Path) -> None:
     tiny.save_png(MASKS / "mask2.png", np.where(SQUARE > 0, 254, 0).astype(np.uint8))
     answer = terminal.run("mean-fill")
-    answer.refuses(2, "data/masks/mask2.png: holds the value 254; the rule '255' allows only 0 and 255.")
+    answer.refuses(2, "data/masks/mask2.png: contains the value 254; the rule '255' allows only 0 and 255.")
     change_page('hole = "255"', 'hole = "> 0"')
     terminal.predict("mean-fill").does("4 pairs")

@@ -61,19 +61,19 @@ def npy(array: Any, pickled: bool = False) -> bytes:
 @pytest.mark.parametrize(
     ("data", "message"),
     [
-        (npy(np.arange(4.0)), "holds float64 of shape (4,); it must hold one whole number for each of the 4 images."),
+        (npy(np.arange(4.0)), "holds float64 of shape (4,); it must hold one integer for each of the 4 images."),
         (npy(np.ones(4, bool)), "holds bool of shape (4,)"),
         (npy(np.arange(3)), "holds int64 of shape (3,)"),
         (npy(np.arange(4)[:, None]), "holds int64 of shape (4, 1)"),
         (npy(np.int64(3)), "holds int64 of shape ()"),
         (npy(np.array([0, 1, 2, 4])), "numbers from 0 to 4, but there are 4 masks."),
         (npy(np.array([-1, 1, 2, 3])), "numbers from -1 to 3, but there are 4 masks."),
-        (npy(np.array([{}, 1, 2, 3], dtype=object), pickled=True), "not an array of numpy's own format"),
-        (npz(), "not an array of numpy's own format"),
-        (npz()[:100], "not an array of numpy's own format"),
-        (b"", "not an array of numpy's own format"),
-        (b"0 1 2 3", "not an array of numpy's own format"),
-        (npy(np.arange(4))[:-8], "not an array of numpy's own format"),
+        (npy(np.array([{}, 1, 2, 3], dtype=object), pickled=True), "not a .npy array"),
+        (npz(), "not a .npy array"),
+        (npz()[:100], "not a .npy array"),
+        (b"", "not a .npy array"),
+        (b"0 1 2 3", "not a .npy array"),
+        (npy(np.arange(4))[:-8], "not a .npy array"),
     ],
     ids=[
         *("float", "bool", "short", "column", "scalar", "large", "negative"),
@@ -106,7 +106,7 @@ def test_an_imported_list_is_run_and_has_a_fingerprint_of_its_own(terminal: Term
 def test_an_imported_list_wants_a_whole_dataset(terminal: Terminal, page: Path) -> None:
     pairs = draw_pairs(IMAGES[:3], MASKS, 0)
     Path("mine.csv").write_bytes(to_csv(pairs))
-    terminal.run("mean-fill", "--pairs", "mine.csv").refuses(2, "mine.csv: 3 pairs; the page asks for 4.")
+    terminal.run("mean-fill", "--pairs", "mine.csv").refuses(2, "mine.csv: 3 pairs; the page has 4.")
 
 
 @pytest.mark.parametrize(
@@ -135,4 +135,4 @@ def test_a_file_that_is_no_text_is_no_list(data: bytes) -> None:
 
 
 def test_a_missing_list_is_refused(terminal: Terminal, page: Path) -> None:
-    terminal.run("mean-fill", "--pairs", "nowhere.csv").refuses(2, "nowhere.csv: no list of pairs can be read here")
+    terminal.run("mean-fill", "--pairs", "nowhere.csv").refuses(2, "nowhere.csv: cannot be read as a list of pairs")

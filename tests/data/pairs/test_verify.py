@@ -34,7 +34,7 @@ def test_one_flipped_pixel_makes_verify_fail_and_names_the_pair(
     terminal("pairs", "verify", *TINY).does("all 4 pairs are what they were, fingerprint ")
     named = change()
     answer = terminal("pairs", "verify", *TINY)
-    answer.refuses(5, named, "was recorded", "Put the right file back", "In all 1 pairs differ: 0000")
+    answer.refuses(5, named, "was recorded", "Restore the file", "In all 1 pairs differ: 0000")
 
 
 @pytest.mark.parametrize("change", [flip_image, flip_mask])
@@ -54,7 +54,7 @@ def test_every_pair_that_differs_is_counted(terminal: Terminal, page: Path) -> N
     answer.refuses(5, "pair 00000", "In all 2 pairs differ: 00000, 00003.")
 
 
-def test_nothing_can_be_verified_before_it_was_seen(terminal: Terminal, page: Path) -> None:
+def test_nothing_can_be_verified_before_it_was_read(terminal: Terminal, page: Path) -> None:
     terminal("pairs", "verify", *TINY).refuses(2, "no hashes were recorded yet", "inpaint-bench pairs build")
 
 

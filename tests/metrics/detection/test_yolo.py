@@ -50,7 +50,7 @@ def test_a_model_file_detects_and_writes_only_in_the_cache(
 
 def test_pictures_are_read_as_before(ultralytics: Any, tmp_path: Path) -> None:
     (tmp_path / "text.png").write_text("no picture at all")
-    with pytest.raises(InputError, match="not a whole picture"):
+    with pytest.raises(InputError, match="not a complete image"):
         read_pixels(tmp_path / "text.png")
 
 
