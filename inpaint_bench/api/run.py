@@ -140,8 +140,8 @@ class Run(RunData):
         """
         from inpaint_bench.checks.gate import gate
 
-        paths = [None if path is None else Path(path) for path in (expected, policy)]
-        return gate(self, *paths, as_names(methods), as_names(metrics))
+        folder, file = (None if path is None else Path(path) for path in (expected, policy))
+        return gate(self, folder, file, as_names(methods), as_names(metrics))
 
     # --- pictures and pages -----------------------------------------------------------------------
 
