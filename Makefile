@@ -3,7 +3,7 @@ PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
 
-.PHONY: demo test gate acceptance benchmark clean
+.PHONY: demo test gate notebook acceptance benchmark clean
 
 demo: $(VENV)/demo
 	$(BIN)/inpaint-bench run
@@ -19,11 +19,17 @@ gate: $(VENV)/test
 	$(BIN)/inpaint-bench run --out runs/gate --quiet
 	$(BIN)/inpaint-bench gate runs/gate
 
+# The notebook of the documentation, from the first cell to the last, in a folder of its own.
+notebook: $(VENV)/test
+	rm -rf runs/notebook && mkdir -p runs/notebook
+	cd runs/notebook && ../../$(BIN)/jupyter-execute ../../docs/quickstart.ipynb --output=executed
+
 # Minutes, not seconds: random kills, every partition into shards, simulations.
 acceptance: $(VENV)/test
 	$(BIN)/pytest -n 2 --dist worksteal
 
 benchmark: $(VENV)/test
+	$(BIN)/python benchmarks/loading.py
 	$(BIN)/python benchmarks/metrics.py
 	$(BIN)/python benchmarks/frechet.py
 	$(BIN)/python benchmarks/inception.py

@@ -1,10 +1,10 @@
-"""Whether `time` tells the truth: what is known to take 20 ms, on a processor and on a GPU that works later.
+"""Check the `time` command against calls that are known to take 20 ms, on the CPU and on a simulated GPU.
 
     python benchmarks/timing.py
 
-A method sleeps 20 ms: its median must be 20 ± 1 ms. A pretended GPU takes work into a queue and does it in a thread of
-its own, 20 ms a call, while the call returns at once: the time between its events must be within 5% of what its thread
-measured. Exit code 1 when either is missed.
+A method sleeps 20 ms: its median must be 20 ± 1 ms. A simulated GPU queues work and does it in a thread, 20 ms per
+call, while the call returns at once: the time between its events must be within 5% of what its thread measured. Exit
+code 1 if either check fails.
 """
 
 import queue
@@ -17,9 +17,9 @@ from pathlib import Path
 
 import torch
 
-from inpaint_bench.timing.measure import Asked, time_methods
-from inpaint_bench.timing.timed import Named, find_subjects
-from inpaint_bench.timing.timer import ON_CPU, Enough, EventClock, Task, in_turns
+from inpaint_bench.timing.measure import TimingOptions, time_methods
+from inpaint_bench.timing.timed import Selection, find_timed_methods
+from inpaint_bench.timing.timer import ON_CPU, EventClock, Repetitions, Task, in_turns
 
 SLEEP = 0.02
 SLEEPER = f"""
@@ -34,7 +34,7 @@ def load(weights, device):
 
 
 class LaterGpu:
-    """Does what it is given in a thread, in order, and knows how long each piece of work really took."""
+    """Does queued work in a thread, in order, and measures how long each piece took."""
 
     def __init__(self) -> None:
         self.queue: queue.Queue[Callable[[], object]] = queue.Queue()
@@ -56,18 +56,18 @@ class LaterGpu:
         self.truth.append(time.perf_counter() - start)
 
     def event(self) -> "LaterEvent":
-        """A mark in the queue."""
+        """An event in the queue."""
         return LaterEvent(self)
 
 
 class LaterEvent:
-    """As torch.cuda.Event: reached when the queue comes to it."""
+    """As torch.cuda.Event: reached when the queue gets to it."""
 
     def __init__(self, gpu: LaterGpu) -> None:
         self.gpu, self.at = gpu, 0.0
 
-    def result(self) -> None:
-        """Put the mark into the queue."""
+    def record(self) -> None:
+        """Put the event into the queue."""
         self.gpu.queue.put(self._reach)
 
     def _reach(self) -> None:
@@ -79,13 +79,13 @@ class LaterEvent:
 
 
 def sleeper() -> float:
-    """The median that `time` finds for the method that sleeps, among two others that take turns with it."""
+    """The measured median of the method that sleeps, which takes turns with two others."""
     with tempfile.TemporaryDirectory() as folder:
         Path(folder, "sleeps_20_ms.py").write_text(SLEEPER)
         sys.path.insert(0, folder)
-        named = Named(("sleeper=python:sleeps_20_ms:load", "telea", "mean-fill"))
-        requested = Asked(named, torch.device("cpu"), enough=ON_CPU)
-        outcome = time_methods(find_subjects(named), requested, Path(folder, "run"))
+        selection = Selection(("sleeper=python:sleeps_20_ms:load", "telea", "mean-fill"))
+        options = TimingOptions(selection, torch.device("cpu"), repetitions=ON_CPU)
+        outcome = time_methods(find_timed_methods(selection), options, Path(folder, "run"))
         outcome.raise_failures()
         (found,) = (timing for timing in outcome.timings if timing.method == "sleeper")
         assert found.network is not None
@@ -94,24 +94,24 @@ def sleeper() -> float:
 
 
 def later_gpu() -> tuple[float, float]:
-    """The median between events, and the median that the pretended GPU measured of the same calls."""
+    """The median between events, and the median of the same calls as the simulated GPU measured them."""
     gpu = LaterGpu()
     task = Task("later", gpu.launch, EventClock(gpu.event, gpu.queue.join))
-    in_turns([task], Enough(200, 0.0, both=True))
-    truth = sorted(gpu.truth[-2 * len(task.laps) :])[len(task.laps)]
+    in_turns([task], Repetitions(200, 0.0, both=True))
+    truth = sorted(gpu.truth[-2 * len(task.timed) :])[len(task.timed)]
     return task.series().p50, truth
 
 
 def main() -> None:
-    """Print both, and fail when one is off."""
+    """Print both checks; exit code 1 if one fails."""
     median = sleeper()
     good = abs(median - SLEEP) <= 0.001
     print(f"{'ok' if good else 'OFF'}: a method that sleeps 20 ms takes {1000 * median:.2f} ms (p50)")
     events, truth = later_gpu()
     near = abs(events - truth) <= 0.05 * truth
     print(
-        f"{'ok' if near else 'OFF'}: work that is done later takes {1000 * events:.2f} ms between events, "
-        f"{1000 * truth:.2f} ms in truth"
+        f"{'ok' if near else 'OFF'}: queued work takes {1000 * events:.2f} ms between events, "
+        f"{1000 * truth:.2f} ms in the queue's thread"
     )
     sys.exit(0 if good and near else 1)
 

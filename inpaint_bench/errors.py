@@ -10,7 +10,7 @@ class BenchError(Exception):
     exit_code = 1
 
 
-class InputError(BenchError):
+class InputError(BenchError, ValueError):
     """A file, a name or an option is not what it should be."""
 
     exit_code = 2

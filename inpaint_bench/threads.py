@@ -1,4 +1,4 @@
-"""Work ahead in threads, in order, with a bound on what is held in memory."""
+"""Threads that work ahead, with results in order and a bound on what is held in memory."""
 
 from collections import deque
 from collections.abc import Callable, Iterable, Iterator

@@ -11,6 +11,7 @@ import numpy as np
 import torch
 from PIL import Image
 
+from inpaint_bench.analysis.reductions import Reduction
 from inpaint_bench.cli import run_cli
 from inpaint_bench.data import images
 from inpaint_bench.data.images import Hole, Inpaint, InpaintSamples, Pixels
@@ -106,8 +107,7 @@ def results(folder: Path) -> list[dict[str, Any]]:
 
 def main_results(folder: Path) -> list[dict[str, Any]]:
     """The results that a table shows: of a stochastic method those of the chosen sample."""
-    aside = (":mean-of-", ":first-of-", "-from-")
-    return [one for one in results(folder) if not any(mark in one["signature"] for mark in aside)]
+    return [one for one in results(folder) if Reduction.parse(one["reduction"]).main]
 
 
 def result(folder: Path, method: str, metric: str, bucket: str = "all") -> dict[str, Any]:

@@ -1,4 +1,4 @@
-"""Two methods, paired: how far one lies above the other, how sure that is, and in words who is better."""
+"""Paired comparison of two methods: the mean difference, its confidence interval, and a test."""
 
 import csv
 import dataclasses
@@ -32,7 +32,7 @@ BETTER: dict[str, Literal["a", "b"]] = {"better": "a", "worse": "b"}
 
 @dataclass(frozen=True)
 class ComparisonRow:
-    """One metric and bucket. Both means are over the n pairs where both values are finite; the rest is left out."""
+    """One metric and bucket. Both means are over the n pairs in which both values are finite."""
 
     metric: str
     signature: str
@@ -52,7 +52,7 @@ class ComparisonRow:
 
 @dataclass(frozen=True)
 class Comparison:
-    """What `compare` prints."""
+    """Method a against method b on the same pairs; `frame` has the rows, `str` the text."""
 
     schema: int
     dataset: str
@@ -127,7 +127,7 @@ def compare(a: str, b: str, run_a: RunData, run_b: RunData, metrics: Iterable[st
 
 
 def _side(run: RunData, method: str, wanted: Sequence[str]) -> Side:
-    """A method of a run, with the per-pair data of the metrics that are wanted, or of all."""
+    """A method of a run, with the per-pair data of some metrics, or of all."""
     results = [one for one in run.result_list if one.method == method and one.main and method not in REFERENCES]
     if not results and method in run.info.methods:
         raise IncompleteError(
@@ -173,7 +173,7 @@ def _metrics(a: Side, b: Side, wanted: list[str]) -> list[str]:
 
 
 def _paired(metric: str) -> bool:
-    """Whether two methods can be compared in it pair by pair."""
+    """Whether the metric allows a paired comparison of two methods."""
     found = KNOWN[metric]
     return not isinstance(found, DetectionMetric) or found.paired
 
@@ -195,7 +195,7 @@ def _same_numbers(a: Side, b: Side, metric: str) -> None:
 
 
 def _rows(a: Side, b: Side, metric: str) -> Iterator[ComparisonRow]:
-    """The buckets that hold a pair, each by the paired test alone."""
+    """A row for every bucket that holds a pair."""
     verdicts = compare_numbers(_numbers(a, metric), _numbers(b, metric), lambda _: Policy(KNOWN[metric].better))
     for bucket, verdict in zip(a.run.buckets, verdicts, strict=True):
         result, test = a.results[metric, bucket], verdict.test
@@ -263,7 +263,7 @@ def _notes(a: Side, b: Side, rows: Iterable[ComparisonRow]) -> tuple[str, ...]:
 
 
 def as_text(found: Comparison) -> str:
-    """One line a metric and bucket, numbers rounded as tables have them, differences with a digit more."""
+    """One line a metric and bucket, numbers rounded as in tables, differences with one more digit."""
     lines = [["metric", "bucket", "n", "a", "b", "a - b", "95% interval", "p", ""]]
     for number, row in enumerate(found.rows):
         first = not number or found.rows[number - 1].metric != row.metric

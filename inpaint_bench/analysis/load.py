@@ -1,10 +1,10 @@
-"""The per-pair data of a run's methods: which of their files belongs to the composites that are there."""
+"""Loads the per-pair data of a method from its files; data of composites that are no longer there are left out."""
 
 from collections.abc import Collection, Iterator
 from typing import TYPE_CHECKING
 
 import numpy as np
-from jaxtyping import Float64, Int64
+from jaxtyping import Float, Float64, Int64
 
 from inpaint_bench import files
 from inpaint_bench.analysis.per_pair import ObjectCounts, PairValues, PerPairData, SetFeatures
@@ -158,7 +158,7 @@ def _of_features(
                 )
 
 
-def _in_order(features: Features, rows: Choice) -> Features:
+def _in_order(features: Features, rows: Choice) -> Float[np.ndarray, "pairs width"]:
     """Rows of a file in the order of the pairs; a file that has that order stays on disk."""
     return features if np.array_equal(rows, np.arange(len(features))) else features[rows]
 

@@ -1,4 +1,4 @@
-"""What a number rests on: values of pairs, features of pictures, or counted objects.
+"""Per-pair data that a result is computed from: scores, image features, or counts of objects.
 
 Each kind says what its pairs, or some of them, come to, how sure that is, and how far two methods lie apart.
 Everything is computed over rows, a choice of the run's pairs; two methods are always compared over the same ones.
@@ -47,7 +47,7 @@ PerPair = Float64[np.ndarray, "pairs"]
 
 @dataclass(frozen=True)
 class Summary:
-    """What some pairs come to. `n` pairs were counted; infinite and undefined ones stand beside them."""
+    """A value over some pairs: `n` of them were averaged; infinite and undefined ones are counted apart."""
 
     value: Value  # "inf": every pair was infinite; none: not defined for any
     n: int
@@ -66,7 +66,7 @@ def average(values: Iterable[float]) -> Summary:
 
 @dataclass(frozen=True, eq=False)
 class PairValues:
-    """A value of every pair; the number is their mean."""
+    """A score of every pair; the result is their mean."""
 
     metric: Metric | SamplesMetric
     signature: str
@@ -86,7 +86,7 @@ class PairValues:
 
 @dataclass(frozen=True, eq=False)
 class SetFeatures:
-    """Features of the composite and of the target of every pair; the number compares the two sets."""
+    """Image features of the composite and of the target of every pair; the result is a distance of the two sets."""
 
     metric: SetMetric
     signature: str
@@ -118,7 +118,7 @@ class SetFeatures:
         return found
 
     def real_vs_real(self, rows: PairMask, seed_text: str) -> Summary:
-        """The distance of half of the targets from the other half, of as many pictures each as `n` says."""
+        """The lower bound: the distance between two halves of the targets, of `n` pictures each."""
         n = int(rows.sum())
         if n < 4:
             return Summary(None, 0, undefined=n)
@@ -129,11 +129,11 @@ class SetFeatures:
         return Summary(value, n // 2)
 
     def without_reduction(self) -> "SetFeatures":
-        """The same for whoever asks about the targets alone."""
+        """The same data under the signature of a method with one output a pair."""
         return dataclasses.replace(self, signature=self.stem, reduction=NONE)
 
     def significance(self, methods: Mapping[str, "SetFeatures"], rows: PairMask, seed_text: str) -> Significance:
-        """Which of several methods the pairs tell from the best; it is one of them."""
+        """Which of several methods, this one among them, differ significantly from the best."""
         if rows.sum() < FEWEST:  # of one pair a distance is not even defined
             return Significance(0, None, {}, dict.fromkeys(methods, 1.0), dict.fromkeys(methods, "not separable"))
         names = [f"{name}={one.source}" for name, one in methods.items()]
@@ -146,7 +146,7 @@ class SetFeatures:
         return found
 
     def _kept(self, kind: Any, what: str, rows: PairMask, compute: Callable[[], Any]) -> Any:
-        """What takes long is kept in the cache, by the content of the features and by how it is computed."""
+        """A value from the cache, or computed and cached, by the features' content and the computation."""
         hashes = (self.source, self.targets_source, rows.tobytes().hex())
         key = cache.key_of(f"{__version__}:{what}:{self.signature}", CPU, *hashes)
         if (kept := cache.get_many([key]).get(key)) is not None:
@@ -158,7 +158,7 @@ class SetFeatures:
 
 @dataclass(frozen=True, eq=False)
 class ObjectCounts:
-    """Of every pair, what is counted of its objects and out of how many; the number is the ratio of the sums."""
+    """A numerator and a denominator of every pair, counted over its objects; the result is the ratio of the sums."""
 
     metric: DetectionMetric
     signature: str
@@ -184,14 +184,14 @@ PerPairData: TypeAlias = PairValues | SetFeatures | ObjectCounts
 
 
 def intervals_of(per_pair: Sequence[PerPairData], rows: PairMask, seed_text: str) -> list[Interval]:
-    """The interval of each; the means of pairs share their resamples, which is many times faster than one by one."""
+    """The interval of each; means over pairs share their resamples, which is many times faster."""
     means = [one for one in per_pair if isinstance(one, PairValues)]
     drawn = iter(intervals(np.stack([one.values[rows] for one in means], axis=1), seed_text) if means else ())
     return [next(drawn) if isinstance(one, PairValues) else one.interval(rows, seed_text) for one in per_pair]
 
 
 def compared(a: PerPairData, b: PerPairData, rows: PairMask, seed_text: str) -> tuple[Value, Value, Difference]:
-    """What two methods come to over the same pairs, and how far a lies above b.
+    """The values of two methods over the same pairs, and their paired difference a - b.
 
     Of values, over the pairs in which both are finite. Raises NotComparableError for a ratio whose objects are not
     the same for both, such as those that each found.
@@ -214,7 +214,7 @@ def compared(a: PerPairData, b: PerPairData, rows: PairMask, seed_text: str) -> 
 
 
 def significance_of(per_pair: Mapping[str, PerPairData], rows: PairMask, seed_text: str) -> Significance:
-    """The best of several methods in one metric, and which of the others the pairs can tell from it."""
+    """The best of several methods in one metric, and which of the others differ from it significantly."""
     first = next(iter(per_pair.values()))
     better = first.metric.better
     if isinstance(first, SetFeatures):

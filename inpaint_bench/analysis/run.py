@@ -15,6 +15,8 @@ from inpaint_bench.analysis.statistics import Significance
 from inpaint_bench.data.pair_lists import Pair
 from inpaint_bench.errors import HashError, InputError
 from inpaint_bench.metrics import RECORDED
+from inpaint_bench.metrics.base import Metric, SamplesMetric
+from inpaint_bench.metrics.registry import KNOWN
 from inpaint_bench.runner.folder import RunFolder, RunInfo, open_run
 from inpaint_bench.runner.scores import scores_frame, scores_path
 
@@ -45,7 +47,7 @@ class MethodScores:
 
 
 class RunData:
-    """A run folder and everything in it that numbers rest on; files are read when they are first needed."""
+    """A run folder with everything that its results are computed from; files are read when they are first needed."""
 
     def __init__(self, folder: RunFolder) -> None:
         self.folder = folder
@@ -83,8 +85,23 @@ class RunData:
         """
         return tuple(read_results(results_path(self.folder)))
 
+    def verify(self) -> None:
+        """Raise HashError where a method's scores are not those that its results were computed from."""
+        named = {
+            result.method: result
+            for result in self.result_list
+            if isinstance(KNOWN[result.metric], (Metric, SamplesMetric)) and result.method in self.info.methods
+        }
+        for method, result in named.items():
+            path = scores_path(self.folder, method)
+            if path.is_file() and (found := files.file_sha256(path)) != result.scores:
+                raise HashError(
+                    f"{path}: sha256 {found[:12]}; its results were computed from {result.scores[:12]}. "
+                    f"`inpaint-bench score {self.path}` measures what has changed and makes the results again."
+                )
+
     def set_results(self, results: Sequence[Result]) -> None:
-        """Take results that were just derived and written as those of the file."""
+        """Replace the results by those that were just derived and written."""
         self.__dict__["result_list"] = tuple(results)
 
     @cached_property
@@ -122,7 +139,7 @@ class RunData:
         return self._features[folder, extractor]
 
     def objects_of(self, folder: str, detector: str) -> "StoredObjects | None":
-        """What a detector found in a method's composites or in the targets; None where it has not looked."""
+        """The objects that a detector found in a method's composites or in the targets; None where there is no file."""
         from inpaint_bench.runner.objects import objects_path, read_objects
 
         if (folder, detector) not in self._objects:
@@ -130,7 +147,7 @@ class RunData:
             self._objects[folder, detector] = read_objects(path) if path.is_file() else None
         return self._objects[folder, detector]
 
-    # --- what numbers rest on ---------------------------------------------------------------------
+    # --- per-pair data ----------------------------------------------------------------------------
 
     def per_pair(self, method: str, metrics: Collection[str] = ()) -> "list[PerPairData]":
         """The per-pair data of every metric that every pair was scored in, and of the set and detection metrics named.
@@ -186,7 +203,7 @@ class RunData:
 
 
 def checked(run: Path, result: Result, found: "PerPairData | None") -> "PerPairData":
-    """The per-pair data of a result, once it is known to be what the result was computed from."""
+    """The per-pair data of a result, after a check of its hash."""
     again = f"`inpaint-bench score {run}` measures what has changed and makes the results again."
     if found is None:
         raise InputError(

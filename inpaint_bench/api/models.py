@@ -25,7 +25,7 @@ if TYPE_CHECKING:
     from inpaint_bench.data.datasets import Dataset
     from inpaint_bench.data.pair_lists import Pair
     from inpaint_bench.metrics.base import Metric
-    from inpaint_bench.timing.measure import Outcome as TimingOutcome
+    from inpaint_bench.timing.measure import TimingOutcome
 
 
 def load_method(
@@ -218,7 +218,7 @@ def time(
     """
     from inpaint_bench.methods.select import split_methods
     from inpaint_bench.timing.measure import STEPS, TimingOptions, time_methods
-    from inpaint_bench.timing.timed import Named, find_subjects
+    from inpaint_bench.timing.timed import Selection, find_timed_methods
     from inpaint_bench.timing.timer import ON_CPU, ON_GPU
 
     where, folder = open_device(device), Path(out)
@@ -226,10 +226,11 @@ def time(
     enough = replace(usual, runs=runs or usual.runs, seconds=usual.seconds if seconds is None else seconds)
     entries = split_methods(methods) if isinstance(methods, str) else list(methods or ())
     own = None if baselines is None else Path(baselines)
-    subjects = find_subjects(named := Named(tuple(entries), dataset, own, tuple((weights or {}).items())))
-    with files.only_one(folder), progress_bar("timing", STEPS * len(subjects), quiet) as advance:
-        options = TimingOptions(named, where, size, batch, samples, enough)
-        return time_methods(subjects, options, folder, lambda: advance(1))
+    selection = Selection(tuple(entries), dataset, own, tuple((weights or {}).items()))
+    timed = find_timed_methods(selection)
+    with files.only_one(folder), progress_bar("timing", STEPS * len(timed), quiet) as advance:
+        options = TimingOptions(selection, where, size, batch, samples, enough)
+        return time_methods(timed, options, folder, lambda: advance(1))
 
 
 def timings_text(timings: Sequence[Any], format_: str) -> str:

@@ -18,7 +18,7 @@ from inpaint_bench.errors import BenchError, IncompleteError, InputError, some
 from inpaint_bench.methods.base import Method
 from inpaint_bench.methods.baselines import find_baselines
 from inpaint_bench.methods.devices import open_device
-from inpaint_bench.methods.select import runnable_methods, select_methods
+from inpaint_bench.methods.select import runnable_methods, select_methods, split_methods
 from inpaint_bench.metrics.registry import SAMPLES_METRICS
 from inpaint_bench.runner import folder
 from inpaint_bench.runner import merge as merging
@@ -101,7 +101,7 @@ class Pipeline:
         every = self._open()
         dataset = datasets.take(every, self.limit, self.shard)
         device = open_device(self.device)
-        requested = self.methods.split(",") if isinstance(self.methods, str) else self.methods
+        requested = split_methods(self.methods) if isinstance(self.methods, str) else self.methods
         baselines = _path(self.baselines)
         methods = select_methods(requested, dataset, every, baselines, self.weights)
         if not requested:

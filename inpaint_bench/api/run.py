@@ -57,8 +57,10 @@ class Run(RunData):
         """One row a number: dataset, method, metric, reduction, bucket, value, low and high (95% interval), n, …
 
         `infinite` and `undefined` count the pairs that are in no mean; `significance` is 'best', 'not separable' (from
-        the best) or 'worse' among the methods of the run. Raises InputError where the run was not scored.
+        the best) or 'worse' among the methods of the run. Raises InputError where the run was not scored, and HashError
+        where scores are not those that the results were computed from.
         """
+        self.verify()
         return results_frame(self.result_list)
 
     @cached_property
@@ -140,8 +142,8 @@ class Run(RunData):
         """
         from inpaint_bench.checks.gate import gate
 
-        folder, file = (None if path is None else Path(path) for path in (expected, policy))
-        return gate(self, folder, file, as_names(methods), as_names(metrics))
+        of_expected, of_policy = (None if path is None else Path(path) for path in (expected, policy))
+        return gate(self, of_expected, of_policy, as_names(methods), as_names(metrics))
 
     # --- pictures and pages -----------------------------------------------------------------------
 

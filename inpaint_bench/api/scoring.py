@@ -275,5 +275,5 @@ def _holes(given: Any) -> np.ndarray:
 
 
 def _array(given: Any) -> np.ndarray:
-    detached = given.detach().cpu() if hasattr(given, "detach") else given
-    return np.asarray(detached)
+    array: np.ndarray = np.asarray(given.detach().cpu() if hasattr(given, "detach") else given)
+    return array

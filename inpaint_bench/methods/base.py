@@ -63,6 +63,8 @@ class Method:
     predict: Callable[[PredictJob], Iterator[Prediction]]
     weights: Weights = NO_WEIGHTS
     load: Callable[[torch.device], Any] | None = None  # returns its `inpaint` function; None for folders and programs
+    command: str = ""  # the command template of a program; '' for other methods
+    title: str = ""  # of the paper's method, from its card; '' for a user's own
     notes: str = ""  # information to print before it starts
     stale: Callable[[Pair, dict[str, str]], bool] | None = None  # from a composite's PNG texts: has its source changed?
 

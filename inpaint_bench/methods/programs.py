@@ -47,7 +47,7 @@ def program_method(name: str, template: str) -> Method:
             f"{name}=exec:{template}: a command names {{images}}, {{masks}} and {{out}}, "
             "and may name {seed} and {samples}; nothing else stands in braces."
         )
-    return Method(name, f"exec:{template}", "", lambda job: _make(name, template, job))
+    return Method(name, f"exec:{template}", "", lambda job: _make(name, template, job), command=template)
 
 
 def _make(name: str, template: str, job: PredictJob) -> Iterator[Prediction]:

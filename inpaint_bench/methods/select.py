@@ -1,7 +1,8 @@
 """Which methods to run: those of baselines by name, and a user's own as a folder, a module, a program or a function."""
 
+import dataclasses
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
 
 from inpaint_bench.data.datasets import Dataset
@@ -41,11 +42,14 @@ def select_methods(
 ) -> list[Method]:
     """The methods to run, in order.
 
-    `methods` is a list of entries as in `--methods` ("telea", "mine=folder:DIR"), a dictionary from the name of a
-    method to the rest of its entry ("folder:DIR", "python:MODULE:FUNCTION", "exec:COMMAND") or to a function
-    `(image, mask)` or `(image, mask, seeds)`, or None for every method that can run here as it is. `every` is the
-    whole dataset, of which `dataset` may be a shard. `weights` gives files by method, '*' for all, or 'synthetic'.
-    Raises InputError for an unknown name, for a name used twice, and for an object that is no method.
+    `methods` is one of
+    - a list of entries as in `--methods`: "telea", "mine=folder:DIR", "again=telea";
+    - a dictionary from names to the rest of such an entry ("folder:DIR", "python:MODULE:FUNCTION", "exec:COMMAND",
+      or a baseline's method) or to a function `(image, mask)` or `(image, mask, seeds)`;
+    - None: every method that can run here as it is.
+
+    `every` is the whole dataset, of which `dataset` may be a shard. `weights` gives a file or 'synthetic' by method,
+    '*' for all. Raises InputError for an unknown name, for a name used twice, and for an object that is no method.
     """
     known = find_baselines(baselines)
     brought, names = _by_name(runnable_methods(known, dataset.page)[0] if methods is None else methods)
@@ -55,12 +59,18 @@ def select_methods(
         raise InputError(
             f"--weights names '{strangers[0]}', which is not one of the methods. {did_you_mean(strangers[0], names)}"
         )
-    return [
-        _brought(name, brought[name], every, weights.get(name))
-        if name in brought
-        else _of_baseline(name, dataset.page.name, known, weights)
-        for name in names
-    ]
+    found = []
+    for name in names:
+        given = brought.get(name, name)
+        if name in brought and not re.fullmatch(NAME, name):
+            raise InputError(
+                f"'{name}' cannot name a method; use small letters, digits, '.', '_' and '-', as in mine=folder:DIR."
+            )
+        if name not in brought or (isinstance(given, str) and given in known):
+            found.append(_of_baseline(name, str(given), dataset.page.name, known, weights))
+        else:
+            found.append(_brought(name, given, every, weights.get(name), known))
+    return found
 
 
 def _by_name(methods: object) -> tuple[dict[str, object], list[str]]:
@@ -105,29 +115,29 @@ def runnable_methods(known: Mapping[str, tuple[Baseline, MethodCard]], page: Pag
 
 
 def _of_baseline(
-    name: str, dataset: str, known: Mapping[str, tuple[Baseline, MethodCard]], weights: Mapping[str, str]
+    name: str, which: str, dataset: str, known: Mapping[str, tuple[Baseline, MethodCard]], weights: Mapping[str, str]
 ) -> Method:
-    if name not in known:
-        raise InputError(f"no method is called '{name}'. {did_you_mean(name, known)}")
-    baseline, card = known[name]
+    """A baseline's method, which a run may call by another name."""
+    if which not in known:
+        raise InputError(f"no method is called '{which}'. {did_you_mean(which, known)}")
+    baseline, card = known[which]
     named = weights.get(name, weights.get("*") if card.learned else None)
     opened = weights_of(baseline, card, dataset, named)
-    return network_method(name, f"baseline {baseline.folder.name}", baseline.code, loader(baseline, card), opened)
+    source = f"baseline {baseline.folder.name}" if name == which else f"baseline {baseline.folder.name}: {which}"
+    method = network_method(name, source, baseline.code, loader(baseline, card), opened)
+    return dataclasses.replace(method, title=card.title)
 
 
-def _brought(name: str, given: object, every: Dataset, weights: str | None) -> Method:
-    """A method of the user's own: the rest of an entry, or a function."""
-    if not re.fullmatch(NAME, name):
-        raise InputError(
-            f"'{name}' cannot name a method; use small letters, digits, '.', '_' and '-', as in mine=folder:DIR."
-        )
+def _brought(name: str, given: object, every: Dataset, weights: str | None, known: Iterable[str]) -> Method:
+    """A method of the user's own: the rest of an entry, or a function. `known` are the methods of baselines."""
     if not isinstance(given, str):
         return _function(name, given, weights)
     kind, _, target = given.partition(":")
     if kind == "python":
         return python_method(name, target, open_weights(Path(weights)) if weights else NO_WEIGHTS)
     if kind not in KINDS:
-        raise InputError(f"{name}={given}: '{kind}' is not a kind of method. {did_you_mean(kind, KINDS)}")
+        allowed = did_you_mean(kind, [*KINDS, *known])
+        raise InputError(f"{name}={given}: '{kind}' is neither a kind of method nor a baseline's method. {allowed}")
     if weights is not None:
         raise InputError(f"--weights {name}: a {kind}: method takes no weights from here.")
     if kind == "exec":

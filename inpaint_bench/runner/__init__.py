@@ -1,1 +1,1 @@
-"""Runs: the folder, the outputs of methods in it, and shards made whole."""
+"""Runs: composites, scores and features on disk, and the joining of shards."""

@@ -1,4 +1,4 @@
-"""How the samples of a stochastic method differ from each other: one number a pair, of all its samples together."""
+"""Diversity: how much the samples of a stochastic method differ, one number a pair."""
 
 from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
@@ -29,7 +29,7 @@ def scores_of_samples(
     runtime: RuntimeOptions,
     on_progress: Callable[[int], None],
 ) -> Iterator[Score]:
-    """The scores that compare a pair's samples, those asked for and those that were there; none of a single output."""
+    """Scores that compare the samples of each pair, requested or there already; none for a single output."""
     names = {*requested, *(score.metric for score in before)}
     old = {(score.pair, score.metric, score.signature, score.composite): score for score in before}
 
@@ -54,7 +54,7 @@ def scores_of_samples(
 
 
 def _value(dataset: Dataset, pair: Pair, samples: list[Path], metric: SamplesMetric, runtime: RuntimeOptions) -> float:
-    """The number of one pair; from the cache where these very pictures were compared before."""
+    """The value of one pair, from the cache where the same pixels were compared before."""
     pixels = [images.read_png(path)[0] for path in samples]
     hole = prepare(dataset.page, dataset.data, pair).hole
     key = cache.key_of(metric.stem, runtime.device, *map(content, pixels), images.hole_sha256(hole))

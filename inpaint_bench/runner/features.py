@@ -1,4 +1,4 @@
-"""Features of pictures: one row for each, beside a list that says whose row it is.
+"""Image features on disk: a .npy file with a row a picture, and a .json file that says which picture each row is of.
 
 Those of a method's composites lie in its folder, those of the targets in `_targets`. A row is made anew when its
 picture or the network has changed since; networks do not run twice on one picture, whatever it is called.
@@ -28,7 +28,7 @@ from inpaint_bench.threads import in_order
 
 
 class FeatureRow(Schema, frozen=True, array_like=True):
-    """Whose row it is: a pair, a sample, and the start of the hash of the picture."""
+    """The picture of a row: pair, sample and the first 16 digits of its SHA-256."""
 
     pair: str
     sample: int | None
@@ -36,7 +36,7 @@ class FeatureRow(Schema, frozen=True, array_like=True):
 
 
 class Index(Schema, frozen=True):
-    """What the rows of a file of features are."""
+    """The .json file of a feature file."""
 
     schema: Literal[1]
     signature: str
@@ -54,7 +54,7 @@ class StoredFeatures:
 
 
 def features_path(run: RunFolder, folder: str, extractor: str) -> Path:
-    """Where the features of a method's composites, or of the targets, lie."""
+    """The feature file of a method, or of the targets."""
     return run.path / folder / f"features.{extractor}.npy"
 
 
@@ -66,7 +66,7 @@ def measure_features(
     runtime: RuntimeOptions,
     on_progress: Callable[[int], None] = lambda count: None,
 ) -> None:
-    """Make the features of every composite of a method, or of the targets, unless they are there and hold."""
+    """Compute the features of a method's composites, or of the targets, unless the file is up to date."""
     path, listed = features_path(run, folder, extractor.name), list(pictures(run, folder))
     rows = tuple(FeatureRow(one.pair.pair, one.sample, one.hash) for one in listed)
     if _holds(path, extractor.signature(), rows):
@@ -88,7 +88,7 @@ def _write(
     made: Iterable[cache.Row],
     on_progress: Callable[[int], None] = lambda count: None,
 ) -> None:
-    """The rows, one after the other, and then the list that says whose they are."""
+    """Write the rows one by one, then the index."""
     with files.written_whole(path) as aside:
         out = np.lib.format.open_memmap(aside, "w+", np.float32, (len(rows), width))
         for number, row in enumerate(made):
@@ -100,7 +100,7 @@ def _write(
 
 
 def read_features(path: Path) -> StoredFeatures:
-    """Features with the list of whose they are; rows stay on disk until they are used.
+    """Features with their index; rows are memory-mapped.
 
     Raises InputError when they are not there or not of this version, HashError when they were changed.
     """
@@ -115,7 +115,7 @@ def read_features(path: Path) -> StoredFeatures:
 
 
 def _holds(path: Path, signature: str, rows: tuple[FeatureRow, ...]) -> bool:
-    """Whether exactly these features are there already."""
+    """Whether the file holds exactly these features already."""
     try:
         before = read_features(path).index
     except (InputError, HashError):  # not there, or not to be used: made anew
@@ -124,7 +124,7 @@ def _holds(path: Path, signature: str, rows: tuple[FeatureRow, ...]) -> bool:
 
 
 def merge_features(parts: Sequence[RunFolder], out: RunFolder, folder: str, extractor: str) -> None:
-    """The features of the parts of a run that have them as those of the whole, if they were made alike."""
+    """Join the feature files of the parts of a run, if all were computed by the same network."""
     paths = [features_path(part, folder, extractor) for part in parts]
     kept = [read_features(path) for path in paths if path.is_file()]
     if not kept or len({one.index.signature for one in kept}) != 1:

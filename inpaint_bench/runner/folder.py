@@ -1,4 +1,4 @@
-"""The run folder: what is on disk is what is known. Nothing in it is done twice, and no part of a file is ever seen."""
+"""The run folder: run.json, pairs.csv and the composites of each method. Files are written whole."""
 
 import dataclasses
 import platform
@@ -27,7 +27,7 @@ LIBRARIES = ("numpy", "numba", "opencv-python-headless", "pillow", "scikit-image
 
 
 class MethodInfo(Schema, frozen=True):
-    """What made the composites of a method; they are only added to by the same."""
+    """What produced the composites of a method. A run that resumes must match it."""
 
     source: str
     code: str
@@ -52,7 +52,7 @@ class RunInfo(Schema, frozen=True):
 
 @dataclass(frozen=True)
 class RunFolder:
-    """A folder with one protocol's pairs and what each method gave for them."""
+    """A run folder: the pairs of one protocol, and the composites of each method."""
 
     path: Path
     info: RunInfo
@@ -67,7 +67,7 @@ class RunFolder:
         return self.composites(method) / (f"{pair}.png" if sample is None else f"{pair}.s{sample}.png")
 
     def samples_of(self, method: str) -> dict[str, list[int | None]]:
-        """The pairs that are finished, each with its samples; a pair with some samples missing is not."""
+        """The finished pairs, each with its samples; a pair that lacks a sample is not finished."""
         found: dict[str, list[int | None]] = {}
         folder = self.composites(method)
         for name in sorted(path.name for path in folder.glob("*.png")) if folder.is_dir() else []:
@@ -77,7 +77,7 @@ class RunFolder:
         return {p.pair: found[p.pair] for p in self.pairs if found.get(p.pair) in whole}
 
     def with_method(self, name: str, info: MethodInfo) -> "RunFolder":
-        """The run with a method's facts written down."""
+        """The run with a method added to run.json."""
         changed = msgspec.structs.replace(self.info, methods={**self.info.methods, name: info})
         files.write_if_changed(self.path / "run.json", to_json(changed))
         return dataclasses.replace(self, info=changed)
@@ -89,7 +89,7 @@ def default_folder(dataset: "Dataset") -> Path:
 
 
 def start(path: Path, dataset: "Dataset", raw: bool = False) -> RunFolder:
-    """Begin a run, or go on with one. The pairs' hashes are those of the folder where it has them.
+    """Start a run, or resume the one in the folder, whose pairs then keep the hashes that it recorded.
 
     Raises InputError when the folder holds another protocol, other pairs, or another version of the schema.
     """
@@ -106,7 +106,7 @@ def start(path: Path, dataset: "Dataset", raw: bool = False) -> RunFolder:
 
 
 def open_run(path: Path) -> RunFolder:
-    """A run folder as it stands. Raises InputError when it is none, or of another version."""
+    """Read a run folder. Raises InputError for a folder that is none, or of another schema version."""
     try:
         data = (path / "run.json").read_bytes()
     except OSError as error:
@@ -149,7 +149,7 @@ def _refuse_another(run: RunFolder, dataset: "Dataset") -> None:
 
 
 def method_info(method: "Method", device: str) -> MethodInfo:
-    """The facts of a method on this machine, now."""
+    """What produces a method's composites now, on this machine."""
     versions = {name: _installed(name) for name in LIBRARIES}
     machine = machine_facts()
     command = ("inpaint-bench", *sys.argv[1:])
@@ -158,7 +158,7 @@ def method_info(method: "Method", device: str) -> MethodInfo:
 
 
 def refuse_mixture(run: RunFolder, method: "Method", now: MethodInfo, something_left: bool) -> None:
-    """Raise InputError when composites that are already there were made by something else than what goes on now."""
+    """Raise InputError where existing composites were produced by other code, weights or libraries than now's."""
     before = run.info.methods.get(method.name)
     if before is None:
         raise InputError(f"{run.path / method.name}: run.json says nothing of what made it. Delete that folder.")

@@ -1,4 +1,4 @@
-"""One picture of any size through a method, for people who just want to see it.
+"""Inpainting one picture of any size.
 
 A picture whose size the method does not take is made larger by reflection, at the bottom and at the right, and the
 prediction is cut back. A method of one size only sees the picture in overlapping windows of that size. Whatever is
@@ -48,7 +48,7 @@ def open_method(entry: str, dataset: str, baselines: Path | None, weights: Mappi
 
 
 def output_paths(out: Path, samples: int, sources: Sequence[Path]) -> list[Path]:
-    """Where the composites go: FILE, or FILE with .s0, .s1 before its suffix for several samples.
+    """The output files: FILE, or FILE.s0.png, FILE.s1.png and so on for several samples.
 
     Raises InputError for what is no PNG, which would change pixels, and for a file that is read.
     """
@@ -79,7 +79,7 @@ def read_picture(image: Path, mask: Path) -> Prepared:
 
 @dataclass(frozen=True)
 class Brush:
-    """A method, and with what it inpaints: its sizes, the device, the seed, the samples of a stochastic one."""
+    """A method with what it needs to inpaint: its sizes, device, seed and number of samples."""
 
     method: Method
     sizes: Sizes
@@ -107,7 +107,7 @@ class Brush:
         return [prediction[:, :height, :width] for prediction in self._predict([larger], page)[0]]
 
     def _in_windows(self, picture: Prepared, page: Page) -> list[PredictedArray]:
-        """Each hole pixel comes from the window in which it lies farthest from the edge."""
+        """Inpaint in overlapping windows; a hole pixel comes from the window in which it is farthest inside."""
         side = int(self.sizes.exact_size or 0)
         height, width = picture.hole.shape
         larger = enlarge(picture, max(height, side), max(width, side))
@@ -144,7 +144,7 @@ def enlarge(picture: Prepared, height: int, width: int) -> Prepared:
 
 
 def _next(side: int, sizes: Sizes) -> int:
-    """The least size that a method takes and that is no smaller."""
+    """The smallest size that the method takes and that is at least this large."""
     wanted = max(side, sizes.min_size)
     return -(-wanted // sizes.multiple) * sizes.multiple
 
@@ -173,7 +173,7 @@ def _numbered(picture: Prepared, number: int) -> Prepared:
 
 
 def _inwards(side: int) -> Int[np.ndarray, "side side"]:
-    """How far every pixel of a window lies from its edge, in pixels."""
+    """The distance of every pixel of a window from its edge, in pixels."""
     line = np.minimum(np.arange(1, side + 1), np.arange(side, 0, -1))
     return np.minimum(line[:, None], line[None, :])
 
@@ -192,7 +192,7 @@ def _joined(
 
 
 def _composite(prediction: PredictedArray, picture: Prepared) -> Pixels:
-    """Prediction of 8-bit values, so that no rounding touches the known region."""
+    """The composite in 8 bits: known pixels are copied, so that no rounding changes them."""
     (painted,) = images.eight_bit(torch.from_numpy(np.ascontiguousarray(prediction))[None])
     hole: Hole = picture.hole
     return np.where(hole[..., None], painted, picture.target)

@@ -1,4 +1,4 @@
-"""Shards become a run: every pair of every method exactly once, in whatever order the shards come."""
+"""Merging: the shards of a run become one run that holds every pair of every method exactly once."""
 
 import os
 from collections.abc import Sequence
@@ -17,7 +17,7 @@ SAME = ("source", "code", "weights", "device", "environment")
 
 
 def merge(parts: Sequence[Path], out: Path) -> RunFolder:
-    """Gather run folders of one protocol into one. Composites are linked, or copied where that cannot be.
+    """Join run folders of one protocol. Composites are hard-linked, or copied where that is not possible.
 
     Methods that an earlier merge left in `out` stay. Raises NotComparableError when the parts differ in protocol or
     in what made a method's composites, IncompleteError when they do not make the whole, and InputError when a pair is
@@ -66,7 +66,7 @@ def _union(runs: Sequence[RunFolder]) -> list[Pair]:
 
 
 def _already_there(out: Path, pairs: Sequence[Pair], info: RunInfo) -> list[RunFolder]:
-    """The same run from an earlier merge, if there is one; anything else in the folder is refused."""
+    """The run of an earlier merge of the same parts, if any; raises InputError for anything else in the folder."""
     listed = out / "pairs.csv"
     found = [open_run(out)] if (out / "run.json").is_file() else []
     foreign = [run.path for run in found if run.info.fingerprint != info.fingerprint]

@@ -1,4 +1,4 @@
-"""Which metrics a run is scored with: those requested or the page's, less those that cannot be measured here."""
+"""The metrics of a run: those requested or the protocol's, without those that cannot be measured here."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass, field
@@ -44,6 +44,6 @@ def choose_metrics(requested: Sequence[str], page: Page, where: str) -> ChosenMe
 
 
 def still_measurable(names: Sequence[str], measured: set[str]) -> list[str]:
-    """The names, and those of metrics measured before: what is there is kept up to date."""
+    """The names, and those of metrics that the run was measured in before, so that their results stay up to date."""
     again = [name for name, one in CHOOSABLE.items() if name in measured and not absent(one)]
     return list(dict.fromkeys([*names, *again]))

@@ -1,7 +1,7 @@
-"""Objects: what a detector finds in every picture, and how much of what it found in the target it finds again.
+"""Detected objects on disk: what a detector finds in each picture, and how much of what it found in the target.
 
-A file of JSON lines in the folder of a method, of the targets (`_targets`: the ceiling of every measure) and of
-the targets with white holes (`_masked`: the floor).
+A file of JSON lines in the folder of a method, of the targets (`_targets`: the upper bound of every metric) and of
+the targets with white holes (`_masked`: the lower bound).
 """
 
 import contextlib
@@ -34,7 +34,7 @@ class Header(Schema, frozen=True):
 
 
 class Found(Schema, frozen=True):
-    """What was found in one picture, and what came of the comparison with its target."""
+    """The objects found in one picture, and their comparison with those of its target."""
 
     pair: str
     sample: int | None
@@ -54,7 +54,7 @@ class StoredObjects:
 
 
 def objects_path(run: RunFolder, folder: str, detector: str) -> Path:
-    """Where the objects of a method's composites, of the targets or of the masked targets lie."""
+    """The objects file of a method, of the targets or of the masked targets."""
     return run.path / folder / f"objects.{detector}.jsonl"
 
 
@@ -91,7 +91,7 @@ def measure_objects(
 
 
 def read_objects(path: Path) -> StoredObjects:
-    """The objects in a file. Raises InputError when they are not there or not of this version."""
+    """The objects in a file. Raises InputError for a file that is missing or of another version."""
     try:
         data = path.read_bytes()
         first, *rest = data.splitlines()
@@ -104,7 +104,7 @@ def read_objects(path: Path) -> StoredObjects:
 
 
 def merge_objects(parts: Sequence[RunFolder], out: RunFolder, folder: str, detector: str) -> None:
-    """The objects of the parts of a run as those of the whole, if they were found alike."""
+    """Join the objects files of the parts of a run, if all were found by the same detector."""
     paths = [path for part in parts if (path := objects_path(part, folder, detector)).is_file()]
     read = [read_objects(path) for path in paths]
     if not read or len({one.header for one in read}) != 1:
@@ -115,7 +115,7 @@ def merge_objects(parts: Sequence[RunFolder], out: RunFolder, folder: str, detec
 
 
 def detections(pixels: Pixels, detector: Detector, detect: Detect, runtime: RuntimeOptions) -> Detections:
-    """What is found in a picture; from the cache where this picture, whatever its name, was looked at before."""
+    """The objects in a picture, from the cache where the same pixels were searched before."""
     key = cache.key_of(detector.signature(), runtime.device, content(pixels))
     kept = cache.get_many([key]).get(key)
     if kept is not None:

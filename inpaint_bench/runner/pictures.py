@@ -1,4 +1,4 @@
-"""The pictures of a run that networks look at: composites, the targets, and the targets with white holes."""
+"""The pictures of a run that feature extractors and detectors are given: composites, targets and masked targets."""
 
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
@@ -12,7 +12,7 @@ from inpaint_bench.data.prepare import Prepared, prepare
 from inpaint_bench.metrics.detection.matching import masked_input
 from inpaint_bench.runner.folder import RunFolder
 
-# They lie beside the folders of methods, none of whose names begins so.
+# Folders beside those of the methods, whose names never begin with an underscore.
 TARGETS = "_targets"
 MASKED = "_masked"  # what a method that does nothing would show
 
@@ -31,7 +31,7 @@ class Picture:
         return prepare(dataset.page, dataset.data, self.pair)
 
     def pixels(self, run: RunFolder, prepared: Prepared) -> Pixels:
-        """What there is to see."""
+        """Its pixels."""
         if self.folder == TARGETS:
             return prepared.target
         if self.folder == MASKED:
@@ -44,7 +44,7 @@ class Picture:
 
 
 def pictures(run: RunFolder, folder: str) -> Iterator[Picture]:
-    """Those that are there, in order of pairs and samples."""
+    """The pictures that exist, in order of pairs and samples."""
     finished = None if folder in (TARGETS, MASKED) else run.samples_of(folder)
     for pair in run.pairs:
         if finished is None:
@@ -56,11 +56,11 @@ def pictures(run: RunFolder, folder: str) -> Iterator[Picture]:
 
 
 def content(pixels: Pixels) -> str:
-    """What a picture is, whatever it is called: its size and the hash of its pixels."""
+    """A key for a picture's content: its size and the SHA-256 of its pixels."""
     height, width, _ = pixels.shape
     return f"{height}x{width} {images.pixels_sha256(pixels)}"
 
 
 def offered(pixels: Pixels) -> tuple[str, Callable[[], Pixels]]:
-    """A picture that was read already, as the cache takes it."""
+    """A picture that was read already, in the form that the cache takes."""
     return content(pixels), lambda: pixels

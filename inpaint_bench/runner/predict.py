@@ -1,4 +1,4 @@
-"""Every pair of a dataset through a method, as 8-bit composites on disk."""
+"""Prediction: every pair of a dataset is inpainted and saved as an 8-bit composite."""
 
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
@@ -20,7 +20,7 @@ from inpaint_bench.threads import in_order
 
 @dataclass(frozen=True)
 class RuntimeOptions:
-    """How fast and where; nothing here changes an output."""
+    """Device, batch size, threads and time-out; only the device may change an output, by rounding."""
 
     device: torch.device
     batch: int = 8
@@ -48,7 +48,7 @@ def predict_pairs(
     runtime: RuntimeOptions,
     on_progress: Callable[[], None] = lambda: None,
 ) -> RunFolder:
-    """Inpaint every pair that is left and save the composites; what is finished stays whatever happens.
+    """Inpaint every pending pair and save its composite; finished pairs are kept whatever happens.
 
     `on_progress` is called for every composite saved. Raises MethodError when the method fails on a pair.
     """

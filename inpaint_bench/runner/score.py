@@ -1,4 +1,4 @@
-"""Everything that is measured of a method's composites, by the names of metrics."""
+"""Scoring: scores, image features and detected objects of a method's composites and of the targets."""
 
 from collections.abc import Callable, Sequence
 
@@ -26,7 +26,7 @@ def score_method(
     runtime: RuntimeOptions,
     on_progress: OnProgress = lambda count: None,
 ) -> None:
-    """Score every composite of a method and keep its features and objects; what is there and holds stays as it is."""
+    """Compute the scores, features and objects of a method's composites; what is up to date is not computed again."""
     score_run(run, dataset, method, metrics, runtime, on_progress)
     for extractor in extractors(metrics):
         measure_features(run, dataset, method, EXTRACTORS[extractor], runtime, on_progress)
@@ -41,7 +41,7 @@ def score_targets(
     runtime: RuntimeOptions,
     on_progress: OnProgress = lambda count: None,
 ) -> None:
-    """Keep what networks make of the targets, and of the targets with white holes: what methods are compared with."""
+    """Compute the features and objects of the targets, and the objects of the masked targets."""
     for extractor in extractors(metrics):
         measure_features(run, dataset, TARGETS, EXTRACTORS[extractor], runtime, on_progress)
     for detector in detectors(metrics):
@@ -50,7 +50,7 @@ def score_targets(
 
 
 def merge_scores(parts: Sequence[RunFolder], out: RunFolder) -> None:
-    """What was measured of the parts of a run as that of the whole: a picture knows nothing of the others."""
+    """Join the scores, features and objects of the parts of a run."""
     for method in out.info.methods:
         paths = [scores_path(part, method) for part in parts]
         scores = [score for path in paths if path.is_file() for score in read_scores(path)]

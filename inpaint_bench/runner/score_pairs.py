@@ -1,4 +1,4 @@
-"""Scores: what was saved against its target, one row per pair, sample and metric."""
+"""Image metrics of every composite against its target: one score a pair, sample and metric."""
 
 import time
 from collections.abc import Callable, Iterator, Sequence
@@ -34,7 +34,7 @@ OF_PICTURES = METRICS | RECORDED
 
 @dataclass(frozen=True)
 class Scored:
-    """What is scored: a picture on disk, its bytes' hash, and the metrics that it still lacks."""
+    """A composite on disk, its hash, and the metrics that are still to be computed."""
 
     pair: Pair
     sample: int | None
@@ -51,7 +51,7 @@ def score_run(
     runtime: RuntimeOptions,
     on_progress: Callable[[int], None] = lambda count: None,
 ) -> list[Score]:
-    """Score every composite of a method; what is scored already, and has not changed since, stays as it is.
+    """Score every composite of a method; scores that are up to date are kept.
 
     A stochastic method's samples are scored in the metric that chooses among them, asked for or not.
     Raises HashError when a target is not what it was, InputError when a composite cannot be read.
@@ -76,7 +76,7 @@ def score_run(
 def _compare(
     run: RunFolder, method: str, requested: Sequence[str], before: list[Score]
 ) -> tuple[list[Scored], list[Score]]:
-    """The composites on disk with what each lacks, and the scores of before that still hold."""
+    """The composites on disk, each with the metrics it lacks, and the old scores that are up to date."""
     old = {(score.pair, score.sample, score.metric): score for score in before}
     page, finished = run.info.protocol, run.samples_of(method)
     composites, kept = [], []
@@ -113,7 +113,7 @@ def _chunks(composites: list[Scored]) -> Iterator[list[Scored]]:
 
 
 def _score_chunk(run: RunFolder, dataset: Dataset, chunk: list[Scored], device: torch.device) -> list[Score]:
-    """The missing scores of a chunk: pictures of one size that lack the same metrics go through together."""
+    """The missing scores of a chunk; pictures of one size that lack the same metrics are scored as a batch."""
     prepared = {one.pair.pair: one.pair for one in chunk}
     targets = {pair: prepare(dataset.page, dataset.data, found) for pair, found in prepared.items()}
     decoded = [(one, *images.read_png(one.path)) for one in chunk]

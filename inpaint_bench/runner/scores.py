@@ -82,15 +82,15 @@ def scores_frame(data: bytes, path: Path) -> "pd.DataFrame":
     if lines[:2] != [SCHEMA, ",".join(COLUMNS)]:
         raise InputError(f"{path}: not scores of this version ('{SCHEMA[2:]}'). Delete the file and score again.")
     _refuse_broken_lines(lines[2:], path)
-    types: Any = {"pair": str, "sample": "Int64", "metric": str, "signature": str, "composite": str, "value": float}
+    types: Any = {"pair": str, "sample": "Int64", "metric": str, "signature": str, "composite": str, "value": str}
     frame: pd.DataFrame = pd.read_csv(
         io.StringIO("\n".join(lines[1:])),
         dtype=types,
         keep_default_na=False,
-        na_values={"value": [""], "sample": [""]},
-        float_precision="round_trip",
+        na_values={"sample": [""]},
     )
     frame["sample"] = frame["sample"].fillna(-1).astype(int)
+    frame["value"] = [float(value or "nan") for value in frame["value"]]  # every digit, in every version of pandas
     return frame
 
 

@@ -1,4 +1,4 @@
-"""How long methods take and what they cost, as `time` writes it: one timing.json a method, with every raw sample."""
+"""Run time and cost of methods: one timing.json per method, with every raw sample, as the `time` command writes it."""
 
 from pathlib import Path
 from typing import Annotated, Literal
@@ -18,55 +18,55 @@ Seconds = Annotated[float, msgspec.Meta(ge=0)]
 
 
 class Series(Schema, frozen=True):
-    """Every timed call of one thing, in the order in which they were made.
+    """All timed calls of one function, in order.
 
-    `seconds` are those of the wall; on a GPU, of a network, those between two CUDA events around the call.
-    `cpu_seconds` are those of the process, all its threads together; of a program, its own and its children's.
+    `seconds` is wall-clock time; for a network on a GPU, the time between two CUDA events around the call.
+    `cpu_seconds` is the CPU time of the process over all threads; for a program, its own and its children's.
     """
 
     seconds: Annotated[tuple[Seconds, ...], msgspec.Meta(min_length=1)]
     cpu_seconds: tuple[Seconds, ...]
     clock: ClockName
-    warm_up: int  # calls made before the first that counts
-    steady: bool  # whether the last two of those took the same time
+    warm_up: int  # number of calls before the first timed one
+    steady: bool  # whether the last two of these took equally long
 
     def percentile(self, percent: int) -> float:
-        """That percentile of the seconds of a call, between two samples by straight line."""
+        """A percentile of the seconds per call, linearly interpolated between samples."""
         return float(np.percentile(self.seconds, percent))
 
     @property
     def p50(self) -> float:
-        """The median of the seconds of a call."""
+        """Median seconds per call."""
         return self.percentile(50)
 
     @property
     def cpu(self) -> float:
-        """The median of the processor's seconds of a call."""
+        """Median CPU seconds per call."""
         return float(np.median(self.cpu_seconds))
 
 
 class Setting(Schema, frozen=True):
-    """What was timed: so many square pictures in one call, on one kind of device."""
+    """What was timed: the device, and the number and size of the square images in one call."""
 
     device: str
-    size: Count = 256  # pixels a side
+    size: Count = 256  # height and width in pixels
     batch: Count = 1
     dtype: str = "float32"
 
 
 class Cost(Schema, frozen=True):
-    """What a call needs, counted and not timed; None where it cannot be seen."""
+    """What one call needs on any machine, counted rather than timed; None where it cannot be counted."""
 
-    parameters: int | None  # those that the way from image to prediction touches
-    flop: int | None  # of one call; a multiplication with its addition counts as 2
-    uncounted: dict[str, int]  # operations that no count was made of, and how many values they gave
+    parameters: int | None  # number of parameter values that inference reads
+    flop: int | None  # floating-point operations of one call; a multiply-add counts as 2
+    uncounted: dict[str, int]  # operations not included in `flop`, and the number of values they returned
 
 
 class Memory(Schema, frozen=True):
-    """The most memory that a process of the method's own held in a call, in bytes; None where it cannot be seen."""
+    """Peak memory of one call, measured in a separate process, in bytes; None where it cannot be measured."""
 
-    peak: int | None  # above what the process held before it loaded the method
-    how: str
+    peak: int | None  # above what the process used before it loaded the method
+    how: str  # how it was measured, or why it was not
 
 
 class Timing(Schema, frozen=True):
@@ -77,35 +77,35 @@ class Timing(Schema, frozen=True):
     title: str
     made_by: MethodInfo
     setting: Setting
-    pictures: str  # what was inpainted, in words
-    network: Series | None  # image to prediction, one sample; None where only the whole way can be timed
-    end_to_end: Series  # files to 8-bit composite, one sample
-    samples: int  # of a stochastic method, in the next; 1 for another
-    network_of_samples: Series | None
+    pictures: str  # a description of the input images
+    network: Series | None  # tensors to prediction, one sample; None for a program
+    end_to_end: Series  # files to 8-bit composites, one sample
+    samples: int  # per image in `network_of_samples`, for a stochastic method; else 1
+    network_of_samples: Series | None  # tensors to predictions, `samples` per image
     cost: Cost
     memory: Memory
     machine: dict[str, str]
-    unstable: tuple[str, ...]  # sentences: why the seconds may be others than a quiet machine's
-    day: str
+    unstable: tuple[str, ...]  # sentences about what may have distorted the times
+    day: str  # YYYY-MM-DD
 
     @property
     def synthetic(self) -> bool:
-        """Whether the weights were made from names."""
+        """Whether the method ran with synthetic weights."""
         return self.made_by.weights == SYNTHETIC
 
     @property
     def seconds(self) -> float:
-        """The median seconds of an image: of the network, or end to end where that alone was timed."""
+        """Median seconds per image: of the network, or end to end if only that was timed."""
         return (self.network or self.end_to_end).p50 / self.setting.batch
 
 
 def timing_path(folder: Path, method: str) -> Path:
-    """Where the times of a method lie in a run folder."""
+    """The timing.json of a method in a run folder."""
     return folder / method / FILE
 
 
 def read_timings(folder: Path) -> dict[str, Timing]:
-    """The times in a run folder, by method; none where nothing was timed.
+    """The times in a run folder by method; empty if nothing was timed.
 
     Raises InputError for a file that is broken or of another version.
     """
@@ -123,17 +123,17 @@ def read_timing(path: Path) -> Timing:
     except OSError as error:
         raise InputError(f"{path}: cannot be read ({error.strerror}).") from error
     except (msgspec.DecodeError, UnicodeDecodeError) as error:
-        raise InputError(f"{path}: not times that this version reads ({error}). Time the method again.") from error
+        raise InputError(f"{path}: not a timing file of this version ({error}). Time the method again.") from error
 
 
 def write_timing(folder: Path, timing: Timing) -> None:
-    """Write a method's timing.json, in place of an older one of the same setting."""
+    """Write a method's timing.json, replacing an older one of the same setting."""
     data = msgspec.json.format(msgspec.json.encode(timing), indent=1) + b"\n"
     files.write_whole(timing_path(folder, timing.method), data)
 
 
 def refuse_another(folder: Path, method: str, setting: Setting) -> None:
-    """Raise InputError when the folder holds the method's times at another setting, which must not be lost."""
+    """Raise InputError if the folder holds times of the method at another setting, so that they are not overwritten."""
     path = timing_path(folder, method)
     if not path.is_file():
         return

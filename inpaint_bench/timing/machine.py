@@ -149,7 +149,7 @@ def gpu_slowed(uuid: str) -> str:
     return ask_gpu(uuid, reasons) or ""
 
 
-def unquiet(before: Moment, after: Moment, cores: int) -> list[str]:
+def disturbances(before: Moment, after: Moment, cores: int) -> list[str]:
     """Sentences about what disturbed the measurement between two moments; none if nothing did.
 
     `cores` is the number of cores that this process may use.

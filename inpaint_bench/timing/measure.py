@@ -1,4 +1,4 @@
-"""Methods are loaded, timed in turns, counted, and written down."""
+"""Load methods, time them in turns, count their cost, and write one timing.json each."""
 
 import datetime
 import os
@@ -14,58 +14,68 @@ from inpaint_bench.errors import BenchError, InputError, MethodError
 from inpaint_bench.methods.networks import takes_seeds
 from inpaint_bench.runner.folder import method_info
 from inpaint_bench.timing import Cost, Memory, Setting, Timing, machine, refuse_another, write_timing
-from inpaint_bench.timing.cost import cost_of, loaded
-from inpaint_bench.timing.memory import peak_apart
+from inpaint_bench.timing.cost import cost_of, tracked
+from inpaint_bench.timing.memory import peak_in_new_process
 from inpaint_bench.timing.timed import (
-    Alone,
-    Named,
-    Pictures,
-    Subject,
-    call_alone,
-    draw_pictures,
+    MemoryJob,
+    Selection,
+    SyntheticImages,
+    TimedMethod,
+    draw_images,
     end_to_end_call,
+    memory_call,
     network_call,
     program_call,
     refuse_no_prediction,
 )
-from inpaint_bench.timing.timer import ON_CPU, ON_GPU, Clock, Enough, EventClock, Task, WallClock, failure, in_turns
+from inpaint_bench.timing.timer import (
+    ON_CPU,
+    ON_GPU,
+    Clock,
+    EventClock,
+    Repetitions,
+    Task,
+    WallClock,
+    failure,
+    in_turns,
+)
 
 NOT_COUNTED = Cost(None, None, {})
-NOT_SEEN = Memory(None, "a program's memory is not seen")
+NOT_MEASURED = Memory(None, "the memory of a program is not measured")
 
 
 @dataclass(frozen=True)
-class Asked:
-    """What is timed, how, and how often."""
+class TimingOptions:
+    """Which methods are timed, on which inputs and device, and how often."""
 
-    named: Named
+    selection: Selection
     device: torch.device
     size: int = 256
     batch: int = 1
-    samples: int | None = None  # of a stochastic method; None: as many as the protocol takes
-    enough: Enough | None = None  # None: as the device's kind needs
+    samples: int | None = None  # of a stochastic method; None: the protocol's number
+    repetitions: Repetitions | None = None  # None: the default of the device's kind
 
     @property
     def setting(self) -> Setting:
-        """As it is written down."""
+        """The setting that is written to timing.json."""
         return Setting(str(self.device), self.size, self.batch)
 
     @property
-    def times(self) -> Enough:
-        """When a thing was called often enough."""
-        return self.enough or (ON_GPU if self.device.type == "cuda" else ON_CPU)
+    def repeat(self) -> Repetitions:
+        """How often each call is timed."""
+        return self.repetitions or (ON_GPU if self.device.type == "cuda" else ON_CPU)
 
     @property
     def of_stochastic(self) -> int:
-        """How many samples of a stochastic method are timed beside one."""
-        return self.samples or self.named.page.samples
+        """The number of samples timed for a stochastic method, in addition to one."""
+        return self.samples or self.selection.page.samples
 
 
 @dataclass(frozen=True)
-class Loaded:
+class LoadedMethod:
     """A method that is ready to be timed."""
 
-    subject: Subject
+    timed: TimedMethod
     end_to_end: Task
     network: Task | None = None
     of_samples: Task | None = None
@@ -73,93 +83,92 @@ class Loaded:
 
     @property
     def tasks(self) -> list[Task]:
-        """All that is timed of it."""
+        """All calls of it that are timed."""
         return [task for task in (self.network, self.of_samples, self.end_to_end) if task]
 
 
 @dataclass(frozen=True)
-class Outcome:
-    """The times of every method that could be timed, and what the others said."""
+class TimingOutcome:
+    """The timings of the methods that could be timed, and the failures of the others by name."""
 
     timings: list[Timing] = field(default_factory=list)
     failures: dict[str, BenchError] = field(default_factory=dict)
 
     def raise_failures(self) -> None:
-        """Raise what the others message as one error; bad input says more than a failure. Nothing when all were timed."""
-        message = dict.fromkeys(str(error) for error in self.failures.values())
-        if message:
+        """Raise all failures as one error, an InputError if one of them is; do nothing if there are none."""
+        sentences = dict.fromkeys(str(error) for error in self.failures.values())
+        if sentences:
             wrong = any(isinstance(error, InputError) for error in self.failures.values())
-            raise (InputError if wrong else MethodError)(" ".join(message))
+            raise (InputError if wrong else MethodError)(" ".join(sentences))
 
 
-STEPS = 3  # of a method: loaded, timed, counted
+STEPS = 3  # of each method: load, time, measure memory
 
 
 def time_methods(
-    subjects: Sequence[Subject], requested: Asked, out: Path, on_progress: Callable[[], None] = lambda: None
-) -> Outcome:
+    methods: Sequence[TimedMethod], options: TimingOptions, out: Path, on_progress: Callable[[], None] = lambda: None
+) -> TimingOutcome:
     """Time the methods and write each one's timing.json into the run folder `out`.
 
-    `on_progress` is called for every step of a method. Raises InputError before any work when the folder
-    holds times of another setting; a method that fails is left, and the others go on.
+    `on_progress` is called after each of the `STEPS` of a method. A method that fails is dropped and the others
+    continue. Raises InputError before any work if the folder holds times of another setting.
     """
-    for subject in subjects:
-        refuse_another(out, subject.name, requested.setting)
+    for timed in methods:
+        refuse_another(out, timed.name, options.setting)
     files.cache_dir().mkdir(parents=True, exist_ok=True)
     with tempfile.TemporaryDirectory(prefix="timing-", dir=files.cache_dir()) as scratch:
-        return _time(requested, subjects, Path(scratch), out, on_progress)
+        return _time(options, methods, Path(scratch), out, on_progress)
 
 
 def _time(
-    requested: Asked, subjects: Sequence[Subject], scratch: Path, out: Path, on_progress: Callable[[], None]
-) -> Outcome:
-    outcome = Outcome()
-    facts, pictures = machine.facts(requested.device), draw_pictures(scratch, requested.size, requested.batch)
+    options: TimingOptions, methods: Sequence[TimedMethod], scratch: Path, out: Path, on_progress: Callable[[], None]
+) -> TimingOutcome:
+    outcome = TimingOutcome()
+    facts, inputs = machine.facts(options.device), draw_images(scratch, options.size, options.batch)
     ready = []
-    for subject in subjects:
+    for timed in methods:
         try:
-            ready.append(_open(subject, requested, pictures))
+            ready.append(_load(timed, options, inputs))
             on_progress()
         except (Exception, SystemExit) as error:  # a plug-in may raise anything
-            outcome.failures[subject.name] = failure(subject.name, "loading it or its first call", error)
-    before, facts = machine.now(requested.device), facts | machine.clocks(requested.device, "before")
-    outcome.failures.update(in_turns([task for one in ready for task in one.tasks], requested.times, on_progress))
-    facts |= machine.clocks(requested.device, "after")
-    noise = machine.unquiet(before, machine.now(requested.device), machine.usable_cores())
+            outcome.failures[timed.name] = failure(timed.name, "loading it or its first call", error)
+    before, facts = machine.now(options.device), facts | machine.clocks(options.device, "before")
+    outcome.failures.update(in_turns([task for one in ready for task in one.tasks], options.repeat, on_progress))
+    facts |= machine.clocks(options.device, "after")
+    disturbed = machine.disturbances(before, machine.now(options.device), machine.usable_cores())
     for one in ready:
-        if one.subject.name not in outcome.failures:
-            timing = _written_down(one, requested, pictures, facts, noise)
+        if one.timed.name not in outcome.failures:
+            timing = _timing(one, options, inputs, facts, disturbed)
             write_timing(out, timing)
             outcome.timings.append(timing)
             on_progress()
     return outcome
 
 
-def _open(subject: Subject, requested: Asked, pictures: Pictures) -> Loaded:
-    """Load a method, look at its first prediction, and say what is to be timed."""
-    name = subject.name
-    if subject.load is None:
-        program = program_call(subject, requested.named.page, pictures, pictures.folder / "programs" / name)
-        program()  # a failure is on_progress before others are timed
-        return Loaded(subject, Task(name, program, WallClock(cpu=lambda: sum(os.times()[:4]))))
-    load = subject.load
-    inpaint, tally = loaded(lambda: load(requested.device))
+def _load(timed: TimedMethod, options: TimingOptions, inputs: SyntheticImages) -> LoadedMethod:
+    """Load a method, check its first prediction and count its cost; returns the tasks to time."""
+    name, load = timed.name, timed.method.load
+    if load is None:
+        program = program_call(timed, options.selection.page, inputs, inputs.folder / "programs" / name)
+        program()  # a program that fails is not timed
+        return LoadedMethod(timed, Task(name, program, WallClock(cpu=lambda: sum(os.times()[:4]))))
+    inpaint, tracker = tracked(lambda: load(options.device))
     stochastic = takes_seeds(inpaint)
-    call = network_call(inpaint, pictures, requested.device, int(stochastic))
-    prediction, cost = cost_of(call, tally)
-    refuse_no_prediction(name, prediction, pictures, int(stochastic))
-    whole = Task(name, end_to_end_call(inpaint, pictures, requested.device, stochastic), _wall(requested.device))
-    found = Loaded(subject, whole, Task(name, call, _clock(requested.device)), cost=cost)
-    if not stochastic or requested.of_stochastic == 1:
+    call = network_call(inpaint, inputs, options.device, int(stochastic))
+    prediction, cost = cost_of(call, tracker)
+    refuse_no_prediction(name, prediction, inputs, int(stochastic))
+    end_to_end = Task(name, end_to_end_call(inpaint, inputs, options.device, stochastic), _wall(options.device))
+    found = LoadedMethod(timed, end_to_end, Task(name, call, _clock(options.device)), cost=cost)
+    if not stochastic or options.of_stochastic == 1:
         return found
-    several = network_call(inpaint, pictures, requested.device, requested.of_stochastic)
-    return replace(found, of_samples=Task(name, several, _clock(requested.device)))
+    several = network_call(inpaint, inputs, options.device, options.of_stochastic)
+    return replace(found, of_samples=Task(name, several, _clock(options.device)))
 
 
 def _wall(device: torch.device) -> WallClock:
     if device.type == "cuda":
         return WallClock(wait=lambda: torch.cuda.synchronize(device))
-    return WallClock()
+    return WallClock(wait=torch.mps.synchronize) if device.type == "mps" else WallClock()
 
 
 def _clock(device: torch.device) -> Clock:
@@ -169,51 +178,55 @@ def _clock(device: torch.device) -> Clock:
             lambda: torch.cuda.synchronize(device),
             on=lambda: torch.cuda.device(device),
         )
-    return WallClock()
+    return _wall(device)
 
 
-def _written_down(
-    one: Loaded, requested: Asked, pictures: Pictures, facts: Mapping[str, str], noise: Sequence[str]
+def _timing(
+    one: LoadedMethod,
+    options: TimingOptions,
+    inputs: SyntheticImages,
+    facts: Mapping[str, str],
+    disturbed: Sequence[str],
 ) -> Timing:
     network = one.network.series() if one.network else None
     several = one.of_samples.series() if one.of_samples else None
     end_to_end = one.end_to_end.series()
-    named = {"network": network, f"{requested.of_stochastic} samples": several, "end to end": end_to_end}
-    words = [word for what, series in named.items() if series for word in machine.unsteady(what, series)]
+    named = {"network": network, f"{options.of_stochastic} samples": several, "end to end": end_to_end}
+    unsteady = [sentence for what, series in named.items() if series for sentence in machine.unsteady(what, series)]
     return Timing(
         schema=1,
-        method=one.subject.name,
-        title=one.subject.title,
-        made_by=method_info(one.subject.method, str(requested.device)),
-        setting=requested.setting,
-        pictures=f"drawn pictures with {pictures.hole_share:.0%} hole",
+        method=one.timed.name,
+        title=one.timed.title,
+        made_by=method_info(one.timed.method, str(options.device)),
+        setting=options.setting,
+        pictures=f"synthetic images with {inputs.mask_ratio:.0%} hole",
         network=network,
         end_to_end=end_to_end,
-        samples=requested.of_stochastic if several else 1,
+        samples=options.of_stochastic if several else 1,
         network_of_samples=several,
         cost=one.cost,
-        memory=_memory(one, requested),
+        memory=_memory(one, options),
         machine=dict(facts),
-        unstable=(*noise, *words),
+        unstable=(*disturbed, *unsteady),
         day=datetime.date.today().isoformat(),
     )
 
 
-def _memory(one: Loaded, requested: Asked) -> Memory:
-    """Seen in a process of its own, since in this one all methods lie side by side."""
+def _memory(one: LoadedMethod, options: TimingOptions) -> Memory:
+    """Peak memory in a separate process, since this one holds all methods at once."""
     if one.network is None:
-        return NOT_SEEN
-    entry = next((e for e in requested.named.entries if e.partition("=")[0] == one.subject.name), one.subject.name)
-    weights = tuple(pair for pair in requested.named.weights if pair[0] in (one.subject.name, "*"))
+        return NOT_MEASURED
+    entry = next((e for e in options.selection.entries if e.partition("=")[0] == one.timed.name), one.timed.name)
+    weights = tuple(pair for pair in options.selection.weights if pair[0] in (one.timed.name, "*"))
     with tempfile.TemporaryDirectory(prefix="timing-", dir=files.cache_dir()) as scratch:
-        alone = Alone(
-            replace(requested.named, entries=(entry,), weights=weights),
-            requested.size,
-            requested.batch,
-            requested.device,
+        job = MemoryJob(
+            replace(options.selection, entries=(entry,), weights=weights),
+            options.size,
+            options.batch,
+            options.device,
             Path(scratch),
         )
         try:
-            return peak_apart(one.subject.name, call_alone, alone, requested.device)
-        except Exception as error:  # a plug-in may raise anything, and its times are good
-            return Memory(None, str(failure(one.subject.name, "a process of its own for its memory", error)))
+            return peak_in_new_process(one.timed.name, memory_call, job, options.device)
+        except Exception as error:  # a plug-in may raise anything; its times are still valid
+            return Memory(None, str(failure(one.timed.name, "the separate process that measures its memory", error)))

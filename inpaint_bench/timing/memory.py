@@ -1,4 +1,4 @@
-"""The most memory that a method holds while it inpaints, seen in a process of its own."""
+"""Peak memory of a method while it inpaints, measured in a separate process."""
 
 import ctypes
 import gc
@@ -17,15 +17,17 @@ from inpaint_bench.timing import Memory
 
 Job = TypeVar("Job")
 
-CALL = "resident memory of a process of its own, weights and one call; what loading alone needs is left out"
-LOADING = "resident memory of a process of its own, weights and one call, with what loading needs"
-ON_GPU = "memory that torch held on the GPU, weights and one call"
+CALL = "resident memory of a separate process: weights and one call, without temporary memory of loading"
+LOADING = "resident memory of a separate process: weights, loading and one call"
+ON_GPU = "memory allocated by torch on the GPU: weights and one call"
 
 
-def peak_apart(method: str, prepare: Callable[[Job], Callable[[], object]], job: Job, device: torch.device) -> Memory:
-    """`peak` of what `prepare(job)` returns, in a new process. Both must be picklable.
+def peak_in_new_process(
+    method: str, prepare: Callable[[Job], Callable[[], object]], job: Job, device: torch.device
+) -> Memory:
+    """`peak(prepare, job, device)` in a new process; `prepare` and `job` must be picklable.
 
-    Raises MethodError when that process is killed, as one is that asks for more memory than there is.
+    Raises MethodError when that process is killed, as happens when memory runs out.
     """
     context = multiprocessing.get_context("spawn")
     try:
@@ -33,22 +35,22 @@ def peak_apart(method: str, prepare: Callable[[Job], Callable[[], object]], job:
             return pool.submit(peak, prepare, job, device).result()
     except BrokenProcessPool as error:
         raise MethodError(
-            f"{method}: the process that measures its memory was killed: it may have asked for more than there is."
+            f"{method}: the process that measures its memory was killed; memory may have run out."
         ) from error
 
 
 def peak(prepare: Callable[[Job], Callable[[], object]], job: Job, device: torch.device) -> Memory:
-    """The most memory in use during one call of `prepare(job)`, above what this process holds now."""
+    """Peak memory in bytes during one call of the function that `prepare(job)` returns, above what is in use now."""
     if device.type == "cuda":
         return _on_gpu(prepare, job, device)
     before = _status("VmRSS")
     if before is None:
         return _by_resource(prepare, job)
     call = prepare(job)
-    forgotten = _forget_peak()
+    reset = _reset_peak()
     call()
     after = _status("VmHWM")
-    return Memory(None if after is None else max(0, after - before), CALL if forgotten else LOADING)
+    return Memory(None if after is None else max(0, after - before), CALL if reset else LOADING)
 
 
 def _on_gpu(prepare: Callable[[Job], Callable[[], object]], job: Job, device: torch.device) -> Memory:
@@ -61,11 +63,11 @@ def _on_gpu(prepare: Callable[[Job], Callable[[], object]], job: Job, device: to
 
 
 def _by_resource(prepare: Callable[[Job], Callable[[], object]], job: Job) -> Memory:
-    """Where there is no /proc: the peak of the process's whole life, before and after."""
+    """Without /proc: the difference of the process's lifetime peaks before and after."""
     try:
         import resource
     except ImportError:
-        return Memory(None, "this system does not tell")
+        return Memory(None, "this system does not report it")
     unit = 1 if sys.platform == "darwin" else 1024
     before = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
     prepare(job)()
@@ -73,7 +75,7 @@ def _by_resource(prepare: Callable[[Job], Callable[[], object]], job: Job) -> Me
 
 
 def _status(key: str) -> int | None:
-    """A line of Linux's account of this process, in bytes."""
+    """An entry of /proc/self/status in bytes; None if there is none."""
     try:
         lines = Path("/proc/self/status").read_text().splitlines()
     except OSError:
@@ -82,12 +84,14 @@ def _status(key: str) -> int | None:
     return int(words[1]) * 1024 if words else None
 
 
-def _forget_peak() -> bool:
-    """Give free memory back and let the peak begin anew; whether the system lets us."""
+def _reset_peak() -> bool:
+    """Return free memory to the system and reset the peak; False if the system does not allow it."""
     gc.collect()
     try:
         if sys.platform == "linux":
-            trim = getattr(ctypes.CDLL(None), "malloc_trim", None)  # glibc's; other libraries give back by themselves
+            trim = getattr(
+                ctypes.CDLL(None), "malloc_trim", None
+            )  # of glibc; other C libraries return memory themselves
             if trim is not None:
                 trim(0)
         Path("/proc/self/clear_refs").write_text("5")

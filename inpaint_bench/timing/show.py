@@ -21,7 +21,7 @@ COLUMNS = (
     "parameters M",
     "GFLOP",
 )
-FEW = 100  # calls below which the 99th percentile lies at the longest one
+FEW = 100  # with fewer calls, the 99th percentile is close to the maximum
 
 
 def _ms(seconds: float | None) -> str:
@@ -32,11 +32,11 @@ def _ms(seconds: float | None) -> str:
 
 
 def cells(timing: Timing) -> tuple[str, ...]:
-    """A method's row. Seconds of a call are medians, in milliseconds; a dash stands for what there is not."""
+    """A method's row of the table. Times are in milliseconds; '-' marks what was not measured."""
     network, several, cost = timing.network, timing.network_of_samples, timing.cost
     memory = timing.memory.peak
     return (
-        f"{timing.method} (filled)" if timing.synthetic else timing.method,
+        f"{timing.method} (synthetic)" if timing.synthetic else timing.method,
         *([_ms(network.percentile(p)) for p in (50, 90, 99)] if network else "---"),
         str(len(network.seconds)) if network else "-",
         _ms(network.cpu if network else None),
@@ -50,43 +50,41 @@ def cells(timing: Timing) -> tuple[str, ...]:
 
 
 def title(timings: Sequence[Timing]) -> str:
-    """What was timed, where, and when."""
-    words = _once(
-        f"{t.setting.batch} of {t.setting.size}x{t.setting.size} in a call, {t.pictures}, {t.setting.dtype}, "
+    """The inputs, device and day of the timings."""
+    settings = _once(
+        f"{t.setting.batch} of {t.setting.size}x{t.setting.size} per call, {t.pictures}, {t.setting.dtype}, "
         f"{t.setting.device}, {t.day}"
         for t in timings
     )
-    return "; ".join(words)
+    return "; ".join(settings)
 
 
 def notes(timings: Sequence[Timing]) -> list[str]:
-    """How to read the table, the machine, and what disturbed it."""
-    message = [_columns(timings), f"{CONVENTION}{_uncounted(timings)}."]
-    message += [f"memory: {how}." for how in _once(t.memory.how for t in timings if t.memory.peak is not None)]
-    message += [f"no memory of {t.method}: {t.memory.how.rstrip('.')}." for t in timings if t.memory.peak is None]
+    """Notes on the columns, the machine, and what may have distorted the times."""
+    lines = [_columns(timings), f"{CONVENTION}{_uncounted(timings)}."]
+    lines += [f"memory: {how}." for how in _once(t.memory.how for t in timings if t.memory.peak is not None)]
+    lines += [f"no memory of {t.method}: {t.memory.how.rstrip('.')}." for t in timings if t.memory.peak is None]
     if any(timing.synthetic for timing in timings):
-        message.append("synthetic: the weights are made from names; values do not change how long a network takes.")
-    message += [f"machine: {words}." for words in _once(_machine(timing) for timing in timings)]
+        lines.append("synthetic: weights made from tensor names; their values do not affect the run time.")
+    lines += [f"machine: {facts}." for facts in _once(_machine(timing) for timing in timings)]
     for sentence in _once(one for timing in timings for one in timing.unstable):
         methods = [timing.method for timing in timings if sentence in timing.unstable]
-        message.append(
-            f"unstable, {'every method' if len(methods) == len(timings) else ', '.join(methods)}: {sentence}"
-        )
-    return message
+        lines.append(f"unstable, {'every method' if len(methods) == len(timings) else ', '.join(methods)}: {sentence}")
+    return lines
 
 
 def _columns(timings: Sequence[Timing]) -> str:
     series = [one for timing in timings for one in (timing.network, timing.end_to_end) if one]
     clocks = _once(timing.network.clock for timing in timings if timing.network)
-    words = [
-        f"ms: median of the network's calls, {' and '.join(clocks) or 'wall'} clock; methods take turns",
-        "p90, p99: of the same calls",
-        "CPU ms: the processor's, all threads together",
+    columns = [
+        f"ms: median per network call, {' and '.join(clocks) or 'wall'} clock; methods take turns",
+        "p90, p99: percentiles of the same calls",
+        "CPU ms: median CPU time over all threads",
         "end to end: from files to 8-bit composites",
     ]
     if any(len(one.seconds) < FEW for one in series):
-        words.append(f"of fewer than {FEW} calls, p99 is close to the longest")
-    return "; ".join(words) + "."
+        columns.append(f"with fewer than {FEW} calls, p99 is close to the maximum")
+    return "; ".join(columns) + "."
 
 
 def _uncounted(timings: Sequence[Timing]) -> str:
@@ -101,12 +99,12 @@ def _machine(timing: Timing) -> str:
     return "; ".join([made.machine.get("system", ""), *machine, *versions])
 
 
-def _once(words: Iterable[str]) -> list[str]:
-    return list(dict.fromkeys(words))
+def _once(texts: Iterable[str]) -> list[str]:
+    return list(dict.fromkeys(texts))
 
 
 def as_text(timings: Sequence[Timing]) -> str:
-    """Columns padded with blanks; a note a line."""
+    """A plain-text table with one note per line."""
     lines = [COLUMNS, *(cells(timing) for timing in timings)]
     widths = [max(len(line[i]) for line in lines) for i in range(len(COLUMNS))]
     rows = [
@@ -118,7 +116,7 @@ def as_text(timings: Sequence[Timing]) -> str:
 
 
 def as_markdown(timings: Sequence[Timing]) -> str:
-    """A table of GitHub's Markdown; the notes as a list."""
+    """A GitHub Markdown table with the notes as a list."""
     lines = [COLUMNS, ("---", *["---:"] * (len(COLUMNS) - 1)), *(cells(timing) for timing in timings)]
     body = "\n".join(f"| {' | '.join(line)} |" for line in lines)
     return f"{title(timings)}\n\n{body}\n\n" + "".join(f"- {note}\n" for note in notes(timings))
@@ -131,7 +129,7 @@ CSV_COLUMNS = (
 
 
 def as_csv(timings: Sequence[Timing]) -> str:
-    """A line a method for the network, for several samples, and for the whole way; seconds with all digits."""
+    """One line per method and series: network, network with several samples, end to end; seconds in full precision."""
     out = io.StringIO()
     writer = csv.writer(out, lineterminator="\n")
     writer.writerow(CSV_COLUMNS)

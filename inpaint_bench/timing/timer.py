@@ -1,4 +1,4 @@
-"""Calls that are timed: by which clock, how long they warm up, how many are enough, and in which order."""
+"""Timing of calls: the clock, the warm-up, the number of repetitions and the order."""
 
 import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
@@ -11,14 +11,14 @@ from inpaint_bench.timing import ClockName, Series
 
 Call = Callable[[], object]
 
-ALIKE = 0.1  # two calls whose seconds differ by less than this share are the same
-WARM_UP_CALLS, WARM_UP_SECONDS = 20, 10.0  # of one thing, at most; two calls at least
+STEADY = 0.1  # two calls whose seconds differ by at most this share take equally long
+WARM_UP_CALLS, WARM_UP_SECONDS = 20, 10.0  # at most, of one task; at least two calls
 SHORT = 0.1  # seconds
 
 
 @dataclass(frozen=True)
-class Lap:
-    """One timed call."""
+class TimedCall:
+    """The duration of one call."""
 
     seconds: float
     cpu_seconds: float
@@ -26,110 +26,112 @@ class Lap:
 
 @dataclass(frozen=True)
 class WallClock:
-    """Seconds of the wall and of the processor. `wait` returns when the device has done all it was given."""
+    """Wall-clock and CPU seconds. `wait` blocks until the device has finished all queued work."""
 
     wall: Callable[[], float] = time.perf_counter
     cpu: Callable[[], float] = time.process_time
     wait: Callable[[], object] = lambda: None
     name: ClockName = "wall"
 
-    def __call__(self, call: Call) -> Lap:
-        """Time one call, from an idle device to an idle device."""
+    def __call__(self, call: Call) -> TimedCall:
+        """Time one call, from an idle device to an idle device again."""
         self.wait()
         cpu, start = self.cpu(), self.wall()
         call()
         self.wait()
         end = self.wall()
-        return Lap(end - start, self.cpu() - cpu)
+        return TimedCall(end - start, self.cpu() - cpu)
 
 
 @dataclass(frozen=True)
 class EventClock:
-    """Seconds between two events in a GPU's queue, before and behind what the call put there.
+    """Seconds between two events in a GPU's queue, recorded before and after the call.
 
-    A call that only queues work has returned long before the work is done: the queue is emptied before the first
-    event, and the time is read when the second was reached.
+    A call that only queues work returns long before the work is done: the queue is emptied before the first event is
+    recorded, and the time is read once the second has been reached.
     """
 
-    event: Callable[[], Any]  # makes one with result() and elapsed_time(later), in ms, as torch.cuda.Event has them
+    event: Callable[[], Any]  # creates an event with record() and elapsed_time(later) in ms, as torch.cuda.Event
     wait: Callable[[], object]
     cpu: Callable[[], float] = time.process_time
-    on: Callable[[], AbstractContextManager[Any]] = nullcontext  # makes the device the one that events go to
+    on: Callable[[], AbstractContextManager[Any]] = nullcontext  # selects the device that events are recorded on
     name: ClockName = "cuda events"
 
-    def __call__(self, call: Call) -> Lap:
+    def __call__(self, call: Call) -> TimedCall:
         """Time one call."""
         with self.on():
             start, end = self.event(), self.event()
             self.wait()
             cpu = self.cpu()
-            start.result()
+            start.record()
             call()
-            end.result()
+            end.record()
             self.wait()
-            return Lap(start.elapsed_time(end) / 1000, self.cpu() - cpu)
+            return TimedCall(start.elapsed_time(end) / 1000, self.cpu() - cpu)
 
 
 Clock: TypeAlias = WallClock | EventClock
 
 
 @dataclass(frozen=True)
-class Enough:
-    """When a thing was called often enough: after so many calls, so many seconds, or both."""
+class Repetitions:
+    """How often a call is timed: `runs` times, or for `seconds`, whichever is reached first, or until both are."""
 
     runs: int
     seconds: float
     both: bool
-    least: int = 3  # a spread needs some calls, however long they take
+    least: int = 3  # calls that a spread needs at least, however long they take
 
     def reached(self, calls: int, seconds: float) -> bool:
-        """Whether so many calls, which took so many seconds together, are enough."""
+        """Whether this many calls, which took this many seconds in total, are enough."""
         often, long = calls >= self.runs, seconds >= self.seconds
         return calls >= self.least and (often and long if self.both else often or long)
 
 
-ON_CPU = Enough(50, 5.0, both=False)
-ON_GPU = Enough(200, 10.0, both=True)
+ON_CPU = Repetitions(50, 5.0, both=False)
+ON_GPU = Repetitions(200, 10.0, both=True)
 
 
 @dataclass
 class Task:
-    """A thing to be timed, and what has been measured of it."""
+    """A call of a method that is to be timed, and its measurements so far."""
 
     method: str
     call: Call
     clock: Clock
-    warm_up: list[Lap] = field(default_factory=list)
-    laps: list[Lap] = field(default_factory=list)
-    seconds: float = 0.0  # of all laps; added up as they are made, since a short call takes hundreds of thousands
+    warm_up: list[TimedCall] = field(default_factory=list)
+    timed: list[TimedCall] = field(default_factory=list)
+    seconds: float = (
+        0.0  # of all timed calls; a running sum, since a short call is timed hundreds of thousands of times
+    )
 
     def warm(self) -> None:
-        """Call until two calls after each other take the same time, or until it has had its chance."""
-        while not (len(self.warm_up) >= 2 and (self.steady or self._tried)):
+        """Call until two consecutive calls take equally long, or the warm-up limit is reached."""
+        while not (len(self.warm_up) >= 2 and (self.steady or self._limit_reached)):
             self.warm_up.append(self.clock(self.call))
 
     @property
     def steady(self) -> bool:
-        """Whether the last two calls of the warm-up took the same time."""
-        before, last = (lap.seconds for lap in self.warm_up[-2:])
-        return abs(before - last) <= ALIKE * max(before, last)
+        """Whether the last two warm-up calls took equally long."""
+        before, last = (call.seconds for call in self.warm_up[-2:])
+        return abs(before - last) <= STEADY * max(before, last)
 
     @property
-    def _tried(self) -> bool:
-        return len(self.warm_up) >= WARM_UP_CALLS or sum(lap.seconds for lap in self.warm_up) >= WARM_UP_SECONDS
+    def _limit_reached(self) -> bool:
+        return len(self.warm_up) >= WARM_UP_CALLS or sum(call.seconds for call in self.warm_up) >= WARM_UP_SECONDS
 
     def turn(self) -> None:
-        """Time one call. A short one is called once before: what ran in between has taken its place in the caches."""
+        """Time one call. A short one is called once before, untimed, to refill the caches after other methods."""
         if self.warm_up[-1].seconds < SHORT:
             self.call()
-        self.laps.append(self.clock(self.call))
-        self.seconds += self.laps[-1].seconds
+        self.timed.append(self.clock(self.call))
+        self.seconds += self.timed[-1].seconds
 
     def series(self) -> Series:
-        """What was measured."""
+        """The measurements."""
         return Series(
-            tuple(lap.seconds for lap in self.laps),
-            tuple(lap.cpu_seconds for lap in self.laps),
+            tuple(call.seconds for call in self.timed),
+            tuple(call.cpu_seconds for call in self.timed),
             self.clock.name,
             len(self.warm_up),
             self.steady,
@@ -137,28 +139,28 @@ class Task:
 
 
 def in_turns(
-    tasks: Sequence[Task], enough: Enough, on_progress: Callable[[], None] = lambda: None
+    tasks: Sequence[Task], repetitions: Repetitions, on_progress: Callable[[], None] = lambda: None
 ) -> Mapping[str, BenchError]:
-    """Warm every task up, then time one call of each in turn until each has enough, so that all meet the same machine.
+    """Warm every task up, then time one call of each in turn until each has enough.
 
-    `on_progress` is called for every method whose tasks all have enough. Tasks of a method that fails are left, and the
-    others go on; returns what the failed ones said.
+    Taking turns exposes all methods to the same conditions. `on_progress` is called for every method that is finished
+    or has failed. A method that fails is dropped and the others continue; returns the failures by method.
     """
     failures: dict[str, BenchError] = {}
     warmed = list(_each(tasks, Task.warm, failures))
     left = [task for task in warmed if task.method not in failures]
     while left:
-        timed = list(_each(left, Task.turn, failures))
+        called = list(_each(left, Task.turn, failures))
         methods = {task.method for task in left}
-        going = [task for task in timed if task.method not in failures]
-        left = [task for task in going if not enough.reached(len(task.laps), task.seconds)]
+        good = [task for task in called if task.method not in failures]
+        left = [task for task in good if not repetitions.reached(len(task.timed), task.seconds)]
         for _ in methods - {task.method for task in left}:
             on_progress()
     return failures
 
 
 def _each(tasks: Sequence[Task], do: Callable[[Task], None], failures: dict[str, BenchError]) -> Iterator[Task]:
-    """Do something with each task whose method has not failed, and yield it; what a method raises is its failure."""
+    """Call `do` for each task whose method has not failed, and yield it; an exception becomes the method's failure."""
     for task in tasks:
         if task.method in failures:
             continue
@@ -171,7 +173,7 @@ def _each(tasks: Sequence[Task], do: Callable[[Task], None], failures: dict[str,
 
 
 def failure(method: str, doing: str, error: BaseException) -> BenchError:
-    """What a method raised, as a sentence about the method; a sentence of ours stays as it is."""
+    """An exception raised by a method as one sentence about it; a BenchError stays as it is."""
     if isinstance(error, BenchError):
         return error
     message = " ".join(f"{type(error).__name__}: {error}".split())[:300].rstrip(": ")

@@ -54,7 +54,7 @@ def test_equal_methods_are_told_apart_in_one_trial_of_a_hundred_at_most(function
         y = targets(rng, 8)
         values = {str(number): method(rng, y, 0.6, 0.1) for number in range(methods)}
         found = set_separable(function, values, y, "lower", f"equal:{trial}", level=0.01, draws=DRAWS)
-        apart += "worse" in found.rank.values()
+        apart += "worse" in found.ranks.values()
     print(f"{function.__name__}, {methods} equal methods: {apart} of {trials} trials")
     assert apart <= 0.01 * trials
 

@@ -50,6 +50,6 @@ def test_equal_methods_are_told_apart_in_one_trial_of_a_hundred_at_most(methods:
         photo = rng.normal(25, 5, PAIRS)
         values = {str(number): photo + rng.normal(0, 1, PAIRS) for number in range(methods)}
         found = separable(values, "higher", f"equal:{trial}", level=0.01, jobs=1)
-        apart += "worse" in found.rank.values()
+        apart += "worse" in found.ranks.values()
     print(f"{methods} equal methods: {apart} of {trials} trials")
     assert apart <= 0.01 * trials

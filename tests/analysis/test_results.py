@@ -12,10 +12,14 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from inpaint_bench import __version__, files
+from inpaint_bench.analysis.derive import derive_results
 from inpaint_bench.analysis.per_pair import average
-from inpaint_bench.analysis.results import derive, read_results
+from inpaint_bench.analysis.reductions import Reduction
+from inpaint_bench.analysis.results import read_results
+from inpaint_bench.analysis.run import RunData
 from inpaint_bench.cli import run_cli
 from inpaint_bench.data.protocols import About, Page, bucket_of
+from inpaint_bench.errors import InputError
 from inpaint_bench.runner.folder import open_run
 from inpaint_bench.runner.scores import Score, read_scores
 
@@ -101,13 +105,14 @@ def test_a_result_says_where_it_comes_from(run: Path) -> None:
     found = tiny.result(run, "telea", "psnr")
     info = json.loads((run / "run.json").read_text())
     assert found["fingerprint"] == info["fingerprint"]
-    assert (found["protocol"], found["part"], found["source"], found["weights"]) == ("tiny", "", "measured", "")
+    assert (found["dataset"], found["source"], found["weights"], found["reduction"]) == ("tiny", "measured", "", "none")
+    assert found["part"] == {"kind": "whole", "index": 1, "count": 1}
     assert found["code"] == f"{__version__}+{info['methods']['telea']['code']}"
     assert found["signature"] == "psnr:rgb:u8r:comp:v1"
     assert tiny.result(run, "noise", "psnr")["signature"] == "psnr:rgb:u8r:comp:v1:best-psnr-of-3"
 
 
-def test_other_samples_than_the_chosen_one_stand_aside(run: Path) -> None:
+def test_further_reductions_of_samples_are_not_main_results(run: Path) -> None:
     scores = [one for one in read_scores(run / "noise" / "scores.csv") if one.metric == "psnr"]
     by_pair = [[one.value for one in scores if one.pair == pair] for pair in sorted({one.pair for one in scores})]
     expected = {
@@ -116,12 +121,13 @@ def test_other_samples_than_the_chosen_one_stand_aside(run: Path) -> None:
         "first-of-3": [values[0] for values in by_pair],
         "best-psnr-of-2-from-3": [sum(max(two) for two in itertools.combinations(values, 2)) / 3 for values in by_pair],
     }
-    found = {result.signature.rpartition(":")[2]: result for result in read_results(run / "results.jsonl")
+    found = {result.reduction: result for result in read_results(run / "results.jsonl")
              if (result.method, result.metric, result.bucket) == ("noise", "psnr", "all")}  # fmt: skip
     assert found.keys() == expected.keys()
     for which, values in expected.items():
         assert found[which].value == pytest.approx(sum(values) / 7, rel=1e-12)
-        assert found[which].aside == (which != "best-psnr-of-3")
+        assert found[which].signature.endswith(f":{which}")
+        assert found[which].main == (which == "best-psnr-of-3")
 
 
 def test_every_mean_has_its_interval(run: Path) -> None:
@@ -139,12 +145,12 @@ def test_results_name_neither_time_nor_machine(run: Path, tmp_path: Path) -> Non
 
 
 def test_results_are_derived_from_what_is_on_disk(run: Path) -> None:
-    assert derive(open_run(run)) == read_results(run / "results.jsonl")
+    assert derive_results(RunData.open(run)) == read_results(run / "results.jsonl")
 
 
 def test_a_method_that_lacks_a_pair_has_no_result(run: Path, tmp_path: Path) -> None:
     (run / "telea" / "composites" / "00005.png").unlink()
-    assert {result.method for result in derive(open_run(run))} == {"noise"}
+    assert {result.method for result in derive_results(RunData.open(run))} == {"noise"}
 
 
 def test_a_mask_outside_every_bucket_counts_in_all_alone(tmp_path: Path) -> None:
@@ -162,7 +168,7 @@ def test_the_paper_truncates_and_its_signature_says_so(tmp_path: Path) -> None:
 
 def test_broken_results_are_refused(run: Path, capsys: pytest.CaptureFixture[str]) -> None:
     path = run / "results.jsonl"
-    path.write_text(path.read_text().replace('"schema":1', '"schema":2', 1))
+    path.write_text(path.read_text().replace('"schema":2', '"schema":1', 1))
     capsys.readouterr()
     assert run_cli(["table", str(run)]) == 2
     assert f"{path}: not results of this version" in capsys.readouterr().err
@@ -171,3 +177,22 @@ def test_broken_results_are_refused(run: Path, capsys: pytest.CaptureFixture[str
 def test_a_folder_without_results_is_refused(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     assert run_cli(["table", str(tmp_path)]) == 2
     assert "not a run folder: it has no run.json" in capsys.readouterr().err
+
+
+def test_the_best_method_is_significant_only_if_it_differs_from_every_other(tmp_path: Path) -> None:
+    page = tiny.make_dataset(tmp_path / "dataset", count=12, metrics=["psnr"])
+    assert tiny.run(page, tmp_path / "run", methods="telea,navier-stokes,mean-fill") == 0
+    found = {one["method"]: one["significance"] for one in tiny.results(tmp_path / "run") if one["bucket"] == "all"}
+    assert found["mean-fill"] == "worse"
+    assert {found["telea"], found["navier-stokes"]} in ({"not separable"}, {"best", "worse"})
+
+
+@pytest.mark.parametrize("k", [1, 5])
+def test_a_reduction_reads_back_from_its_name(k: int) -> None:
+    for one in (Reduction(), Reduction("best", k, 5, "psnr"), Reduction("mean", 5, 5), Reduction("first", 1, 5)):
+        assert Reduction.parse(one.name) == one
+
+
+def test_an_unknown_reduction_is_refused() -> None:
+    with pytest.raises(InputError, match="no reduction is called 'best-of-5'"):
+        Reduction.parse("best-of-5")

@@ -219,7 +219,7 @@ def test_the_best_is_told_from_what_is_worse(better: str, best: str) -> None:
     methods = {"down": photo - 1, "same": photo + normal(50, seed=14, width=0.1), "up": photo + 1}
     found = separable(methods, "higher" if better == "higher" else "lower", "psnr:all")
     assert (found.n, found.best, found.alone) == (50, best, True)
-    assert found.rank == {name: "best" if name == best else "worse" for name in methods}
+    assert found.ranks == {name: "best" if name == best else "worse" for name in methods}
     assert all(p < 0.01 for name, p in found.p.items() if name != best)
 
 
@@ -227,8 +227,8 @@ def test_what_lies_within_the_noise_is_not_separable() -> None:
     photo = normal(50, seed=15, width=4)
     methods = {"far": photo - 3, "a": photo, "b": photo + normal(50, seed=16, width=0.1)}
     found = separable(methods, "higher", "psnr:all")
-    assert sorted(found.rank.values()) == ["best", "not separable", "worse"]
-    assert found.rank["far"] == "worse"
+    assert sorted(found.ranks.values()) == ["best", "not separable", "worse"]
+    assert found.ranks["far"] == "worse"
     assert not found.alone
 
 
@@ -254,13 +254,13 @@ def test_equal_methods_are_not_separable_and_the_first_is_the_best() -> None:
 
 def test_one_method_alone_is_the_best_of_nothing() -> None:
     found = separable({"a": normal(30)}, "lower", "one")
-    assert (found.best, found.rank, found.alone) == ("a", {"a": "best"}, False)
+    assert (found.best, found.ranks, found.alone) == ("a", {"a": "best"}, False)
 
 
 def test_without_a_common_pair_nothing_is_best() -> None:
     found = separable({"a": np.array([1.0, math.nan]), "b": np.array([math.inf, 1.0])}, "lower", "none")
     assert (found.n, found.best, found.alone) == (0, None, False)
-    assert set(found.rank.values()) == {"not separable"}
+    assert set(found.ranks.values()) == {"not separable"}
 
 
 def test_very_many_methods_can_still_be_told_apart() -> None:

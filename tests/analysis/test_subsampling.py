@@ -108,7 +108,7 @@ def test_few_pairs_have_no_interval_and_tell_nothing_apart(n: int) -> None:
     found = set_difference(frechet_distance, x, x + 5, y, "few")
     assert (found.n, found.interval, found.p) == (n, None, 1.0)
     assert found.mean == frechet_distance(x, y) - frechet_distance(x + 5, y)
-    assert set_separable(frechet_distance, {"a": x, "b": x + 5}, y, "lower", "few").rank["b"] == "not separable"
+    assert set_separable(frechet_distance, {"a": x, "b": x + 5}, y, "lower", "few").ranks["b"] == "not separable"
 
 
 def test_rows_that_are_no_pairs_have_no_interval() -> None:
@@ -200,7 +200,7 @@ def test_the_best_is_told_from_what_is_worse(better: str, best: str) -> None:
     found = set_separable(frechet_distance, methods, y, "lower" if better == "lower" else "higher", "fid")
     assert (found.n, found.best, found.alone) == (60, best, True)
     assert found.means == {name: frechet_distance(x, y) for name, x in methods.items()}
-    assert found.rank == {name: "best" if name == best else "worse" for name in methods}
+    assert found.ranks == {name: "best" if name == best else "worse" for name in methods}
 
 
 def test_p_is_adjusted_over_every_two_methods() -> None:

@@ -43,7 +43,7 @@ def times(out: Path = OUT) -> dict[str, Timing]:
 def test_a_network_is_timed_counted_and_written_down(terminal: Terminal) -> None:
     Path("mine.py").write_text(NETWORK)
     answer = terminal("time", "--methods", "mine=python:mine:load,telea", *FAST)
-    answer.does("1 of 32x32 in a call", "method", "mine", "telea", "machine: ", "counted as 2")
+    answer.does("1 of 32x32 per call", "method", "mine", "telea", "machine: ", "counted as 2")
     found = times()
     assert list(found) == ["mine", "telea"]
     network = found["mine"].network
@@ -142,7 +142,7 @@ def test_what_gives_no_prediction_is_not_timed(terminal: Terminal, body: str, wo
 
 
 def test_a_folder_of_outputs_is_refused(terminal: Terminal) -> None:
-    terminal("time", "--methods", "mine=folder:outputs", *FAST).refuses(2, "mine=folder:outputs", "take no time")
+    terminal("time", "--methods", "mine=folder:outputs", *FAST).refuses(2, "mine=folder:outputs", "cannot be timed")
 
 
 def test_weights_that_are_not_here_are_refused_before_any_work(terminal: Terminal) -> None:

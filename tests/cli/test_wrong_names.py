@@ -82,8 +82,11 @@ def test_a_wrong_value_of_an_option_is_refused(
 @pytest.mark.parametrize(
     ("entry", "words"),
     [
-        ("mine=pyton:mine:load", ("'pyton' is not a kind of method", "Did you mean 'python'?")),
-        ("mine=whatever", ("'whatever' is not a kind of method", "exec, folder, python")),
+        (
+            "mine=pyton:mine:load",
+            ("'pyton' is neither a kind of method nor a baseline's method", "Did you mean 'python'?"),
+        ),
+        ("mine=whatever", ("'whatever' is neither a kind of method nor a baseline's method", "exec, folder, ")),
         ("My Method=python:mine:load", ("'My Method' cannot name a method", "small letters")),
         ("mean-fill,mean-fill", ("two methods are called 'mean-fill'",)),
         ("mine=python:mine", ("give python:MODULE:FUNCTION",)),

@@ -122,6 +122,16 @@ def test_names_entries_and_functions_keep_their_order(dataset: Dataset) -> None:
     assert [(method.name, method.source) for method in found] == [("z", program), ("a", f"callable:{__name__}.half")]
 
 
+def test_a_baselines_method_may_have_another_name_and_is_not_mixed_with_its_neighbour(dataset: Dataset) -> None:
+    (again,) = select(["again=telea"], dataset)
+    assert (again.name, again.source, again.title) == ("again", "baseline classical: telea", "Telea")
+    (other,) = select({"again": "navier-stokes"}, dataset)
+    runtime = RuntimeOptions(torch.device("cpu"))
+    run = predict_pairs(start(Path("run"), dataset), dataset, again, runtime)
+    with pytest.raises(InputError, match="made with source baseline classical: telea, now it is baseline classical: n"):
+        predict_pairs(run, dataset, other, runtime)
+
+
 def test_without_methods_all_that_can_run_here_are_selected(dataset: Dataset) -> None:
     names = [method.name for method in select(None, dataset)]
     assert {"telea", "mean-fill"} <= {*names}
@@ -133,8 +143,13 @@ def test_without_methods_all_that_can_run_here_are_selected(dataset: Dataset) ->
         ({"mine": 3}, "mine: an object of type int is not a method. Give a function of (image, mask)"),
         ({"mine": None}, "mine: an object of type NoneType is not a method."),
         ({"mine": lambda image: image}, "mine: its parameters are (image); they must be (image, mask) or (image, mask"),
-        ({"mine": "telea"}, "mine=telea: 'telea' is not a kind of method. Known: exec, folder, python."),
-        ({"mine": "{x}:y"}, "mine={x}:y: '{x}' is not a kind of method."),
+        ({"mine": [1]}, "mine: an object of type list is not a method."),
+        (
+            {"mine": "tela"},
+            "mine=tela: 'tela' is neither a kind of method nor a baseline's method. Did you mean 'telea'?",
+        ),
+        ({"mine": "{x}:y"}, "mine={x}:y: '{x}' is neither a kind of method nor a baseline's method."),
+        ({"Again": "telea"}, "'Again' cannot name a method; use small letters"),
         ({"Mine": half}, "'Mine' cannot name a method; use small letters"),
         ([half], "methods: an object of type function has no name. Give {'mine': …}"),
         (half, "methods: an object of type function is neither a list nor a dictionary."),

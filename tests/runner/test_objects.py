@@ -57,10 +57,10 @@ def test_a_picture_without_an_object_in_the_hole_is_left_out_and_counted(run: Pa
 
 
 def test_a_number_is_the_ratio_of_the_sums_in_the_file(run: Path) -> None:
-    header, found = read_objects(run / "grey" / "objects.nanodet.jsonl")
-    assert header.signature in values(run, "grey")["det_conf"]["signature"]
+    stored = read_objects(run / "grey" / "objects.nanodet.jsonl")
+    assert stored.header.signature in values(run, "grey")["det_conf"]["signature"]
     for name in ("det_conf", "det_recall", "det_drop", "det_spurious", "det_recall_away"):
-        numerators, denominators = DETECTION_METRICS[name].num_den([one.tally for one in found])
+        numerators, denominators = DETECTION_METRICS[name].num_den([one.tally for one in stored.found])
         expected = numerators.sum() / denominators.sum()
         assert values(run, "grey")[name]["value"] == pytest.approx(expected, rel=1e-12)
 

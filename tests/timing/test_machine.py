@@ -4,7 +4,7 @@ import pytest
 import torch
 
 from inpaint_bench.timing import Series
-from inpaint_bench.timing.machine import Moment, clocks, facts, now, unquiet, unsteady
+from inpaint_bench.timing.machine import Moment, clocks, disturbances, facts, now, unsteady
 
 QUIET = Moment(0.0, 0.0, 0.0, 0.0, 3000.0)
 
@@ -13,8 +13,8 @@ def series(*seconds: float, steady: bool = True) -> Series:
     return Series(seconds, seconds, "wall", 4, steady)
 
 
-def test_nothing_is_said_of_a_quiet_machine() -> None:
-    assert unquiet(QUIET, Moment(10.0, 19.0, 19.5, 0.0, 2950.0), 2) == []
+def test_a_quiet_machine_gives_no_sentences() -> None:
+    assert disturbances(QUIET, Moment(10.0, 19.0, 19.5, 0.0, 2950.0), 2) == []
     assert unsteady("network", series(*[1.0] * 20)) == []
 
 
@@ -27,13 +27,13 @@ def test_nothing_is_said_of_a_quiet_machine() -> None:
         (Moment(10.0, 10.0, 10.0, 0.0, 3000.0, "sw_thermal_slowdown"), "GPU ran below its clock (sw_thermal_slowdown)"),
     ],
 )
-def test_what_disturbed_the_machine_is_said(after: Moment, words: str) -> None:
-    (message,) = unquiet(QUIET, after, 2)
+def test_a_disturbance_gives_a_sentence(after: Moment, words: str) -> None:
+    (message,) = disturbances(QUIET, after, 2)
     assert words in message
 
 
-def test_a_system_that_tells_nothing_is_not_said_to_be_disturbed() -> None:
-    assert unquiet(Moment(0.0, 0.0, None, None, None), Moment(9.0, 1.0, None, None, None), 1) == []
+def test_counters_that_the_system_does_not_report_give_no_sentences() -> None:
+    assert disturbances(Moment(0.0, 0.0, None, None, None), Moment(9.0, 1.0, None, None, None), 1) == []
 
 
 @pytest.mark.parametrize(
@@ -45,13 +45,13 @@ def test_a_system_that_tells_nothing_is_not_said_to_be_disturbed() -> None:
         (series(*[1.15] * 10, *[1.0] * 10), "sped up, from 1.15 s (first third) to 1 s (last)"),
     ],
 )
-def test_times_that_do_not_agree_are_said(found: Series, words: str) -> None:
+def test_an_unstable_series_gives_a_sentence(found: Series, words: str) -> None:
     (message,) = unsteady("network", found)
     assert message.startswith("network: ")
     assert words in message
 
 
-def test_the_machine_is_written_down() -> None:
+def test_the_facts_of_this_machine_are_complete() -> None:
     found = facts(torch.device("cpu"))
     assert found["threads"] == str(torch.get_num_threads())
     assert all(found.values())

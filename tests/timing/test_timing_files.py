@@ -75,10 +75,10 @@ def test_a_broken_file_and_one_of_another_version_are_refused(tmp_path: Path) ->
     path = timing_path(tmp_path, "spn")
     path.parent.mkdir()
     path.write_bytes(b'{"schema": 1, "method"')
-    with pytest.raises(InputError, match=r"spn/timing.json: not times that this version reads"):
+    with pytest.raises(InputError, match=r"spn/timing.json: not a timing file of this version"):
         read_timings(tmp_path)
     path.write_bytes(b'{"schema": 1, "method": "\xff"}')
-    with pytest.raises(InputError, match=r"spn/timing.json: not times that this version reads"):
+    with pytest.raises(InputError, match=r"spn/timing.json: not a timing file of this version"):
         read_timings(tmp_path)
     path.write_bytes(msgspec.json.encode(timing()).replace(b'"schema":1', b'"schema":2'))
     with pytest.raises(InputError, match="Time the method again"):

@@ -1,4 +1,4 @@
-"""How sure a number is: intervals of means, tests of differences, and which methods the pairs can tell apart.
+"""Statistics over pairs: bootstrap intervals of means, sign-flip tests of differences, and significance among methods.
 
 Everything is drawn over pairs, and two methods are always compared on the same ones. The draws are those of
 numpy's PCG64, of which numpy promises every raw word, seeded with the SHA-256 of a text that names what is
@@ -64,7 +64,7 @@ def mean_interval(
 def intervals(
     values: Series, seed_text: str, level: float = LEVEL, resamples: int = RESAMPLES, jobs: int = JOBS
 ) -> list[Interval]:
-    """The interval of the mean of each series, as `mean_interval` has it, many times faster than one by one.
+    """The interval of the mean of each series: `mean_interval` for several at once, many times faster.
 
     Series that are finite in the same pairs share their resamples; no series changes the result of another.
     """
@@ -103,7 +103,7 @@ def resampled_sums(values: Series, seed_text: str, resamples: int, jobs: int) ->
 
 
 def end_rank(n: int, level: float, resamples: int) -> int:
-    """Which of the resampled means, counted from 1 at either end, is the end of the interval."""
+    """The rank, counted from 1 at either end, of the resampled mean that ends the interval."""
     from scipy import special
 
     t = float(special.stdtrit(n - 1, (1 - level) / 2))
@@ -116,7 +116,7 @@ def end_rank(n: int, level: float, resamples: int) -> int:
 
 @dataclass(frozen=True)
 class Difference:
-    """The mean of a - b over n pairs, its interval, and the p of the test that it is nothing but chance."""
+    """The mean of a - b over n pairs, its interval, and the p value of the sign-flip test."""
 
     n: int
     mean: float | None  # none where there is no pair
@@ -133,7 +133,7 @@ def difference(
     flips: int = FLIPS,
     jobs: int = JOBS,
 ) -> Difference:
-    """How far a lies above b, in the pairs where both are finite; exchanging the two only changes its sign.
+    """The paired difference a - b over the pairs in which both are finite; exchanging a and b only changes its sign.
 
     The interval is that of the mean of paired differences. The test is two-sided: if it were chance which of the
     two methods gave which value of a pair, p is how often |mean| would be at least as large. Up to 16 pairs every
@@ -204,7 +204,7 @@ def holm(p_values: Sequence[float]) -> list[float]:
 
 @dataclass(frozen=True)
 class Significance:
-    """Which methods the pairs can tell from the best one. `p` is adjusted, against the best, whose own is 1."""
+    """Which methods differ significantly from the best. `p` is adjusted and against the best, whose own is 1."""
 
     n: int  # pairs in which every method has a finite value
     best: str | None  # none where there is no such pair
@@ -226,7 +226,7 @@ def separable(
     flips: int = FLIPS,
     jobs: int = JOBS,
 ) -> Significance:
-    """The method with the best mean, and of every other whether the sign-flip test tells it from that one.
+    """The method with the best mean, and whether each other method differs from it significantly (sign-flip test).
 
     Holm's adjustment runs over the tests of every two methods. Those against the best alone would not do: which
     method is best was seen in the same pairs, and of nine equal ones the luckiest looks better than some other in

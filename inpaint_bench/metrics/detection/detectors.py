@@ -25,7 +25,8 @@ YOLO_NEEDED = f"A model file of ultralytics needs ultralytics (AGPL-3.0): {YOLO_
 
 def centerface_absent() -> str:
     """Why CenterFace cannot run here and how to fix it, or ''."""
-    return lacks("onnxruntime", "pip install 'inpaint-bench[detect]'") or CENTERFACE_MODEL.absent()
+    lacking = (lacks(package, "pip install 'inpaint-bench[detect]'") for package in ("onnxruntime", "onnx"))
+    return next(filter(None, lacking), CENTERFACE_MODEL.absent())
 
 
 def yolo_absent() -> str:

