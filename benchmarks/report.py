@@ -1,10 +1,10 @@
-"""The report of 100 pairs and 9 methods: how long it takes to write, and to be seen in a browser.
+"""The report of 100 pairs and 9 methods: how long it takes to write it, and to show it in a browser.
 
     python benchmarks/report.py
 
-Needs the package playwright and Chromium. The first view is timed from the start of a new browser window to the
-moment when the heading is there and every picture that lies in the window is decoded: of the results with their
-plots, of the list of pairs, and of one pair. Each should take under 3 s; the slowest of three windows is given.
+Needs the package playwright and Chromium. Three views are timed, the results with their plots, the list of pairs and
+one pair: from the start of a new browser window until the heading is there and every image in the window is decoded.
+Each should take under 3 s; the slowest of three windows is printed.
 """
 
 import dataclasses
@@ -18,12 +18,12 @@ from typing import TYPE_CHECKING, Any
 import msgspec
 
 from inpaint_bench import files
-from inpaint_bench.analysis.results import derive, write_results
+from inpaint_bench.analysis.derive import derive_results
+from inpaint_bench.analysis.results import write_results
+from inpaint_bench.analysis.run import RunData
 from inpaint_bench.data import datasets
-from inpaint_bench.report.read import read_contents
 from inpaint_bench.report.write import write_report
 from inpaint_bench.runner import folder
-from inpaint_bench.runner.folder import RunFolder
 from inpaint_bench.runner.predict import RuntimeOptions, predict_pairs
 from inpaint_bench.runner.score_pairs import score_run
 from inpaint_bench.runner.scores import Score, read_scores, scores_path, to_csv
@@ -61,7 +61,7 @@ SEEN = """async () => {
 
 
 def make_data(root: Path) -> Path:
-    """The page of a dataset of pictures that are all different and compress as photographs do."""
+    """The protocol page of a dataset of images that are all different and compress like photographs."""
     import numpy as np
 
     from inpaint_bench.data import images
@@ -82,8 +82,8 @@ def make_data(root: Path) -> Path:
     return page
 
 
-def make_run(root: Path, dataset: datasets.Dataset, runtime: RuntimeOptions) -> RunFolder:
-    """A run of one method that is there nine times, with files and scores of its own each time."""
+def make_run(root: Path, dataset: datasets.Dataset, runtime: RuntimeOptions) -> RunData:
+    """A run of one method under nine names, each with files and scores of its own."""
     from inpaint_bench.methods.select import select_methods
 
     (method,) = select_methods([FIRST], dataset, dataset, None, {})
@@ -95,8 +95,8 @@ def make_run(root: Path, dataset: datasets.Dataset, runtime: RuntimeOptions) -> 
         shutil.copytree(run.path / FIRST, run.path / name)
         files.write_whole(scores_path(run, name), to_csv([_moved(score, moved) for score in scores]))
         run = run.with_method(name, msgspec.structs.replace(run.info.methods[FIRST], code=str(number)))
-    write_results(run, derive(run))
-    return run
+    write_results(run, derive_results(RunData(run)))
+    return RunData(run)
 
 
 def _moved(score: Score, moved: random.Random) -> Score:
@@ -104,7 +104,7 @@ def _moved(score: Score, moved: random.Random) -> Score:
 
 
 def first_view(browser: "Browser", address: str) -> tuple[float, int]:
-    """Seconds until everything in a new window is seen, and the number of pictures in it."""
+    """Seconds until everything in a new window is shown, and the number of images in it."""
     context = browser.new_context(viewport={"width": 1360, "height": 900})
     start = time.perf_counter()
     page = context.new_page()
@@ -116,7 +116,7 @@ def first_view(browser: "Browser", address: str) -> tuple[float, int]:
 
 
 def main() -> None:
-    """Write the report, open its views, and print how long both take."""
+    """Write the report, open its views, and print both times."""
     import torch
     from playwright.sync_api import sync_playwright
 
@@ -127,14 +127,14 @@ def main() -> None:
         dataset = datasets.see(datasets.open_dataset(str(make_data(root)), None), jobs=1)
         run = make_run(root, dataset, runtime)
         start = time.perf_counter()
-        first = write_report(read_contents(run.path), dataset, root / "report", {}, 1)
+        first = write_report(run, dataset, root / "report", {}, 1)
         print(f"{PAIRS} pairs, {METHODS} methods: written in {time.perf_counter() - start:.1f} s")
         with sync_playwright() as playwright:
             browser = playwright.chromium.launch(executable_path=chromium, args=["--no-sandbox"])
             for view in VIEWS:
                 found = [first_view(browser, f"{first.as_uri()}{view}") for _ in range(WINDOWS)]
                 seconds, pictures = max(found)
-                print(f"  {view:40} {seconds:5.2f} s, {pictures} pictures (under {TARGET:.0f} s wanted)")
+                print(f"  {view:40} {seconds:5.2f} s, {pictures} images (target: under {TARGET:.0f} s)")
             browser.close()
 
 

@@ -1,4 +1,4 @@
-"""A report in a browser, as its reader uses it."""
+"""A report in a browser."""
 
 import contextlib
 import io
@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import pytest
 from PIL import Image
-from reported_run import Made
+from reported_run import ReportedRun
 
 if TYPE_CHECKING:
     from playwright.sync_api import Browser, Page
@@ -44,8 +44,8 @@ def opened_browser() -> "Iterator[Browser]":
 
 
 @contextlib.contextmanager
-def opened_sheet(browser: "Browser", written: Made, size: tuple[int, int]) -> "Iterator[Sheet]":
-    """The report in a window of its own. At the end nothing may have gone wrong in it or left the folder."""
+def opened_sheet(browser: "Browser", written: ReportedRun, size: tuple[int, int]) -> "Iterator[Sheet]":
+    """The report in a window of its own. At the end it may have no errors, and no requests outside the folder."""
     width, height = size
     context = browser.new_context(viewport={"width": width, "height": height}, color_scheme="light")
     page = context.new_page()
@@ -64,30 +64,30 @@ def opened_sheet(browser: "Browser", written: Made, size: tuple[int, int]) -> "I
 
 
 class Sheet:
-    """The report as its reader uses it."""
+    """A report in a browser window."""
 
-    def __init__(self, page: "Page", written: Made) -> None:
+    def __init__(self, page: "Page", written: ReportedRun) -> None:
         self.page = page
         self.data = written.data()
         self.address = f"{written.out.as_uri()}/index.html"
         self.pairs = [pair["pair"] for pair in self.data["pairs"]]
 
     def open(self, view: str) -> None:
-        """A view, by its address."""
+        """Open a view by its address."""
         self.page.goto(f"{self.address}{view}")
         self.page.wait_for_load_state("load")
 
     def settle(self) -> None:
-        """Wait for what was done to be shown."""
+        """Wait until changes are shown."""
         self.page.evaluate(SETTLED)
 
     def press(self, key: str) -> None:
-        """A key, and what it brings about."""
+        """Press a key and wait for its effect."""
         self.page.keyboard.press(key)
         self.settle()
 
     def choose(self, field: str, value: str) -> None:
-        """A choice in a field, and what it brings about."""
+        """Choose a value in a field and wait for its effect."""
         self.page.locator(field).select_option(value)
         self.settle()
 
@@ -96,7 +96,7 @@ class Sheet:
         return self.page.locator(selector).all_inner_texts()
 
     def listed(self) -> list[str]:
-        """The pairs of the list, as far as it is drawn."""
+        """The pairs in the list, as far as it is drawn."""
         return [str(one.get_attribute("data-pair")) for one in self.page.locator("#rows article").all()]
 
     def title(self) -> str:
@@ -104,14 +104,14 @@ class Sheet:
         return self.page.locator("h1").inner_text()
 
     def pixels(self, selector: str) -> Any:
-        """What is seen of an element."""
+        """The pixels of an element on the screen."""
         with Image.open(io.BytesIO(self.page.locator(selector).screenshot())) as opened:
             return np.asarray(opened.convert("RGB")).astype(int)
 
     def in_order(self, values: dict[str, float], largest_first: bool) -> list[str]:
-        """The pairs by a value, those of one value in their own order."""
+        """The pairs sorted by a value; ties stay in order."""
         return sorted(self.pairs, key=lambda pair: -values[pair] if largest_first else values[pair])
 
     def scores(self, method: str) -> dict[str, float]:
-        """The PSNR of a method by pair."""
+        """The PSNR of a method, by pair."""
         return dict(zip(self.pairs, self.data["scores"]["psnr"][method], strict=True))

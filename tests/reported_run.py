@@ -1,51 +1,57 @@
-"""A small run with its report: made once, and looked at by every test of reports."""
+"""A small run with its report, made once and used by every test of reports."""
 
 import functools
 import shutil
+from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
+from types import MappingProxyType
 from typing import Any
 
 import msgspec
 import pytest
 import tiny
+from finished import finished_run
 
-from inpaint_bench.cli import run_cli
+from inpaint_bench.analysis.run import RunData
+from inpaint_bench.data import datasets
+from inpaint_bench.report.write import write_report
 
-METHODS = f"telea,mean-fill,{tiny.NOISE}"
-STRANGE = "<b onload='x'>&$a$ b.png"  # a name that a careless page would run
+METHODS = ["telea", "mean-fill", tiny.NOISE]
+STRANGE = "<b onload='x'>&$a$ b.png"  # a name that a careless page would execute
 
 
 @dataclass(frozen=True)
-class Made:
-    """A run folder, the page of its dataset, and the folder that its report is written to."""
+class ReportedRun:
+    """A run folder, the page of its dataset, and the folder of its report."""
 
     run: Path
     page: Path
     out: Path
 
-    def report(self, *arguments: str) -> int:
-        """`inpaint-bench report`; the exit code."""
-        where = ["--data", str(self.page.parent / "data"), "--out", str(self.out)]
-        return run_cli(["report", str(self.run), *where, *arguments])
+    def report(self, data: Path | None = None, absent: Mapping[str, str] = MappingProxyType({})) -> Path:
+        """Write the report."""
+        run = RunData.open(self.run)
+        dataset = datasets.of_run(run.info.protocol, run.pairs, data or self.page.parent / "data", (None, None))
+        return write_report(run, dataset, self.out, absent, jobs=1)
 
     def data(self) -> dict[str, Any]:
-        """What the page is given."""
+        """The data of the page."""
         first, text = (self.out / "data.js").read_text().split("\n", 1)
         assert first == "// inpaint-bench report 1"
         found = msgspec.json.decode(text.removeprefix("window.REPORT = ").rstrip().removesuffix(";"))
         assert isinstance(found, dict)
         return found
 
-    def copied(self, folder: Path) -> "Made":
-        """A copy of the run and of its report, to do with as one likes."""
+    def copied(self, folder: Path) -> "ReportedRun":
+        """A copy of the run and of its report that may be changed."""
         run, out = (shutil.copytree(old, folder / old.name) for old in (self.run, self.out))
-        return Made(run, self.page, out)
+        return ReportedRun(run, self.page, out)
 
 
 @functools.cache
-def made_once(base: Path, compiled: Path, count: int) -> Made:
-    """A run of two methods and a stochastic one and its report, to look at only. `base` is the session's folder."""
+def reported_run(base: Path, compiled: Path, count: int) -> ReportedRun:
+    """A run of two methods and a stochastic one, and its report; read only. `base` is the folder of the session."""
     folder = base / f"reported-run-{count}"
     page = tiny.make_dataset(folder / "dataset", count=count, metrics=["psnr", "ssim"])
     pictures = folder / "dataset" / "data" / "images"
@@ -54,7 +60,7 @@ def made_once(base: Path, compiled: Path, count: int) -> Made:
         patch.setenv("INPAINT_BENCH_CACHE", str(folder / "cache"))
         patch.setenv("NUMBA_CACHE_DIR", str(compiled))
         patch.chdir(folder)
-        made = Made(folder / "run", page, folder / "report")
-        assert tiny.run(page, made.run, methods=METHODS) == 0
-        assert made.report() == 0
+        finished_run(page, folder / "run", METHODS)
+        made = ReportedRun(folder / "run", page, folder / "report")
+        made.report()
     return made

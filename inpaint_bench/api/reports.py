@@ -4,9 +4,10 @@ import contextlib
 from pathlib import Path
 
 from inpaint_bench import files
-from inpaint_bench.api.progress import progress_bar
+from inpaint_bench.api.progress import note, progress_bar
 from inpaint_bench.api.run import Run
 from inpaint_bench.api.tables import absent_metrics
+from inpaint_bench.report.read import methods_left_out
 from inpaint_bench.report.write import refuse_strange, report_steps, write_report
 
 
@@ -24,5 +25,7 @@ def write(
     refuse_strange(folder)
     with contextlib.nullcontext() if out else files.only_one(run.path):
         dataset = run.open_dataset(data, targets, masks)
+        for name in methods_left_out(run):
+            note(f"{run.path}: {name} has no results: pairs are missing or not scored, or its weights are synthetic.")
         with progress_bar("pictures and plots", report_steps(run), quiet) as advance:
             return write_report(run, dataset, folder, absent_metrics([run]), jobs, advance)

@@ -1,1 +1,1 @@
-"""A run as a web page: one static folder, read from disk, that needs no network."""
+"""A run as a web page: a static folder that opens from disk and needs no network."""

@@ -1,4 +1,4 @@
-"""The pictures of a report: the targets, the holes to lay over them, and the composites that were scored."""
+"""The images of a report: the targets, the holes as overlays, and the composites that were scored."""
 
 import io
 from collections.abc import Callable, Iterator
@@ -14,72 +14,72 @@ from inpaint_bench.data.images import Hole
 from inpaint_bench.data.pair_lists import Pair
 from inpaint_bench.data.prepare import prepare
 from inpaint_bench.errors import HashError, InputError
-from inpaint_bench.report.read import Contents, ReportedMethod
+from inpaint_bench.report.read import MethodData, ReportData
 from inpaint_bench.threads import in_order
 
 FOLDER = "pictures"
 
 
 def write_pictures(
-    contents: Contents, dataset: Dataset, out: Path, jobs: int, on_progress: Callable[[int], None]
+    data: ReportData, dataset: Dataset, out: Path, jobs: int, on_progress: Callable[[int], None]
 ) -> Iterator[tuple[Path, tuple[int, int]]]:
-    """Write every picture; yields each file, and its height and width. `on_progress` is called with 1 for every pair.
+    """Write every image; yields each file with its height and width. `on_progress` is called with 1 for every pair.
 
-    pictures/targets/00017.png, pictures/holes/00017.png (white in the hole, elsewhere see-through), and
-    pictures/methods/telea/00017.png, or 00017.s3.png. Raises HashError for a target or a composite that is not what
-    it was when it was scored, and InputError for one that cannot be read.
+    The files are pictures/targets/00017.png, pictures/holes/00017.png (white in the hole, transparent elsewhere), and
+    pictures/methods/telea/00017.png, or 00017.s3.png for sample 3. Raises HashError for a target or a composite that
+    has changed since it was scored, and InputError for one that cannot be read.
     """
 
     def write(pair: Pair) -> list[tuple[Path, tuple[int, int]]]:
-        written = _write_pair(contents, dataset, out / FOLDER, pair)
+        written = _write_pair(data, dataset, out / FOLDER, pair)
         on_progress(1)
         return written
 
-    for written in in_order(write, contents.run.pairs, jobs):
+    for written in in_order(write, data.run.pairs, jobs):
         yield from written
 
 
-def _write_pair(contents: Contents, dataset: Dataset, out: Path, pair: Pair) -> list[tuple[Path, tuple[int, int]]]:
+def _write_pair(data: ReportData, dataset: Dataset, out: Path, pair: Pair) -> list[tuple[Path, tuple[int, int]]]:
     prepared = prepare(dataset.page, dataset.data, pair)
     target, hole = out / "targets" / f"{pair.pair}.png", out / "holes" / f"{pair.pair}.png"
     files.write_if_changed(target, images.png_bytes(prepared.target))
     files.write_if_changed(hole, overlay(prepared.hole))
-    composites = [path for method in contents.methods for path in _place_composites(contents, method, out, pair)]
+    composites = [path for method in data.methods for path in _copy_composites(data, method, out, pair)]
     height, width = prepared.hole.shape
     return [(path, (height, width)) for path in (target, hole, *composites)]
 
 
-def _place_composites(contents: Contents, method: ReportedMethod, out: Path, pair: Pair) -> Iterator[Path]:
+def _copy_composites(data: ReportData, method: MethodData, out: Path, pair: Pair) -> Iterator[Path]:
     for (name, sample), scored in method.pictures.items():
         if name != pair.pair:
             continue
-        source = contents.run.folder.composite(method.name, name, sample)
+        source = data.run.folder.composite(method.name, name, sample)
         try:
-            data = source.read_bytes()
+            content = source.read_bytes()
         except OSError as error:
             raise InputError(
                 f"{source}: cannot be read ({error.strerror}). Run it again; finished pairs are kept."
             ) from error
-        if (found := files.sha256(data)[:16]) != scored:
+        if (found := files.sha256(content)[:16]) != scored:
             raise HashError(
-                f"{source}: not the picture that was scored: sha256 {found}, not {scored}. "
-                f"`inpaint-bench score {contents.run.path}` scores what has changed."
+                f"{source}: not the image that was scored: sha256 {found}, not {scored}. "
+                f"`inpaint-bench score {data.run.path}` scores what has changed."
             )
         destination = out / "methods" / method.name / source.name
-        place(data, source, destination)
+        copy(content, source, destination)
         yield destination
 
 
-def place(data: bytes, source: Path, destination: Path) -> None:
-    """A copy of a file's bytes. Never a link: what is done to the report's pictures must not reach the run's."""
+def copy(content: bytes, source: Path, destination: Path) -> None:
+    """Write a copy of a file; an old link is replaced, so that changing the report never changes the run."""
     if destination.is_file() and destination.samefile(source):
-        files.write_whole(destination, data)  # under a name of its own from now on
+        files.write_whole(destination, content)  # a file of its own from now on
     else:
-        files.write_if_changed(destination, data)
+        files.write_if_changed(destination, content)
 
 
 def overlay(hole: Hole) -> bytes:
-    """A PNG of one bit a pixel, to lie over a picture: white in the hole, see-through in the known region."""
+    """A PNG of one bit per pixel to lay over an image: white in the hole, transparent in the known region."""
     picture = Image.fromarray(hole.astype(np.uint8), mode="P")
     picture.putpalette([0, 0, 0, 255, 255, 255])
     out = io.BytesIO()

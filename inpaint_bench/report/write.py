@@ -1,4 +1,4 @@
-"""A report on disk: one folder that opens from a file manager, with nothing to install and no network."""
+"""A report on disk: one folder with a page that opens without a server or a network."""
 
 from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
@@ -7,6 +7,7 @@ from typing import Any
 import msgspec
 
 from inpaint_bench import files
+from inpaint_bench.analysis.run import RunData
 from inpaint_bench.analysis.significance import significance
 from inpaint_bench.data.datasets import Dataset
 from inpaint_bench.errors import InputError
@@ -14,58 +15,67 @@ from inpaint_bench.figures.plots import for_dark, svg
 from inpaint_bench.report.curves import Curve, curves
 from inpaint_bench.report.facts import facts
 from inpaint_bench.report.pictures import FOLDER, write_pictures
-from inpaint_bench.report.read import Contents
+from inpaint_bench.report.read import read_report_data
 
 PAGE = files.PACKAGE / "report" / "page"
 SCHEMA = "// inpaint-bench report 1"
 DATA, PLOTS = "data.js", "plots"
-ATTRIBUTION = "ATTRIBUTION.csv"  # whose the pictures are, where that lies beside them: it goes with them
+ATTRIBUTION = "ATTRIBUTION.csv"  # the authors of the images; copied if it lies next to them
 
 
 def write_report(
-    contents: Contents,
+    run: RunData,
     dataset: Dataset,
     out: Path,
     absent: Mapping[str, str],
     jobs: int,
     on_progress: Callable[[int], None] = lambda count: None,
 ) -> Path:
-    """Write the report of a run into a folder of its own and return its first page, index.html.
+    """Write the report of a run into a folder of its own and return the path of its page, index.html.
 
-    `absent` names metrics that could not be measured, and why. What an older report left in the folder and this one
-    has not is deleted. `on_progress` is called with 1 for every pair and every plot. Raises InputError when the folder holds
-    something else, or a target is missing, and HashError when a picture or a score is not what it was.
+    `dataset` is that of the run, opened on this machine. `absent` gives the metrics that could not be measured, with
+    the reason. Images and plots that only an older report in the folder had are deleted. `jobs` threads read and write
+    images. `on_progress` is called with 1 for every pair and every plot, `report_steps` times in all.
+
+    Raises InputError when the run has no results, the folder holds something else, or a target is missing, and
+    HashError when an image or a scores file has changed since it was scored.
     """
     refuse_strange(out)
-    files.write_whole(out / DATA, f"{SCHEMA}\n".encode())  # from now on the folder is a report's
-    written = dict(write_pictures(contents, dataset, out, jobs, on_progress))
+    data = read_report_data(run)
+    files.write_whole(out / DATA, f"{SCHEMA}\n".encode())  # marks the folder as that of a report
+    written = dict(write_pictures(data, dataset, out, jobs, on_progress))
     sizes = {path.stem: size for path, size in written.items() if path.parent.name == "targets"}
-    drawn = [_draw(draw, out, on_progress) for draw in curves(contents)]
-    shown = [result for result in contents.results if result.main]
-    data = facts(contents, significance([(contents.run, shown)]), absent, sizes)
-    data |= {"plots": [one for one, _ in drawn], "attribution": _attribution(dataset, out)}
+    drawn = [_draw(draw, out, on_progress) for draw in curves(data)]
+    shown = [result for result in data.results if result.main]
+    found = facts(data, significance([(run, shown)]), absent, sizes)
+    found |= {"plots": [one for one, _ in drawn], "attribution": _attribution(dataset, out)}
     for asset in sorted(PAGE.iterdir()):
         if asset.is_file():
             files.write_if_changed(out / asset.name, asset.read_bytes())
-    files.write_whole(out / DATA, data_script(data))
+    files.write_whole(out / DATA, data_script(found))
     _sweep(out, {*written, *(path for _, paths in drawn for path in paths)})
     return out / "index.html"
 
 
+def report_steps(run: RunData) -> int:
+    """How often `write_report` reports progress: once for every pair and every plot."""
+    return len(run.pairs) + len(curves(read_report_data(run)))
+
+
 def refuse_strange(out: Path) -> None:
-    """Raise InputError unless a folder is empty, not there yet, or a report's."""
+    """Raise InputError unless a folder is missing, empty, or that of a report."""
     if not out.exists():
         return
     if not out.is_dir():
-        raise InputError(f"{out}: a file stands where the report's folder should be. Choose another --out.")
+        raise InputError(f"{out}: is a file, where the report needs a folder. Choose another --out.")
     data = out / DATA
     ours = data.is_file() and data.read_bytes()[: len(SCHEMA)] == SCHEMA.encode()
     if not ours and any(out.iterdir()):
-        raise InputError(f"{out}: this folder holds something else than a report. Choose another --out.")
+        raise InputError(f"{out}: this folder holds something other than a report. Choose another --out.")
 
 
 def data_script(data: Mapping[str, Any]) -> bytes:
-    """The data as a script, since a page that is opened as a file may read nothing else; safe inside of HTML too."""
+    """The data as a script, which is all that a page opened as a file may load; it is safe inside HTML too."""
     text = msgspec.json.encode(data).decode()
     for letter in "<>&\u2028\u2029":
         text = text.replace(letter, f"\\u{ord(letter):04x}")
@@ -75,24 +85,24 @@ def data_script(data: Mapping[str, Any]) -> bytes:
 def _draw(
     draw: Callable[[], Curve], out: Path, on_progress: Callable[[int], None]
 ) -> tuple[dict[str, Any], Sequence[Path]]:
-    """A plot's two files, and what the page says of it."""
+    """The facts of a plot for the page, and its two files."""
     curve = draw()
     light, dark = (out / PLOTS / f"{curve.plot.name}.{kind}.svg" for kind in ("light", "dark"))
     drawn = svg(curve.plot)
     files.write_if_changed(light, drawn)
     files.write_if_changed(dark, for_dark(drawn))
     on_progress(1)
-    fact = {
+    found = {
         "kind": curve.kind,
         "metric": curve.metric,
         "light": f"{PLOTS}/{light.name}",
         "dark": f"{PLOTS}/{dark.name}",
     }
-    return {**fact, "notes": list(curve.notes)}, (light, dark)
+    return {**found, "notes": list(curve.notes)}, (light, dark)
 
 
 def _attribution(dataset: Dataset, out: Path) -> str:
-    """The name of the file that says whose the pictures are, copied; '' where there is none."""
+    """Copy the file with the authors of the images; its name, or '' where there is none."""
     source = dataset.data.images.parent / ATTRIBUTION
     if not source.is_file():
         return ""
@@ -101,7 +111,7 @@ def _attribution(dataset: Dataset, out: Path) -> str:
 
 
 def _sweep(out: Path, kept: set[Path]) -> None:
-    """Delete the pictures and plots of an older report in the same folder."""
+    """Delete the images and plots of an older report in the same folder."""
     for folder in (out / FOLDER, out / PLOTS):
         for path in sorted(folder.rglob("*"), reverse=True):
             if path.is_file() and path not in kept:

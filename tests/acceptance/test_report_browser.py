@@ -1,4 +1,4 @@
-"""The report in a browser, opened from disk: every control does what it says, and nothing is asked of a network."""
+"""The report in a browser, opened from disk: every control works, and nothing is requested from a network."""
 
 from collections.abc import Iterator
 from pathlib import Path
@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 import tiny
 from browsing import COUNT, DESKTOP, PHONE, Sheet, opened_browser, opened_sheet
-from reported_run import STRANGE, Made, made_once
+from reported_run import STRANGE, ReportedRun, reported_run
 
 from inpaint_bench.report.write import data_script
 
@@ -25,12 +25,12 @@ def browser() -> "Iterator[Browser]":
 
 
 @pytest.fixture(scope="module")
-def written(tmp_path_factory: pytest.TempPathFactory, compiled: Path) -> Made:
-    return made_once(tmp_path_factory.getbasetemp(), compiled, COUNT)
+def written(tmp_path_factory: pytest.TempPathFactory, compiled: Path) -> ReportedRun:
+    return reported_run(tmp_path_factory.getbasetemp(), compiled, COUNT)
 
 
 @pytest.fixture(params=[DESKTOP], ids=["desktop"])
-def sheet(browser: "Browser", written: Made, request: pytest.FixtureRequest) -> Iterator[Sheet]:
+def sheet(browser: "Browser", written: ReportedRun, request: pytest.FixtureRequest) -> Iterator[Sheet]:
     with opened_sheet(browser, written, request.param) as opened:
         yield opened
 
@@ -44,7 +44,7 @@ def test_every_view_opens_by_its_address_and_fits_the_window(sheet: Sheet, view:
     assert width[0] <= width[1]
 
 
-def test_a_heading_sorts_the_table_best_first_and_then_the_other_way(sheet: Sheet) -> None:
+def test_a_heading_sorts_the_table_best_first_and_then_in_reverse(sheet: Sheet) -> None:
     sheet.open("#/results")
     table = sheet.page.locator("figure.table").first
     rows = table.locator("tbody th")
@@ -77,7 +77,7 @@ def tiny_results(sheet: Sheet) -> list[dict[str, Any]]:
     return [one for one in tiny.results(folder) if one["metric"] == "psnr"]
 
 
-def test_a_plot_is_shown_for_each_metric_and_in_the_ink_of_the_page(sheet: Sheet) -> None:
+def test_a_plot_is_shown_for_each_metric_and_theme(sheet: Sheet) -> None:
     sheet.open("#/results")
     plot = sheet.page.locator("#figure-ratio .plot img:visible")
     for metric in ("psnr", "ssim"):
@@ -90,7 +90,7 @@ def test_a_plot_is_shown_for_each_metric_and_in_the_ink_of_the_page(sheet: Sheet
     assert str(plot.get_attribute("src")) == "plots/ratio.ssim.dark.svg"
 
 
-def test_dark_is_what_the_system_says_until_the_reader_chooses_and_that_is_kept(sheet: Sheet) -> None:
+def test_the_theme_is_that_of_the_system_until_the_reader_chooses_and_the_choice_is_kept(sheet: Sheet) -> None:
     sheet.open("#/results")
     dark = "document.documentElement.dataset.theme === 'dark'"
     assert not sheet.page.evaluate(dark)
@@ -107,7 +107,7 @@ def test_dark_is_what_the_system_says_until_the_reader_chooses_and_that_is_kept(
 # --- the list -------------------------------------------------------------------------------------
 
 
-def test_a_bucket_and_words_leave_the_pairs_that_fit(sheet: Sheet) -> None:
+def test_a_bucket_and_a_search_select_pairs(sheet: Sheet) -> None:
     sheet.open("#/pairs")
     sheet.choose("#bucket", "0.2-0.4")
     fits = [pair for pair in sheet.data["pairs"] if pair["bucket"] == "0.2-0.4"]
@@ -120,10 +120,10 @@ def test_a_bucket_and_words_leave_the_pairs_that_fit(sheet: Sheet) -> None:
     assert sheet.title() == next(pair["pair"] for pair in fits if "picture1" in pair["image"])
 
 
-def test_words_that_fit_no_pair_say_so(sheet: Sheet) -> None:
+def test_a_search_without_matches_says_so(sheet: Sheet) -> None:
     sheet.open("#/pairs?find=nothing+at+all")
     assert sheet.listed() == []
-    assert "No pair fits." in sheet.page.locator("#rows").inner_text()
+    assert "No pair matches." in sheet.page.locator("#rows").inner_text()
 
 
 def test_the_worst_come_first_by_the_score_of_a_method(sheet: Sheet) -> None:
@@ -140,7 +140,7 @@ def test_the_worst_come_first_by_the_score_of_a_method(sheet: Sheet) -> None:
     assert sheet.listed() == expected[:20]
 
 
-def test_pairs_are_ordered_by_how_far_two_methods_lie_apart(sheet: Sheet) -> None:
+def test_pairs_are_sorted_by_the_difference_of_two_methods(sheet: Sheet) -> None:
     sheet.open("#/pairs?by=disagreement&metric=psnr&a=telea&b=noise")
     telea, noise = sheet.scores("telea"), sheet.scores("noise")
     apart = {pair: abs(telea[pair] - noise[pair]) for pair in sheet.pairs}
@@ -149,7 +149,7 @@ def test_pairs_are_ordered_by_how_far_two_methods_lie_apart(sheet: Sheet) -> Non
     assert f"psnr {apart[expected[0]]:.2f} apart" in sheet.page.locator("#rows article").first.inner_text()
 
 
-def test_rows_and_pictures_come_as_they_come_into_view(sheet: Sheet) -> None:
+def test_rows_and_images_load_as_they_come_into_view(sheet: Sheet) -> None:
     loaded: set[str] = set()
     sheet.page.on("request", lambda requested: loaded.add(requested.url))
     sheet.open("#/pairs")
@@ -164,7 +164,7 @@ def test_rows_and_pictures_come_as_they_come_into_view(sheet: Sheet) -> None:
     assert all(image.evaluate("image => image.decode().then(() => image.naturalWidth)") == 24 for image in last.all())
 
 
-def test_a_strange_name_is_text_and_nothing_else(sheet: Sheet) -> None:
+def test_a_strange_name_is_only_text(sheet: Sheet) -> None:
     sheet.open("#/pairs")
     (number,) = [pair["pair"] for pair in sheet.data["pairs"] if pair["image"] == STRANGE]
     row = sheet.page.locator(f"[data-pair='{number}']")
@@ -173,12 +173,14 @@ def test_a_strange_name_is_text_and_nothing_else(sheet: Sheet) -> None:
 
 
 @pytest.mark.parametrize("view", ["#/pair/%", "#/__proto__", "#/nothing/at/all"])
-def test_an_address_of_nothing_shows_a_view_all_the_same(sheet: Sheet, view: str) -> None:
+def test_an_unknown_address_shows_a_view(sheet: Sheet, view: str) -> None:
     sheet.open(view)
     assert sheet.title() in ("No such pair", sheet.data["protocol"]["name"])
 
 
-def test_a_report_of_sets_alone_orders_no_pairs_by_score(browser: "Browser", written: Made, tmp_path: Path) -> None:
+def test_without_scores_of_pairs_none_are_sorted_by_score(
+    browser: "Browser", written: ReportedRun, tmp_path: Path
+) -> None:
     made = written.copied(tmp_path)
     data = made.data()
     samples = {name: {**one, "scores": {}} for name, one in data["samples"].items()}
@@ -191,7 +193,7 @@ def test_a_report_of_sets_alone_orders_no_pairs_by_score(browser: "Browser", wri
         assert sheet.title() == "00003"
 
 
-def test_the_keys_are_listed(sheet: Sheet) -> None:
+def test_the_shortcuts_are_listed(sheet: Sheet) -> None:
     sheet.open("#/results")
     sheet.press("?")
     assert sheet.page.locator("dialog").is_visible()
@@ -200,3 +202,18 @@ def test_the_keys_are_listed(sheet: Sheet) -> None:
     sheet.press("3")
     assert sheet.title() == "Provenance"
     assert "inpaint-bench report …/run" in sheet.page.locator("pre").last.inner_text()
+
+
+def test_the_head_counts_pairs_and_methods_and_names_the_fingerprint(sheet: Sheet) -> None:
+    sheet.open("#/results")
+    head = sheet.page.locator("header.intro .meta").inner_text()
+    assert head == f"{COUNT} pairs · 3 methods · fingerprint {sheet.data['protocol']['facts']['fingerprint']}"
+
+
+def test_other_reductions_are_folded_under_the_main_ones(sheet: Sheet) -> None:
+    sheet.open("#/results")
+    titles = sheet.page.locator("main > figure.table > figcaption").all_inner_texts()
+    assert titles == ["One output per pair", "Best of 3 samples by psnr"]
+    sheet.page.get_by_text("Other reductions of samples").click()
+    others = sheet.page.locator("details[open] figure.table > figcaption").all_inner_texts()
+    assert sorted(others) == ["Best of 2 samples by psnr, expected over 3", "First of 3 samples", "Mean of 3 samples"]

@@ -1,4 +1,4 @@
-"""One pair in a browser: its pictures zoom together, the slider slides, and differences are those of the pixels."""
+"""One pair in a browser: its images share a zoom, the slider moves, and differences are those of the pixels."""
 
 from collections.abc import Iterator
 from pathlib import Path
@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 import tiny
 from browsing import COUNT, DESKTOP, Sheet, opened_browser, opened_sheet
-from reported_run import Made, made_once
+from reported_run import ReportedRun, reported_run
 
 if TYPE_CHECKING:
     from playwright.sync_api import Browser
@@ -27,12 +27,12 @@ def browser() -> "Iterator[Browser]":
 
 
 @pytest.fixture(scope="module")
-def written(tmp_path_factory: pytest.TempPathFactory, compiled: Path) -> Made:
-    return made_once(tmp_path_factory.getbasetemp(), compiled, COUNT)
+def written(tmp_path_factory: pytest.TempPathFactory, compiled: Path) -> ReportedRun:
+    return reported_run(tmp_path_factory.getbasetemp(), compiled, COUNT)
 
 
 @pytest.fixture
-def sheet(browser: "Browser", written: Made) -> Iterator[Sheet]:
+def sheet(browser: "Browser", written: ReportedRun) -> Iterator[Sheet]:
     with opened_sheet(browser, written, DESKTOP) as opened:
         yield opened
 
@@ -53,7 +53,7 @@ def test_keys_page_through_the_pairs_in_the_order_of_the_list(sheet: Sheet) -> N
     assert sheet.listed()[:3] == order[:3]
 
 
-def test_the_list_is_met_again_where_it_was_left(sheet: Sheet) -> None:
+def test_the_list_returns_to_where_it_was_left(sheet: Sheet) -> None:
     sheet.open(f"#/pair/{sheet.pairs[40]}")
     sheet.press("Escape")
     row = sheet.page.locator(f"[data-pair='{sheet.pairs[40]}']")
@@ -62,12 +62,12 @@ def test_the_list_is_met_again_where_it_was_left(sheet: Sheet) -> None:
     )
 
 
-def test_an_unknown_pair_is_said(sheet: Sheet) -> None:
+def test_an_unknown_pair_is_reported(sheet: Sheet) -> None:
     sheet.open("#/pair/99999")
     assert "No pair is called 99999. Pairs here: 00000 to 00044." in sheet.page.locator("main").inner_text()
 
 
-def test_all_pictures_of_a_pair_are_zoomed_and_moved_together(sheet: Sheet) -> None:
+def test_all_images_of_a_pair_zoom_and_move_together(sheet: Sheet) -> None:
     sheet.open("#/pair/00003")
 
     def seen() -> set[tuple[float, float, float]]:
@@ -94,7 +94,7 @@ def test_all_pictures_of_a_pair_are_zoomed_and_moved_together(sheet: Sheet) -> N
     assert seen() == {(1, 0, 0)}
 
 
-def test_the_slider_moves_the_line_between_two_pictures(sheet: Sheet) -> None:
+def test_the_slider_moves_the_divider_between_two_images(sheet: Sheet) -> None:
     sheet.open("#/pair/00001")
     sheet.choose("#left", "masked")
     sheet.choose("#right", "method:mean-fill")
@@ -118,7 +118,7 @@ def test_the_slider_moves_the_line_between_two_pictures(sheet: Sheet) -> None:
 
 
 def test_a_difference_is_black_in_the_known_region_and_bright_where_the_method_errs(
-    sheet: Sheet, written: Made
+    sheet: Sheet, written: ReportedRun
 ) -> None:
     pair = sheet.data["pairs"][2]
     sheet.open(f"#/pair/{pair['pair']}")
@@ -151,7 +151,7 @@ def _smooth(values: Any) -> Any:
     return spread <= 3
 
 
-def test_the_samples_of_a_stochastic_method_stand_beside_each_other_and_the_chosen_one_is_marked(sheet: Sheet) -> None:
+def test_the_samples_of_a_stochastic_method_are_side_by_side_and_the_chosen_one_is_marked(sheet: Sheet) -> None:
     samples = sheet.data["samples"]["noise"]
     number = next(number for number, chosen in enumerate(samples["chosen"]) if chosen == 2)
     sheet.open(f"#/pair/{sheet.pairs[number]}")
@@ -164,3 +164,15 @@ def test_the_samples_of_a_stochastic_method_stand_beside_each_other_and_the_chos
     assert [text.split()[0] for text in sheet.texts(".samples .card .value")] == scores
     assert sheet.texts("[data-view='method:noise'] .title") == ["noise, sample 2"]
     assert sheet.texts("[data-view='method:noise'] .value")[0].startswith(scores[2])
+
+
+def test_the_hole_is_shown_on_the_images_by_its_key(sheet: Sheet) -> None:
+    sheet.open("#/pair/00002")
+    frame = "[data-view='method:mean-fill'] .frame"
+    before = sheet.pixels(frame)
+    sheet.press("h")
+    assert sheet.page.locator("#hole").get_attribute("aria-pressed") == "true"
+    assert sheet.page.locator(f"{frame} .hole.overlay").is_visible()
+    assert np.abs(sheet.pixels(frame) - before).max() > 50
+    sheet.press("h")
+    assert (sheet.pixels(frame) == before).all()

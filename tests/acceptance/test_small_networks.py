@@ -1,4 +1,4 @@
-"""What the shipped networks are worth on the sample, as the command line gives it."""
+"""The quality of the shipped networks on the sample, as measured by the command line."""
 
 from pathlib import Path
 
@@ -6,8 +6,8 @@ import pytest
 from terminal import Terminal
 
 from inpaint_bench.analysis.compare import compare
-from inpaint_bench.analysis.results import ALL, read_results, results_path
-from inpaint_bench.runner.folder import open_run
+from inpaint_bench.analysis.results import ALL
+from inpaint_bench.analysis.run import RunData
 
 pytestmark = pytest.mark.acceptance
 
@@ -17,8 +17,9 @@ CLASSICAL = ("mean-fill", "telea", "navier-stokes", "biharmonic", "patchmatch")
 def test_spn_small_beats_the_classical_methods_where_much_is_hidden(terminal: Terminal, tmp_path: Path) -> None:
     run = tmp_path / "run"
     terminal("run", "--methods", ",".join(("spn-small", *CLASSICAL)), "--metrics", "ssim,psnr,mae", "--out", run).does()
+    data = RunData.open(run)
     for other in CLASSICAL:
-        rows = compare("spn-small", other, run, run, ["ssim", "psnr", "mae"]).rows
+        rows = compare("spn-small", other, data, data, ["ssim", "psnr", "mae"]).rows
         for row in rows:
             if row.bucket in ("0.2-0.4", "0.4-0.6"):
                 assert row.low is not None
@@ -37,10 +38,10 @@ def test_samples_of_spn_prob_small_differ_and_the_best_of_five_beats_their_mean(
     pictures = sorted(path.name for path in one.iterdir())
     assert len(pictures) == 5 * 12
     assert all((one / name).read_bytes() == (two / name).read_bytes() for name in pictures)
-    found = [result for result in read_results(results_path(open_run(tmp_path / "one"))) if result.bucket == ALL]
+    found = [result for result in RunData.open(tmp_path / "one").result_list if result.bucket == ALL]
     (diversity,) = [result.value for result in found if result.metric == "diversity"]
-    (best,) = [result.value for result in found if result.metric == "psnr" and not result.aside]
-    (mean,) = [result.value for result in found if result.metric == "psnr" and ":mean-of-" in result.signature]
+    (best,) = [result.value for result in found if result.metric == "psnr" and result.main]
+    (mean,) = [result.value for result in found if result.metric == "psnr" and result.reduction == "mean-of-5"]
     assert isinstance(diversity, float)
     assert isinstance(best, float)
     assert isinstance(mean, float)

@@ -44,8 +44,8 @@ def test_a_report_of_two_folders_takes_their_pictures(page: Path, terminal: Term
         (["nowhere"], "not a run folder"),
         ([str(RUN)], "where do the data of tiny lie? Give --data DIR"),
         ([str(RUN), "--data", "nothing"], "there is no such folder"),
-        ([str(RUN), "--data", "data", "--out", "tiny.toml"], "a file stands where the report's folder should be"),
-        ([str(RUN), "--data", "data", "--out", "."], "this folder holds something else than a report"),
+        ([str(RUN), "--data", "data", "--out", "tiny.toml"], "is a file, where the report needs a folder"),
+        ([str(RUN), "--data", "data", "--out", "."], "this folder holds something other than a report"),
     ],
 )
 def test_what_cannot_be_reported_is_refused(scored: Path, terminal: Terminal, arguments: list[str], words: str) -> None:
@@ -58,6 +58,14 @@ def test_a_folder_that_is_no_run_is_refused_and_nothing_is_made_in_it(terminal: 
         terminal("report", name).refuses(2, "not a run folder")
     assert not Path("nowhere").exists()
     assert not [*Path("mine").iterdir()]
+
+
+def test_a_method_without_results_is_named_on_stderr(scored: Path, terminal: Terminal) -> None:
+    lines = (scored / "results.jsonl").read_text().splitlines(keepends=True)
+    (scored / "results.jsonl").write_text("".join(line for line in lines if '"mean-fill"' not in line))
+    answer = terminal("report", scored, "--data", "data")
+    answer.does("index.html")
+    assert "mean-fill has no results" in answer.err
 
 
 def test_a_run_without_results_is_refused(page: Path, terminal: Terminal) -> None:

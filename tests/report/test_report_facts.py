@@ -1,4 +1,4 @@
-"""What a report says is what the run holds: to the digit, of the right picture, and nothing of the machine."""
+"""The data of a report are those of the run, to the digit, and hold no path of the machine."""
 
 import re
 from pathlib import Path
@@ -6,22 +6,29 @@ from pathlib import Path
 import numpy as np
 import pytest
 import tiny
-from reported_run import STRANGE, Made, made_once
+from reported_run import STRANGE, ReportedRun, reported_run
 
+from inpaint_bench.analysis.reductions import Reduction
 from inpaint_bench.metrics import METRICS
-from inpaint_bench.report.facts import sampling_title, split_signature
-from inpaint_bench.report.redact_paths import command_line, without_places
+from inpaint_bench.report.facts import _json_values as json_values
+from inpaint_bench.report.redact_paths import redact_paths, redacted_command
+from inpaint_bench.report.summary import reduction_title
 from inpaint_bench.report.write import data_script
 from inpaint_bench.runner.folder import open_run
 from inpaint_bench.runner.scores import read_scores, scores_path
 
 
 @pytest.fixture(scope="session")
-def written(tmp_path_factory: pytest.TempPathFactory, compiled: Path) -> Made:
-    return made_once(tmp_path_factory.getbasetemp(), compiled, 20)
+def written(tmp_path_factory: pytest.TempPathFactory, compiled: Path) -> ReportedRun:
+    return reported_run(tmp_path_factory.getbasetemp(), compiled, 20)
 
 
-def test_every_number_of_the_summary_is_a_result_to_the_digit(written: Made) -> None:
+@pytest.fixture
+def copied(written: ReportedRun, tmp_path: Path) -> ReportedRun:
+    return written.copied(tmp_path)
+
+
+def test_every_number_of_the_summary_is_a_result_to_the_digit(written: ReportedRun) -> None:
     data = written.data()
     shown = {}
     for group in data["groups"]:
@@ -41,18 +48,18 @@ def test_every_number_of_the_summary_is_a_result_to_the_digit(written: Made) -> 
             assert cell["interval"] == f"{one['low']:.{digits}f} to {one['high']:.{digits}f}"
 
 
-def test_unlike_signatures_share_no_column(written: Made) -> None:
+def test_unlike_signatures_share_no_column(written: ReportedRun) -> None:
     groups = written.data()["groups"]
     titles = [group["title"] for group in groups]
-    assert titles[:2] == ["One output a pair", "Best of 3 samples by psnr"]
-    assert {"Mean over 3 samples", "First of 3 samples", "Best of 2 samples by psnr, expected from 3"} == {*titles[2:]}
-    assert [group["aside"] for group in groups] == [False, False, True, True, True]
+    assert titles[:2] == ["One output per pair", "Best of 3 samples by psnr"]
+    assert {"Mean of 3 samples", "First of 3 samples", "Best of 2 samples by psnr, expected over 3"} == {*titles[2:]}
+    assert [group["main"] for group in groups] == [True, True, False, False, False]
     by_name = {group["title"]: [row["method"] for row in group["rows"]] for group in groups}
-    assert by_name["One output a pair"] == ["mean-fill", "telea"]
+    assert by_name["One output per pair"] == ["mean-fill", "telea"]
     assert by_name["Best of 3 samples by psnr"] == ["noise"]
 
 
-def test_every_score_of_a_pair_is_that_of_the_scores_file(written: Made) -> None:
+def test_every_score_of_a_pair_is_that_of_the_scores_file(written: ReportedRun) -> None:
     data, run = written.data(), open_run(written.run)
     for method in ("telea", "noise"):
         scores = read_scores(scores_path(run, method))
@@ -63,19 +70,17 @@ def test_every_score_of_a_pair_is_that_of_the_scores_file(written: Made) -> None
                 assert data["scores"][metric][method][number] == one
 
 
-def test_the_chosen_sample_is_the_best_by_psnr(written: Made) -> None:
+def test_the_chosen_sample_is_the_best_by_psnr(written: ReportedRun) -> None:
     samples = written.data()["samples"]["noise"]
     assert samples["chosen"] == np.argmax(samples["scores"]["psnr"], axis=1).tolist()
     assert {*samples["chosen"]} != {0}
 
 
-def test_an_infinite_score_is_inf_and_one_that_is_not_defined_null() -> None:
-    from inpaint_bench.report.facts import _plain
-
-    assert _plain([1.5, float("inf"), float("nan")]) == [1.5, "inf", None]
+def test_an_infinite_score_is_inf_and_an_undefined_one_null() -> None:
+    assert json_values([1.5, float("inf"), float("nan")]) == [1.5, "inf", None]
 
 
-def test_the_pairs_are_those_of_the_run(written: Made) -> None:
+def test_the_pairs_are_those_of_the_run(written: ReportedRun) -> None:
     data, run = written.data(), open_run(written.run)
     assert [one["pair"] for one in data["pairs"]] == [pair.pair for pair in run.pairs]
     assert [one["image"] for one in data["pairs"]] == [pair.image for pair in run.pairs]
@@ -87,12 +92,12 @@ def test_the_pairs_are_those_of_the_run(written: Made) -> None:
     }
 
 
-def test_no_file_says_where_things_lie_on_the_machine(written: Made) -> None:
-    places = {str(written.page.parents[1]), str(Path.home()), str(Path(__file__).parents[2])}
+def test_no_file_contains_a_path_of_the_machine(written: ReportedRun) -> None:
+    folders = {str(written.page.parents[1]), str(Path.home()), str(Path(__file__).parents[2])}
     paths = [path for path in written.out.rglob("*") if path.is_file()]
     assert {path.suffix for path in paths} == {".js", ".html", ".css", ".svg", ".png"}
     for path in paths:
-        assert not [place for place in places if place.encode() in path.read_bytes()], path
+        assert not [folder for folder in folders if folder.encode() in path.read_bytes()], path
     assert "…/run" in written.data()["commands"][-1]
 
 
@@ -109,37 +114,58 @@ def test_no_file_says_where_things_lie_on_the_machine(written: Made) -> None:
         ("~/data/paris", "…/paris"),
     ],
 )
-def test_an_absolute_path_is_cut_to_its_last_name(text: str, kept: str) -> None:
-    assert without_places(text) == kept
+def test_an_absolute_path_is_reduced_to_its_last_name(text: str, kept: str) -> None:
+    assert redact_paths(text) == kept
 
 
 def test_a_command_is_quoted_where_a_shell_needs_it() -> None:
     words = ["inpaint-bench", "run", "--methods", "a,b=exec:it's me {images}", "--out", "/tmp/my runs/x"]
-    assert command_line(words) == """inpaint-bench run --methods 'a,b=exec:it'"'"'s me {images}' --out …/x"""
+    assert redacted_command(words) == """inpaint-bench run --methods 'a,b=exec:it'"'"'s me {images}' --out …/x"""
 
 
-def test_data_hold_nothing_that_html_could_read() -> None:
+def test_the_data_contain_nothing_that_html_interprets() -> None:
     script = data_script({"name": "</script><b>&\u2028"}).decode()
     assert not re.search("[<>&\u2028]", script.split("\n", 1)[1])
     assert r"\u003c/script\u003e\u003cb\u003e\u0026\u2028" in script
 
 
 @pytest.mark.parametrize(
-    ("signature", "stem", "title"),
+    ("reduction", "title"),
     [
-        ("psnr:rgb:u8r:comp:v1", "psnr:rgb:u8r:comp:v1", "One output a pair"),
-        ("psnr:rgb:v1:best-psnr-of-5", "psnr:rgb:v1", "Best of 5 samples by psnr"),
-        ("psnr:rgb:v1:best-mae_spn-of-2-from-5", "psnr:rgb:v1", "Best of 2 samples by mae_spn, expected from 5"),
-        ("psnr:rgb:v1:mean-of-5", "psnr:rgb:v1", "Mean over 5 samples"),
-        ("psnr:rgb:v1:first-of-5", "psnr:rgb:v1", "First of 5 samples"),
+        ("none", "One output per pair"),
+        ("best-psnr-of-5", "Best of 5 samples by psnr"),
+        ("best-mae_spn-of-2-from-5", "Best of 2 samples by mae_spn, expected over 5"),
+        ("mean-of-5", "Mean of 5 samples"),
+        ("first-of-5", "First of 5 samples"),
     ],
 )
-def test_a_signature_is_split_from_what_it_says_of_samples(signature: str, stem: str, title: str) -> None:
-    found, sampling = split_signature(signature)
-    assert (found, sampling_title(sampling)) == (stem, title)
+def test_a_reduction_has_a_title(reduction: str, title: str) -> None:
+    assert reduction_title(Reduction.parse(reduction)) == title
 
 
-def test_directions_and_digits_are_those_of_the_metrics(written: Made) -> None:
+def test_a_reason_with_braces_and_a_path_is_shown_as_it_is_without_the_path(copied: ReportedRun) -> None:
+    reason = "$INPAINT_BENCH_INCEPTION is /tmp/{x}.pth, {0} and {which} %s: there is no such file"
+    copied.report(absent={"fid": reason})
+    notes = copied.data()["notes"]
+    assert "absent: fid: $INPAINT_BENCH_INCEPTION is …/{x}.pth, {0} and {which} %s: there is no such file" in notes
+
+
+def test_the_notes_explain_how_the_page_marks_ranks_and_leave_the_signatures_out(written: ReportedRun) -> None:
+    data = written.data()
+    ranks = [note for note in data["notes"] if "bold" in note]
+    assert len(ranks) == 1
+    assert "underlined" in ranks[0]
+    signatures = {column["signature"] for group in data["groups"] for column in group["columns"]}
+    assert not [note for note in data["notes"] for signature in signatures if signature in note]
+
+
+def test_the_part_of_a_whole_run_is_not_listed(written: ReportedRun) -> None:
+    facts = written.data()["protocol"]["facts"]
+    assert "part" not in facts
+    assert facts["pairs"] == "20"
+
+
+def test_directions_and_digits_are_those_of_the_metrics(written: ReportedRun) -> None:
     metrics = written.data()["metrics"]
     assert {name: (one["better"], one["decimals"]) for name, one in metrics.items() if name in METRICS} == {
         name: (METRICS[name].better, METRICS[name].decimals) for name in ("psnr", "ssim")

@@ -12,7 +12,7 @@ from baselines.spn.inspect.views import View
 from inpaint_bench import __version__
 from inpaint_bench.data.datasets import Dataset
 from inpaint_bench.data.pair_lists import Pair
-from inpaint_bench.report.redact_paths import command_line, without_places
+from inpaint_bench.report.redact_paths import redact_paths, redacted_command
 from inpaint_bench.weights import SYNTHETIC, Weights
 
 LIBRARIES = ("numpy", "torch", "scikit-learn", "scipy", "scikit-image", "matplotlib")
@@ -55,7 +55,7 @@ def page(facts: Facts, shown: Sequence[tuple[Pair, list[View]]], placed: Neighbo
 def _table(facts: Facts) -> str:
     versions = ", ".join(f"{name} {metadata.version(name)}" for name in LIBRARIES)
     rows = {
-        "command": f"`{command_line(['inpaint-bench', *sys.argv[1:]])}`",
+        "command": f"`{redacted_command(['inpaint-bench', *sys.argv[1:]])}`",
         "method": facts.method,
         "weights": told(facts.weights.sha256),
         "edges": f"{' '.join(facts.edges.title.split())}; weights of EC: {told(facts.edges.weights)}",
@@ -79,7 +79,7 @@ def _of_pair(pair: Pair, views: Sequence[View]) -> Iterator[str]:
 
 
 def _of_run(placed: Neighbours) -> Iterator[str]:
-    count, run = len(placed.listed), without_places(str(placed.run))
+    count, run = len(placed.listed), redact_paths(str(placed.run))
     yield "## Results among real images\n\n![t-SNE](tsne.png)\n"
     yield (
         f"{count} pictures of the run {run}: its real images, and the results of each method (of a stochastic "

@@ -1,4 +1,4 @@
-// What every part of the page uses. Text from the run only ever becomes text: nothing here makes HTML of a string.
+// Shared helpers. Text from the run is only ever inserted as text: no string becomes HTML.
 "use strict";
 
 const R = window.REPORT;
@@ -24,37 +24,37 @@ function choice(id, title, options, value, onchange) {
 const arrow = (metric) => (R.metrics[metric].better === "higher" ? "↑" : "↓");
 const methodNames = R.methods.map((method) => method.name);
 const pairMetrics = Object.keys(R.scores);
-const place = new Map(R.pairs.map((pair, number) => [pair.pair, number]));
+const pairIndex = new Map(R.pairs.map((pair, number) => [pair.pair, number]));
 
 function metricTitle(metric) {
   const unit = R.metrics[metric].unit;
   return `${metric} ${arrow(metric)}${unit ? ` [${unit}]` : ""}`;
 }
 
-// A score as tables print it.
+// A score with the digits that tables print.
 function printed(metric, value) {
   if (value === null || value === undefined) return "–";
   return typeof value === "string" ? value : value.toFixed(R.metrics[metric].decimals);
 }
 
-// A score as a number to sort by: an infinite one is larger than all, one that is not defined is NaN.
+// A score as a number to sort by: an infinite one is the largest, an undefined one is NaN.
 function asNumber(value) {
   if (value === null || value === undefined) return NaN;
   return value === "inf" ? Infinity : value;
 }
 
-// The score of a pair's composite; undefined where the method was not scored in the metric.
+// The score of the composite of a pair; undefined where the method was not scored in the metric.
 function score(metric, method, number) {
   return R.scores[metric]?.[method]?.[number];
 }
 
 function bucketTitle(name) {
-  return R.buckets.find((bucket) => bucket.name === name)?.title ?? "in no bucket";
+  return R.buckets.find((bucket) => bucket.name === name)?.title ?? "outside all buckets";
 }
 
 const percent = (ratio) => `${(100 * ratio).toFixed(1)}%`;
 
-// --- pictures -----------------------------------------------------------------------------------
+// --- images -------------------------------------------------------------------------------------
 
 const url = (...names) => ["pictures", ...names].map(encodeURIComponent).join("/");
 const targetUrl = (pair) => url("targets", `${pair.pair}.png`);
@@ -65,10 +65,10 @@ function compositeUrl(method, pair, sample = chosenSample(method, pair)) {
 }
 
 function chosenSample(method, pair) {
-  return R.samples[method] ? R.samples[method].chosen[place.get(pair.pair)] : null;
+  return R.samples[method] ? R.samples[method].chosen[pairIndex.get(pair.pair)] : null;
 }
 
 function picture(source, alt, pair, attributes = {}) {
   const size = { width: pair.width, height: pair.height, decoding: "async", draggable: "false" };
-  return make("img", { loading: "lazy", ...size, alt, ...attributes, src: source }); // lazy before its source
+  return make("img", { loading: "lazy", ...size, alt, ...attributes, src: source }); // loading is set before src
 }

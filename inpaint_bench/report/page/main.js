@@ -1,15 +1,15 @@
-// Which view the address asks for, and the keys.
+// Routing by the address, and keyboard shortcuts.
 "use strict";
 
 (() => {
   const main = document.getElementById("main");
   const VIEWS = {
     results: (query) => Results.draw(main, query),
-    pairs: (query) => Pairs.draw(main, query, came),
+    pairs: (query) => Pairs.draw(main, query, lastPair),
     pair: (query, name) => PairView.draw(main, name, query),
     provenance: () => Provenance.draw(main),
   };
-  const EVERYWHERE = {
+  const GLOBAL_KEYS = {
     "/": () => {
       if (view() !== "pairs") location.hash = "#/pairs";
       requestAnimationFrame(() => document.getElementById("find")?.focus());
@@ -20,26 +20,26 @@
     2: () => (location.hash = "#/pairs"),
     3: () => (location.hash = "#/provenance"),
   };
-  const SAID = [
-    ["← →", "the pair before, the next pair"],
-    ["/", "find pairs"],
-    ["Enter", "in the search: open the first pair"],
-    ["d", "difference to the target"],
-    ["h", "lay the hole over the pictures"],
-    ["+ − 0", "zoom, and back"],
+  const SHORTCUTS = [
+    ["← →", "previous pair, next pair"],
+    ["/", "search pairs"],
+    ["Enter", "in the search field: open the first pair"],
+    ["d", "difference from the target"],
+    ["h", "show the hole on the images"],
+    ["+ − 0", "zoom in, zoom out, reset"],
     ["Esc", "back to the list"],
     ["1 2 3", "results, pairs, provenance"],
-    ["t", "light, dark, as the system says"],
+    ["t", "theme: system, light or dark"],
     ["?", "this list"],
   ];
   const help = document.getElementById("help");
-  const scrolled = new Map(); // by address, how far down the reader was
+  const scrollPositions = new Map(); // by address
 
   const decoded = (text) => {
     try {
       return decodeURIComponent(text);
     } catch {
-      return text; // a % that begins no letter
+      return text; // not a valid escape
     }
   };
   const parts = () => {
@@ -49,36 +49,36 @@
   };
   const view = () => parts().name;
 
-  let last = null;
-  let came = null; // the pair that was seen last, on the way back to the list
+  let lastAddress = null;
+  let lastPair = null; // the pair of the view before this one
 
   function draw() {
-    if (last !== null) scrolled.set(last, window.scrollY);
-    last = location.hash;
-    const back = came;
+    if (lastAddress !== null) scrollPositions.set(lastAddress, window.scrollY);
+    lastAddress = location.hash;
+    const back = lastPair;
     const focused = document.activeElement?.id;
     const { name, rest, query } = parts();
     main.replaceChildren();
     main.className = `wide ${name}`;
     VIEWS[name](query, ...rest);
     if (focused) document.getElementById(focused)?.focus({ preventScroll: true });
-    came = name === "pair" ? rest[0] : null;
+    lastPair = name === "pair" ? rest[0] : null;
     document.title = `${rest[0] ? `${rest[0]} · ` : ""}${R.protocol.name} · inpaint-bench`;
     for (const link of document.querySelectorAll(".bar nav a")) {
       const here = link.hash.slice(2).replace("pairs", "pair") === name.replace("pairs", "pair");
       here ? link.setAttribute("aria-current", "page") : link.removeAttribute("aria-current");
     }
-    if (name !== "pair" && !(name === "pairs" && back)) window.scrollTo(0, scrolled.get(last) ?? 0);
+    if (name !== "pair" && !(name === "pairs" && back)) window.scrollTo(0, scrollPositions.get(lastAddress) ?? 0);
   }
 
-  function pressed(event) {
+  function onKeydown(event) {
     if (event.ctrlKey || event.metaKey || event.altKey || help.open) return;
     const field = event.target.closest("input, select, textarea");
     if (field) {
       if (event.key === "Escape") field.blur();
-      if (field.type !== "checkbox") return; // its own keys
+      if (field.type !== "checkbox") return; // the field uses the key itself
     }
-    const action = (view() === "pair" ? PairView.KEYS[event.key] : undefined) ?? EVERYWHERE[event.key];
+    const action = (view() === "pair" ? PairView.KEYS[event.key] : undefined) ?? GLOBAL_KEYS[event.key];
     if (!action) return;
     event.preventDefault();
     action();
@@ -86,9 +86,9 @@
 
   document.getElementById("dataset").textContent = R.protocol.name;
   document.getElementById("keys").addEventListener("click", () => help.showModal());
-  const keys = SAID.flatMap(([key, text]) => [make("dt", {}, make("kbd", {}, key)), make("dd", {}, text)]);
+  const keys = SHORTCUTS.flatMap(([key, text]) => [make("dt", {}, make("kbd", {}, key)), make("dd", {}, text)]);
   document.getElementById("help-keys").append(...keys);
   window.addEventListener("hashchange", draw);
-  document.addEventListener("keydown", pressed);
+  document.addEventListener("keydown", onKeydown);
   draw();
 })();

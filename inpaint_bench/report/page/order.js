@@ -1,4 +1,4 @@
-// Which pairs are shown and in what order. All of it stands in the address, so that a view can be sent.
+// Which pairs are shown, and in what order. Both are stored in the address, so that a view can be shared.
 "use strict";
 
 const Order = (() => {
@@ -8,25 +8,25 @@ const Order = (() => {
     ["ratio", "Mask ratio"],
     ["score", "Score"],
     ["disagreement", "Disagreement of two methods"],
-  ].filter(([by]) => pairMetrics.length || !["score", "disagreement"].includes(by)); // a set of pairs has no order
+  ].filter(([by]) => pairMetrics.length || !["score", "disagreement"].includes(by)); // without scores of pairs there is nothing to sort by
 
-  // What the address asks for, with what it leaves open filled in.
+  // The selection in the address, with defaults for what it leaves out.
   function read(query) {
-    const requested = { ...DEFAULT };
-    for (const key of Object.keys(DEFAULT)) if (query.has(key)) requested[key] = query.get(key);
-    if (!ORDERS.some(([name]) => name === requested.by)) requested.by = "pair";
-    if (!pairMetrics.includes(requested.metric)) {
-      requested.metric = pairMetrics.includes(R.protocol.choose) ? R.protocol.choose : pairMetrics[0];
+    const selection = { ...DEFAULT };
+    for (const key of Object.keys(DEFAULT)) if (query.has(key)) selection[key] = query.get(key);
+    if (!ORDERS.some(([name]) => name === selection.by)) selection.by = "pair";
+    if (!pairMetrics.includes(selection.metric)) {
+      selection.metric = pairMetrics.includes(R.protocol.choose) ? R.protocol.choose : pairMetrics[0];
     }
-    const names = methodNames.filter((name) => R.scores[requested.metric]?.[name]);
-    if (!names.includes(requested.a)) requested.a = names[0];
-    if (!names.includes(requested.b) || requested.b === requested.a) requested.b = names.find((name) => name !== requested.a) ?? requested.a;
-    const firsts = firstsOf(requested.by).map(([name]) => name);
-    if (!firsts.includes(requested.first)) requested.first = firsts[0];
-    return requested;
+    const names = methodNames.filter((name) => R.scores[selection.metric]?.[name]);
+    if (!names.includes(selection.a)) selection.a = names[0];
+    if (!names.includes(selection.b) || selection.b === selection.a) selection.b = names.find((name) => name !== selection.a) ?? selection.a;
+    const allowed = directions(selection.by).map(([name]) => name);
+    if (!allowed.includes(selection.first)) selection.first = allowed[0];
+    return selection;
   }
 
-  function firstsOf(by) {
+  function directions(by) {
     if (by === "score") return [["worst", "Worst first"], ["best", "Best first"]];
     if (by === "pair") return [["least", "First to last"], ["most", "Last to first"]];
     return by === "ratio"
@@ -34,39 +34,39 @@ const Order = (() => {
       : [["most", "Largest first"], ["least", "Smallest first"]];
   }
 
-  function write(requested) {
+  function write(selection) {
     const query = new URLSearchParams();
-    const used = { pair: [], ratio: [], score: ["metric", "a"], disagreement: ["metric", "a", "b"] }[requested.by];
-    const always = ["bucket", "by", "first", "find"].filter((key) => requested[key] !== DEFAULT[key]);
-    for (const key of [...always, ...used]) query.set(key, requested[key]);
-    if (requested.first === firstsOf(requested.by)[0][0]) query.delete("first");
+    const used = { pair: [], ratio: [], score: ["metric", "a"], disagreement: ["metric", "a", "b"] }[selection.by];
+    const always = ["bucket", "by", "first", "find"].filter((key) => selection[key] !== DEFAULT[key]);
+    for (const key of [...always, ...used]) query.set(key, selection[key]);
+    if (selection.first === directions(selection.by)[0][0]) query.delete("first");
     return query;
   }
 
-  // By what a pair is ordered: a number, NaN where it has none; such pairs come last.
-  function key(requested, number) {
-    if (requested.by === "ratio") return R.pairs[number].ratio;
-    if (requested.by === "pair") return number;
-    const a = asNumber(score(requested.metric, requested.a, number));
-    if (requested.by === "score") return a;
-    const b = asNumber(score(requested.metric, requested.b, number));
-    return a === b ? 0 : Math.abs(a - b); // two infinite ones agree
+  // The sort key of a pair; NaN where it has none, and such pairs come last.
+  function key(selection, number) {
+    if (selection.by === "ratio") return R.pairs[number].ratio;
+    if (selection.by === "pair") return number;
+    const a = asNumber(score(selection.metric, selection.a, number));
+    if (selection.by === "score") return a;
+    const b = asNumber(score(selection.metric, selection.b, number));
+    return a === b ? 0 : Math.abs(a - b); // two infinite scores are equal
   }
 
-  function downwards(requested) {
-    if (requested.by !== "score") return requested.first === "most";
-    return (R.metrics[requested.metric].better === "higher") === (requested.first === "best");
+  function isDescending(selection) {
+    if (selection.by !== "score") return selection.first === "most";
+    return (R.metrics[selection.metric].better === "higher") === (selection.first === "best");
   }
 
-  // The numbers of the pairs that are shown, in order.
-  function apply(requested) {
-    const words = requested.find.toLowerCase().split(/\s+/).filter(Boolean);
+  // The indices of the pairs that are shown, in order.
+  function apply(selection) {
+    const words = selection.find.toLowerCase().split(/\s+/).filter(Boolean);
     const fits = (pair) => {
       const text = `${pair.pair} ${pair.image} ${pair.mask}`.toLowerCase();
-      return (requested.bucket === "all" || pair.bucket === requested.bucket) && words.every((word) => text.includes(word));
+      return (selection.bucket === "all" || pair.bucket === selection.bucket) && words.every((word) => text.includes(word));
     };
-    const sign = downwards(requested) ? -1 : 1;
-    const keyed = R.pairs.flatMap((pair, number) => (fits(pair) ? [[key(requested, number), number]] : []));
+    const sign = isDescending(selection) ? -1 : 1;
+    const keyed = R.pairs.flatMap((pair, number) => (fits(pair) ? [[key(selection, number), number]] : []));
     keyed.sort(([x, i], [y, j]) => {
       if (Number.isNaN(x) || Number.isNaN(y)) return Number.isNaN(x) - Number.isNaN(y) || i - j;
       return x === y ? i - j : x < y ? -sign : sign;
@@ -74,5 +74,5 @@ const Order = (() => {
     return keyed.map(([, number]) => number);
   }
 
-  return { ORDERS, read, write, firstsOf, key, apply };
+  return { ORDERS, read, write, directions, key, apply };
 })();

@@ -1,8 +1,8 @@
-// Pictures of a pair in frames: each may show its difference to the target, and the hole.
+// The images of a pair in frames, which can show the difference from the target, and the hole.
 "use strict";
 
 const Pictures = (() => {
-  // What can be seen of a pair: the target, the masked target, every method's composite, every sample.
+  // The images of a pair: the target, the masked target, and the composite of every method.
   function views(pair) {
     const found = [
       { key: "target", title: "target", source: targetUrl(pair) },
@@ -11,13 +11,13 @@ const Pictures = (() => {
     for (const method of methodNames) {
       const sample = chosenSample(method, pair);
       const title = sample === null ? method : `${method}, sample ${sample}`;
-      found.push({ key: `method:${method}`, method, title, source: compositeUrl(method, pair), made: true });
+      found.push({ key: `method:${method}`, method, title, source: compositeUrl(method, pair), composite: true });
     }
     return found;
   }
 
   function samplesOf(method, pair) {
-    const number = place.get(pair.pair);
+    const number = pairIndex.get(pair.pair);
     const count = Math.max(...Object.values(R.samples[method].scores).map((rows) => rows[number].length), 0);
     return Array.from({ length: count }, (_, sample) => ({
       key: `sample:${method}:${sample}`,
@@ -25,16 +25,16 @@ const Pictures = (() => {
       source: compositeUrl(method, pair, sample),
       chosen: sample === R.samples[method].chosen[number],
       sample,
-      made: true,
+      composite: true,
     }));
   }
 
-  // What moves when the pictures are zoomed. Blending shows a difference, which needs no pixel to be read.
+  // The layers of an image, which zoom together. Blending shows differences without reading pixels.
   function stack(view, pair) {
     const layers = [picture(view.source, view.title, pair, { class: "shown" })];
-    if (view.made) layers.unshift(picture(targetUrl(pair), "", pair, { class: "beneath" }));
-    layers.push(picture(holeUrl(pair), "", pair, { class: view.masked ? "hole" : "hole requested" }));
-    return make("div", { class: view.made ? "stack made" : "stack" }, ...layers);
+    if (view.composite) layers.unshift(picture(targetUrl(pair), "", pair, { class: "beneath" }));
+    layers.push(picture(holeUrl(pair), "", pair, { class: view.masked ? "hole" : "hole overlay" }));
+    return make("div", { class: view.composite ? "stack composite" : "stack" }, ...layers);
   }
 
   function card(view, pair, lines) {
@@ -43,7 +43,7 @@ const Pictures = (() => {
     return make("figure", { class: view.chosen ? "card chosen" : "card", "data-view": view.key }, frame, caption);
   }
 
-  // Two pictures in one frame with a line between them that can be moved.
+  // Two images in one frame with a divider that can be moved.
   const compared = { left: "target", right: "", split: 50 };
 
   function slider(all, pair) {
@@ -51,7 +51,7 @@ const Pictures = (() => {
     if (!known.includes(compared.left)) compared.left = "target";
     if (!known.includes(compared.right)) compared.right = known[2];
     const frame = make("div", { class: "frame", style: `aspect-ratio: ${pair.width} / ${pair.height}` });
-    const range = make("input", { type: "range", min: 0, max: 100, step: 0.5, value: compared.split, id: "split", "aria-label": "How much of the left picture is seen" });
+    const range = make("input", { type: "range", min: 0, max: 100, step: 0.5, value: compared.split, id: "split", "aria-label": "Position of the divider" });
     const set = (split) => {
       compared.split = Math.min(100, Math.max(0, split));
       range.value = compared.split;

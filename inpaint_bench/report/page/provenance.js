@@ -1,21 +1,21 @@
-// How all of it was made: enough to make it again.
+// How the results were made, in enough detail to reproduce them.
 "use strict";
 
 const Provenance = (() => {
   function draw(main) {
     main.append(
       make("h1", {}, "Provenance"),
-      section("Make it again", ...R.commands.map((command) => make("pre", {}, make("code", {}, command))),
+      section("Reproduce", ...R.commands.map((command) => make("pre", {}, make("code", {}, command))),
         R.commands.some((command) => command.includes("…/"))
-          ? make("p", { class: "meta" }, "…/ stands for a folder of the machine that this ran on.")
+          ? make("p", { class: "meta" }, "…/ stands for a folder on the machine of the run.")
           : null),
       section("Protocol", list(R.protocol.facts),
-        R.attribution ? make("p", { class: "meta" }, make("a", { href: R.attribution }, "Whose the pictures are")) : null),
+        R.attribution ? make("p", { class: "meta" }, make("a", { href: R.attribution }, "Image attribution")) : null),
       section("Methods", make("div", { class: "methods" }, ...R.methods.map(method))),
       section("Metrics", signatures()),
     );
     if (R.left_out.length) {
-      main.append(section("Left out", make("p", {}, `${R.left_out.join(", ")}: no results. Pairs are missing or not scored, or the weights are filled.`)));
+      main.append(section("Left out", make("p", {}, `${R.left_out.join(", ")}: no results. Pairs are missing or not scored, or the weights are synthetic.`)));
     }
     main.append(make("p", { class: "meta" }, `Written by inpaint-bench ${R.version}.`));
   }
@@ -34,9 +34,9 @@ const Provenance = (() => {
     return make("details", {}, make("summary", {}, one.name, make("small", {}, one.source)), list(facts));
   }
 
-  // What each number is: unlike signatures are different numbers.
+  // The signature of each column: numbers with different signatures are not comparable.
   function signatures() {
-    const groups = R.groups.filter((one) => !one.aside).map((group) => {
+    const groups = R.groups.filter((one) => one.main).map((group) => {
       const rows = group.columns.flatMap((one) => {
         const better = make("small", {}, ` ${R.metrics[one.metric].better} is better`);
         return [make("dt", {}, one.label), make("dd", {}, make("code", {}, one.signature), better)];

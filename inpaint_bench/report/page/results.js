@@ -1,37 +1,37 @@
-// The first view: the table of a bucket, and the plots.
+// The first view: the tables of a bucket, and the plots.
 "use strict";
 
 const Results = (() => {
   const KINDS = [
-    ["ratio", "Score against mask ratio", "Means of each tenth of the mask ratio, at the mean ratio of its pairs, with 95% intervals."],
+    ["ratio", "Score against mask ratio", "Means over the pairs of each tenth of the mask ratio, at their mean ratio, with 95% intervals."],
     ["time", "Quality against time", "Over all pairs, with 95% intervals."],
-    ["best-of-k", "Best of k samples", "What the best of k samples comes to over all pairs; k = 1 is the mean over samples."],
-    ["n", "Fréchet distance against n", "Of fewer and fewer pictures: means over subsets. It grows as n falls, for targets against other targets too, so compare equal n only. The last point is the table’s number with its interval."],
+    ["best-of-k", "Best of k samples", "The score of the best of k samples, over all pairs; k = 1 is the mean over samples."],
+    ["n", "Fréchet distance against n", "Means over subsets of n images. The distance grows as n falls, also between real images, so compare equal n only. The last point is the value in the table, with its interval."],
   ];
-  const sorted = {}; // by group, kept between buckets
+  const sorted = {}; // by group, kept when the bucket changes
   let intervals = false;
-  const shown = {}; // by kind of plot, the metric
+  const shown = {}; // the metric, by kind of plot
 
   function draw(main, query) {
     const bucket = R.buckets.find((one) => one.name === query.get("bucket")) ?? R.buckets[0];
     main.append(intro(), controls(bucket, query));
     const groups = R.groups.map((group) => [group, table(group, bucket)]);
-    main.append(...groups.filter(([group]) => !group.aside).map(([, drawn]) => drawn));
-    const asides = groups.filter(([group]) => group.aside).map(([, drawn]) => drawn);
-    if (asides.length) {
-      main.append(make("details", {}, make("summary", {}, "Other samples than the chosen one"), ...asides));
+    main.append(...groups.filter(([group]) => group.main).map(([, drawn]) => drawn));
+    const others = groups.filter(([group]) => !group.main).map(([, drawn]) => drawn);
+    if (others.length) {
+      main.append(make("details", {}, make("summary", {}, "Other reductions of samples"), ...others));
     }
     const notes = make("ul", { class: "notes" }, ...R.notes.map((note) => make("li", {}, note)));
-    main.append(notes, make("details", {}, make("summary", {}, "What each number is"), Provenance.signatures()), plots());
+    main.append(notes, make("details", {}, make("summary", {}, "Signatures"), Provenance.signatures()), plots());
     main.classList.toggle("with-intervals", intervals);
   }
 
   function intro() {
     const facts = R.protocol.facts;
-    const message = [`${facts.pairs} pairs`, `${R.methods.length} method${R.methods.length === 1 ? "" : "s"}`];
-    if (facts.part) said.push(`only the ${facts.part} pairs`);
+    const counts = [`${facts.pairs} pairs`, `${R.methods.length} method${R.methods.length === 1 ? "" : "s"}`];
+    if (facts.part) counts.push(`only the ${facts.part} pairs`);
     const line = make("p", { class: "lead" }, R.protocol.title);
-    const mark = make("p", { class: "meta" }, `${said.join(" · ")} · fingerprint `, make("code", {}, facts.fingerprint));
+    const mark = make("p", { class: "meta" }, `${counts.join(" · ")} · fingerprint `, make("code", {}, facts.fingerprint));
     return make("header", { class: "intro" }, make("h1", {}, R.protocol.name), line, mark);
   }
 
@@ -63,7 +63,7 @@ const Results = (() => {
     const rows = group.rows.map((row) => ({
       name: row.method,
       reference: row.reference,
-      place: row.reference ? undefined : methodNames.indexOf(row.method),
+      number: row.reference ? undefined : methodNames.indexOf(row.method),
       cells: columns.map((_, number) => row.cells[bucket.name]?.[number] ?? null),
     }));
     sorted[group.title] ??= { column: -1, down: false };
@@ -83,7 +83,7 @@ const Results = (() => {
     const drawn = R.plots.filter((plot) => plot.kind === kind);
     shown[kind] ??= (drawn.find((plot) => plot.metric === R.protocol.choose) ?? drawn[0]).metric;
     const holder = make("div", { class: "plot" });
-    const message = make("p", { class: "message" });
+    const caption = make("p");
     function show(metric) {
       shown[kind] = metric;
       const plot = drawn.find((one) => one.metric === metric);
@@ -91,13 +91,13 @@ const Results = (() => {
         make("img", { loading: "lazy", alt: `${title}: ${metric}`, class: `for-${theme}`, src: source });
       holder.replaceChildren(image(plot.light, "light"), image(plot.dark, "dark"));
       const link = make("a", { href: plot.light }, "SVG");
-      said.replaceChildren([note, ...plot.notes.map((one) => `${one}.`)].join(" "), " ", link);
+      caption.replaceChildren([note, ...plot.notes.map((one) => `${one}.`)].join(" "), " ", link);
     }
     const metrics = drawn.map((plot) => [plot.metric, metricTitle(plot.metric)]);
     const select = drawn.length > 1 ? [choice(`plot-${kind}`, "Metric", metrics, shown[kind], show)] : [];
     show(shown[kind]);
     const head = make("div", { class: "head" }, make("h2", {}, title), ...select);
-    return make("figure", { id: `figure-${kind}` }, head, holder, make("figcaption", {}, message));
+    return make("figure", { id: `figure-${kind}` }, head, holder, make("figcaption", {}, caption));
   }
 
   return { draw };

@@ -1,10 +1,10 @@
-// Tables that sort: a click or Enter on a heading, once more for the other way round.
+// Sortable tables: a click or Enter on a heading sorts by it, a second one reverses the order.
 "use strict";
 
 const Tables = (() => {
-  // columns: {title, label, better, note}; rows: {name, reference, cells: [{text, value, rank, interval}]}.
-  // The first column holds names. References stay below.
-  function sortable(columns, rows, caption, sorted, remember) {
+  // columns: {title, better, note}; rows: {name, number, reference, cells: [{text, value, rank, interval}]}.
+  // The first column holds the names. Reference rows stay at the bottom.
+  function sortable(columns, rows, caption, sorted) {
     const body = make("tbody");
     const heads = columns.map((column, number) => heading(column, number));
     const name = heading({ title: "method" }, -1);
@@ -19,8 +19,7 @@ const Tables = (() => {
       const down = number >= 0 && columns[number].better === "higher";
       const again = sorted.column === number;
       sorted.column = number;
-      sorted.down = again ? !sorted.down : down; // the best first
-      remember?.();
+      sorted.down = again ? !sorted.down : down; // best first
       show();
     }
 
@@ -56,11 +55,11 @@ const Tables = (() => {
       const interval = cell?.interval ? [make("span", { class: "interval" }, cell.interval)] : [];
       return make("td", {}, text, ...interval);
     });
-    const name = row.place === undefined ? [] : [make("span", { class: "dot", style: `--colour: ${colour(row.place)}` })];
+    const name = row.number === undefined ? [] : [make("span", { class: "dot", style: `--colour: ${colour(row.number)}` })];
     return make("tr", { class: row.reference ? "reference" : null }, make("th", { scope: "row" }, ...name, row.name), cells);
   }
 
-  // The colours of the plots, so that a method looks alike everywhere.
+  // The colours of the plots, so that a method has one colour everywhere.
   function colour(number) {
     return `var(--series-${number % 10})`;
   }

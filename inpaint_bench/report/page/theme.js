@@ -1,4 +1,4 @@
-// Light or dark: as the system says, until the reader chooses. Runs before the page is drawn.
+// Light or dark: that of the system until the reader chooses. Runs before the page is drawn.
 "use strict";
 
 const Theme = (() => {
@@ -9,7 +9,7 @@ const Theme = (() => {
   try {
     chosen = CHOICES.includes(localStorage.getItem(KEY)) ? localStorage.getItem(KEY) : "system";
   } catch {
-    // a browser that keeps nothing for files: the choice lasts as long as the page
+    // no storage for local files in this browser: the choice lasts until the page is closed
   }
 
   function show() {
@@ -24,7 +24,7 @@ const Theme = (() => {
     try {
       localStorage.setItem(KEY, chosen);
     } catch {
-      // as above
+      // no storage
     }
     show();
   }

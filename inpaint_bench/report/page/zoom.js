@@ -1,15 +1,15 @@
-// One zoom for all pictures of a pair: the same place of each is seen, as large in each.
+// A shared zoom for all images of a pair: each shows the same part at the same scale.
 "use strict";
 
 const Zoom = (() => {
-  const MOST = 32;
+  const LARGEST = 32;
   const STEP = 1.5;
   let scale = 1;
-  let x = 0.5; // the place in the middle of every frame, in shares of the picture
+  let x = 0.5; // the centre of every frame, as a fraction of the image
   let y = 0.5;
   let holder = null;
   let label = null;
-  const down = new Map(); // pointers that are down: where they are
+  const down = new Map(); // the positions of pressed pointers, by id
   let moved = false;
 
   const clamp = (value, low, high) => Math.min(high, Math.max(low, value));
@@ -26,9 +26,9 @@ const Zoom = (() => {
     label.textContent = `${scale < 10 ? scale.toFixed(1).replace(".0", "") : Math.round(scale)}×`;
   }
 
-  // Larger by a factor, with the place at (u, v) of the frame staying where it is.
+  // Zoom in by a factor; the point at (u, v) of the frame stays where it is.
   function by(factor, u = 0.5, v = 0.5) {
-    const next = clamp(scale * factor, 1, MOST);
+    const next = clamp(scale * factor, 1, LARGEST);
     x += (u - 0.5) * (1 / scale - 1 / next);
     y += (v - 0.5) * (1 / scale - 1 / next);
     scale = next;
@@ -50,7 +50,7 @@ const Zoom = (() => {
     if (!event.target.closest(".frame") || event.target.closest(".divider") || event.button > 0) return;
     if (!down.size) moved = false;
     down.set(event.pointerId, [event.clientX, event.clientY]);
-    event.target.setPointerCapture(event.pointerId); // its end is on_progress here, wherever it is
+    event.target.setPointerCapture(event.pointerId); // so that its end is reported here, wherever it happens
   }
 
   function move(event) {
@@ -81,13 +81,13 @@ const Zoom = (() => {
   }
 
   function turn(event) {
-    if (!event.target.closest(".frame") || !(event.ctrlKey || event.metaKey)) return; // else the page scrolls
+    if (!event.target.closest(".frame") || !(event.ctrlKey || event.metaKey)) return; // otherwise the page scrolls
     event.preventDefault();
     const [u, v] = shares(event);
     by(Math.exp(-event.deltaY / 150), u, v);
   }
 
-  // All frames within an element share the zoom, which stays from pair to pair; `text` is on_progress how large it is.
+  // All frames in an element share the zoom, which is kept between pairs; `text` shows the scale.
   function link(element, text) {
     holder = element;
     label = text;
