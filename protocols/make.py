@@ -13,7 +13,7 @@ from inpaint_bench.data import pair_lists, prepare
 from inpaint_bench.data.images import mask_values, png_bytes
 from inpaint_bench.data.masks.draw import draw
 from inpaint_bench.data.pair_lists import Pair
-from inpaint_bench.data.protocols import Page, read_page
+from inpaint_bench.data.protocols import Protocol, read_page
 from inpaint_bench.files import write_if_changed
 
 HERE = Path(__file__).resolve().parent
@@ -38,7 +38,7 @@ def sample_masks() -> dict[str, bytes]:
     return masks
 
 
-def sample_pairs(page: Page) -> list[Pair]:
+def sample_pairs(page: Protocol) -> list[Pair]:
     """The sample's pairs, their pixels seen."""
     data = prepare.Data(HERE / "sample" / "images", HERE / "sample" / "masks")
     names = (prepare.list_once(data.images), prepare.list_once(data.masks))

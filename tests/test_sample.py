@@ -14,7 +14,7 @@ from inpaint_bench import files
 from inpaint_bench.data import datasets, pair_lists
 from inpaint_bench.data.images import pixels_sha256
 from inpaint_bench.data.pair_lists import Pair
-from inpaint_bench.data.protocols import Page, page_path, read_page
+from inpaint_bench.data.protocols import Protocol, page_path, read_page
 
 PROTOCOLS = files.shipped("protocols")
 SAMPLE = PROTOCOLS / "sample"
@@ -39,7 +39,7 @@ def rows() -> list[dict[str, str]]:
         return list(csv.DictReader(file))
 
 
-def page(name: str) -> Page:
+def page(name: str) -> Protocol:
     return read_page(page_path(name))
 
 

@@ -13,7 +13,7 @@ from inpaint_bench import files
 from inpaint_bench.analysis.reductions import Reduction
 from inpaint_bench.data.pair_lists import Pair
 from inpaint_bench.data.parts import Part
-from inpaint_bench.data.protocols import Page, Schema, bucket_names
+from inpaint_bench.data.protocols import Protocol, Schema, bucket_names
 from inpaint_bench.errors import InputError, did_you_mean
 from inpaint_bench.metrics.registry import ORDER
 from inpaint_bench.runner.folder import RunFolder
@@ -115,14 +115,14 @@ def results_frame(results: Sequence[Result]) -> "pd.DataFrame":
     return frame
 
 
-def pairs_by_bucket(pairs: Sequence[Pair], page: Page) -> dict[str, PairMask]:
+def pairs_by_bucket(pairs: Sequence[Pair], page: Protocol) -> dict[str, PairMask]:
     """The pairs of each bucket that holds one, and of all."""
     of = np.array([pair.bucket for pair in pairs])
     named = {bucket: of == bucket for bucket in bucket_names(page)}
     return {bucket: rows for bucket, rows in named.items() if rows.any()} | {ALL: np.ones(len(of), dtype=np.bool_)}
 
 
-def bucket_sizes(pairs: Sequence[Pair], page: Page) -> dict[str, int]:
+def bucket_sizes(pairs: Sequence[Pair], page: Protocol) -> dict[str, int]:
     """How many pairs each bucket of the page holds, empty ones too, and all."""
     return {name: sum(pair.bucket == name for pair in pairs) for name in bucket_names(page)} | {ALL: len(pairs)}
 

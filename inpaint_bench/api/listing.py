@@ -9,7 +9,7 @@ from inpaint_bench.errors import InputError, did_you_mean
 if TYPE_CHECKING:
     import pandas as pd
 
-    from inpaint_bench.data.protocols import Page
+    from inpaint_bench.data.protocols import Protocol
     from inpaint_bench.methods.baselines import Baseline
     from inpaint_bench.methods.card import MethodCard
     from inpaint_bench.metrics.registry import AnyMetric
@@ -85,7 +85,7 @@ def lacking_data(dataset: str) -> str:
     return ""
 
 
-def show_dataset(name: str) -> "tuple[Facts, Page]":
+def show_dataset(name: str) -> "tuple[Facts, Protocol]":
     """A dataset's protocol in facts, and its page. Raises InputError for an unknown name."""
     from inpaint_bench.data.protocols import bucket_names, page_path, read_page
 

@@ -248,6 +248,16 @@ def run(
     return outcome.run
 
 
+def predict(dataset: str = "sample", methods: Methods = None, **options: Any) -> Run:
+    """Inpaint every pair with each method and save the composites; nothing is scored. Parameters as those of `run`.
+
+    Raises what `run` raises.
+    """
+    outcome = Pipeline(dataset, methods, **options).predict()
+    outcome.raise_failures()
+    return outcome.run
+
+
 def score_run(
     path: AnyPath,
     metrics: Names = None,

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 import msgspec
 import numpy as np
+from numpy.typing import NDArray
 
 from inpaint_bench import files
 from inpaint_bench.analysis.derive import derive_results
@@ -247,7 +248,7 @@ def _as_folders(*given: Any) -> Iterator[tuple[Path, Path, Path]]:
         yield folders  # type: ignore[misc]  # three of them
 
 
-def _pixels(given: Any, what: str) -> np.ndarray:
+def _pixels(given: Any, what: str) -> NDArray[np.uint8]:
     """8-bit RGB, (n, height, width, 3)."""
     array = _array(given)
     if array.ndim == 4 and array.dtype == np.uint8 and array.shape[3] == 3:
@@ -262,7 +263,7 @@ def _pixels(given: Any, what: str) -> np.ndarray:
     )
 
 
-def _holes(given: Any) -> np.ndarray:
+def _holes(given: Any) -> NDArray[np.bool_]:
     """Where pixels are missing, (n, height, width)."""
     array = _array(given)
     array = array[:, 0] if array.ndim == 4 and array.shape[1] == 1 else array
@@ -274,6 +275,6 @@ def _holes(given: Any) -> np.ndarray:
     return np.asarray(array == white)
 
 
-def _array(given: Any) -> np.ndarray:
-    array: np.ndarray = np.asarray(given.detach().cpu() if hasattr(given, "detach") else given)
+def _array(given: Any) -> NDArray[Any]:
+    array: NDArray[Any] = np.asarray(given.detach().cpu() if hasattr(given, "detach") else given)
     return array

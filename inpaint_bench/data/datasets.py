@@ -13,7 +13,7 @@ from inpaint_bench.data.masks import sets
 from inpaint_bench.data.pair_lists import Pair
 from inpaint_bench.data.parts import WHOLE, Part
 from inpaint_bench.data.prepare import Data
-from inpaint_bench.data.protocols import About, ImageRule, MaskRule, Page, page_path, read_page
+from inpaint_bench.data.protocols import About, ImageRule, MaskRule, Protocol, page_path, read_page
 from inpaint_bench.errors import InputError, some
 
 CELEBA_TEST_STARTS = 182_637  # the 0-based number of 182638.jpg, the first image of CelebA's test partition
@@ -23,7 +23,7 @@ CELEBA_TEST_STARTS = 182_637  # the 0-based number of 182638.jpg, the first imag
 class Dataset:
     """A protocol with its data on this machine, or a part of it."""
 
-    page: Page
+    page: Protocol
     data: Data
     pairs: tuple[Pair, ...]
     fingerprint: str  # of all pairs, or of the first ones if only these are taken
@@ -63,7 +63,7 @@ def open_folders(images: Path, masks: Path) -> Dataset:
         raise InputError(f"{images}: there are no images here.")
     names = sorted(of_images)
     pairs = [Pair(f"{i:05d}", of_images[name], of_masks[name]) for i, name in enumerate(names)]
-    page = Page(
+    page = Protocol(
         schema=1,
         name="folders",
         about=About(title="images and masks of two folders", licence="yours", get="yours"),
@@ -75,7 +75,7 @@ def open_folders(images: Path, masks: Path) -> Dataset:
 
 
 def of_run(
-    page: Page, pairs: tuple[Pair, ...], given: Path | None, folders: tuple[Path | None, Path | None]
+    page: Protocol, pairs: tuple[Pair, ...], given: Path | None, folders: tuple[Path | None, Path | None]
 ) -> Dataset:
     """The dataset of a run folder, to read its targets again. Raises InputError if its data are not found."""
     images, masks = folders
@@ -135,7 +135,7 @@ def _with_cached_hashes(mark: str, pairs: list[Pair]) -> list[Pair]:
     return pair_lists.read_csv(cached) if not all(pair.seen for pair in pairs) and cached.is_file() else pairs
 
 
-def _find_data(page: Page, path: Path, given: Path | None) -> Data:
+def _find_data(page: Protocol, path: Path, given: Path | None) -> Data:
     variable = os.environ.get("INPAINT_BENCH_DATA")
     beside = path.parent / page.data if page.data and path.is_file() else None
     root = given or beside or (Path(variable) / page.name if variable else None)
@@ -158,7 +158,7 @@ def _find_data(page: Page, path: Path, given: Path | None) -> Data:
     raise InputError(f"the masks of {page.name} are in none of {', '.join(map(str, folders))}. {help_line}")
 
 
-def _draw(page: Page, data: Data) -> list[Pair]:
+def _draw(page: Protocol, data: Data) -> list[Pair]:
     names = _mapped(page, data) if page.images.mapping else prepare.list_once(data.images)
     chosen = names[: page.images.first]
     if len(chosen) != page.count:
@@ -166,7 +166,7 @@ def _draw(page: Page, data: Data) -> list[Pair]:
     return pair_lists.draw_pairs(chosen, mask_names(page, data), page.seed)
 
 
-def mask_names(page: Page, data: Data) -> list[str]:
+def mask_names(page: Protocol, data: Data) -> list[str]:
     """The names of a protocol's masks, sorted. Raises InputError if some are missing."""
     nvidia = page.masks.set == "nvidia-irregular-test"
     names = sets.list_nvidia(data.masks) if nvidia else prepare.list_once(data.masks)
@@ -175,7 +175,7 @@ def mask_names(page: Page, data: Data) -> list[str]:
     return names
 
 
-def _mapped(page: Page, data: Data) -> list[str]:
+def _mapped(page: Protocol, data: Data) -> list[str]:
     """The images of CelebA-HQ that belong to CelebA's test partition, in order of their number."""
     path = data.images.parent / page.images.mapping
     if not path.is_file():

@@ -11,7 +11,7 @@ from pathlib import Path
 import numpy as np
 
 from inpaint_bench import files
-from inpaint_bench.data.protocols import Page, facts
+from inpaint_bench.data.protocols import Protocol, facts
 from inpaint_bench.errors import InputError
 
 SCHEMA = "# inpaint-bench pairs 1"
@@ -45,7 +45,7 @@ def draw_pairs(image_names: Iterable[str], mask_names: Iterable[str], seed: int)
     return [Pair(f"{i:05d}", name, masks[i % len(masks)]) for i, name in enumerate(image_names)]
 
 
-def fingerprint(page: Page, pairs: Iterable[Pair], with_pixels: bool = False) -> str:
+def fingerprint(page: Protocol, pairs: Iterable[Pair], with_pixels: bool = False) -> str:
     """Twelve hexadecimal digits that identify the page and the names of its pairs, and optionally their pixels."""
     names = [[p.pair, p.image, p.mask, *([p.image_sha256, p.mask_sha256] if with_pixels else [])] for p in pairs]
     rows = "\n".join(",".join(row) for row in names)

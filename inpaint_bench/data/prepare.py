@@ -12,7 +12,7 @@ from inpaint_bench.data import images
 from inpaint_bench.data.images import Hole, Pixels
 from inpaint_bench.data.masks import sets
 from inpaint_bench.data.pair_lists import Pair
-from inpaint_bench.data.protocols import Page, bucket_of
+from inpaint_bench.data.protocols import Protocol, bucket_of
 from inpaint_bench.errors import HashError, InputError, some
 from inpaint_bench.threads import in_order
 
@@ -34,7 +34,7 @@ class Prepared:
     hole: Hole
 
 
-def prepare(page: Page, data: Data, pair: Pair) -> Prepared:
+def prepare(page: Protocol, data: Data, pair: Pair) -> Prepared:
     """Read, crop, resize and binarise a pair, and compare it with its recorded hashes, if any.
 
     Raises InputError for a file that cannot be used and HashError if pixels have changed.
@@ -54,7 +54,7 @@ def prepare(page: Page, data: Data, pair: Pair) -> Prepared:
     return prepared
 
 
-def _image(page: Page, path: Path) -> Pixels:
+def _image(page: Protocol, path: Path) -> Pixels:
     pixels = images.read_pixels(path, page.images.grey)
     if page.images.crop == "centre-square":
         pixels = images.centre_square(pixels)
@@ -66,7 +66,7 @@ def _image(page: Page, path: Path) -> Pixels:
     return np.ascontiguousarray(pixels)
 
 
-def seen(page: Page, prepared: Prepared) -> Pair:
+def seen(page: Protocol, prepared: Prepared) -> Pair:
     """The pair with the hashes of its pixels, its hole pixels, ratio and bucket."""
     hole_pixels, pixels = int(prepared.hole.sum()), prepared.hole.size
     return dataclasses.replace(
@@ -91,7 +91,7 @@ def _refuse_changes(data: Data, before: Pair, now: Pair) -> None:
             )
 
 
-def check_names(page: Page, data: Data, pairs: list[Pair]) -> None:
+def check_names(page: Protocol, data: Data, pairs: list[Pair]) -> None:
     """Raise InputError if an image or mask of the pairs is missing, or if there are others that the page refuses."""
     for folder, named, others in (
         (data.images, {pair.image for pair in pairs}, page.images.others),
@@ -116,7 +116,7 @@ def list_once(folder: Path) -> list[str]:
     return names
 
 
-def see(page: Page, data: Data, pairs: list[Pair], jobs: int) -> Iterator[Pair]:
+def see(page: Protocol, data: Data, pairs: list[Pair], jobs: int) -> Iterator[Pair]:
     """Read every pair and yield it with its hashes, in order.
 
     Raises InputError and HashError as `prepare` does, for equal images, and for masks that are not of NVIDIA's set.
@@ -142,7 +142,7 @@ def _check_nvidia(data: Data, pairs: list[Pair]) -> None:
 
 
 def verify(
-    page: Page, data: Data, pairs: list[Pair], jobs: int, on_progress: Callable[[], None] = lambda: None
+    page: Protocol, data: Data, pairs: list[Pair], jobs: int, on_progress: Callable[[], None] = lambda: None
 ) -> Iterator[tuple[str, str]]:
     """Compare every pair's pixels with their recorded hashes; yields the name and a sentence for each that differs."""
 
@@ -160,7 +160,7 @@ def verify(
 
 
 def export(
-    page: Page, data: Data, pairs: list[Pair], out: Path, jobs: int, on_progress: Callable[[], None] = lambda: None
+    page: Protocol, data: Data, pairs: list[Pair], out: Path, jobs: int, on_progress: Callable[[], None] = lambda: None
 ) -> None:
     """Write the inputs of methods as PAIR.png: images/ with zeros in the hole, and masks/ with 255 in the hole."""
     for _ in in_order(lambda pair: export_pair(prepare(page, data, pair), out), pairs, jobs):

@@ -53,7 +53,7 @@ class About(Schema, frozen=True):
     paper: str = ""
 
 
-class Page(Schema, frozen=True):
+class Protocol(Schema, frozen=True):
     """A protocol page. Buckets are given by their ends in percent of hole pixels: [0, 20, 40] is (0,20], (20,40]."""
 
     schema: Literal[1]
@@ -86,10 +86,10 @@ def page_path(dataset: str) -> Path:
     return files.shipped("protocols") / f"{dataset}.toml"
 
 
-def read_page(path: Path) -> Page:
+def read_page(path: Path) -> Protocol:
     """A page, validated. Raises InputError naming the file, the key and what is allowed."""
     try:
-        page = msgspec.toml.decode(path.read_bytes(), type=Page)
+        page = msgspec.toml.decode(path.read_bytes(), type=Protocol)
     except OSError as error:
         raise InputError(f"{path}: there is no such protocol page ({error.strerror}).") from error
     except (msgspec.DecodeError, UnicodeDecodeError) as error:  # includes ValidationError
@@ -98,7 +98,7 @@ def read_page(path: Path) -> Page:
     return page
 
 
-def check_page(page: Page, where: str) -> None:
+def check_page(page: Protocol, where: str) -> None:
     """Raise InputError unless the buckets are increasing and the keys of the page are consistent."""
     if len(page.buckets) < 2 or any(low >= high for low, high in pairwise(page.buckets)):
         raise InputError(f"{where}: buckets {list(page.buckets)} must be increasing, as in [0, 20, 40, 60].")
@@ -120,31 +120,31 @@ def _plain_message(message: str) -> str:
         return f"{message.replace('`$.', '`')}.{_allowed(message)}"
     key, table = unknown[1], unknown[2] or ""
     tables: dict[str, type[Schema]] = {"images": ImageRule, "masks": MaskRule, "about": About}
-    known = tables.get(table, Page).__struct_fields__
+    known = tables.get(table, Protocol).__struct_fields__
     return f"no key is called '{key}'{f' in [{table}]' if table else ''}. {did_you_mean(key, known)}"
 
 
 def _allowed(message: str) -> str:
     """The allowed values of a key, if the message is about a wrong one."""
     found = re.search(r"Invalid enum value .* at `\$\.([a-z_.]+)`", message)
-    hint: Any = Page
+    hint: Any = Protocol
     for key in found[1].split(".") if found else []:
         hint = get_type_hints(hint)[key]
     return f" Allowed: {', '.join(map(str, get_args(hint)))}." if found else ""
 
 
-def facts(page: Page) -> bytes:
+def facts(page: Protocol) -> bytes:
     """The keys of a page that determine the composites, as canonical JSON: all but `about`, `data` and `metrics`."""
     kept = {key: value for key, value in msgspec.to_builtins(page).items() if key not in ("about", "data", "metrics")}
     return msgspec.json.encode(kept, order="sorted")
 
 
-def bucket_names(page: Page) -> list[str]:
+def bucket_names(page: Protocol) -> list[str]:
     """The names of the buckets in order: '0.0-0.2', '0.2-0.4', …"""
     return [_bucket_name(low, high) for low, high in pairwise(page.buckets)]
 
 
-def bucket_of(page: Page, hole_pixels: int, pixels: int) -> str:
+def bucket_of(page: Protocol, hole_pixels: int, pixels: int) -> str:
     """The name of a mask's bucket, in integer arithmetic: low < ratio <= high; '' if it is in none."""
     for low, high in pairwise(page.buckets):
         if low * pixels < 100 * hole_pixels <= high * pixels:

@@ -13,7 +13,7 @@ from torch import Tensor
 from inpaint_bench.data.images import Pixels
 from inpaint_bench.data.pair_lists import Pair, sample_seed
 from inpaint_bench.data.prepare import Prepared
-from inpaint_bench.data.protocols import Page
+from inpaint_bench.data.protocols import Protocol
 from inpaint_bench.errors import MethodError
 from inpaint_bench.weights import NO_WEIGHTS, Weights
 
@@ -24,7 +24,7 @@ PredictedImage = Float[Tensor, "3 height width"]
 class PredictJob:
     """The pairs a method still has to inpaint, and the options it runs with."""
 
-    page: Page
+    page: Protocol
     pairs: tuple[Pair, ...]
     prepare: Callable[[Pair], Prepared]
     scratch: Path  # a temporary folder for the method's own use; programs exchange files through it

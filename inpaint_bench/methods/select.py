@@ -6,7 +6,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
 
 from inpaint_bench.data.datasets import Dataset
-from inpaint_bench.data.protocols import NAME, Page
+from inpaint_bench.data.protocols import NAME, Protocol
 from inpaint_bench.errors import InputError, did_you_mean
 from inpaint_bench.methods.base import Method
 from inpaint_bench.methods.baselines import Baseline, find_baselines, loader, runnable, weights_of
@@ -100,7 +100,7 @@ def _shown(given: object) -> str:
     return f"'{given}'" if isinstance(given, str) else f"an object of type {type(given).__name__}"
 
 
-def runnable_methods(known: Mapping[str, tuple[Baseline, MethodCard]], page: Page) -> tuple[list[str], list[str]]:
+def runnable_methods(known: Mapping[str, tuple[Baseline, MethodCard]], page: Protocol) -> tuple[list[str], list[str]]:
     """The methods that can run here as they are, and a sentence for each that only the protocol's size rules out."""
     found, left_out = [], []
     for name, (baseline, card) in known.items():

@@ -14,7 +14,7 @@ from inpaint_bench import __version__, files
 from inpaint_bench.data import pair_lists
 from inpaint_bench.data.pair_lists import Pair
 from inpaint_bench.data.parts import Part
-from inpaint_bench.data.protocols import Page, Schema
+from inpaint_bench.data.protocols import Protocol, Schema
 from inpaint_bench.errors import InputError, did_you_mean
 from inpaint_bench.hardware import machine_facts
 
@@ -42,7 +42,7 @@ class RunInfo(Schema, frozen=True):
     """run.json."""
 
     schema: Literal[2]
-    protocol: Page
+    protocol: Protocol
     fingerprint: str
     part: Part
     pairs: int

@@ -20,7 +20,7 @@ from inpaint_bench.data.images import Hole, Pixels
 from inpaint_bench.data.masks.sets import read_hole
 from inpaint_bench.data.pair_lists import Pair
 from inpaint_bench.data.prepare import Data, Prepared
-from inpaint_bench.data.protocols import Page, page_path, read_page
+from inpaint_bench.data.protocols import Protocol, page_path, read_page
 from inpaint_bench.errors import InputError
 from inpaint_bench.methods.base import Method, Prediction, PredictJob
 from inpaint_bench.methods.baselines import find_baselines
@@ -88,7 +88,7 @@ class Brush:
     seed: int = 0
     samples: int = 1
 
-    def paint(self, picture: Prepared, page: Page) -> list[Pixels]:
+    def paint(self, picture: Prepared, page: Protocol) -> list[Pixels]:
         """The composite of every sample, of the picture's size; one of a method that is not stochastic.
 
         Raises InputError when several samples are asked of such a method or a window holds nothing but hole, and
@@ -100,13 +100,13 @@ class Brush:
             raise InputError(f"{self.method.name} is not stochastic: it has one output. Leave out --samples.")
         return [_composite(prediction, picture) for prediction in whole]
 
-    def _padded(self, picture: Prepared, page: Page) -> list[PredictedArray]:
+    def _padded(self, picture: Prepared, page: Protocol) -> list[PredictedArray]:
         height, width = picture.hole.shape
         sides = [_next(side, self.sizes) for side in (height, width)]
         larger = enlarge(picture, *sides)
         return [prediction[:, :height, :width] for prediction in self._predict([larger], page)[0]]
 
-    def _in_windows(self, picture: Prepared, page: Page) -> list[PredictedArray]:
+    def _in_windows(self, picture: Prepared, page: Protocol) -> list[PredictedArray]:
         """Inpaint in overlapping windows; a hole pixel comes from the window in which it is farthest inside."""
         side = int(self.sizes.exact_size or 0)
         height, width = picture.hole.shape
@@ -124,7 +124,7 @@ class Brush:
             for number in range(len(made[0]))
         ]
 
-    def _predict(self, pictures: list[Prepared], page: Page) -> list[list[PredictedArray]]:
+    def _predict(self, pictures: list[Prepared], page: Protocol) -> list[list[PredictedArray]]:
         """The samples of every picture."""
         by_pair = {picture.pair: picture for picture in pictures}
         job = PredictJob(page, tuple(by_pair), by_pair.__getitem__, self.scratch, self.device, batch=1, jobs=1)

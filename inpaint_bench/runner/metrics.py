@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 
-from inpaint_bench.data.protocols import Page
+from inpaint_bench.data.protocols import Protocol
 from inpaint_bench.errors import InputError
 from inpaint_bench.metrics import metric
 from inpaint_bench.metrics.registry import CHOOSABLE, absent, find, with_companions
@@ -25,7 +25,7 @@ class ChosenMetrics:
         ]
 
 
-def choose_metrics(requested: Sequence[str], page: Page, where: str) -> ChosenMetrics:
+def choose_metrics(requested: Sequence[str], page: Protocol, where: str) -> ChosenMetrics:
     """The metrics requested, all of them for 'all', or the page's; a Fréchet distance brings its kernel distance.
 
     Raises InputError for an unknown name, naming the page in `where` if it is the page's, and for one that was

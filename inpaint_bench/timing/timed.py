@@ -17,7 +17,7 @@ from inpaint_bench.data.images import Hole, Pixels
 from inpaint_bench.data.masks.sets import read_hole
 from inpaint_bench.data.pair_lists import Pair, sample_seed
 from inpaint_bench.data.prepare import Data, Prepared, export_pair
-from inpaint_bench.data.protocols import Page, page_path, read_page
+from inpaint_bench.data.protocols import Protocol, page_path, read_page
 from inpaint_bench.errors import InputError, MethodError
 from inpaint_bench.methods import programs
 from inpaint_bench.methods.base import Method, PredictJob, refuse_bad
@@ -37,7 +37,7 @@ class Selection:
     weights: tuple[tuple[str, str], ...] = ()
 
     @property
-    def page(self) -> Page:
+    def page(self) -> Protocol:
         """The dataset's page. Raises InputError for an unknown one."""
         return read_page(page_path(self.dataset))
 
@@ -147,7 +147,9 @@ def _to_device(pairs: Sequence[tuple[Pixels, Hole]], device: torch.device) -> tu
     return images.to_images(list(targets)).to(device), images.to_masks(list(holes)).to(device)
 
 
-def program_call(timed: TimedMethod, page: Page, inputs: SyntheticImages, scratch: Path) -> Callable[[], list[Pixels]]:
+def program_call(
+    timed: TimedMethod, page: Protocol, inputs: SyntheticImages, scratch: Path
+) -> Callable[[], list[Pixels]]:
     """The call of a program, from its start to 8-bit composites; its images and masks are written before."""
     pairs = tuple(one.pair for one in inputs.prepared)
     by_pair = {one.pair: one for one in inputs.prepared}

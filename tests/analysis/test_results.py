@@ -18,13 +18,13 @@ from inpaint_bench.analysis.reductions import Reduction
 from inpaint_bench.analysis.results import read_results
 from inpaint_bench.analysis.run import RunData
 from inpaint_bench.cli import run_cli
-from inpaint_bench.data.protocols import About, Page, bucket_of
+from inpaint_bench.data.protocols import About, Protocol, bucket_of
 from inpaint_bench.errors import InputError
 from inpaint_bench.runner.folder import open_run
 from inpaint_bench.runner.scores import Score, read_scores
 
 GOLDEN: dict[str, Any] = json.loads((Path(__file__).parents[1] / "golden" / "metrics.json").read_text())
-PAGE = Page(schema=1, name="golden", about=About(title="", licence="", get=""), count=4)
+PAGE = Protocol(schema=1, name="golden", about=About(title="", licence="", get=""), count=4)
 
 
 def test_every_pair_counts_once_in_the_mean() -> None:

@@ -267,7 +267,9 @@ def test_weights_of_another_network_are_refused(terminal: Terminal, small: Path)
 def test_what_a_run_does_not_have_is_refused(terminal: Terminal, page: Path, run: Path) -> None:
     given = ("--run", run, "--data", page.parent / "data", *SYNTHETIC, "--limit", 1, "--out", "out")
     inspect = ("inspect", "spn-small")
-    terminal(*inspect, *given, "--dataset", page).refuses(2, "the run run has a dataset of its own, tiny; leave out --dataset")
+    terminal(*inspect, *given, "--dataset", page).refuses(
+        2, "the run run has a dataset of its own, tiny; leave out --dataset"
+    )
     terminal(*inspect, *given, "--methods", "meanfill").refuses(2, "called 'meanfill'", "Did you mean 'mean-fill'?")
     terminal(*inspect, *given, "--features", "lite1").refuses(2, "no features are called 'lite1'", "'lite0'")
     terminal(*inspect, *given, "--features", "inception").refuses(2, "--features inception:")

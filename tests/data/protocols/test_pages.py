@@ -8,7 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from terminal import Terminal
 
-from inpaint_bench.data.protocols import Page, bucket_names, bucket_of, facts, page_names, page_path, read_page
+from inpaint_bench.data.protocols import Protocol, bucket_names, bucket_of, facts, page_names, page_path, read_page
 from inpaint_bench.errors import InputError
 
 
@@ -111,4 +111,4 @@ def test_prose_and_metrics_are_no_part_of_what_fixes_a_composite() -> None:
     page = read_page(changed('title = "tiny"', 'title = "other"'))
     assert facts(page) == facts(read_page(changed('"psnr", "mae"', '"psnr"')))
     assert facts(page) != facts(read_page(changed("count = 4", "count = 4\nseed = 1")))
-    assert isinstance(page, Page)
+    assert isinstance(page, Protocol)
