@@ -90,14 +90,14 @@ def test_outputs_do_not_depend_on_the_batch_or_on_what_was_done_before(terminal:
     assert tiny.outcome(Path("whole/mine")) == whole
 
 
-def test_a_wrong_number_of_samples_is_told(terminal: Terminal, tmp_path: Path) -> None:
+def test_a_wrong_number_of_samples_is_reported(terminal: Terminal, tmp_path: Path) -> None:
     five(tmp_path)
     entry = write_method("return image[:, None].repeat(1, min(3, seeds.shape[1]), 1, 1, 1)", "image, mask, seeds")
     answer = terminal.run(entry)
     answer.refuses(3, "pair 00000: predictions of shape (3, 3, 24, 24); it must be (5, 3, height, width), one per seed")
 
 
-def test_one_prediction_in_place_of_samples_is_told(terminal: Terminal, tmp_path: Path) -> None:
+def test_one_prediction_in_place_of_samples_is_reported(terminal: Terminal, tmp_path: Path) -> None:
     five(tmp_path)
     answer = terminal.run(write_method("return image + 0.5 * mask", "image, mask, seeds"))
     answer.refuses(3, "pair 00000: predictions of shape (3, 24, 24); it must be (5, 3, height, width), one per seed")
