@@ -73,7 +73,7 @@ def test_a_run_without_results_is_refused(page: Path, terminal: Terminal) -> Non
     terminal("report", RUN, "--data", "data").refuses(2, "no results here")
 
 
-def test_filled_weights_are_no_report(page: Path, terminal: Terminal) -> None:
+def test_synthetic_weights_are_no_report(page: Path, terminal: Terminal) -> None:
     terminal.run("spn-small", "--weights", "spn-small=synthetic").does()
     terminal("report", RUN, "--data", "data").refuses(2, "no method has results to report")
 
