@@ -84,7 +84,7 @@ def _write(
     signature: str,
     rows: tuple[Row, ...],
     width: int,
-    made: Iterable[cache.Row],
+    made: Iterable[cache.FeatureVector],
     on_progress: Callable[[int], None] = lambda count: None,
 ) -> None:
     """The rows, one after the other, and then the list that says whose they are."""
