@@ -85,7 +85,7 @@ def _write(
     signature: str,
     rows: tuple[FeatureRow, ...],
     width: int,
-    made: Iterable[cache.Row],
+    made: Iterable[cache.FeatureVector],
     on_progress: Callable[[int], None] = lambda count: None,
 ) -> None:
     """Write the rows one by one, then the index."""

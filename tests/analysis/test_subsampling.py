@@ -113,7 +113,7 @@ def test_few_pairs_have_no_interval_and_tell_nothing_apart(n: int) -> None:
 
 def test_rows_that_are_no_pairs_have_no_interval() -> None:
     x, y = pairs(12)
-    with pytest.raises(InputError, match="12 composites and 11 targets are no pairs"):
+    with pytest.raises(InputError, match="12 composites and 11 targets are not pairs"):
         set_interval(frechet_distance, x, y[:11], "unpaired")
 
 
