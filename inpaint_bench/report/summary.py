@@ -70,6 +70,6 @@ def _cell(number: Any, value: Value) -> dict[str, Any]:
     found: dict[str, Any] = {"text": text, "value": value}
     if number.rank:
         found["rank"] = number.rank
-    if number.interval:
-        found["interval"] = number.interval.strip("[]").replace(", ", " to ")
+    if number.low:
+        found["interval"] = f"{number.low} to {number.high}"
     return found
