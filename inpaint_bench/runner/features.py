@@ -89,8 +89,8 @@ def _write(
     on_progress: Callable[[int], None] = lambda count: None,
 ) -> None:
     """Write the rows one by one, then the index."""
-    with files.written_whole(path) as aside:
-        out = np.lib.format.open_memmap(aside, "w+", np.float32, (len(rows), width))
+    with files.written_whole(path) as temporary:
+        out = np.lib.format.open_memmap(temporary, "w+", np.float32, (len(rows), width))
         for number, row in enumerate(made):
             out[number] = row
             on_progress(1)

@@ -223,7 +223,7 @@ def test_equal_methods_are_not_separable_and_the_first_is_the_best() -> None:
     assert (found.best, found.p["a"], found.alone) == ("b", 1.0, False)
 
 
-# --- the floor ------------------------------------------------------------------------------------
+# --- real vs real (split half) --------------------------------------------------------------------
 
 
 def test_the_floor_is_the_mean_over_splits_of_the_targets() -> None:

@@ -5,15 +5,15 @@ import io
 from pathlib import Path
 
 import pytest
+from inpaint_bench.tables.latex import as_latex
+from inpaint_bench.tables.make import PLAIN, make_table
+from inpaint_bench.tables.papers import choose, narrowed, reported_table
 from invented import mae, result
 
 from inpaint_bench.analysis.results import Result
 from inpaint_bench.analysis.statistics import Significance
 from inpaint_bench.errors import InputError
 from inpaint_bench.tables.formats import FORMATS, as_csv, as_text
-from inpaint_bench.tables.latex import as_latex
-from inpaint_bench.tables.make import PLAIN, make_table
-from inpaint_bench.tables.papers import choose, narrowed, reported_table
 from inpaint_bench.tables.table import STYLES, Table, TableOptions
 
 # Tables 1, 2 and 6 of "Fully Context-Aware Image Inpainting with a Learned Semantic Pyramid" as they are printed,
