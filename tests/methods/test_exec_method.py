@@ -139,7 +139,7 @@ def test_a_program_of_samples_gets_the_number_and_the_seed(terminal: Terminal, p
     for name in names:
         for sample in range(count): shutil.copy(images / name, out / name.replace('.png', f'.s{sample}.png'))
     """
-    terminal.run(write_program(body, "{images} {masks} {out} {samples} {seed}")).does("psnr best of 3 ↑")
+    terminal.run(write_program(body, "{images} {masks} {out} {samples} {seed}")).does("mine (best of 3)")
     assert composites() == [f"0000{pair}.s{sample}.png" for pair in range(4) for sample in range(3)]
     assert Path("requested.txt").read_text() == "3 0"
 
@@ -157,7 +157,7 @@ def test_a_program_that_breaks_off_within_the_samples_of_a_pair_keeps_the_pairs_
     terminal.run(entry).refuses(3, "the program ended with code 7.")
     assert composites() == [f"0000{pair}.s{sample}.png" for pair in range(2) for sample in range(3)]
     Path("mended").touch()
-    terminal.run(entry).does("psnr best of 3 ↑")
+    terminal.run(entry).does("mine (best of 3)")
 
 
 def test_a_program_with_too_few_samples_is_refused(terminal: Terminal, page: Path) -> None:

@@ -50,7 +50,7 @@ def test_a_seed_follows_the_rule_and_fits_63_bits(seed: int, pair: str, sample: 
 
 def test_every_sample_is_a_file_and_the_best_by_psnr_is_scored(terminal: Terminal, tmp_path: Path) -> None:
     five(tmp_path)
-    run(terminal).does("psnr best of 5 ↑", "psnr:rgb:u8r:comp:v1:best-psnr-of-5", "mae best of 5 ↓")
+    run(terminal).does("psnr ↑", "mae ↓", "mine (best of 5)")
     assert composites() == FIVE
     psnr, mae = values("psnr"), values("mae")
     best = {pair: max(samples, key=lambda sample: samples[sample]) for pair, samples in psnr.items()}
@@ -64,7 +64,7 @@ def test_every_sample_is_a_file_and_the_best_by_psnr_is_scored(terminal: Termina
 
 def test_the_sample_is_chosen_by_psnr_even_where_that_is_not_asked_for(terminal: Terminal, tmp_path: Path) -> None:
     five(tmp_path)
-    run(terminal, "--metrics", "mae").does("mae best of 5")
+    run(terminal, "--metrics", "mae").does("mae ↓", "mine (best of 5)")
     best = {pair: max(samples, key=lambda sample: samples[sample]) for pair, samples in values("psnr").items()}
     mean = sum(values("mae")[pair][sample] for pair, sample in best.items()) / 4
     assert tiny.result(OUT, "mine", "mae")["value"] == pytest.approx(mean, rel=1e-12)
