@@ -42,7 +42,7 @@ def test_a_report_of_two_folders_takes_their_pictures(page: Path, terminal: Term
     ("arguments", "words"),
     [
         (["nowhere"], "not a run folder"),
-        ([str(RUN)], "where do the data of tiny lie? Give --data DIR"),
+        ([str(RUN)], "the data of tiny are not here. Give --data DIR"),
         ([str(RUN), "--data", "nothing"], "there is no such folder"),
         ([str(RUN), "--data", "data", "--out", "tiny.toml"], "is a file, where the report needs a folder"),
         ([str(RUN), "--data", "data", "--out", "."], "this folder holds something other than a report"),
