@@ -16,7 +16,7 @@ from scenes import IMAGE_METRICS, batch_of, scene
 from terminal import Terminal
 from torch.nn import functional
 
-import inpaint_bench.metrics
+from inpaint_bench import files
 from inpaint_bench.data.images import Hole, Pixels, read_pixels, read_values
 from inpaint_bench.metrics import METRICS
 from inpaint_bench.metrics.batch import Batch
@@ -25,7 +25,7 @@ SKIMAGE: Any = skimage.metrics
 GREY: Any = skimage.color.rgb2gray
 GOLDEN = Path(__file__).parents[1] / "golden"
 GOLDENS: dict[str, Any] = json.loads((GOLDEN / "metrics.json").read_text())
-PAGE = Path(inpaint_bench.metrics.__file__).with_name("README.md").read_text(encoding="utf-8")
+PAGE = (files.PACKAGE / "metrics" / "README.md").read_text(encoding="utf-8")
 ROWS = re.findall(r"^\| `(\w+)` \| `([\w.]+)` \| (.+?) \| (\w+) ([\d.e-]+)(?: dB)? \|$", PAGE, re.MULTILINE)
 LUMA = np.array([0.299, 0.587, 0.114])
 WANG = {"gaussian_weights": True, "sigma": 1.5, "use_sample_covariance": False, "data_range": 255}
