@@ -42,7 +42,7 @@ def metric(name: str) -> Metric:
         return METRICS[name]
     if name not in KNOWN:
         raise InputError(f"no metric is called '{name}'. {did_you_mean(name, METRICS)}")
-    raise InputError(f"'{name}' is {_kind(KNOWN[name])} Only image metrics are called on a batch of images.")
+    raise InputError(f"'{name}' is {_kind(KNOWN[name])} An image metric is needed here, such as ssim.")
 
 
 def _kind(metric: AnyMetric) -> str:

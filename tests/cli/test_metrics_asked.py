@@ -151,7 +151,9 @@ def test_the_sample_can_be_chosen_by_another_metric(terminal: Terminal, tmp_path
 
 def test_a_protocol_that_chooses_by_no_image_metric_is_refused(terminal: Terminal, tmp_path: Path) -> None:
     tiny.make_dataset(tmp_path, count=4, choose="fd_lite0")
-    terminal.run(tiny.NOISE).refuses(2, "the protocol page of tiny.toml: no metric is called 'fd_lite0'.")
+    terminal.run(tiny.NOISE).refuses(
+        2, "the protocol page of tiny.toml: 'fd_lite0' is a set metric", "An image metric is needed"
+    )
 
 
 def test_diversity_is_of_stochastic_methods_alone(terminal: Terminal, tmp_path: Path) -> None:

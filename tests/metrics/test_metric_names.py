@@ -201,7 +201,7 @@ def test_an_unknown_metric_is_refused_with_the_nearest() -> None:
 def test_a_metric_that_is_not_called_on_a_batch_is_refused_with_its_use(name: str, use: str) -> None:
     with pytest.raises(InputError) as caught:
         metric(name)
-    assert str(caught.value) == f"'{name}' is {use} Only image metrics are called on a batch of images."
+    assert str(caught.value) == f"'{name}' is {use} An image metric is needed here, such as ssim."
 
 
 def test_images_smaller_than_the_window_are_refused() -> None:
