@@ -106,7 +106,7 @@ def _print(outcome: "Outcome", format_: str, by: str, strict: bool) -> None:
         if by == "bucket" or strict:
             table = run.table(methods=scored, metrics=outcome.metrics.names, strict=strict)
         if by == "method":
-            table = run.summary(scored, outcome.metrics.names)
+            table = run.summary(scored, names)
         text = table.to_text(colour()) if format_ == "text" else getattr(table, f"to_{format_}")()
         click.echo(text, nl=False)
     if outcome.synthetic:

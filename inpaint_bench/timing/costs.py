@@ -58,7 +58,7 @@ def costs_of(timing: Timing) -> dict[str, float | None]:
 
 def heading_of(name: str) -> tuple[float, str, str]:
     """The position of a cost among others, its unit, and its heading."""
-    unit, order = UNITS.get(name, "s"), [*UNITS].index(name) if name in UNITS else 2.5  # after the time of one sample
+    unit, order = UNITS.get(name, "s"), float([*UNITS].index(name)) if name in UNITS else 2.5  # after the time of one sample
     return order, unit, f"{name} ({unit})"
 
 

@@ -32,9 +32,9 @@ def test_the_same_command_again_prints_the_same_table(
     page: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
     out = tmp_path / "out"
-    tiny.run(page, out)
+    tiny.run(page, out, "--by", "bucket")
     first = capsys.readouterr().out
-    tiny.run(page, out)
+    tiny.run(page, out, "--by", "bucket")
     assert capsys.readouterr().out == first == (out / "tables" / "plain.txt").read_text()
 
 
