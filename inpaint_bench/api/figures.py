@@ -1,14 +1,15 @@
 """Figures for a paper: pictures of a run at their own pixels, and bars."""
 
+from collections.abc import Callable
 from pathlib import Path
-from typing import Any
 
 from inpaint_bench.api.pipeline import AnyPath
 from inpaint_bench.api.run import Names, Run, as_names
 from inpaint_bench.errors import InputError, did_you_mean
 from inpaint_bench.figures import sheets
 from inpaint_bench.figures.draw import refuse_suffix, write_bars, write_sheet
-from inpaint_bench.figures.read import open_shown
+from inpaint_bench.figures.read import FigureData, figure_data
+from inpaint_bench.figures.sheets import Sheet
 
 KINDS = ("grid", "zoom", "samples", "detection", "bars")
 
@@ -41,17 +42,17 @@ def figure(
     refuse_suffix(path)
     opened = run if isinstance(run, Run) else Run.open(Path(run))
     if kind == "bars":
-        write_bars(opened.result_list, path, as_names(metrics), as_names(methods))
+        write_bars(opened, path, as_names(metrics), as_names(methods))
         return path
-    draw: dict[str, Any] = {
+    draw: dict[str, Callable[[FigureData], Sheet]] = {
         "grid": sheets.grid,
-        "zoom": lambda shown: sheets.zoom(shown, side, at),
+        "zoom": lambda drawn: sheets.zoom(drawn, side, at),
         "samples": sheets.all_samples,
-        "detection": lambda shown: sheets.detection(shown, detector, least),
+        "detection": lambda drawn: sheets.detection(drawn, detector, least),
     }
     if kind not in draw:
         raise InputError(f"no kind of figure is called '{kind}'. {did_you_mean(kind, KINDS)}")
     folder, images, holes = (None if one is None else Path(one) for one in (data, targets, masks))
-    shown = open_shown(opened.path, folder, (images, holes), as_names(pairs), as_names(methods))
-    write_sheet(draw[kind](shown).enlarged(enlarge), path)
+    drawn = figure_data(opened, folder, (images, holes), as_names(pairs), as_names(methods))
+    write_sheet(draw[kind](drawn).enlarged(enlarge), path)
     return path

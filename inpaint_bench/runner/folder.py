@@ -73,7 +73,9 @@ class RunFolder:
         for path in folder.glob("*.png"):
             pair, _, sample = path.name.removesuffix(".png").partition(".s")
             found.setdefault(pair, []).append(int(sample) if sample else None)
-        in_order = {pair: sorted(samples, key=lambda one: -1 if one is None else one) for pair, samples in found.items()}
+        in_order = {
+            pair: sorted(samples, key=lambda one: -1 if one is None else one) for pair, samples in found.items()
+        }
         whole = ([None], list(range(self.info.protocol.samples)))
         return {p.pair: in_order[p.pair] for p in self.pairs if in_order.get(p.pair) in whole}
 

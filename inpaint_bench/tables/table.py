@@ -64,7 +64,7 @@ class TableOptions:
 class Number(NamedTuple):
     """A number of a table; its fields are columns of `Table.numbers`."""
 
-    order: float  # the place of the metric among others
+    order: int  # the place of the metric among others
     metric: str
     heading: str
     signature: str = ""

@@ -6,8 +6,11 @@ from pathlib import Path
 
 from inpaint_bench.errors import InputError
 from inpaint_bench.timing import Timing, read_timings
-from inpaint_bench.timing.cost import CONVENTION
 
+CONVENTION = (
+    "FLOPs: convolutions, matrix products and attention as executed, a multiply-add counted as 2; "
+    "work outside torch is not counted"
+)
 DIGITS = 3  # significant ones
 UNITS = {"parameters": "million", "FLOPs": "10^9", "time": "s", "end to end": "s", "memory": "MiB"}
 CONVENTIONS = {
@@ -56,10 +59,12 @@ def costs_of(timing: Timing) -> dict[str, float | None]:
     return found if several is None else {**found, f"time of {timing.samples} samples": several.p50 / batch}
 
 
-def heading_of(name: str) -> tuple[float, str, str]:
+def heading_of(name: str) -> tuple[int, str, str]:
     """The position of a cost among others, its unit, and its heading."""
-    unit, order = UNITS.get(name, "s"), float([*UNITS].index(name)) if name in UNITS else 2.5  # after the time of one sample
-    return order, unit, f"{name} ({unit})"
+    names = [*UNITS]
+    names.insert(names.index("time") + 1, "of several samples")
+    unit = UNITS.get(name, "s")
+    return names.index(name if name in UNITS else "of several samples"), unit, f"{name} ({unit})"
 
 
 def significant(value: float) -> str:

@@ -1,5 +1,6 @@
 """Tables from results: what stands in a cell, which columns a style has, in which order rows come, what is marked."""
 
+import numpy as np
 import pytest
 from invented import best_of_5, fd, heads, mae, marked, result, results, table_of, texts
 
@@ -161,3 +162,71 @@ def test_a_reason_with_braces_is_printed_as_it_is() -> None:
     table = table_of([result()], absent={"fid": "run {images}."})
     assert "absent: fid: run {images}." in table.to_text()
     assert "run {images}." in table.to_markdown()
+
+
+# --- the table as an object -----------------------------------------------------------------------
+
+
+def test_the_frame_holds_unrounded_values_in_the_printed_unit_in_the_order_of_the_table() -> None:
+    options = TableOptions("table1", methods=("beta", "alpha"))
+    frame = table_of(results(["alpha", "beta"]), options).frame
+    assert list(frame.index.names) == ["metric", "unit", "reduction", "method"]
+    assert [*map(tuple, frame.columns)] == [("tiny", "0.2-0.4"), ("tiny", "0.4-0.6"), ("tiny", "all")]
+    assert list(frame.index.get_level_values("method")) == ["beta", "alpha"] * 2
+    assert frame.loc[("mae_spn", "10^-1", "none", "beta"), ("tiny", "all")] == pytest.approx(10 * 21 / 500, rel=1e-15)
+    assert frame.loc[("psnr", "", "none", "alpha"), ("tiny", "all")] == 20.0
+
+
+def test_the_frame_of_an_ablation_has_a_column_for_every_metric() -> None:
+    some = [*results(["alpha"]), result(method="beta", value="inf", n=0, infinite=7), best_of_5(method="noise")]
+    frame = table_of(some, TableOptions("ablation")).frame
+    assert list(frame.index) == ["alpha", "beta", "noise"]
+    assert list(frame.columns.names) == ["dataset", "bucket", "metric", "unit", "reduction"]
+    psnr = frame.xs("psnr", axis=1, level="metric").to_numpy()
+    assert psnr[1, 0] == float("inf")
+    assert np.isnan(psnr).tolist() == [[False, True], [False, True], [True, False]]
+
+
+def test_unlike_signatures_keep_rows_of_their_own_in_the_frame() -> None:
+    other = result(signature="psnr:rgb:u8t:comp:v1", value=21.0)
+    frame = table_of([result(), other]).frame
+    assert list(frame.index.get_level_values("signature")) == ["psnr:rgb:u8r:comp:v1", "psnr:rgb:u8t:comp:v1"]
+    text = table_of([result(), other]).to_text()
+    assert text.count("psnr ↑  ") == 2  # each heads a block of its own
+
+
+def test_marks_and_counts_are_fields() -> None:
+    numbers = table_of([fd(7), result(low=1.0, high=2.0)], TableOptions(intervals=True)).numbers
+    psnr, distance = (numbers[numbers["metric"] == name].iloc[0] for name in ("psnr", "fd_lite0"))
+    assert (distance["mark"], distance["n"], distance["value"]) == ("‡", "n=7", 31.4)
+    assert (psnr["mark"], psnr["n"], psnr["low"], psnr["high"]) == ("", "", "1.00", "2.00")
+
+
+def test_a_table_prints_as_text_and_shows_as_html_without_a_page() -> None:
+    table = table_of([result()])
+    assert str(table) == table.to_text()
+    assert table._repr_html_().startswith("<div ")
+    assert "<html" not in table._repr_html_()
+    assert table._repr_html_() in table.to_html()
+
+
+def test_a_terminal_gets_codes_in_place_of_marks() -> None:
+    near = Significance(7, "telea", {"telea": 20.0, "x": 9.0}, {}, {"telea": "best", "x": "not separable"})
+    alone = Significance(7, "telea", {"telea": 20.0, "x": 9.0}, {}, {"telea": "best", "x": "worse"})
+    some = [result(), result(method="x", value=9.0)]
+    text = table_of(some, ranks={PLACE: alone}).to_text(color=True)
+    assert "  \x1b[1m20.00\x1b[0m\n" in text
+    assert "        9.00\n" in text
+    assert "20.00*" not in text
+    assert "\x1b[4m20.00\x1b[0m" in table_of(some, ranks={PLACE: near}).to_text(color=True)
+    assert "\x1b" not in table_of(some, ranks={PLACE: near}).to_text()
+
+
+def test_the_legend_is_worded_by_every_format() -> None:
+    alone = Significance(7, "telea", {"telea": 20.0, "x": 9.0}, {}, {"telea": "best", "x": "worse"})
+    table = table_of([result(), result(method="x", value=9.0)], ranks={PLACE: alone})
+    assert "\n*: significantly better than every other; ~: not significantly different from the best" in str(table)
+    assert "- bold: significantly better" in table.to_markdown()
+    assert "<li>bold: significantly better" in table.to_html()
+    assert "bold: significantly better" in table.to_latex()
+    assert table_of([result()]).legend() == []
