@@ -1,4 +1,4 @@
-"""`check` replays golden files, the baseline's own and others of the same schema, and ends with 1 when a stage differs."""
+"""`check` replays golden files, a baseline's own or others of the schema, and ends with 1 when a stage differs."""
 
 import json
 from pathlib import Path

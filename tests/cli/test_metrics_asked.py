@@ -1,4 +1,4 @@
-"""Which metrics are measured: those named, all that can be here, or the protocol's; and what is message of the others."""
+"""Which metrics are measured: those named, all that can be here, or the protocol's; and what is said of others."""
 
 import csv
 import io

@@ -73,7 +73,8 @@ def test_merging_again_touches_no_file(world: Path, tmp_path: Path) -> None:
 def test_merging_prints_the_table_of_the_whole(world: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     tiny.merge([world / "2of2", world / "1of2"], tmp_path / "out")
     summary, by_bucket = capsys.readouterr().out, (tmp_path / "out" / "tables" / "plain.txt").read_text()
-    assert summary.startswith("tiny, pairs ") and "All (n=7)" in summary.splitlines()[0]
+    assert summary.startswith("tiny, pairs ")
+    assert "All (n=7)" in summary.splitlines()[0]
     assert by_bucket == (world / "whole" / "tables" / "plain.txt").read_text()
 
 
