@@ -76,7 +76,7 @@ def measure_features(
         return one.pixels(run, one.prepared(dataset)) if folder == TARGETS else one.composite(run)
 
     source = (offered(pixels) for pixels in in_order(decoded, listed, runtime.jobs))
-    made = features_of(extractor, source, runtime.device)
+    made = features_of(extractor, source, runtime.metric_device)
     _write(path, extractor.signature(), rows, extractor.width, made, on_progress)
 
 
