@@ -48,6 +48,14 @@ def did_you_mean(word: str, known: Iterable[str]) -> str:
     return (f"Did you mean '{near[0]}'? " if near else "") + f"Known: {some(names, MANY)}."
 
 
+def refuse_unknown(what: str, requested: Iterable[str], known: Iterable[str]) -> None:
+    """Raise InputError, with the nearest known name, for a requested name that is not known: 'no WHAT called NAME'."""
+    names = set(known)
+    for name in requested:
+        if name not in names:
+            raise InputError(f"no {what} called '{name}'. {did_you_mean(name, names)}")
+
+
 def some(names: Iterable[str], most: int = 3) -> str:
     """The first few names and the number of others: 'a, b, c and 4 more'."""
     listed = list(names)

@@ -1,10 +1,56 @@
-"""How a metric is named in headings."""
+"""Results in words: how a metric is named in headings, and what a reader of results must know."""
+
+from collections.abc import Iterable, Mapping, Sequence
 
 from inpaint_bench.analysis.reductions import NONE, Reduction
-from inpaint_bench.metrics.registry import KNOWN
+from inpaint_bench.analysis.results import MASKED_INPUT, REAL_VS_REAL, REFERENCES, TARGET, Result
+from inpaint_bench.metrics.base import SetMetric
+from inpaint_bench.metrics.registry import FEW, KNOWN, VERY_FEW, few
+
+FEW_NOTES = {
+    "†": f"† a Fréchet distance of under {FEW} pictures: much of it is bias. Never compare it across columns.",
+    "‡": f"‡ a Fréchet distance of under {VERY_FEW} pictures: most of it is bias. Never compare it across columns.",
+}
+REFERENCE_NOTES = {
+    REAL_VS_REAL: f"{REAL_VS_REAL}: one half of the targets against the other; n is the number of pictures in each.",
+    MASKED_INPUT: f"{MASKED_INPUT}: the targets with white holes, as a method that does nothing would leave them.",
+    TARGET: f"{TARGET}: the targets themselves, which a perfect method would restore.",
+}
 
 
 def metric_label(metric: str, reduction: Reduction = NONE, unit: str = "") -> str:
     """Name, reduction, unit where it is not the metric's own, and an arrow: 'psnr best of 5 ↑', 'mae (10^-1) ↓'."""
     arrow = "↑" if KNOWN[metric].better == "higher" else "↓"
     return " ".join(part for part in (metric, reduction.label, f"({unit})" if unit else "", arrow) if part)
+
+
+def title_of(results: Iterable[Result]) -> str:
+    """The datasets of results, each with the fingerprint of its pairs: 'sample, pairs 9863ddc29a32'."""
+    runs = dict.fromkeys((result.dataset, result.part, result.fingerprint) for result in results)
+    return " · ".join(f"{name}{f', only the {part} pairs' if part else ''}, pairs {mark}" for name, part, mark in runs)
+
+
+def few_notes(results: Iterable[Result]) -> list[str]:
+    """What the marks † and ‡ mean, of those that the results bear."""
+    marks = {few(result.metric, result.n) for result in results if result.method not in REFERENCES}
+    return [note for mark, note in FEW_NOTES.items() if mark in marks]
+
+
+def notes_of(results: Sequence[Result]) -> list[str]:
+    """What is left out of numbers, what marks and reference rows mean, and whether the run is a part of its dataset."""
+    notes = []
+    if any(result.infinite for result in results):
+        notes.append("A cell with its own n leaves out pairs whose PSNR is infinite: output and target are the same.")
+    if any(result.undefined and not isinstance(KNOWN[result.metric], SetMetric) for result in results):
+        notes.append("A cell with its own n leaves out pairs for which the metric is not defined.")
+    notes += few_notes(results)
+    notes += [note for name, note in REFERENCE_NOTES.items() if any(result.method == name for result in results)]
+    if any(result.part for result in results):
+        notes.append("A part of the protocol: not comparable with the whole.")
+    return notes
+
+
+def absent_notes(absent: Mapping[str, str]) -> list[str]:
+    """Why metrics are absent, those of one reason together."""
+    reasons = {why: [name for name in absent if absent[name] == why] for why in absent.values()}
+    return [f"absent: {', '.join(names)}: {why}" for why, names in reasons.items()]

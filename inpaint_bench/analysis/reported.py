@@ -35,6 +35,7 @@ UNITS = {
     "10^-2": Decimal("0.01"),
     "10^-3": Decimal("0.001"),
 }
+COSTS = {"params_m": ("parameters", -6), "seconds": ("time", 0)}  # by printed name: ours, and the power of its unit
 SHARES = ("percent", "10^-1", "10^-2", "10^-3")  # in which a number without a unit may be printed
 
 Over: TypeAlias = Literal["pairs", "set", "method"]
@@ -113,6 +114,23 @@ class Reported:
     def unit_size(self) -> Decimal:
         """One printed unit in the unit of our metric."""
         return UNITS[self.unit]
+
+    @property
+    def cost(self) -> str:
+        """Our name of the cost that it is; '' where it is none."""
+        return COSTS[self.metric][0] if self.metric in COSTS else ""
+
+    @property
+    def our_value(self) -> Decimal:
+        """The value in the unit of our metric or cost, with the same digits; as printed where it is neither."""
+        power = COSTS[self.metric][1] if self.cost else 0
+        return self.value.scaleb(self.unit_size.adjusted() + power) if self.cost or self.ours else self.value
+
+    @property
+    def heading(self) -> str:
+        """Name, unit and direction as printed: 'quality ↑', 'error (percent) ↓'."""
+        unit = f" ({self.unit})" if self.unit else ""
+        return f"{self.metric}{unit} {'↑' if self.better == 'higher' else '↓'}"
 
     @property
     def signature(self) -> str:
@@ -219,7 +237,7 @@ def _check(line: Line, where: str) -> None:
             f"{where}: {line.ours} is not over '{line.over}'. Scores are over pairs, distances of sets over a set."
         )
     if bool(line.ours) != bool(line.eight_bit):
-        raise InputError(f"{where}: eight_bit is message where ours is, and only there: it is part of what ours means.")
+        raise InputError(f"{where}: eight_bit is given where ours is, and only there: it is part of what ours means.")
     if line.ours and CHOOSABLE[line.ours].better != line.better:
         raise InputError(f"{where}: better is '{line.better}', but of {line.ours} {CHOOSABLE[line.ours].better} is.")
     if line.over != "method" and not (line.dataset and line.bucket):

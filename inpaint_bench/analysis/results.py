@@ -14,8 +14,8 @@ from inpaint_bench.analysis.reductions import Reduction
 from inpaint_bench.data.pair_lists import Pair
 from inpaint_bench.data.parts import Part
 from inpaint_bench.data.protocols import Protocol, Schema, bucket_names
-from inpaint_bench.errors import InputError, did_you_mean
-from inpaint_bench.metrics.registry import ORDER
+from inpaint_bench.errors import InputError, NotComparableError, did_you_mean
+from inpaint_bench.metrics.registry import ORDER, few, refuse_marked
 from inpaint_bench.runner.folder import RunFolder
 
 if TYPE_CHECKING:
@@ -113,6 +113,42 @@ def results_frame(results: Sequence[Result]) -> "pd.DataFrame":
     numbers = ["value", "low", "high"]
     frame[numbers] = frame[numbers].astype(float)
     return frame
+
+
+def pair_counts(results: Sequence[Result]) -> dict[tuple[str, str], int]:
+    """How many pairs each dataset and bucket of results has: datasets in their order, buckets by name, all pairs last.
+
+    Raises NotComparableError where runs of one dataset have different pairs, and InputError where they hold two numbers
+    for one metric, method and bucket.
+    """
+    frame = results_frame(results).assign(pairs=lambda one: one["n"] + one["infinite"] + one["undefined"])
+    for dataset, marks in frame.groupby("dataset", sort=False)["fingerprint"].unique().items():
+        if len(marks) > 1:
+            raise NotComparableError(
+                f"two runs of {dataset} have other pairs: fingerprints {marks[0]} and {marks[1]}. Make a table of each."
+            )
+    of_number = ["metric", "signature", "method", "dataset", "bucket"]
+    numbers = frame.drop_duplicates([*of_number, "value"])
+    for _, dataset, method in numbers.loc[numbers.duplicated(of_number), ["dataset", "method"]].itertuples():
+        raise InputError(
+            f"two runs of {dataset} hold different numbers for {method}. "
+            "Make a table of each, or give one of the methods another name."
+        )
+    counted = frame[frame["method"] != REAL_VS_REAL].drop_duplicates(["dataset", "bucket", "pairs"])
+    for _, dataset, bucket in counted.loc[
+        counted.duplicated(["dataset", "bucket"]), ["dataset", "bucket"]
+    ].itertuples():
+        raise InputError(f"{dataset}: two results of bucket {bucket} count different pairs.")
+    datasets = list(counted["dataset"].unique())
+    places = zip(counted["dataset"], counted["bucket"], counted["pairs"], strict=True)
+    ordered = sorted(places, key=lambda place: (datasets.index(place[0]), place[1] == ALL, place[1]))
+    return {(dataset, bucket): int(pairs) for dataset, bucket, pairs in ordered}
+
+
+def refuse_few(results: Iterable[Result]) -> None:
+    """Raise NotComparableError where a number says little because it is over few pictures."""
+    able = [one for one in results if one.value is not None and one.method not in REFERENCES]
+    refuse_marked(sorted({f"{r.metric} of {r.n} pictures in bucket {r.bucket}" for r in able if few(r.metric, r.n)}))
 
 
 def pairs_by_bucket(pairs: Sequence[Pair], page: Protocol) -> dict[str, PairMask]:

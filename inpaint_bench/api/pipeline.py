@@ -8,7 +8,7 @@ from typing import Any, TypeAlias
 
 from inpaint_bench import files
 from inpaint_bench.analysis.derive import derive_results
-from inpaint_bench.analysis.results import REFERENCES, missing_pairs, write_results
+from inpaint_bench.analysis.results import REFERENCES, missing_pairs, refuse_few, write_results
 from inpaint_bench.api.progress import note, progress_bar, warn
 from inpaint_bench.api.run import Names, Run, as_names
 from inpaint_bench.api.tables import write_plain_tables
@@ -26,7 +26,6 @@ from inpaint_bench.runner.folder import RunFolder
 from inpaint_bench.runner.metrics import ChosenMetrics, choose_metrics, still_measurable
 from inpaint_bench.runner.predict import RuntimeOptions, pending, predict_pairs
 from inpaint_bench.runner.score import merge_scores, score_method, score_targets
-from inpaint_bench.tables.build import refuse_few
 from inpaint_bench.weights import SYNTHETIC
 
 AnyPath: TypeAlias = str | Path

@@ -7,9 +7,9 @@ from typing import TYPE_CHECKING
 from inpaint_bench import files
 from inpaint_bench.api.run import Names, Run, as_names
 from inpaint_bench.errors import InputError
+from inpaint_bench.figures.preview import pdflatex, write_preview
 from inpaint_bench.tables.build import cost_table_of, measured_table, reported_table_of
 from inpaint_bench.tables.formats import write_tables
-from inpaint_bench.tables.preview import pdflatex, write_preview
 from inpaint_bench.tables.table import TableOptions
 
 if TYPE_CHECKING:
@@ -34,10 +34,10 @@ def table(
     `runs` are runs or their folders; see `Run.table` for the rest. Raises InputError for an unknown name or style, and
     for options that do not go together.
     """
-    names = [tuple(as_names(one)) for one in (buckets, methods, metrics)]
-    options = TableOptions(style, *names, intervals, samples == "all", strict)
+    chosen = tuple(as_names(buckets)), tuple(as_names(methods)), tuple(as_names(metrics))
+    options = TableOptions(style, *chosen, intervals, samples == "all", strict)
     if reported_only:
-        if runs or intervals or options.asides or strict:
+        if runs or intervals or options.all_samples or strict:
             raise InputError(
                 "--reported-only prints what papers print. Leave out RUNS, --intervals, --samples, --strict."
             )

@@ -1,7 +1,6 @@
 """The summary of a report: a table for every reduction of samples, and the notes, as plain values for the page."""
 
-from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import replace
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 from inpaint_bench.analysis.labels import metric_label
@@ -12,17 +11,18 @@ from inpaint_bench.metrics.base import SamplesMetric
 from inpaint_bench.metrics.registry import KNOWN
 from inpaint_bench.report.read import ReportData
 from inpaint_bench.report.redact_paths import redact_paths
-from inpaint_bench.tables.make import make_table
-from inpaint_bench.tables.table import BEST, NEAR, Cell, TableOptions
+from inpaint_bench.tables.build import make_table
+from inpaint_bench.tables.formats import cell_text
+from inpaint_bench.tables.table import TableOptions
 
 
 def notes(data: ReportData, significance: SignificanceTable, absent: Mapping[str, str]) -> list[str]:
     """The notes of the table of all results, without those on signatures: the page lists them elsewhere."""
-    table = make_table(data.results, TableOptions(), significance, absent)
+    table = make_table([(data.run, data.results)], TableOptions(), absent, ranks=significance)
     signatures = {f": {result.signature}, " for result in data.results}
     return [
-        redact_paths(note.replace(BEST, "bold").replace(NEAR, "underlined"))
-        for note in table.notes
+        redact_paths(note)
+        for note in [*table.legend(), *table.notes]
         if not any(signature in note for signature in signatures)
     ]
 
@@ -32,28 +32,24 @@ def groups(data: ReportData, significance: SignificanceTable, buckets: Sequence[
     page = data.run.info.protocol
     chosen = Reduction("best", page.samples, page.samples, page.choose)
     values = {(one.metric, one.signature, one.method, one.bucket): one.value for one in data.results}
-    reductions = {(one.metric, one.signature): Reduction.parse(one.reduction) for one in data.results}
     found: dict[Reduction, dict[str, Any]] = {}
     for bucket in buckets:
-        for metric, signature, method, cell in _cells(data, significance, bucket):
+        options = TableOptions(buckets=(bucket,), intervals=True, all_samples=True)
+        table = make_table([(data.run, data.results)], options, ranks=significance)
+        numbers: Any = table.numbers.sort_values("row").itertuples()
+        for one in numbers:
             # a metric of samples compares those of the same methods
-            reduction = chosen if isinstance(KNOWN[metric], SamplesMetric) else reductions[metric, signature]
+            of_samples = isinstance(KNOWN[one.metric], SamplesMetric)
+            reduction = chosen if of_samples else Reduction.parse(one.reduction)
             group = found.setdefault(reduction, _group(reduction))
-            column = {"metric": metric, "label": metric_label(metric), "signature": signature}
+            column = {"metric": one.metric, "label": metric_label(one.metric), "signature": one.signature}
             if column not in group["columns"]:
                 group["columns"].append(column)
-            cells = group["rows"].setdefault(method, {}).setdefault(bucket, {})
-            value = values.get((metric, signature, method, bucket))
-            cells[str(group["columns"].index(column))] = _cell(cell, value)
+            cells = group["rows"].setdefault(one.method, {}).setdefault(bucket, {})
+            value = values.get((one.metric, one.signature, one.method, bucket))
+            cells[str(group["columns"].index(column))] = _cell(one, value)
     order = sorted(found, key=lambda one: (not one.main, one.suffix))
     return [{**found[one], "rows": _rows(found[one]["rows"])} for one in order]
-
-
-def _cells(data: ReportData, significance: SignificanceTable, bucket: str) -> Iterator[tuple[str, str, str, Cell]]:
-    """Metric, signature, method and cell of every number of a bucket, in the order of tables."""
-    options = TableOptions(buckets=(bucket,), intervals=True, asides=True)
-    for row in make_table(data.results, options, significance).rows:
-        yield row.metric, row.signature, row.method, row.cells[0]
 
 
 def reduction_title(reduction: Reduction) -> str:
@@ -74,10 +70,11 @@ def _rows(rows: Mapping[str, dict[str, Any]]) -> list[dict[str, Any]]:
     return [{"method": name, "reference": name in REFERENCES, "cells": cells} for name, cells in rows.items()]
 
 
-def _cell(cell: Cell, value: Value) -> dict[str, Any]:
-    found: dict[str, Any] = {"text": replace(cell, interval=None).text, "value": value}
-    if cell.rank:
-        found["rank"] = cell.rank
-    if cell.interval:
-        found["interval"] = " to ".join(cell.interval)
+def _cell(number: Any, value: Value) -> dict[str, Any]:
+    """A line of `Table.numbers`; the page shows the interval apart from the rest."""
+    found: dict[str, Any] = {"text": cell_text(number, interval=False), "value": value}
+    if number.rank:
+        found["rank"] = number.rank
+    if number.low:
+        found["interval"] = f"{number.low} to {number.high}"
     return found

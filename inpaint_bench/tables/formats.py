@@ -1,105 +1,113 @@
-"""A table as text, Markdown or CSV, and every format by its name."""
+"""A table as text, Markdown and CSV, and its files."""
 
-import csv
-import io
 import re
-from collections.abc import Callable
-from itertools import groupby
+from collections.abc import Callable, Mapping
 from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import pandas as pd
 
 from inpaint_bench import files
-from inpaint_bench.tables.html import as_html
-from inpaint_bench.tables.latex import as_latex
-from inpaint_bench.tables.table import BEST, NEAR, Column, Table
+from inpaint_bench.escape import markdown, one_line
 
-TEXT_MARKS = {"best": "*", "not separable": "~", "": " "}
+if TYPE_CHECKING:
+    from inpaint_bench.tables.table import Table
 
-
-def _header(table: Table) -> list[str]:
-    stub = ["metric", "method"] if table.blocks else ["method"]
-    return [*stub, *(_head(table, column, column.heading) for column in table.columns)]
-
-
-def _head(table: Table, column: Column, words: str) -> str:
-    """What stands above a column in one line."""
-    group = f"{column.group} " if column.group and len(table.groups) > 1 else ""
-    return f"{group}{words}" + ("" if column.n is None else f" (n={column.n})")
-
-
-def unshaded(line: str) -> str:
-    """A line as it is."""
-    return line
-
-
-def as_text(table: Table, shade: Callable[[str], str] = unshaded) -> str:
-    """Columns padded with blanks, a line between blocks; marks stand behind the numbers. Rows are shaded by `shade`."""
-    lines = [_header(table)]
-    marked = any(cell.rank for row in table.rows for cell in row.cells)
-    for block, rows in groupby(table.rows, key=lambda row: row.block):
-        for number, row in enumerate(rows):
-            cells = [cell.text + (TEXT_MARKS[cell.rank] if marked else "") for cell in row.cells]
-            stub = ["" if number else block[0], row.name] if table.blocks else [row.name]
-            lines.append([*stub, *cells])
-    widths = [max(len(line[i]) for line in lines) for i in range(len(lines[0]))]
-    left = len(lines[0]) - len(table.columns)
-    padded = [
-        "  ".join(cell.ljust(w) if i < left else cell.rjust(w) for i, (cell, w) in enumerate(pairs)).rstrip()
-        for pairs in (list(zip(line, widths, strict=True)) for line in lines)
-    ]
-    text = [table.title, "", padded[0]]
-    for number, row in enumerate(table.rows):
-        if not number or row.block != table.rows[number - 1].block:
-            text.append("-" * (sum(widths) + 2 * len(widths) - 2))
-        text.append(shade(padded[number + 1]) if row.shaded else padded[number + 1])
-    return "\n".join([*text, "", *[note.replace(BEST, "*").replace(NEAR, "~") for note in table.notes], ""])
-
-
-def as_markdown(table: Table) -> str:
-    """A table of GitHub's Markdown: bold and underlined as in a paper, reported rows in italics."""
-    around = {"best": ("**", "**"), "not separable": ("<u>", "</u>"), "": ("", "")}
-    header = [_plain(head) for head in _header(table)]
-    lines = [header, [*["---"] * (len(header) - len(table.columns)), *["---:"] * len(table.columns)]]
-    for row in table.rows:
-        cells = [cell.text.join(around[cell.rank]) for cell in row.cells]
-        stub = [_plain(row.label), _plain(row.name)] if table.blocks else [_plain(row.name)]
-        lines.append([cell.join(("*", "*")) if cell and row.shaded else cell for cell in (*stub, *cells)])
-    body = "\n".join(f"| {' | '.join(line)} |" for line in lines)
-    notes = "\n".join(f"- {_plain(note).replace(BEST, 'bold').replace(NEAR, 'underlined')}" for note in table.notes)
-    return f"{_plain(table.title)}\n\n{body}\n\n{notes}\n"
-
-
-def _plain(text: str) -> str:
-    """Text in which Markdown sees nothing but text; an underscore within a word is none to it."""
-    return re.sub(r"([\\`*|<>\[\]~&$])|(?<!\w)_|_(?!\w)", lambda found: "\\" + found[0], " ".join(text.split()))
-
-
-def as_csv(table: Table) -> str:
-    """One line a row, with the signature, which heads the column where columns are metrics; no title, notes, marks.
-
-    Where a paper's numbers stand too, `source` says whose each row is.
-    """
-    out = io.StringIO()
-    writer = csv.writer(out, lineterminator="\n")
-    blocks, sourced = table.blocks, bool(table.sources)
-    stub = ["metric", "signature", "method"] if blocks else ["method"]
-    writer.writerow([*stub, *(["source"] if sourced else []), *(_head(table, one, one.name) for one in table.columns)])
-    for row in table.rows:
-        names = [row.metric, row.signature, row.method] if blocks else [row.method]
-        writer.writerow([*names, *([row.source or "measured"] if sourced else []), *(cell.text for cell in row.cells)])
-    return out.getvalue()
-
-
-FORMATS: dict[str, Callable[[Table], str]] = {
-    "text": as_text,
-    "markdown": as_markdown,
-    "csv": as_csv,
-    "latex": as_latex,
-    "html": as_html,
-}
 SUFFIX = {"text": "txt", "markdown": "md", "csv": "csv", "latex": "tex", "html": "html"}
+DIM, PLAIN = "\x1b[2m", "\x1b[0m"
+Around = Mapping[str, tuple[str, str]]  # what stands before and after a number, by rank
+MARKS: Around = {"best": ("", "*"), "not separable": ("", "~"), "": ("", " ")}
+CODES: Around = {"best": ("\x1b[1m", PLAIN), "not separable": ("\x1b[4m", PLAIN), "": ("", "")}  # bold, underlined
+MARKDOWN: Around = {"best": ("**", "**"), "not separable": ("<u>", "</u>"), "": ("", "")}
 
 
-def write_tables(run: Path, table: Table) -> None:
-    """The table of a run in every format, under tables/."""
-    for name, format_ in FORMATS.items():
-        files.write_if_changed(run / "tables" / f"plain.{SUFFIX[name]}", format_(table).encode())
+def write_tables(run: Path, table: "Table") -> None:
+    """Write the table of a run in every format under its tables/."""
+    for name, suffix in SUFFIX.items():
+        files.write_if_changed(run / "tables" / f"plain.{suffix}", getattr(table, f"to_{name}")().encode())
+
+
+def as_text(table: "Table", color: bool = False) -> str:
+    """Padded columns with a rule between blocks; ranks as `*` and `~`, or with color as codes of a terminal."""
+    legend = table.legend() if color else table.legend("*", "~")
+    frame, left = _printed(table, one_line, MARKS if legend and not color else CODES)
+    rows = table.heads("row").assign(first=lambda one: ~one["block"].duplicated())
+    if left > 1:
+        frame["metric"] = frame["metric"].where(rows["first"], "")
+    columns = [_padded([title, *frame.iloc[:, number]], number < left) for number, title in enumerate(frame.columns)]
+    body: list[str] = []
+    for part in _parts(columns, left, table.width):
+        head, *lines = ["  ".join(line).rstrip() for line in zip(*part, strict=True)]
+        rule = "-" * (sum(len(column[0]) + 2 for column in part) - 2)
+        body += ["", head]
+        for line, first, grey in zip(lines, rows["first"], rows["grey"], strict=True):
+            body += [rule] if first else []
+            body.append(DIM + line + PLAIN if color and grey else line)
+    return "\n".join([table.title, *body, "", *legend, *table.notes, ""])
+
+
+def _padded(texts: list[str], left: bool) -> list[str]:
+    """Texts with blanks to one width; the codes of a terminal have none."""
+    widths = [len(re.sub("\x1b\\[\\dm", "", text)) for text in texts]
+    blanks = [" " * (max(widths) - width) for width in widths]
+    return [text + blank if left else blank + text for text, blank in zip(texts, blanks, strict=True)]
+
+
+def _parts(columns: list[list[str]], left: int, width: int | None) -> list[list[list[str]]]:
+    """The columns in parts that fit a width, each with the first ones, which name the rows."""
+    parts = [columns[:left]]
+    for column in columns[left:]:
+        if width and len(parts[-1]) > left and sum(len(one[0]) + 2 for one in [*parts[-1], column]) - 2 > width:
+            parts.append(columns[:left])
+        parts[-1].append(column)
+    return parts
+
+
+def as_markdown(table: "Table") -> str:
+    """GitHub's Markdown: best in bold, what does not differ from it underlined, reported rows in italics."""
+    frame, left = _printed(table, markdown, MARKDOWN)
+    frame = frame.mask(table.heads("row")["grey"], "*" + frame + "*").rename(columns=markdown)
+    align = ["left"] * left + ["right"] * (frame.shape[1] - left)
+    body = frame.to_markdown(index=False, disable_numparse=True, colalign=align)
+    notes = "\n".join(f"- {markdown(note)}" for note in [*table.legend(), *table.notes])
+    return f"{markdown(table.title)}\n\n{body}\n\n{notes}\n"
+
+
+def as_csv(table: "Table") -> str:
+    """A line a row with its signature, and its source where a paper reports one; no title, ranks and notes."""
+    rows, columns, names = table.heads("row"), table.heads("column"), ["metric", "signature", "method"]
+    for heads in (rows, columns):
+        heads["unit"] = heads["unit"].map(lambda unit: f" ({unit})" if unit else "")
+    rows["metric"] += rows["unit"]
+    if not rows["label"].any():
+        names = ["method"]
+        columns["title"] = columns["signature"].where(columns["signature"] != "", columns["metric"]) + columns["unit"]
+    names += [name for name in ("samples", "source") if rows[name].any()]
+    rows["source"] = rows["source"].replace("", "measured")
+    cells = table.cells(cell_text, "-").set_axis(_titles(columns), axis=1)
+    return pd.concat([rows[names], cells], axis=1).to_csv(index=False, lineterminator="\n")
+
+
+def cell_text(number: Any, interval: bool = True) -> str:
+    """A line of `Table.numbers` but for its rank: '20.00‡ [19.01, 21.00] (n=3)'."""
+    parts = [number.digits + number.mark, interval_of(number) * interval, f"({number.n})" * bool(number.n)]
+    return " ".join(filter(None, parts))
+
+
+def interval_of(number: Any) -> str:
+    """The 95% interval as printed; '' where there is none."""
+    return f"[{number.low}, {number.high}]" if number.low else ""
+
+
+def _printed(table: "Table", escape: Callable[[str], str], around: Around) -> tuple[pd.DataFrame, int]:
+    """The table as strings: a column for metrics, where rows are of one, and one for methods; then the numbers."""
+    stub = table.heads("row")[["label", "name"]].map(escape).set_axis(["metric", "method"], axis=1)
+    stub = stub if stub["metric"].any() else stub[["method"]]
+    cells = table.cells(lambda one: cell_text(one).join(around[one.rank]), "-".join(around[""]))
+    return pd.concat([stub, cells.set_axis(_titles(table.heads("column")), axis=1)], axis=1), stub.shape[1]
+
+
+def _titles(columns: pd.DataFrame) -> list[str]:
+    """The heading of each column in one line."""
+    pairs = columns["pairs"].map(lambda n: f"({n})" if n else "")
+    return [one_line(text) for text in columns["group"] + " " + columns["title"] + " " + pairs]

@@ -123,7 +123,7 @@ def test_a_file_of_ones_own_is_read_in_place_of_what_ships(write: Write) -> None
         ({"ours": "mae_spm"}, "no metric is called 'mae_spm'. Did you mean 'mae_spn'?"),
         ({"over": "set"}, "mae_spn is not over 'set'."),
         ({"better": "higher"}, "better is 'higher', but of mae_spn lower is."),
-        ({"eight_bit": ""}, "eight_bit is message where ours is, and only there"),
+        ({"eight_bit": ""}, "eight_bit is given where ours is, and only there"),
         ({"dataset": ""}, "a number over pairs or a set needs a dataset and a bucket."),
     ],
 )

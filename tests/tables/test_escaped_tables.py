@@ -1,12 +1,11 @@
 """HTML and Markdown: a name is only text, whatever it holds."""
 
+import re
 from html.parser import HTMLParser
 
-from invented import NASTY, result, results
+from invented import NASTY, result, results, table_of, texts
 
-from inpaint_bench.tables.formats import FORMATS, as_markdown
-from inpaint_bench.tables.html import as_html
-from inpaint_bench.tables.make import make_table
+from inpaint_bench.tables.formats import SUFFIX
 from inpaint_bench.tables.table import TableOptions
 
 TAGS = (NASTY[1], "<script>alert(1)</script>", '"><img src=x>')
@@ -39,36 +38,46 @@ class Page(HTMLParser):
 
 
 def test_a_page_holds_the_cells_and_no_tag_of_a_name() -> None:
-    table = make_table(results(list(TAGS)), TableOptions("ablation"))
-    page = Page(as_html(table))
-    assert page.rows[1:] == [[row.method, *(cell.text for cell in row.cells)] for row in table.rows]
+    table = table_of(results(list(TAGS)), TableOptions("ablation"))
+    page = Page(table.to_html())
+    methods = table.heads("row")["method"]
+    assert set(methods) == {*TAGS}
+    assert page.rows[2:] == [[method, *cells] for method, cells in zip(methods, texts(table), strict=True)]
     assert not page.tags & {"script", "img", "w"}
+    assert not Page(table_of([result(dataset=TAGS[2])]).to_html()).tags & {"img"}
 
 
 def test_a_page_of_two_datasets_heads_each() -> None:
-    page = Page(as_html(make_table(results(["a"], ("tiny", "other")), TableOptions("table1"))))
-    assert page.rows[0] == ["", "tiny", "other"]
-    assert page.rows[1] == ["", *["0.2-0.4n=7", "0.4-0.6n=7", "Alln=7"] * 2]
-    assert page.rows[2][:2] == ["psnr ↑", "a"]
+    page = Page(table_of(results(["a"], ("tiny", "other")), TableOptions("table1")).to_html())
+    blank = ["\xa0", "\xa0"]
+    assert page.rows[0] == [*blank, "tiny", "other"]
+    assert page.rows[1] == [*blank, *["0.2-0.4", "0.4-0.6", "All"] * 2]
+    assert page.rows[2] == [*blank, *["n=7"] * 6]
+    assert page.rows[3][:2] == ["psnr ↑", "a"]
 
 
 def test_a_page_needs_nothing_else() -> None:
-    text = as_html(make_table([result()]))
+    text = table_of([result()]).to_html()
     assert not any(word in text for word in ("http", "src=", "href=", "url("))
     assert text.startswith("<!DOCTYPE html>")
 
 
+def markdown_row(method: str) -> str:
+    """The row of a method in Markdown, without the blanks that pad it."""
+    row = table_of([result(method=method)]).to_markdown().splitlines()[4]
+    return re.sub(" +", " ", row)
+
+
 def test_a_pipe_in_a_name_ends_no_cell_of_markdown() -> None:
-    lines = as_markdown(make_table([result(method="a|b <i>*c*")])).splitlines()
-    assert r"| psnr ↑ | a\|b \<i\>\*c\* | 20.00 |" in lines
+    assert markdown_row("a|b <i>*c*") == r"| psnr ↑ | a\|b \<i\>\*c\* | 20.00 |"
 
 
 def test_a_dollar_and_an_entity_in_a_name_are_only_text_in_markdown() -> None:
-    assert r"| psnr ↑ | a\$b\$ \&lt; | 20.00 |" in as_markdown(make_table([result(method="a$b$ &lt;")]))
+    assert markdown_row("a$b$ &lt;") == r"| psnr ↑ | a\$b\$ \&lt; | 20.00 |"
 
 
 def test_every_format_ends_with_one_line_end() -> None:
-    for format_ in FORMATS.values():
-        text = format_(make_table([result()]))
+    for format_ in SUFFIX:
+        text = getattr(table_of([result()]), f"to_{format_}")()
         assert text.endswith("\n")
         assert not text.endswith("\n\n")

@@ -63,8 +63,8 @@ def test_the_three_formats_hold_the_same_cells(run: Path, capsys: pytest.Capture
         for row in as_rows(printed(run, capsys, "--format", "csv"))
     ]
     markdown = printed(run, capsys, "--format", "markdown")
-    body = [line.strip("| ").split(" | ") for line in markdown.splitlines() if line.startswith("| ")][2:]
-    assert [[re.sub(r"[*]{2}|</?u>", "", cell) for cell in line[2:]] for line in body] == cells
+    body = [line.strip("| ").split("|") for line in markdown.splitlines() if line.startswith("| ")][1:]
+    assert [[re.sub(r"[*]{2}|</?u>", "", cell).strip() for cell in line[2:]] for line in body] == cells
     text = printed(run, capsys)
     lines = [line.split() for line in text.splitlines() if re.search(r"[0-9][*~]?$", line) and "n=" not in line]
     assert [[cell.rstrip("*~") for cell in line[-4:]] for line in lines if len(line) >= 5] == cells
@@ -118,7 +118,7 @@ def test_a_table_says_how_each_metric_was_computed_and_which_way_is_better(
 def test_a_table_is_titled_by_its_dataset_and_fingerprint(run: Path, capsys: pytest.CaptureFixture[str]) -> None:
     mark = json.loads((run / "run.json").read_text())["fingerprint"]
     assert printed(run, capsys).startswith(f"tiny, pairs {mark}\n\n")
-    assert printed(run, capsys, "--format", "markdown").startswith(f"tiny, pairs {mark}\n\n| metric | method |")
+    assert printed(run, capsys, "--format", "markdown").startswith(f"tiny, pairs {mark}\n\n| metric ")
 
 
 def test_the_tables_of_a_run_folder_are_what_table_prints(run: Path, capsys: pytest.CaptureFixture[str]) -> None:
@@ -209,9 +209,10 @@ def test_the_marks_of_a_run_are_those_of_the_paired_tests(run: Path) -> None:
     scores = {method: read_scores(run / method / "scores.csv") for method in ("telea", "mean-fill")}
     values = {m: np.array([one.value for one in some if one.metric == "psnr"]) for m, some in scores.items()}
     found = separable(values, "higher", "psnr:all")
-    line = next(line for line in (run / "tables" / "plain.md").read_text().splitlines() if "| psnr ↑ | telea |" in line)
+    lines = [line.split("|") for line in (run / "tables" / "plain.md").read_text().splitlines()]
+    (row,) = [line for line in lines if [cell.strip() for cell in line[1:3]] == ["psnr ↑", "telea"]]
     assert found.best == "telea"
-    assert line.split(" | ")[-1].startswith("**" if found.alone else "<u>")
+    assert row[-2].strip().startswith("**" if found.alone else "<u>")
 
 
 def test_other_samples_are_shown_when_they_are_asked_for(run: Path, capsys: pytest.CaptureFixture[str]) -> None:

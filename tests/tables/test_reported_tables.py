@@ -2,18 +2,19 @@
 
 import csv
 import io
+import re
 from pathlib import Path
 
 import pytest
-from invented import mae, result
+from invented import mae, marked, result, table_of, texts
 
+from inpaint_bench.analysis.reported import Reported
+from inpaint_bench.analysis.reported_selection import select
 from inpaint_bench.analysis.results import Result
 from inpaint_bench.analysis.statistics import Significance
 from inpaint_bench.errors import InputError
-from inpaint_bench.tables.formats import FORMATS, as_csv, as_text
-from inpaint_bench.tables.latex import as_latex
-from inpaint_bench.tables.make import PLAIN, make_table
-from inpaint_bench.tables.papers import choose, narrowed, reported_table
+from inpaint_bench.tables.build import PLAIN, reported_table_of
+from inpaint_bench.tables.formats import SUFFIX
 from inpaint_bench.tables.table import STYLES, Table, TableOptions
 
 # Tables 1, 2 and 6 of "Fully Context-Aware Image Inpainting with a Learned Semantic Pyramid" as they are printed,
@@ -94,7 +95,12 @@ MEANS = {"mae": "mae_spn"}  # which metric of ours the paper's heading means
 
 def own(style: str) -> Table:
     """The table that a style is named for."""
-    return reported_table(choose(STYLES[style].own, TableOptions(style)), TableOptions(style))
+    return reported_table_of(TableOptions(style))
+
+
+def chosen(text: str, options: TableOptions) -> list[Reported]:
+    """The cells that a text selects for a table."""
+    return select(text, options.layout.shape, options.methods, options.metrics, (("mine", "spn"), ("psnr", "mae_spn")))
 
 
 def rows_of(text: str) -> list[list[str]]:
@@ -104,21 +110,24 @@ def rows_of(text: str) -> list[list[str]]:
 @pytest.mark.parametrize(("style", "printed"), [("table1", TABLE_1), ("table2", TABLE_2)])
 def test_the_papers_tables_are_made_with_every_printed_digit(style: str, printed: str) -> None:
     table = own(style)
-    made = [[row.metric.partition(" ")[0], row.method, *(cell.text for cell in row.cells)] for row in table.rows]
+    rows = table.heads("row")
+    made = [[*row] for row in zip(rows["metric"], rows["method"], *zip(*texts(table), strict=True), strict=True)]
     assert made == [[MEANS.get(metric, metric), *others] for metric, *others in rows_of(printed)]
-    assert [f"{column.group} {column.heading}" for column in table.columns] == HEADS[style]
+    columns = table.heads("column")
+    assert list(columns["group"] + " " + columns["title"]) == HEADS[style]
 
 
 def test_table_6_is_made_with_every_printed_digit() -> None:
     table = own("table6")
-    assert [[row.method, *(cell.text for cell in row.cells)] for row in table.rows] == rows_of(TABLE_6)
-    assert [column.heading for column in table.columns] == ["parameters (million)", "time (s)"]
+    methods = table.heads("row")["method"]
+    assert [[method, *cells] for method, cells in zip(methods, texts(table), strict=True)] == rows_of(TABLE_6)
+    assert list(table.heads("column")["title"]) == ["parameters (million)", "time (s)"]
 
 
-@pytest.mark.parametrize("format_", FORMATS)
+@pytest.mark.parametrize("format_", SUFFIX)
 @pytest.mark.parametrize(("style", "printed"), [("table1", TABLE_1), ("table2", TABLE_2), ("table6", TABLE_6)])
 def test_every_format_prints_the_digits_in_their_order(style: str, printed: str, format_: str) -> None:
-    text = FORMATS[format_](own(style))
+    text = getattr(own(style), f"to_{format_}")()
     start = 0
     for number in (word for line in rows_of(printed) for word in line if word[0].isdigit()):
         start = text.index(number, start) + len(number)
@@ -126,29 +135,28 @@ def test_every_format_prints_the_digits_in_their_order(style: str, printed: str,
 
 def test_mae_is_said_to_be_in_tenths_and_which_metric_it_means() -> None:
     table = own("table1")
-    assert {row.metric for row in table.rows} == {"ssim", "psnr", "mae_spn (10^-1)", "fid"}
-    assert any("read as mae_spn:rgb:channel-mean:u8t:comp:v1, which it heads mae" in note for note in table.notes)
-    plain = reported_table(choose("SPN 2023:1", TableOptions()), TableOptions())
-    assert next(row for row in plain.rows if row.metric == "mae_spn").cells[0].text == "0.0221"  # 0.221 in 10^-1
+    assert list(table.heads("row")["heading"].unique()) == ["ssim ↑", "psnr ↑", "mae_spn (10^-1) ↓", "fid ↓"]
+    assert "mae_spn of SPN 2023: read as mae_spn:rgb:channel-mean:u8t:comp:v1, printed as mae" in table.notes
+    plain = reported_table_of(TableOptions(), "SPN 2023:1").numbers
+    found = plain[(plain["metric"] == "mae_spn") & (plain["column"] == 0)].sort_values("row").iloc[0]
+    assert (found["digits"], found["unit"]) == ("0.0221", "")  # 0.221 in 10^-1
 
 
 def test_nothing_reported_is_ranked() -> None:
-    assert not any(
-        cell.rank for style in ("table1", "table2", "table6") for row in own(style).rows for cell in row.cells
-    )
+    assert not any(own(style).numbers["rank"].any() for style in ("table1", "table2", "table6"))
 
 
 def test_the_ablations_of_a_paper_stand_apart_by_table() -> None:
-    table = reported_table(choose("all", TableOptions("ablation")), TableOptions("ablation"))
-    assert table.sources == ("SPN 2023, Table 3", "SPN 2023, Table 4", "SPN 2023, Table 5")
-    text = as_text(table)
+    table = reported_table_of(TableOptions("ablation"), "all")
+    assert list(table.heads("row")["source"].unique()) == [f"SPN 2023, Table {number}" for number in (3, 4, 5)]
+    text = table.to_text()
     assert "spl (64) (reported 1)" in text
     assert "spn (12 blocks) (reported 2)" in text
     assert "(reported 3): as SPN 2023, Table 5 prints it, ranked with nothing." in text
 
 
 def measured() -> list[Result]:
-    changes = {"protocol": "paris", "n": 100}
+    changes = {"dataset": "paris", "n": 100}
     return [
         result(signature=PSNR, value=29.5, method="spn", **changes),
         result(signature=PSNR, value=28.25, method="mine", **changes),
@@ -158,24 +166,23 @@ def measured() -> list[Result]:
 
 def test_reported_rows_stand_under_measured_ones_of_the_same_signature() -> None:
     options = TableOptions("table1", metrics=("psnr", "mae_spn"), methods=("mine", "spn"))
-    cells = narrowed(choose("SPN 2023:1", options), options)
-    table = make_table(measured(), options, reported=cells)
-    assert [(row.metric, row.name, row.source, row.cells[-1].text) for row in table.rows] == [
-        ("psnr", "mine", "", "28.25"),
-        ("psnr", "spn", "", "29.50"),
-        ("psnr", "spn (reported)", "SPN 2023, Table 1", "29.69"),
-        ("mae_spn (10^-1)", "spn", "", "0.154"),
-        ("mae_spn (10^-1)", "spn (reported)", "SPN 2023, Table 1", "0.154"),
+    table = table_of(measured(), options, reported=chosen("SPN 2023:1", options))
+    rows = table.heads("row")[["metric", "unit", "name", "source"]].itertuples(index=False, name=None)
+    assert [(*row, cells[-1]) for row, cells in zip(rows, texts(table), strict=True)] == [
+        ("psnr", "", "mine", "", "28.25"),
+        ("psnr", "", "spn", "", "29.50"),
+        ("psnr", "", "spn (reported)", "SPN 2023, Table 1", "29.69"),
+        ("mae_spn", "10^-1", "spn", "", "0.154"),
+        ("mae_spn", "10^-1", "spn (reported)", "SPN 2023, Table 1", "0.154"),
     ]
     assert "(reported): as SPN 2023, Table 1 prints it, ranked with nothing." in table.notes
 
 
 def test_what_is_read_another_way_never_shares_a_block_or_a_column() -> None:
-    rounded = [result(protocol="paris", n=100, value=29.5, method="spn")]  # u8r where the paper's code truncates
+    rounded = [result(dataset="paris", n=100, value=29.5, method="spn")]  # u8r where the paper's code truncates
     for style in ("table1", "ablation"):
         options = TableOptions(style, methods=("spn",), metrics=("psnr", "fid"))
-        table = make_table(rounded, options, reported=narrowed(choose("SPN 2023:1", options), options))
-        lines = as_csv(table).splitlines()
+        lines = table_of(rounded, options, reported=chosen("SPN 2023:1", options)).to_csv().splitlines()
         if style == "table1":
             assert [line.split(",")[:3] for line in lines[1:]] == [
                 ["psnr", "psnr:rgb:u8r:comp:v1", "spn"],
@@ -190,53 +197,52 @@ def test_reported_numbers_take_no_part_in_the_marks() -> None:
     place = ("paris", "all", "psnr", PSNR)
     alone = Significance(100, "spn", {"spn": 29.5, "mine": 28.25}, {}, {"spn": "best", "mine": "worse"})
     options = TableOptions("table1", metrics=("psnr",))
-    table = make_table(measured(), options, {place: alone}, reported=narrowed(choose("SPN 2023:1", options), options))
-    marked = {row.name: row.cells[-1].rank for row in table.rows if row.metric == "psnr"}
-    assert marked.pop("spn") == "best"
-    assert set(marked.values()) == {""}
-    assert len(marked) == 1 + 8
+    table = table_of(measured(), options, {place: alone}, reported=chosen("SPN 2023:1", options))
+    rows = zip(table.heads("row")["metric"], table.heads("row")["name"], marked(table), strict=True)
+    ranks = {name: row[-1] for metric, name, row in rows if metric == "psnr"}
+    assert ranks.pop("spn") == "best"
+    assert set(ranks.values()) == {""}
+    assert len(ranks) == 1 + 8
 
 
 def test_reported_rows_are_in_another_shade_in_every_format() -> None:
     options = TableOptions("table1", metrics=("psnr",), methods=("spn",))
-    table = make_table(measured()[:1], options, reported=narrowed(choose("SPN 2023:1", options), options))
-    assert "\\color{gray}spn (reported) & \\color{gray}29.69" in as_latex(table)
-    assert '<tbody class="reported">\n' in FORMATS["html"](table)
-    assert "| *spn (reported)* | *29.69* |" in FORMATS["markdown"](table)
-    shaded = [line for line in as_text(table, lambda line: f"<<{line}>>").splitlines() if line.startswith("<<")]
-    assert len(shaded) == 1
-    assert "29.69" in shaded[0]
-    (first, second) = csv.DictReader(io.StringIO(as_csv(table)))
+    table = table_of(measured()[:1], options, reported=chosen("SPN 2023:1", options))
+    assert "\\color{gray}spn (reported) & " in table.to_latex()
+    assert "\\color{gray}29.69 \\\\" in table.to_latex()
+    assert re.findall(r'class="[^"]*reported[^"]*" >([^<]*)<', table.to_html()) == texts(table)[1]
+    assert re.search(r"\| \*spn \(reported\)\* +\|.* \*29\.69\* \|\n", table.to_markdown())
+    (dim,) = [line for line in table.to_text(color=True).splitlines() if line.startswith("\x1b[2m")]
+    assert "spn (reported)" in dim
+    assert dim.endswith("29.69\x1b[0m")
+    (first, second) = csv.DictReader(io.StringIO(table.to_csv()))
     assert (first["source"], second["source"]) == ("measured", "SPN 2023, Table 1")
     assert first["method"] == second["method"] == "spn"
 
 
 def refused(text: str, options: TableOptions = PLAIN) -> str:
     with pytest.raises(InputError) as found:
-        choose(text, options)
+        chosen(text, options)
     return str(found.value)
 
 
 def test_a_paper_or_table_that_is_not_there_is_refused() -> None:
-    assert (
-        refused("SPM 2023")
-        == "--reported: no paper here is called 'SPM 2023'. Did you mean 'SPN 2023'? Known: SPN 2023."
-    )
-    assert "SPN 2023 has no table '7' here. Known: 1, 2, 3, 4, 5, 6." in refused("SPN 2023:7")
+    assert refused("SPM 2023") == "no paper here is called 'SPM 2023'. Did you mean 'SPN 2023'? Known: SPN 2023."
+    assert refused("SPN 2023:7") == "no table of SPN 2023 is called '7'. Known: 1, 2, 3, 4, 5, 6."
 
 
 def test_reported_numbers_of_other_datasets_are_refused() -> None:
     options = TableOptions("table1")
     with pytest.raises(InputError, match="nothing is reported of tiny in these buckets"):
-        make_table([result()], options, reported=choose("SPN 2023:1", options))
+        table_of([result()], options, reported=chosen("SPN 2023:1", options))
 
 
 def test_a_table_without_the_shape_of_the_style_must_be_named() -> None:
-    shapes = {style: {cell.table for cell in choose("SPN 2023", TableOptions(style))} for style in STYLES}
+    shapes = {style: {cell.table for cell in chosen("SPN 2023", TableOptions(style))} for style in STYLES}
     assert shapes == {
         "plain": {"1", "2"}, "table1": {"1", "2"}, "table2": {"1", "2"}, "table6": {"6"}, "ablation": {"3", "4", "5"},
     }  # fmt: skip
-    assert {cell.table for cell in choose("SPN 2023:3", TableOptions("table1"))} == {"3"}
+    assert {cell.table for cell in chosen("SPN 2023:3", TableOptions("table1"))} == {"3"}
 
 
 HEADER = (
@@ -252,17 +258,16 @@ def test_two_numbers_that_nothing_tells_apart_are_refused(tmp_path: Path) -> Non
         "Ours,1,paris,best,best,0.2-0.4,l1,1.54,10^-2,pairs,lower,mae_spn,truncate,,,\n"
     )
     with pytest.raises(InputError, match=r"ours\.csv:4: a second number stands for mae_spn ↓ of best"):
-        reported_table(choose(str(path), TableOptions()), TableOptions())
+        reported_table_of(PLAIN, str(path))
 
 
 def test_a_file_of_ones_own_is_read(tmp_path: Path) -> None:
     path = tmp_path / "ours.csv"
     path.write_text(
         HEADER + "Ours,1,paris,best,best,0.2-0.4,PSNR,30.10,dB,pairs,higher,psnr,round,,,\n"
-        "Ours,1,paris,best,best,all,quality,0.50,,set,higher,,,,100,how is not message\n"
+        "Ours,1,paris,best,best,all,quality,0.50,,set,higher,,,,100,how it was measured is not said\n"
     )
-    table = reported_table(choose(str(path), TableOptions()), TableOptions())
-    assert [(row.label, *(cell.text for cell in row.cells)) for row in table.rows] == [
-        ("psnr ↑", "30.10", "-"), ("quality ↑", "-", "0.50"),
-    ]  # fmt: skip
-    assert "quality ↑ of Ours: how is not message" in table.notes
+    table = reported_table_of(PLAIN, str(path))
+    assert list(table.heads("row")["label"]) == ["psnr ↑", "quality ↑"]
+    assert texts(table) == [["30.10", "-"], ["-", "0.50"]]
+    assert "quality of Ours: how it was measured is not said" in table.notes
