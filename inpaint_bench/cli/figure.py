@@ -10,7 +10,7 @@ from inpaint_bench.cli.options import FOLDER, option, several
 from inpaint_bench.errors import InputError
 
 if TYPE_CHECKING:
-    from inpaint_bench.figures.read import Shown
+    from inpaint_bench.figures.read import FigureData
     from inpaint_bench.figures.sheets import Sheet
 
 run_argument = click.argument("run", type=FOLDER, default="runs/sample")
@@ -51,7 +51,7 @@ def zoom(side: int | None, at: str | None, **options: object) -> None:
     from inpaint_bench.figures.sheets import zoom as make
 
     place = _place(at) if at else None
-    _write(lambda shown: make(shown, side, place), **options)  # type: ignore[arg-type]  # options of the command line
+    _write(lambda data: make(data, side, place), **options)  # type: ignore[arg-type]  # options of the command line
 
 
 @figure.command()
@@ -71,7 +71,7 @@ def detection(detector: str, least: float, **options: object) -> None:
     """A grid with the boxes and scores of what a detector found."""
     from inpaint_bench.figures.sheets import detection as make
 
-    _write(lambda shown: make(shown, detector, least), **options)  # type: ignore[arg-type]  # options of the command line
+    _write(lambda data: make(data, detector, least), **options)  # type: ignore[arg-type]  # options of the command line
 
 
 @figure.command()
@@ -81,16 +81,15 @@ def detection(detector: str, least: float, **options: object) -> None:
 @out_option
 def bars(run: Path, methods: str, metrics: str, out: Path) -> None:
     """Bars with 95% intervals: a plot a metric, a group a bucket, a bar a method."""
-    from inpaint_bench.analysis.results import read_results, results_path
+    from inpaint_bench.analysis.run import RunData
     from inpaint_bench.figures.draw import write_bars
-    from inpaint_bench.runner.folder import open_run
 
-    write_bars(read_results(results_path(open_run(run))), out, _names(metrics), _names(methods))
+    write_bars(RunData.open(run), out, _names(metrics), _names(methods))
     click.echo(out)
 
 
 def _write(
-    make: "Callable[[Shown], Sheet]",
+    make: "Callable[[FigureData], Sheet]",
     run: Path,
     pairs: str,
     methods: str,
@@ -101,12 +100,13 @@ def _write(
     masks: Path | None,
 ) -> None:
     """Draw a sheet of the pairs and methods asked for."""
+    from inpaint_bench.analysis.run import RunData
     from inpaint_bench.figures.draw import refuse_suffix, write_sheet
-    from inpaint_bench.figures.read import open_shown
+    from inpaint_bench.figures.read import figure_data
 
     refuse_suffix(out)
-    shown = open_shown(run, data, (images, masks), _names(pairs), _names(methods))
-    write_sheet(make(shown).enlarged(enlarge), out)
+    chosen = figure_data(RunData.open(run), data, (images, masks), _names(pairs), _names(methods))
+    write_sheet(make(chosen).enlarged(enlarge), out)
     click.echo(out)
 
 

@@ -1,1 +1,1 @@
-"""Figures for a paper, from a run: pictures at their own pixels with labels, and bars with intervals."""
+"""Figures for a paper: images of a run pixel by pixel, bars with intervals, plots, and tables as PDF."""

@@ -1,4 +1,4 @@
-"""Figures as files: PNG in which a panel's pixel is a pixel, or PDF with embedded fonts; the same bytes every time."""
+"""Figures as PNG, where a panel keeps its pixels, or as PDF with embedded fonts; byte for byte reproducible."""
 
 import io
 from collections.abc import Sequence
@@ -9,7 +9,8 @@ from inpaint_bench import files
 from inpaint_bench.analysis.labels import metric_label
 from inpaint_bench.analysis.reductions import Reduction
 from inpaint_bench.analysis.results import ALL, REFERENCES, Result
-from inpaint_bench.errors import InputError, did_you_mean
+from inpaint_bench.analysis.run import RunData
+from inpaint_bench.errors import InputError, refuse_unknown
 from inpaint_bench.figures.plots import COLOURS, FONT, matplotlib_with
 from inpaint_bench.figures.sheets import Box, Panel, Sheet
 from inpaint_bench.metrics import RECORDED
@@ -19,16 +20,16 @@ if TYPE_CHECKING:
     from matplotlib.axes import Axes
     from matplotlib.figure import Figure
 
-DPI = 100  # figure pixels in an inch: a panel of 256 pixels is 2.56 inches wide in a PDF
+DPI = 100  # a panel of 256 pixels is 2.56 inches wide in a PDF
 GAP, HEAD, SIDE = 4, 22, 22  # pixels between panels, above them, and left of them
 FRAME = "#ff3b30"
-HATCHES = ("", "////", "....")  # of bars beyond the colours
-CLASSES = COLOURS[:9]  # of boxes; the last one is grey
-PLAIN: dict[Any, Any] = {  # nothing of the user's own settings, of the day or of the version gets into a file
+HATCHES = ("", "////", "....")  # for bars when the colours repeat
+CLASSES = COLOURS[:9]  # for boxes; the last colour is grey
+SETTINGS: dict[Any, Any] = {  # instead of the user's, so that the same figure has the same bytes
     "font.family": "sans-serif",
     "font.sans-serif": [FONT],
     "font.size": 8,
-    "pdf.fonttype": 42,  # fonts are embedded as such, as publishers ask
+    "pdf.fonttype": 42,  # embedded TrueType, which publishers require
     "text.parse_math": False,  # a name may hold dollar signs
     "axes.linewidth": 0.6,
 }
@@ -39,7 +40,7 @@ METADATA: dict[str, dict[str, Any]] = {
 
 
 def refuse_suffix(path: Path) -> None:
-    """Raise InputError unless a figure can be written to a file of that name."""
+    """Raise InputError unless the name ends in .pdf or .png."""
     if path.suffix not in METADATA:
         raise InputError(f"{path}: a figure is a .pdf or a .png file. Give --out a name that ends so.")
 
@@ -47,7 +48,7 @@ def refuse_suffix(path: Path) -> None:
 def write_sheet(sheet: Sheet, path: Path) -> None:
     """Draw a sheet. Raises InputError unless the file is a .pdf or a .png."""
     refuse_suffix(path)
-    with matplotlib_with(PLAIN):
+    with matplotlib_with(SETTINGS):
         _save(draw_sheet(sheet), path)
 
 
@@ -60,8 +61,8 @@ def _save(figure: "Figure", path: Path) -> None:
 # --- sheets ---------------------------------------------------------------------------------------
 
 
-def places(sheet: Sheet) -> tuple[list[int], list[int], int, int]:
-    """The left of every column and the top of every row, in pixels from the figure's top left, and its size."""
+def positions(sheet: Sheet) -> tuple[list[int], list[int], int, int]:
+    """Left of each column, top of each row, width and height of the figure; in pixels from its top left."""
     rows = [panels for _, panels in sheet.rows]
     widths = [max((p.pixels.shape[1] for p in column if p), default=0) for column in zip(*rows, strict=True)]
     heights = [max((p.pixels.shape[0] for p in row if p), default=0) for row in rows]
@@ -71,11 +72,11 @@ def places(sheet: Sheet) -> tuple[list[int], list[int], int, int]:
 
 
 def draw_sheet(sheet: Sheet) -> "Figure":
-    """A sheet as a matplotlib figure, every panel on whole pixels."""
+    """A sheet as a matplotlib figure, with panels at whole pixels."""
     from matplotlib.backends.backend_agg import FigureCanvasAgg
     from matplotlib.figure import Figure
 
-    lefts, tops, width, height = places(sheet)
+    lefts, tops, width, height = positions(sheet)
     figure = Figure(figsize=(width / DPI, height / DPI), dpi=DPI)
     FigureCanvasAgg(figure)
     for number, (name, panels) in enumerate(sheet.rows):
@@ -114,29 +115,24 @@ def _draw_box(axes: "Axes", box: Box) -> None:
 # --- bars -----------------------------------------------------------------------------------------
 
 
-def write_bars(results: Sequence[Result], path: Path, metrics: Sequence[str] = (), methods: Sequence[str] = ()) -> None:
-    """A group of bars a bucket, a bar a method, with the results' 95% intervals; a plot a metric. Bars begin at zero.
+def write_bars(run: RunData, path: Path, metrics: Sequence[str] = (), methods: Sequence[str] = ()) -> None:
+    """Draw the results of a run: a plot per metric, a group per bucket, a bar from zero per method, 95% intervals.
 
     Raises InputError for a metric or method without results, and unless the file is a .pdf or a .png.
     """
     refuse_suffix(path)
-    shown = [r for r in results if r.main and r.metric not in RECORDED and r.method not in REFERENCES]
-    for what, requested, known in (
-        ("metric", metrics, {result.metric for result in shown}),
-        ("method", methods, {result.method for result in shown}),
-    ):
-        for name in requested:
-            if name not in known:
-                raise InputError(f"no {what} here is called '{name}'. {did_you_mean(name, known)}")
+    shown = [r for r in run.result_list if r.main and r.metric not in RECORDED and r.method not in REFERENCES]
+    refuse_unknown("metric here is", metrics, {result.metric for result in shown})
+    refuse_unknown("method here is", methods, {result.method for result in shown})
     shown = [r for r in shown if r.metric in (metrics or [r.metric]) and r.method in (methods or [r.method])]
     if not shown:
         raise InputError("there are no results to draw bars of: no method has finished every pair.")
-    with matplotlib_with(PLAIN):
+    with matplotlib_with(SETTINGS):
         _save(draw_bars(shown, methods), path)
 
 
 def draw_bars(results: Sequence[Result], methods: Sequence[str] = ()) -> "Figure":
-    """The results as a matplotlib figure."""
+    """Bars of results as a matplotlib figure."""
     from matplotlib.backends.backend_agg import FigureCanvasAgg
     from matplotlib.figure import Figure
     from matplotlib.patches import Patch
@@ -151,7 +147,7 @@ def draw_bars(results: Sequence[Result], methods: Sequence[str] = ()) -> "Figure
         _draw_bars(axes, [one for one in results if one.signature == signature], names)
         axes.set_ylabel(f"{metric_label(metric, Reduction.parse(reduction))} {KNOWN[metric].unit}".strip())
         axes.set_title(signature, fontsize=6, loc="right")
-    keys = [Patch(**_look(number)) for number in range(len(names))]  # no axes holds bars of every method
+    keys = [Patch(**bar_style(number)) for number in range(len(names))]  # no single plot has bars of every method
     figure.legend(keys, names, loc="outside upper center", ncols=4, frameon=False)
     first = results[0]
     pairs = f"{first.dataset}{f', only the {first.part} pairs' if first.part else ''}, pairs {first.fingerprint}"
@@ -159,8 +155,8 @@ def draw_bars(results: Sequence[Result], methods: Sequence[str] = ()) -> "Figure
     return figure
 
 
-def _look(number: int) -> dict[str, Any]:
-    """Colour of a method's bars, by its number, and hatches where the colours begin again."""
+def bar_style(number: int) -> dict[str, Any]:
+    """The colour of a method's bars by its number, and a hatch when the colours repeat."""
     hatch = HATCHES[number // len(COLOURS) % len(HATCHES)]
     return {"facecolor": COLOURS[number % len(COLOURS)], "hatch": hatch, "edgecolor": "white", "linewidth": 0}
 
@@ -170,18 +166,18 @@ def _draw_bars(axes: "Axes", results: Sequence[Result], methods: Sequence[str]) 
     wide = 0.8 / len(methods)
     for number, method in enumerate(methods):
         found = {one.bucket: one for one in results if one.method == method}
-        drawn = [(place, found[b]) for place, b in enumerate(buckets) if b in found]
+        drawn = [(position, found[b]) for position, b in enumerate(buckets) if b in found]
         finite = [(p + (number + 0.5) * wide - 0.4, r, r.value) for p, r in drawn if isinstance(r.value, (int, float))]
-        axes.bar([x for x, _, _ in finite], [v for _, _, v in finite], wide * 0.92, label=method, **_look(number))
+        axes.bar([x for x, _, _ in finite], [v for _, _, v in finite], wide * 0.92, label=method, **bar_style(number))
         for x, result, value in finite:
             if result.low is not None and result.high is not None:
                 axes.plot([x, x], [result.low, result.high], color="black", linewidth=0.8)
             text = f" {value:.{KNOWN[result.metric].decimals}f}"
             top = max(value, result.high if result.high is not None else value)
             axes.text(x, top, text, rotation=90, ha="center", va="bottom", fontsize=5)
-        for place, result in drawn:
+        for position, result in drawn:
             if not isinstance(result.value, (int, float)):
-                axes.text(place + (number + 0.5) * wide - 0.4, 0, f" {result.value or '-'}", rotation=90, fontsize=5)
+                axes.text(position + (number + 0.5) * wide - 0.4, 0, f" {result.value or '-'}", rotation=90, fontsize=5)
     axes.set_xticks(range(len(buckets)), ["All" if bucket == ALL else bucket for bucket in buckets])
     axes.margins(y=0.25)
     axes.spines[["top", "right"]].set_visible(False)

@@ -1,7 +1,7 @@
-"""Plots as SVG: the same bytes for the same numbers on any day, for light and for dark pages.
+"""Plots as SVG, byte for byte reproducible, for light and for dark pages.
 
-Drawn without pyplot, so that nothing is shared between threads, and with text as text, so that it can be searched and
-takes the font of its reader.
+Drawn without pyplot, which shares state between threads, and with text as text, so that it can be searched and takes
+the font of the page.
 """
 
 import io
@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from matplotlib.axes import Axes
     from matplotlib.figure import Figure
 
-COLOURS = (  # significantly different on white and on near-black; beyond ten they begin again with other marks
+COLOURS = (  # distinguishable on white and on near-black; after ten they repeat with other marks
     "#4c78a8",
     "#e8862e",
     "#3a9d8f",
@@ -30,16 +30,16 @@ COLOURS = (  # significantly different on white and on near-black; beyond ten th
     "#7f8c99",
 )
 MARKS = "osD^vP"
-INK, GRID = "#1f2328", "#e3e4e1"  # of the light page; the dark one exchanges both
+INK, GRID = "#1f2328", "#e3e4e1"  # on a light page; a dark page replaces both
 DARK = {INK: "#dadbd8", GRID: "#35383c"}
-FONT = "DejaVu Sans"  # ships with matplotlib: text is measured alike everywhere
-READERS_FONT = f"system-ui, -apple-system, 'Segoe UI', Roboto, '{FONT}'"
+FONT = "DejaVu Sans"  # ships with matplotlib, so that text has the same size on every machine
+PAGE_FONT = f"system-ui, -apple-system, 'Segoe UI', Roboto, '{FONT}'"
 INCHES = (5.4, 4.0)
 
 
 @dataclass(frozen=True)
 class Point:
-    """A number and, where there is one, its interval."""
+    """A value with its interval, if it has one."""
 
     x: float
     y: float
@@ -49,32 +49,32 @@ class Point:
 
 @dataclass(frozen=True)
 class Line:
-    """The points of one method. `place` is the method's number, which gives it one colour and mark in every plot."""
+    """The points of one method. `number` gives the method the same colour and mark in every plot."""
 
     label: str
     points: tuple[Point, ...]
-    place: int | None = None  # none: a reference, grey and dashed
+    number: int | None = None  # None for a reference, which is grey and dashed
 
 
 @dataclass(frozen=True)
 class Plot:
-    """What is drawn. Points of a line are joined, or each stands alone."""
+    """The data and axes of a plot. With `joined` the points of each line are connected."""
 
-    name: str  # of its files
+    name: str  # the stem of its files
     x: str
     y: str
     lines: tuple[Line, ...]
     x_scale: Literal["linear", "log"] = "linear"
     joined: bool = True
-    whole: bool = False  # x counts something: ticks at whole numbers
+    whole: bool = False  # x is a count: ticks at whole numbers
 
 
 def svg(plot: Plot) -> bytes:
-    """The plot as an SVG file for a light page, transparent, about 390 x 290 points."""
+    """The plot as a transparent SVG file for a light page, about 390 x 290 points."""
     out = io.BytesIO()
     with matplotlib_with(_settings(plot.name)):
         _draw(plot).savefig(out, format="svg", transparent=True, metadata={"Date": None, "Creator": None})
-    return out.getvalue().decode().replace(f"'{FONT}'", READERS_FONT).encode()
+    return out.getvalue().decode().replace(f"'{FONT}'", PAGE_FONT).encode()
 
 
 def for_dark(light: bytes) -> bytes:
@@ -87,7 +87,7 @@ def for_dark(light: bytes) -> bytes:
 
 @contextmanager
 def matplotlib_with(settings: Mapping[Any, Any]) -> Iterator[None]:
-    """Matplotlib with these settings, whatever the user's own are; its own cache lies in ours."""
+    """Matplotlib with these settings instead of the user's; its cache is in ours."""
     os.environ.setdefault("MPLCONFIGDIR", str(files.cache_dir() / "matplotlib"))
     from matplotlib import rc_context, rcdefaults, rcParams
 
@@ -139,9 +139,9 @@ def _draw(plot: Plot) -> "Figure":
 
 def _draw_line(axes: "Axes", plot: Plot, line: Line) -> None:
     x, y = [point.x for point in line.points], [point.y for point in line.points]
-    colour = "#8b9096" if line.place is None else COLOURS[line.place % len(COLOURS)]
-    mark = "" if line.place is None else MARKS[(line.place // len(COLOURS)) % len(MARKS)]
-    style = ("--" if line.place is None else "-") if plot.joined else "none"
+    colour = "#8b9096" if line.number is None else COLOURS[line.number % len(COLOURS)]
+    mark = "" if line.number is None else MARKS[(line.number // len(COLOURS)) % len(MARKS)]
+    style = ("--" if line.number is None else "-") if plot.joined else "none"
     axes.plot(
         x, y, style, marker=mark, markersize=4.2 if plot.joined else 6, linewidth=1.5, color=colour, label=line.label
     )
@@ -151,7 +151,7 @@ def _draw_line(axes: "Axes", plot: Plot, line: Line) -> None:
 
 
 def _set_ticks(axes: "Axes", plot: Plot) -> None:
-    """On a log scale where points are, or at round numbers, as close as the range asks for; as plain numbers."""
+    """Ticks of a log axis at the points or at round numbers, denser for a small range, printed as plain numbers."""
     from matplotlib.ticker import FixedLocator, FuncFormatter, LogLocator, MaxNLocator, NullLocator
 
     if plot.x_scale == "linear":

@@ -16,11 +16,6 @@ from torch.utils.flop_counter import FlopCounterMode, flop_registry
 
 from inpaint_bench.timing import Cost
 
-CONVENTION = (
-    "FLOPs: convolutions, matrix products and attention as executed, a multiply-add counted as 2; "
-    "work outside torch is not counted"
-)
-
 Result = TypeVar("Result")
 
 # Operations that only create, move or select values, by their names without underscores.

@@ -6,8 +6,11 @@ from pathlib import Path
 
 from inpaint_bench.errors import InputError
 from inpaint_bench.timing import Timing, read_timings
-from inpaint_bench.timing.cost import CONVENTION
 
+CONVENTION = (
+    "FLOPs: convolutions, matrix products and attention as executed, a multiply-add counted as 2; "
+    "work outside torch is not counted"
+)
 DIGITS = 3  # significant ones
 UNITS = {"parameters": "million", "FLOPs": "10^9", "time": "s", "end to end": "s", "memory": "MiB"}
 CONVENTIONS = {

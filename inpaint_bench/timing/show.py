@@ -5,7 +5,7 @@ import io
 from collections.abc import Callable, Iterable, Sequence
 
 from inpaint_bench.timing import Series, Timing
-from inpaint_bench.timing.cost import CONVENTION
+from inpaint_bench.timing.costs import CONVENTION
 
 COLUMNS = (
     "method",

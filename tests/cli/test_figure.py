@@ -43,7 +43,7 @@ def test_bars_are_written(terminal: Terminal, run: None) -> None:
         (("zoom", *RUN, "--out", "f.png", "--at", "here"), "--at 'here' is no place; give LEFT,TOP"),
         (("zoom", *RUN, "--out", "f.png", "--at", "90,90"), "lies outside its 24x24"),
         (("samples", *RUN, "--out", "f.png", "--methods", "telea"), "none of telea is stochastic"),
-        (("detection", *RUN, "--out", "f.png"), "no detector has looked at its pictures"),
+        (("detection", *RUN, "--out", "f.png"), "it has no objects detected by any detector"),
         (("bars", OUT, "--out", "f.png", "--metrics", "pnsr"), "no metric here is called 'pnsr'."),
         (("grid", "nowhere", "--out", "f.png"), "not a run folder"),
     ],
