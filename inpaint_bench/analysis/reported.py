@@ -1,6 +1,6 @@
-"""Reported numbers: what papers print, cell by cell, digit by digit, and which number of ours each one means.
+"""Reported numbers: the printed cells of papers with every digit, and the number of ours that each one means.
 
-A file of them is a CSV that begins with a line for its version; results/reported/README.md explains its columns.
+They are read from CSV files whose first line is the version; results/reported/README.md explains the columns.
 """
 
 import csv
@@ -23,7 +23,7 @@ from inpaint_bench.metrics.registry import signature as signature_of
 SCHEMA = "# inpaint-bench reported 1"
 ALL = "all"  # the bucket that holds every pair
 
-# One printed unit in the unit of our metrics; of what we do not measure it is only a word.
+# One printed unit in the unit of our metrics; for metrics that we do not measure it is only a label.
 UNITS = {
     "": Decimal(1),
     "dB": Decimal(1),
@@ -43,12 +43,12 @@ Text = Annotated[str, msgspec.Meta(min_length=1)]
 Printed = Annotated[str, msgspec.Meta(pattern=r"^-?[0-9]+(\.[0-9]+)?$")]
 Pairs = Annotated[str, msgspec.Meta(pattern=r"^([1-9][0-9]*)?$")]
 Samples = Annotated[str, msgspec.Meta(pattern=r"^((best-[a-z0-9_]+|mean|first)-of-[1-9][0-9]*)?$")]
-RATIO = r"[01]\.([0-9]|[0-9]+[1-9])"  # as results write it, so that 0.2 and 0.20 are not two
+RATIO = r"[01]\.([0-9]|[0-9]+[1-9])"  # as in results, so that 0.2 and 0.20 are not two buckets
 Bucket = Annotated[str, msgspec.Meta(pattern=rf"^(|all|{RATIO}-{RATIO})$")]
 
 
 class Line(Schema, frozen=True):
-    """A line of the file, column by column."""
+    """A line of the file."""
 
     paper: Text
     table: Text
@@ -73,7 +73,7 @@ COLUMNS = Line.__struct_fields__
 
 @dataclass(frozen=True)
 class Reported:
-    """One printed cell. `row` is its heading, `method` the system that it is; equal systems have equal numbers."""
+    """One printed cell. `row` is the heading of its row, `method` the system; one system has one set of numbers."""
 
     paper: str
     table: str
@@ -81,15 +81,15 @@ class Reported:
     row: str
     method: str
     bucket: str
-    metric: str  # as the paper heads the column
+    metric: str  # the heading of the column in the paper
     value: Decimal  # with every printed digit, in printed units
     unit: str
-    over: Over  # a mean over pairs, a number of the whole set, or of the method alone
+    over: Over  # a mean over pairs, a number of the whole set, or one of the method alone
     better: Better
-    ours: str  # the metric of ours that it means, '' where it fits none for certain
+    ours: str  # the metric of ours that it means; '' where none fits for certain
     eight_bit: EightBit | None
-    samples: str  # which sample of a stochastic method it is of, as signatures say it: best-psnr-of-5
-    n: int | None  # pairs, where the paper says
+    samples: str  # the reduction of a stochastic method's samples, as results name it: best-psnr-of-5
+    n: int | None  # pairs; None where the paper does not say
     note: str
     where: str  # file and line
 
@@ -102,17 +102,17 @@ class Reported:
 
     @property
     def low(self) -> Decimal:
-        """The least number that is printed so."""
+        """The smallest number that rounds to the printed one."""
         return self.value - self.half
 
     @property
     def high(self) -> Decimal:
-        """The largest number that is printed so."""
+        """The largest number that rounds to the printed one."""
         return self.value + self.half
 
     @property
     def unit_size(self) -> Decimal:
-        """One printed unit in the unit of our metric."""
+        """One printed unit, in the unit of our metric."""
         return UNITS[self.unit]
 
     @property
@@ -134,7 +134,7 @@ class Reported:
 
     @property
     def signature(self) -> str:
-        """The signature that a result of ours has when it is the same number; '' where `ours` is."""
+        """The signature of results of ours that measure the same; '' where `ours` is ''."""
         if not self.ours or self.eight_bit is None:
             return ""
         mark = f":{self.samples}" if self.samples else ""
@@ -142,30 +142,30 @@ class Reported:
 
     @property
     def source(self) -> str:
-        """Where it is printed, as results name it: 'SPN 2023, Table 2'."""
+        """Where it is printed: 'SPN 2023, Table 2'."""
         return f"{self.paper}, Table {self.table}"
 
     @property
     def name(self) -> str:
-        """The cell, in words."""
+        """The cell as a text: 'Table 1 spn, paris all: psnr 29.69'."""
         place = " ".join(part for part in (self.dataset, self.bucket) if part)
         return f"Table {self.table} {self.row}{f', {place}' if place else ''}: {self.metric} {self.value}"
 
 
 def reported_files() -> list[Path]:
-    """The files of reported numbers that come with the package."""
+    """The files of reported numbers that ship with the package."""
     return sorted((files.shipped("results") / "reported").glob("*.csv"))
 
 
 def read_all(paths: Sequence[Path] = ()) -> list[Reported]:
-    """The cells of the files given, or of all that come with the package. Raises InputError as `read_reported` does."""
+    """The cells of some files, or of those that ship with the package. Raises InputError as `read_reported` does."""
     cells = [cell for path in dict.fromkeys(paths or reported_files()) for cell in read_reported(path)]
     _refuse_twice(cells)
     return cells
 
 
 def read_reported(path: Path) -> list[Reported]:
-    """The cells of a file, in its order. Raises InputError that names the line, the column and what is allowed."""
+    """The cells of a file, in its order. Raises InputError with the line, the column and what is allowed there."""
     try:
         text = path.read_text(encoding="utf-8")
     except (OSError, UnicodeDecodeError) as error:
@@ -183,7 +183,7 @@ def read_reported(path: Path) -> list[Reported]:
     except csv.Error as error:
         raise InputError(f"{path}:{reader.reader.line_num + 1}: not a line of CSV ({error}).") from error
     if not cells:
-        raise InputError(f"{path}: there is no number in it. One line a printed cell.")
+        raise InputError(f"{path}: there is no number in it. Give one line per printed cell.")
     _refuse_twice(cells)
     return cells
 
@@ -211,7 +211,7 @@ def _allowed(column: str) -> str:
         "value": "Give the digits as printed, as in 0.880.",
         "bucket": "Give all, an interval of mask ratios as in 0.2-0.4, or nothing.",
         "n": "Give a number of pairs, or nothing.",
-        "samples": "Give which sample of a stochastic method it is of, as best-psnr-of-5 or mean-of-5, or nothing.",
+        "samples": "Give which sample of a stochastic method it is of, as in best-psnr-of-5 or mean-of-5, or nothing.",
     }
     hint = Line.__annotations__.get(column)
     words = " or ".join(word or "nothing" for word in get_args(hint) if isinstance(word, str))
@@ -219,7 +219,7 @@ def _allowed(column: str) -> str:
 
 
 def _check(line: Line, where: str) -> None:
-    """Raise InputError where the columns of one line do not fit each other."""
+    """Raise InputError where the columns of a line contradict each other."""
     if line.unit not in UNITS:
         raise InputError(f"{where}: unit is '{line.unit}'. Allowed: {', '.join(filter(None, UNITS))}, or nothing.")
     if line.ours and line.ours not in CHOOSABLE:
@@ -245,7 +245,7 @@ def _check(line: Line, where: str) -> None:
 
 
 def _units_of(ours: str) -> tuple[str, ...]:
-    """The units, beside none, in which a metric of ours may be printed."""
+    """The units in which a metric of ours may be printed, besides none."""
     unit = CHOOSABLE[ours].unit
     return (unit,) if unit else SHARES
 

@@ -91,6 +91,25 @@ def test_a_signature_is_that_of_a_result_of_ours() -> None:
     assert cell("2", "pic", "paris", "all", "psnr").source == "SPN 2023, Table 2"
 
 
+@pytest.mark.parametrize(
+    ("changes", "value", "heading"),
+    [
+        ({}, "0.0880", "mae (10^-1) ↓"),  # 0.880 in 10^-1 of mae_spn
+        ({"metric": "ssim", "ours": "ssim", "better": "higher", "unit": "percent", "value": "88.0"}, "0.880", None),
+        ({"metric": "quality", "ours": "", "eight_bit": "", "unit": ""}, "0.880", "quality ↓"),
+        ({"metric": "params_m", "ours": "", "eight_bit": "", "unit": "million", "value": "50"}, "50", None),
+        ({"metric": "seconds", "ours": "", "eight_bit": "", "unit": "ms", "value": "50"}, "0.050", "seconds (ms) ↓"),
+    ],
+)
+def test_a_value_in_our_unit_has_the_printed_digits(
+    write: Write, changes: dict[str, str], value: str, heading: str | None
+) -> None:
+    (one,) = read_reported(write(**changes))
+    assert f"{one.our_value:f}" == value
+    assert heading is None or one.heading == heading
+    assert one.cost == {"params_m": "parameters", "seconds": "time"}.get(one.metric, "")
+
+
 def test_what_ships_lies_with_the_results() -> None:
     assert reported_files() == [files.shipped("results") / "reported" / "spn_paper.csv"]
 
