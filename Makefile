@@ -22,7 +22,8 @@ gate: $(VENV)/test
 # The notebook of the documentation, from the first cell to the last, in a folder of its own.
 notebook: $(VENV)/test
 	rm -rf runs/notebook && mkdir -p runs/notebook
-	cd runs/notebook && ../../$(BIN)/jupyter-execute ../../docs/quickstart.ipynb --output=executed
+	cp docs/quickstart.ipynb runs/notebook
+	$(BIN)/jupyter-execute runs/notebook/quickstart.ipynb --output=executed
 
 # Minutes, not seconds: random kills, every partition into shards, simulations.
 acceptance: $(VENV)/test

@@ -17,8 +17,21 @@ from jaxtyping import Float, Float64
 from torch import Tensor, nn
 from torch.nn import functional
 
+from inpaint_bench.data.images import Images
+from inpaint_bench.errors import InputError
+
 EPS = 1e-5
 THRESHOLD = 0.8  # of the importance map of RN-L
+
+
+def refuse_size(method: str, image: Images, multiple: int, min_size: int = 1) -> None:
+    """Raise InputError unless height and width are multiples of `multiple` and at least `min_size`."""
+    height, width = image.shape[2:]
+    if height % multiple or width % multiple or min(height, width) < min_size:
+        allowed = f"multiples of {multiple}" + (f" and at least {min_size}" if min_size > 1 else "")
+        raise InputError(
+            f"{method}: images of {height}x{width}; allowed: height and width {allowed}. Choose a size in the protocol."
+        )
 
 
 Pixels = Float[Tensor, "batch height width channels"]

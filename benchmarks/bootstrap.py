@@ -2,7 +2,7 @@
 
     python benchmarks/bootstrap.py
 
-No table has more: buckets share out the pairs, here each has them all. It should take at most 60 seconds on two
+No table has more: buckets divide the pairs, here each has them all. It should take at most 60 seconds on two
 cores. Then, without a target, the tests that tell the nine methods of each cell from the best.
 """
 

@@ -1,10 +1,10 @@
-"""The Fréchet distance of features of width 2048: ours, scipy's sqrtm and torch-fidelity's own, on the same rows.
+"""Time and memory of the Fréchet distance of features of width 2048: ours, scipy's sqrtm and torch-fidelity's.
 
-    python benchmarks/frechet.py [pairs ...]        100, 3000 and 12000 unless message
+    python benchmarks/frechet.py [pairs ...]        default: 100 3000 12000
 
-They take turns, each in a process of its own, so that the memory stated is each one's. Wanted: ours at least 100
-times as fast as sqrtm at 100 pairs, at least twice at 3,000, and faster than torch-fidelity at 12,000. The last
-column is the most memory that the process ever held, above the features and what is imported.
+Each runs in a process of its own, on the same features. Goals: at least 100 times the speed of sqrtm with 100 pairs,
+at least twice with 3,000, and faster than torch-fidelity with 12,000. The last column is the peak memory of the
+process beyond the features and the imports.
 """
 
 import json
@@ -21,12 +21,12 @@ import numpy as np
 from numpy.typing import NDArray
 
 WIDTH = 2048
-WANTED = {100: ("sqrtm", 100.0), 3000: ("sqrtm", 2.0), 12_000: ("torch-fidelity", 1.0)}
+GOALS = {100: ("sqrtm", 100.0), 3000: ("sqrtm", 2.0), 12_000: ("torch-fidelity", 1.0)}
 Rows: TypeAlias = NDArray[np.float32]
 
 
 def pairs(count: int) -> tuple[Rows, Rows]:
-    """Features of composites and of targets in float32: positive, and of falling variance, as pooled ones are."""
+    """Features of composites and of targets, float32: positive, with falling variance, as pooled features are."""
     rng = np.random.default_rng(0)
     scale = np.arange(1, WIDTH + 1, dtype=np.float32) ** -0.4
     y = np.abs(rng.standard_normal((count, WIDTH), np.float32)) * scale
@@ -34,14 +34,14 @@ def pairs(count: int) -> tuple[Rows, Rows]:
 
 
 def ours(x: Rows, y: Rows) -> float:
-    """The nuclear norm of the product of roots."""
+    """Ours: the nuclear norm of the product of roots."""
     from inpaint_bench.metrics.sets.frechet import frechet_distance
 
     return frechet_distance(x, y)
 
 
 def sqrtm(x: Rows, y: Rows) -> float:
-    """The form of most FID scripts."""
+    """The formula of most FID scripts."""
     from scipy import linalg
 
     shift = x.mean(axis=0, dtype=np.float64) - y.mean(axis=0, dtype=np.float64)
@@ -60,12 +60,16 @@ def fidelity(x: Rows, y: Rows) -> float:
     return float(found[metric_fid.KEY_METRIC_FID])
 
 
-FORMS: dict[str, Callable[[Rows, Rows], float]] = {"inpaint-bench": ours, "sqrtm": sqrtm, "torch-fidelity": fidelity}
+IMPLEMENTATIONS: dict[str, Callable[[Rows, Rows], float]] = {
+    "inpaint-bench": ours,
+    "sqrtm": sqrtm,
+    "torch-fidelity": fidelity,
+}
 
 
 def measure(name: str, folder: Path) -> None:
-    """One form in this process: seconds, seconds of processor time, value and MiB, as JSON."""
-    form = FORMS[name]
+    """Run one of them in this process and print seconds, CPU seconds, value and MiB as JSON."""
+    form = IMPLEMENTATIONS[name]
     x, y = (np.load(folder / f"{one}.npy") for one in "xy")
     form(x[:20, :8].copy(), y[:20, :8].copy())  # imports
     held = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
@@ -79,7 +83,7 @@ def measure(name: str, folder: Path) -> None:
 
 
 def in_a_process(name: str, count: int) -> dict[str, float]:
-    """What one form took in a process of its own, which only loads the features."""
+    """Run one of them in a process of its own, which only loads the features."""
     with tempfile.TemporaryDirectory() as folder:
         for one, rows in zip("xy", pairs(count), strict=True):
             np.save(Path(folder, f"{one}.npy"), rows)
@@ -90,21 +94,21 @@ def in_a_process(name: str, count: int) -> dict[str, float]:
 
 
 def main(counts: list[int]) -> None:
-    """Time every form at every number of pairs and print what each took."""
+    """Time each of them with each number of pairs and print the results."""
     for count in counts:
         found = {}
-        for name in FORMS:
+        for name in IMPLEMENTATIONS:
             one = found[name] = in_a_process(name, count)
             print(
-                f"{count:6} pairs  {name:14} {one['seconds']:9.4f} s  {one['busy']:9.4f} s of processor time  "
+                f"{count:6} pairs  {name:14} {one['seconds']:9.4f} s  {one['busy']:9.4f} CPU s  "
                 f"{one['value']:.9f}  {one['memory']:6.0f} MiB",
                 flush=True,
             )
-        for name in list(FORMS)[1:]:
+        for name in list(IMPLEMENTATIONS)[1:]:
             times, busy = (found[name][kind] / found["inpaint-bench"][kind] for kind in ("seconds", "busy"))
-            requested = f"; at least {WANTED[count][1]:g} wanted" if WANTED.get(count, ("",))[0] == name else ""
+            goal = f"; goal: {GOALS[count][1]:g}" if GOALS.get(count, ("",))[0] == name else ""
             print(
-                f"              {times:8.1f} times as fast as {name} ({busy:.1f} in processor time{requested})",
+                f"              {times:8.1f} times as fast as {name} ({busy:.1f} in CPU time{goal})",
                 flush=True,
             )
 
@@ -113,4 +117,4 @@ if __name__ == "__main__":
     if sys.argv[1:2] == ["--measure"]:
         measure(sys.argv[2], Path(sys.argv[3]))
     else:
-        main([int(count) for count in sys.argv[1:]] or list(WANTED))
+        main([int(count) for count in sys.argv[1:]] or list(GOALS))

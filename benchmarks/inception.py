@@ -1,9 +1,9 @@
-"""Inception features of 256x256 pictures on a processor: time of ours and of torch-fidelity's extractor as it comes.
+"""CPU time of Inception features of 256x256 images: our extractor, and that of torch-fidelity with its defaults.
 
     python benchmarks/inception.py
 
-The weights are filled, which changes no time. Both run on one core and take turns, chunk by chunk, so that they
-meet the same machine; torch-fidelity gets its own default batch. Ours should be at least 1.2 times as fast.
+The weights are synthetic, which does not affect the time. Both run on one core and alternate, chunk by chunk, so that
+they see the same load of the machine; torch-fidelity gets its default batch. Goal: at least 1.2 times its speed.
 """
 
 import os
@@ -31,22 +31,22 @@ Rows: TypeAlias = NDArray[np.float32]
 Pictures: TypeAlias = NDArray[np.uint8]
 
 
-class Unloaded(FeatureExtractorInceptionV3):  # type: ignore[misc]  # its library has no types
-    """Their extractor, which cannot be built without a file, before it reads one."""
+class Unloaded(FeatureExtractorInceptionV3):  # type: ignore[misc]  # the library has no types
+    """Torch-fidelity's extractor without weights, which it does not build otherwise."""
 
     def load_state_dict(self, *args: Any, **settings: Any) -> None:
-        """Read nothing."""
+        """Load nothing."""
 
 
-def write_filled(path: Path) -> None:
-    """Values made from the names of the tensors."""
+def write_synthetic(path: Path) -> None:
+    """Write synthetic weights."""
     torch.save({}, path)
     wanted = Unloaded("synthetic", ["2048"], str(path)).state_dict()
     torch.save(fill_state_dict({name: tuple(tensor.shape) for name, tensor in wanted.items()}, GAIN), path)
 
 
 def pictures(seed: int) -> Pictures:
-    """Smooth waves with noise."""
+    """Smooth waves with noise, uint8 (batch, 256, 256, 3)."""
     rng = np.random.default_rng(seed)
     rows, columns = np.mgrid[:SIZE, :SIZE]
     slopes = rng.uniform(0.01, 0.2, (2, BATCH, 1, 1, 3))
@@ -55,17 +55,17 @@ def pictures(seed: int) -> Pictures:
 
 
 def timed(extract: Callable[[Pictures], Rows], shown: Pictures) -> tuple[float, Rows]:
-    """Seconds of processor time, and the features."""
+    """CPU seconds, and the features."""
     start = time.process_time()
     rows = extract(shown)
     return time.process_time() - start, rows
 
 
 def extractors() -> dict[str, Callable[[Pictures], Rows]]:
-    """Ours and theirs, on the same weights."""
+    """Both extractors with the same weights."""
     with tempfile.TemporaryDirectory() as folder:
-        path = Path(folder) / "filled.pth"
-        write_filled(path)
+        path = Path(folder) / "synthetic.pth"
+        write_synthetic(path)
         file = replace(INCEPTION["inception"], sha256=files.file_sha256(path))
         extract = load_inception(file, path, torch.device("cpu"))
         network = FeatureExtractorInceptionV3("theirs", ["2048"], str(path))
@@ -78,12 +78,12 @@ def extractors() -> dict[str, Callable[[Pictures], Rows]]:
 
 
 def main() -> None:
-    """Time both on the same pictures and print what each took."""
+    """Time both on the same images and print the results."""
     torch.set_num_threads(1)
     if hasattr(os, "sched_setaffinity"):
         os.sched_setaffinity(0, {min(os.sched_getaffinity(0))})
     both = extractors()
-    for extract in both.values():  # before the clock runs
+    for extract in both.values():  # before timing
         extract(pictures(0)[:2])
     seconds: dict[str, float] = dict.fromkeys(both, 0.0)
     rows: dict[str, list[Rows]] = {name: [] for name in both}
@@ -93,10 +93,10 @@ def main() -> None:
             seconds[name] += took
             rows[name].append(found)
     for name in both:
-        print(f"{name:14} {1000 * seconds[name] / (CHUNKS * BATCH):6.1f} ms a picture")
+        print(f"{name:14} {1000 * seconds[name] / (CHUNKS * BATCH):6.1f} ms per image")
     ours, theirs = (frechet_distance(found[0], found[-1]) for found in rows.values())
     ratio = seconds["torch-fidelity"] / seconds["inpaint-bench"]
-    print(f"{ratio:.2f} times as fast (at least {TARGET} wanted); FID moves by {abs(ours / theirs - 1):.1e} of itself")
+    print(f"{ratio:.2f} times as fast (goal: {TARGET}); the relative difference of FID is {abs(ours / theirs - 1):.1e}")
 
 
 if __name__ == "__main__":

@@ -1,10 +1,10 @@
-"""Image metrics of 500 pairs of 256x256: processor time of ours and of a loop over the reference libraries.
+"""CPU time of the image metrics of 500 pairs of 256x256 pixels: ours, and a loop over reference libraries.
 
     python benchmarks/metrics.py
 
-Twice: SSIM, PSNR and MAE, where ours should be at least 10 times as fast as scikit-image, and every image metric,
-where it should be at least 5 times as fast as scikit-image, SciPy, NumPy and torch. Both run on one core and take
-turns, chunk by chunk, so that they meet the same machine.
+Two comparisons: SSIM, PSNR and MAE, with a goal of at least 10 times the speed of scikit-image, and all pixel metrics,
+with a goal of at least 5 times the speed of scikit-image, SciPy, NumPy and torch. Both sides run on one core and
+alternate, chunk by chunk, so that they see the same load of the machine.
 """
 
 import os
@@ -34,7 +34,7 @@ Named: TypeAlias = dict[str, float]
 
 
 def scenes(count: int, seed: int) -> Batch:
-    """Composites with their targets: smooth waves and noise, with other noise inside a square hole."""
+    """Composites and targets: smooth waves with noise, and more noise inside a square hole."""
     rng = np.random.default_rng(seed)
     rows, columns = np.mgrid[:SIZE, :SIZE]
     slopes = rng.uniform(0.01, 0.2, (2, count, 1, 1, 3))
@@ -48,12 +48,12 @@ def scenes(count: int, seed: int) -> Batch:
 
 
 def ours(names: tuple[str, ...]) -> Callable[[Batch], Values]:
-    """Those metrics of each pair."""
+    """Compute the metrics of a batch, float64 (batch, metrics)."""
     return lambda batch: np.stack([METRICS[name].of(batch) for name in names], axis=1)
 
 
 def theirs(names: tuple[str, ...], score: Callable[..., Named]) -> Callable[[Batch], Values]:
-    """The same, in a loop over the pairs."""
+    """Compute the same in a loop over the images."""
 
     def loop(batch: Batch) -> Values:
         found = [score(*pair) for pair in zip(batch.composites, batch.targets, batch.holes, strict=True)]
@@ -63,7 +63,7 @@ def theirs(names: tuple[str, ...], score: Callable[..., Named]) -> Callable[[Bat
 
 
 def few(x: Any, y: Any, hole: Any) -> Named:
-    """SSIM, PSNR and MAE as one would write them with scikit-image and NumPy."""
+    """SSIM, PSNR and MAE with scikit-image and NumPy."""
     return {
         "ssim": SKIMAGE.structural_similarity(x, y, win_size=11, channel_axis=2, data_range=255),
         "psnr": SKIMAGE.peak_signal_noise_ratio(y, x, data_range=255),
@@ -72,11 +72,11 @@ def few(x: Any, y: Any, hole: Any) -> Named:
 
 
 def every(x: Any, y: Any, hole: Any) -> Named:
-    """Every image metric, each quantity computed once."""
+    """Every pixel metric, each intermediate quantity computed once."""
     band = np.where(hole, ndimage.distance_transform_edt(hole), ndimage.distance_transform_edt(~hole)) <= 8
     a, b = x.astype(np.float64), y.astype(np.float64)
     error, absolute = (a - b) ** 2, np.abs(a - b)
-    mixed = np.abs(a.mean(axis=2) - b.mean(axis=2)) / 255
+    of_means = np.abs(a.mean(axis=2) - b.mean(axis=2)) / 255
     similarity, ssim_map = SKIMAGE.structural_similarity(x, y, win_size=11, channel_axis=2, data_range=255, full=True)
     middle = ssim_map[5:-5, 5:-5]
     values = {
@@ -85,7 +85,7 @@ def every(x: Any, y: Any, hole: Any) -> Named:
         "mse": error.mean(),
         "mae": absolute.mean() / 255,
         "mae_255": absolute.mean(),
-        "mae_spn": mixed.mean(),
+        "mae_spn": of_means.mean(),
         "mae_wf": absolute.sum() / ((a + b).sum() + 1e-6),
         "mae_ec_train": absolute.sum() / b.sum(),
         "mse_hole": error[hole].mean(),
@@ -94,12 +94,12 @@ def every(x: Any, y: Any, hole: Any) -> Named:
         values[f"ssim_{part}"] = middle[region[5:-5, 5:-5]].mean()
         values[f"psnr_{part}"] = 10 * np.log10(255**2 / error[region].mean())
         values[f"mae_{part}"] = absolute[region].mean() / 255
-        values[f"mae_spn_{part}"] = mixed[region].mean()
+        values[f"mae_spn_{part}"] = of_means[region].mean()
     return values | grey(x, y) | windows(x, y)
 
 
 def grey(x: Any, y: Any) -> Named:
-    """EdgeConnect's, on grey levels."""
+    """EdgeConnect's metrics on grey levels."""
     a, b = GREY(x), GREY(y)
     return {
         "ssim_51_grey": SKIMAGE.structural_similarity(a, b, win_size=51, data_range=1),
@@ -109,7 +109,7 @@ def grey(x: Any, y: Any) -> Named:
 
 
 def windows(x: Any, y: Any) -> Named:
-    """SSIM over other windows than 11x11 uniform ones."""
+    """SSIM over windows other than the uniform 11x11 one."""
     wang = {"gaussian_weights": True, "sigma": 1.5, "use_sample_covariance": False, "data_range": 255}
     luma = np.array([0.299, 0.587, 0.114])
     return {
@@ -122,7 +122,7 @@ def windows(x: Any, y: Any) -> Named:
 
 
 def zero_padded(x: Any, y: Any) -> float:
-    """LaMa's SSIM, in torch."""
+    """LaMa's SSIM in torch."""
     a, b = (torch.from_numpy(pixels.transpose(2, 0, 1)[None].astype(np.float32) / 255) for pixels in (x, y))
     line = torch.exp(-(torch.arange(-5, 6) ** 2) / 4.5)
     window = torch.outer(line / line.sum(), line / line.sum()).expand(3, 1, 11, 11).contiguous()
@@ -135,15 +135,15 @@ def zero_padded(x: Any, y: Any) -> float:
 
 
 def timed(score: Callable[[Batch], Values], batch: Batch) -> tuple[float, Values]:
-    """Seconds of processor time, and the values."""
+    """CPU seconds, and the values."""
     start = time.process_time()
     values = score(batch)
     return time.process_time() - start, values
 
 
-def race(what: str, mine: Callable[[Batch], Values], loop: Callable[[Batch], Values], wanted: int) -> None:
-    """Time both on the same pairs and print what each took."""
-    for score in (mine, loop):  # compile and import before the clock runs
+def race(title: str, mine: Callable[[Batch], Values], loop: Callable[[Batch], Values], goal: int) -> None:
+    """Time both on the same pairs and print the results."""
+    for score in (mine, loop):  # compile and import before timing
         score(scenes(1, seed=0))
     our_seconds = their_seconds = difference = 0.0
     for chunk in range(PAIRS // CHUNK):
@@ -153,20 +153,20 @@ def race(what: str, mine: Callable[[Batch], Values], loop: Callable[[Batch], Val
         seconds, their_values = timed(loop, batch)
         their_seconds += seconds
         difference = max(difference, float(np.abs(our_values - their_values).max()))
-    print(what)
-    print(f"  inpaint-bench        {our_seconds:7.3f} s   {1000 * our_seconds / PAIRS:7.3f} ms a pair")
-    print(f"  reference libraries  {their_seconds:7.3f} s   {1000 * their_seconds / PAIRS:7.3f} ms a pair")
+    print(title)
+    print(f"  inpaint-bench        {our_seconds:7.3f} s   {1000 * our_seconds / PAIRS:7.3f} ms per pair")
+    print(f"  reference libraries  {their_seconds:7.3f} s   {1000 * their_seconds / PAIRS:7.3f} ms per pair")
     ratio = their_seconds / our_seconds
-    print(f"  {ratio:.1f} times as fast (at least {wanted} wanted); the values differ by {difference:.1e} at most")
+    print(f"  {ratio:.1f} times as fast (goal: {goal}); the values differ by {difference:.1e} at most")
 
 
 def main() -> None:
-    """Race twice."""
+    """Run both comparisons on one core."""
     if hasattr(os, "sched_setaffinity"):
         os.sched_setaffinity(0, {min(os.sched_getaffinity(0))})
     torch.set_num_threads(1)
-    race("ssim, psnr, mae", ours(FEW), theirs(FEW, few), wanted=10)
-    race(f"{len(EVERY)} image metrics", ours(EVERY), theirs(EVERY, every), wanted=5)
+    race("ssim, psnr, mae", ours(FEW), theirs(FEW, few), goal=10)
+    race(f"{len(EVERY)} image metrics", ours(EVERY), theirs(EVERY, every), goal=5)
 
 
 if __name__ == "__main__":

@@ -6,7 +6,7 @@ import inpaint_bench as ib
 
 
 def mean_colour(image: torch.Tensor, mask: torch.Tensor) -> torch.Tensor:
-    """The mean colour of the known region: image (batch, 3, height, width) with zeros in the hole, mask 1 in the hole."""
+    """The mean colour of the known region; image (batch, 3, height, width) with a zeroed hole, mask 1 in the hole."""
     known = (1 - mask).sum((2, 3), keepdim=True)
     return (image.sum((2, 3), keepdim=True) / known).expand_as(image)
 

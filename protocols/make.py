@@ -1,10 +1,10 @@
-"""Write what ships beside the pages: the masks of the sample dataset, and the lists of pairs.
+"""Write the files that ship beside the pages: the masks of the sample dataset, and the lists of pairs.
 
     python protocols/make.py
 
-writes the same bytes on every machine. The sample's list holds the hashes of its pixels; the lists of paris, places2
-and celeba hold names alone, for their data cannot ship; celeba-hq has no list, for its names are in a file of the
-data set. A published list never changes: this script is kept to show where each came from.
+writes the same bytes on every machine. The list of the sample contains the hashes of its pixels; those of paris,
+places2 and celeba only contain names, since their data cannot ship; celeba-hq has no list, since its names are in a
+file of the dataset. Published lists never change: this script documents how they were made.
 """
 
 from pathlib import Path
@@ -17,8 +17,8 @@ from inpaint_bench.data.protocols import Protocol, read_page
 from inpaint_bench.files import write_if_changed
 
 HERE = Path(__file__).resolve().parent
-MASKS = {"strokes": 10, "walks": 10, "boxes": 4, "half": 1}  # of each kind in each bucket of the sample
-BUCKETS = ((1, 20), (20, 40), (40, 60))  # percent; no hole under one in a hundred, as in NVIDIA's set
+MASKS = {"strokes": 10, "walks": 10, "boxes": 4, "half": 1}  # number per kind and bucket of the sample
+BUCKETS = ((1, 20), (20, 40), (40, 60))  # percent; holes of at least 1%, as in NVIDIA's set
 NVIDIA = [f"{index:05d}.png" for index in range(12000)]
 NAMES = {
     "paris": [f"{number:03d}_im.png" for number in range(1, 101)],
@@ -28,7 +28,7 @@ NAMES = {
 
 
 def sample_masks() -> dict[str, bytes]:
-    """The masks of the sample dataset by file name; every mask has a seed of its own."""
+    """The PNG files of the sample's masks by name; every mask has its own seed."""
     masks: dict[str, bytes] = {}
     for low, high in BUCKETS:
         for kind, count in MASKS.items():
@@ -39,7 +39,7 @@ def sample_masks() -> dict[str, bytes]:
 
 
 def sample_pairs(page: Protocol) -> list[Pair]:
-    """The sample's pairs, their pixels seen."""
+    """The sample's pairs with the hashes of their pixels."""
     data = prepare.Data(HERE / "sample" / "images", HERE / "sample" / "masks")
     names = (prepare.list_once(data.images), prepare.list_once(data.masks))
     return list(prepare.see(page, data, pair_lists.draw_pairs(*names, page.seed), jobs=2))

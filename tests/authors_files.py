@@ -1,36 +1,54 @@
 """Weights files in the layout that a card describes, as its authors publish them, for tests."""
 
+import fnmatch
 from pathlib import Path
 from typing import Any
 
 import pytest
 import tensorflow_checkpoint
 import torch
-from torch import Tensor
+from torch import Tensor, nn
 
-from inpaint_bench.methods.baselines import Baseline, loader, weights_of
+from inpaint_bench.methods.baselines import Baseline, loader
 from inpaint_bench.methods.card import MethodCard
-from inpaint_bench.weights import SYNTHETIC, Weights
+from inpaint_bench.weights import Weights
 from inpaint_bench.weights.containers import Part
 
 
-class _Seen(Exception):
-    """The network has its weights; the test needs nothing more of it."""
+class Loaded(Exception):
+    """A network is about to get its weights; the test needs nothing more of it."""
 
 
-def tensors(baseline: Baseline, card: MethodCard) -> dict[str, Tensor]:
-    """The tensors of our file of synthetic weights, by name."""
+def outline(baseline: Baseline, card: MethodCard) -> nn.Module:
+    """The network that a method's adapter loads weights into, without memory for its values."""
 
     class Spy(Weights):
         def into(self, network: Any) -> Any:
-            state.update(weights.into(network).state_dict())
-            raise _Seen
+            found.append(network)
+            raise Loaded
 
-    state: dict[str, Tensor] = {}
-    weights = weights_of(baseline, card, "", SYNTHETIC)
-    with pytest.raises(_Seen):
+    found: list[nn.Module] = []
+    with torch.device("meta"), pytest.raises(Loaded):
         loader(baseline, card)(Spy(), torch.device("cpu"))
-    return state
+    return found[0]
+
+
+def tensors(baseline: Baseline, card: MethodCard) -> dict[str, Tensor]:
+    """Tensors of the names and shapes of our weights file; each is filled with a number of its own.
+
+    What synthetic weights set to a constant, since the network demands it, keeps that constant.
+    """
+    fixed = [
+        (part.name + change.match, change.value)
+        for part in card.container.parts
+        for change in part.synthetic.ops
+        if change.op == "set" and isinstance(change.value, int | float)
+    ]
+    found = {}
+    for number, (name, tensor) in enumerate(outline(baseline, card).state_dict().items(), 1):
+        value = next((value for pattern, value in fixed if fnmatch.fnmatchcase(name, pattern)), number)
+        found[name] = torch.tensor(value, dtype=tensor.dtype).expand(tensor.shape)
+    return found
 
 
 def write_authors_files(card: MethodCard, state: dict[str, Tensor], folder: Path, legacy: bool = False) -> list[Path]:

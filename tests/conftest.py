@@ -8,9 +8,11 @@ from jaxtyping import install_import_hook
 
 hook = install_import_hook(["inpaint_bench", "baselines"], "beartype.beartype")  # before the packages are imported
 
+import json  # noqa: E402
 import socket  # noqa: E402
 import sys  # noqa: E402
 import warnings  # noqa: E402
+from collections import OrderedDict  # noqa: E402
 from collections.abc import Iterator  # noqa: E402
 from importlib.util import find_spec  # noqa: E402
 from pathlib import Path  # noqa: E402
@@ -25,6 +27,26 @@ from terminal import Terminal  # noqa: E402
 def compiled(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """Where machine code is kept for the whole session, so that it is compiled once."""
     return tmp_path_factory.mktemp("numba")
+
+
+@pytest.fixture(scope="session", autouse=True)
+def _synthetic_weights_once() -> Iterator[None]:
+    """Tests in a row share the synthetic weights of a network: the 130 million of MFE take seconds to make."""
+    from inpaint_bench.weights import synthetic
+
+    make, made = synthetic._synthetic, OrderedDict[str, Any]()
+
+    def remembered(shapes: dict[str, tuple[int, ...]], gain: float, fan_in: str) -> dict[str, Any]:
+        key = json.dumps([sorted(shapes.items()), gain, fan_in])
+        if key not in made:
+            made[key] = make(shapes, gain, fan_in)
+            while len(made) > 2:
+                made.popitem(last=False)
+        return dict(made[key])
+
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(synthetic, "_synthetic", remembered)
+        yield
 
 
 @pytest.fixture(autouse=True)

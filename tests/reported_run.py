@@ -1,8 +1,9 @@
 """A small run with its report, made once and used by every test of reports."""
 
+import contextlib
 import functools
 import shutil
-from collections.abc import Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from types import MappingProxyType
@@ -29,11 +30,16 @@ class ReportedRun:
     page: Path
     out: Path
 
-    def report(self, data: Path | None = None, absent: Mapping[str, str] = MappingProxyType({})) -> Path:
+    def report(
+        self,
+        data: Path | None = None,
+        absent: Mapping[str, str] = MappingProxyType({}),
+        on_progress: Callable[[int], None] = lambda count: None,
+    ) -> Path:
         """Write the report."""
         run = RunData.open(self.run)
         dataset = datasets.of_run(run.info.protocol, run.pairs, data or self.page.parent / "data", (None, None))
-        return write_report(run, dataset, self.out, absent, jobs=1)
+        return write_report(run, dataset, self.out, absent, 1, on_progress)
 
     def data(self) -> dict[str, Any]:
         """The data of the page."""
@@ -56,11 +62,18 @@ def reported_run(base: Path, compiled: Path, count: int) -> ReportedRun:
     page = tiny.make_dataset(folder / "dataset", count=count, metrics=["psnr", "ssim"])
     pictures = folder / "dataset" / "data" / "images"
     (pictures / "picture3.png").rename(pictures / STRANGE)
+    made = ReportedRun(folder / "run", page, folder / "report")
+    with working_in(folder, compiled):
+        finished_run(page, made.run, METHODS)
+        made.report()
+    return made
+
+
+@contextlib.contextmanager
+def working_in(folder: Path, compiled: Path) -> Iterator[None]:
+    """The working folder and caches of a fixture that outlives a test."""
     with pytest.MonkeyPatch.context() as patch:
         patch.setenv("INPAINT_BENCH_CACHE", str(folder / "cache"))
         patch.setenv("NUMBA_CACHE_DIR", str(compiled))
         patch.chdir(folder)
-        finished_run(page, folder / "run", METHODS)
-        made = ReportedRun(folder / "run", page, folder / "report")
-        made.report()
-    return made
+        yield

@@ -24,7 +24,7 @@ class Unloaded(FeatureExtractorInceptionV3):  # type: ignore[misc]  # its librar
         """Read nothing."""
 
 
-def write_filled(name: str, folder: Path) -> tuple[FileByPath, Path]:
+def write_synthetic(name: str, folder: Path) -> tuple[FileByPath, Path]:
     """A file for 'inception' or 'inception_pic2018' in a folder, and what it is known by."""
     path = folder / INCEPTION[name].names[0]
     torch.save(fill_state_dict(_shapes(name), GAIN), path)

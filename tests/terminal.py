@@ -30,14 +30,14 @@ class Answer:
         assert not any(line.startswith("Error") for line in before), self.err
         assert last.endswith((".", "'", ")", "?")), last
         for word in words:
-            assert word in last
+            assert word in last, (word, last)
         assert self.code == code
 
     def does(self, *words: str) -> None:
         """It ended well, and stdout holds these words."""
         assert self.code == 0, self.err
         for word in words:
-            assert word in self.out
+            assert word in self.out, (word, self.out)
 
 
 class Terminal:

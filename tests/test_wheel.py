@@ -90,7 +90,7 @@ def test_the_wheel_carries_nothing_else(names: list[str]) -> None:
     assert not [name for name in names if "__pycache__" in name or "test" in Path(name).name or "conftest" in name]
     kinds = {Path(name).suffix for name in names if ".dist-info/" not in name}
     code, data, pages = {".py", ".typed", ""}, {".toml", ".json", ".jsonl", ".csv", ".png", ".safetensors"}, {".md"}
-    assert kinds <= code | data | pages | {".css", ".js", ".html"}
+    assert kinds <= code | data | pages | {".css", ".js", ".html", ".tex"}
 
 
 def test_the_command_is_declared(wheel: Path) -> None:

@@ -12,8 +12,8 @@ from torch import Tensor
 
 from baselines.ctsdg.blocks import Known
 from baselines.ctsdg.network import Generator
+from baselines.layers import refuse_size
 from inpaint_bench.data.images import Images, Inpaint, Masks
-from inpaint_bench.errors import InputError
 from inpaint_bench.weights import Weights
 
 STEP = 128  # the encoders halve the size seven times
@@ -25,9 +25,7 @@ def load(weights: Weights, device: torch.device) -> Inpaint:
 
     @torch.inference_mode()
     def inpaint(image: Images, mask: Masks) -> Images:
-        height, width = image.shape[2:]
-        if height % STEP or width % STEP:
-            raise InputError(f"ctsdg: images of {height}x{width}; height and width must be multiples of {STEP}.")
+        refuse_size("ctsdg", image, multiple=STEP)
         known = 1 - mask
         normalised = image * 2 - 1
         values = grey(normalised)

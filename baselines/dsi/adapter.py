@@ -4,8 +4,8 @@ import numpy as np
 import torch
 
 from baselines.dsi.network import DSI
+from baselines.layers import refuse_size
 from inpaint_bench.data.images import Images, InpaintSamples, Masks, Samples, Seeds
-from inpaint_bench.errors import InputError
 from inpaint_bench.weights import Weights
 
 
@@ -15,13 +15,8 @@ def load(weights: Weights, device: torch.device) -> InpaintSamples:
 
     @torch.inference_mode()
     def inpaint(image: Images, mask: Masks, seeds: Seeds) -> Samples:
-        height, width = image.shape[2:]
-        if height % 8 or width % 8 or min(height, width) < 16:
-            raise InputError(
-                f"dsi: images of {height}x{width}; height and width must be multiples of 8 and at least 16: "
-                "choose such a size in the protocol."
-            )
-        places = (height // 8, width // 8)
+        refuse_size("dsi", image, multiple=8, min_size=16)
+        places = (image.shape[2] // 8, image.shape[3] // 8)
         draws = np.stack([[np.random.default_rng(seed).random(places) for seed in row] for row in seeds.tolist()])
         output: Samples = network((2 * image - 1) * (1 - mask), mask, torch.from_numpy(draws).to(device))
         return ((output + 1) / 2).clamp(0, 1)

@@ -9,8 +9,8 @@ from jaxtyping import Bool, Float
 from torch import Tensor, nn
 
 from baselines.ec.network import CompletionGenerator, EdgeGenerator
+from baselines.layers import refuse_size
 from inpaint_bench.data.images import Images, Inpaint, Masks
-from inpaint_bench.errors import InputError
 from inpaint_bench.weights import Weights
 
 GREY = (0.2125, 0.7154, 0.0721)  # the weights of R, G and B in skimage.color.rgb2gray
@@ -25,12 +25,7 @@ def load(weights: Weights, device: torch.device) -> Inpaint:
 
     @torch.inference_mode()
     def inpaint(image: Images, mask: Masks) -> Images:
-        height, width = image.shape[2:]
-        if height % 4 or width % 4 or min(height, width) < 12:
-            raise InputError(
-                f"ec: images of {height}x{width}; height and width must be multiples of 4 from 12 up: "
-                "choose such a size in the protocol."
-            )
+        refuse_size("ec", image, multiple=4, min_size=12)
         known = 1 - mask
         grey = to_grey(image)
         found = known_edges(grey, mask).to(image)

@@ -31,7 +31,9 @@ def _inpainting(weights: Weights, device: torch.device, rule: MaskRule) -> Inpai
     def inpaint(image: Images, mask: Masks) -> Images:
         height, width = image.shape[2:]
         if (height, width) != (256, 256):
-            raise InputError(f"mfe: images of {height}x{width}; allowed: 256x256. Choose this size in the protocol.")
+            raise InputError(
+                f"mfe: images of {height}x{width}; allowed: 256x256 pixels only. Choose a size in the protocol."
+            )
         known = 1 - mask
         filled = (image * 2 - 1) * known + colour * mask
         prediction: Images = network(torch.cat([filled, known.expand(-1, 3, -1, -1)], dim=1), mask)

@@ -7,9 +7,9 @@ import numpy as np
 import torch
 from torch import Tensor, nn
 
+from baselines.layers import refuse_size
 from baselines.pic.network import Code, Encoder, Generator, drawn, shrunk
 from inpaint_bench.data.images import Images, InpaintSamples, Masks, Samples, Seeds
-from inpaint_bench.errors import InputError
 from inpaint_bench.weights import Weights
 
 STEP = 32  # the encoder halves the size five times
@@ -24,9 +24,7 @@ def load(weights: Weights, device: torch.device) -> InpaintSamples:
 
     @torch.inference_mode()
     def inpaint(image: Images, mask: Masks, seeds: Seeds) -> Samples:
-        height, width = image.shape[2:]
-        if height % STEP or width % STEP:
-            raise InputError(f"pic: images of {height}x{width}; height and width must be multiples of {STEP}.")
+        refuse_size("pic", image, multiple=STEP)
         known = 1 - mask
         code: Code = encode(((image * 2 - 1) * known).contiguous(memory_format=torch.channels_last), 0)
         small = shrunk(known, code)

@@ -2,9 +2,9 @@
 
 import torch
 
+from baselines.layers import refuse_size
 from baselines.rn.network import RegionNormGenerator
 from inpaint_bench.data.images import Images, Inpaint, Masks
-from inpaint_bench.errors import InputError
 from inpaint_bench.weights import Weights
 
 
@@ -14,12 +14,7 @@ def load(weights: Weights, device: torch.device) -> Inpaint:
 
     @torch.inference_mode()
     def inpaint(image: Images, mask: Masks) -> Images:
-        height, width = image.shape[2:]
-        if height % 4 or width % 4 or min(height, width) < 12:
-            raise InputError(
-                f"rn: images of {height}x{width}; height and width must be multiples of 4 from 12 up: "
-                "choose such a size in the protocol."
-            )
+        refuse_size("rn", image, multiple=4, min_size=12)
         prediction: Images = network(image, mask)
         return prediction.clamp(0, 1)
 

@@ -3,9 +3,9 @@
 import torch
 from torch.nn.functional import interpolate
 
+from baselines.layers import refuse_size
 from baselines.spl.network import SemanticPriorGenerator
 from inpaint_bench.data.images import Images, Inpaint, Masks
-from inpaint_bench.errors import InputError
 from inpaint_bench.weights import Weights
 
 
@@ -15,12 +15,7 @@ def load(weights: Weights, device: torch.device) -> Inpaint:
 
     @torch.inference_mode()
     def inpaint(image: Images, mask: Masks) -> Images:
-        height, width = image.shape[2:]
-        if height % 4 or width % 4 or min(height, width) < 12:
-            raise InputError(
-                f"spl: images of {height}x{width}; height and width must be multiples of 4 from 12 up: "
-                "choose such a size in the protocol."
-            )
+        refuse_size("spl", image, multiple=4, min_size=12)
         masked = image * (1 - mask) + mask
         twice = [interpolate(tensor, scale_factor=2) for tensor in (masked, mask)]  # nearest
         prediction: Images = network(image, mask, *twice)

@@ -4,10 +4,10 @@ import numpy as np
 import torch
 from torch import Tensor
 
+from baselines.layers import refuse_size
 from baselines.spn.network import SPN
 from baselines.spn.prob import ProbabilisticSPN
 from inpaint_bench.data.images import Images, Inpaint, InpaintSamples, Masks, Samples, Seeds
-from inpaint_bench.errors import InputError
 from inpaint_bench.weights import Weights
 
 SMALL = 16  # the width of the small networks, whose weights have no heads
@@ -38,7 +38,7 @@ def _deterministic(method: str, network: SPN, device: torch.device) -> Inpaint:
 
     @torch.inference_mode()
     def inpaint(image: Images, mask: Masks) -> Images:
-        refuse_size(method, image, multiple=4, least=12)
+        refuse_size(method, image, multiple=4, min_size=12)
         prediction: Images = network(image, mask)[0]
         return prediction
 
@@ -50,7 +50,7 @@ def _probabilistic(method: str, network: ProbabilisticSPN, device: torch.device)
 
     @torch.inference_mode()
     def inpaint(image: Images, mask: Masks, seeds: Seeds) -> Samples:
-        refuse_size(method, image, multiple=32, least=32)
+        refuse_size(method, image, multiple=32)
         height, width = image.shape[2:]
         encoded = network.encode(image, mask)
         posterior = network.infer(encoded)
@@ -68,13 +68,3 @@ def noise_of(seeds: Tensor, shape: tuple[int, int, int]) -> Tensor:
     """Standard normal noise, an image a seed; the same on every device and in every batch."""
     draws = [np.random.default_rng(int(seed)).standard_normal(shape).astype(np.float32) for seed in seeds]
     return torch.from_numpy(np.stack(draws))
-
-
-def refuse_size(method: str, image: Images, multiple: int, least: int) -> None:
-    """Raise InputError where height or width is no multiple of `multiple` from `least` up."""
-    height, width = image.shape[2:]
-    if height % multiple or width % multiple or min(height, width) < least:
-        raise InputError(
-            f"{method}: images of {height}x{width}; height and width must be multiples of {multiple} from {least} up: "
-            "choose such a size in the protocol."
-        )

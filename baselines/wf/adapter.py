@@ -3,12 +3,12 @@
 import torch
 from torch import Tensor
 
+from baselines.layers import refuse_size
 from baselines.wf.network import WaveFill
 from inpaint_bench.data.images import Images, Inpaint, Masks
-from inpaint_bench.errors import InputError
 from inpaint_bench.weights import Weights
 
-STEP, LEAST = 4, 68  # two levels of the wavelet transform; a quarter of the side must exceed the padding of 16
+STEP, MIN_SIZE = 4, 68  # two levels of the wavelet transform; a quarter of the side must exceed the padding of 16
 
 
 def load(weights: Weights, device: torch.device) -> Inpaint:
@@ -17,11 +17,7 @@ def load(weights: Weights, device: torch.device) -> Inpaint:
 
     @torch.inference_mode()
     def inpaint(image: Images, mask: Masks) -> Images:
-        height, width = image.shape[2:]
-        if height % STEP or width % STEP or min(height, width) < LEAST:
-            raise InputError(
-                f"wf: images of {height}x{width}; height and width must be multiples of {STEP} and at least {LEAST}."
-            )
+        refuse_size("wf", image, multiple=STEP, min_size=MIN_SIZE)
         filled = (image * 2 - 1) * (1 - mask) + mask
         masked = torch.cat([filled, mask], dim=1).contiguous(memory_format=torch.channels_last)
         picture: Tensor = network(masked)

@@ -45,9 +45,13 @@ def notes_of(results: Sequence[Result]) -> list[str]:
         notes.append("A cell with its own n leaves out pairs for which the metric is not defined.")
     notes += few_notes(results)
     notes += [note for name, note in REFERENCE_NOTES.items() if any(result.method == name for result in results)]
-    if any(result.part for result in results):
-        notes.append("A part of the protocol: not comparable with the whole.")
-    return notes
+    return [*notes, *part_notes(results)]
+
+
+def part_notes(results: Iterable[Result]) -> list[str]:
+    """Whether the results are of a part of their dataset."""
+    partial = any(result.part for result in results)
+    return ["A part of the protocol: not comparable with the whole."] if partial else []
 
 
 def absent_notes(absent: Mapping[str, str]) -> list[str]:

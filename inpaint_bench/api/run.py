@@ -120,8 +120,9 @@ class Run(RunData):
         from inpaint_bench.api.tables import absent_metrics
         from inpaint_bench.tables.summary import summary_table
 
-        absent = absent_metrics([self]) if metrics is None else {}
-        return summary_table(self, as_names(methods) or None, as_names(metrics) or None, absent)
+        requested = as_names(metrics)
+        absent = {name: why for name, why in absent_metrics([self]).items() if name in (requested or (name,))}
+        return summary_table(self, as_names(methods) or None, requested or None, absent)
 
     def compare(self, a: str, b: str, other: "Run | None" = None, metrics: Names = None) -> "Comparison":
         """Method `a` against method `b`, of this run or of another one of the same pairs, in paired tests.

@@ -256,7 +256,8 @@ def _pixels(given: Any, what: str) -> NDArray[np.uint8]:
     if array.ndim == 4 and array.dtype.kind == "f" and array.shape[1] == 3:
         if not ((array >= 0) & (array <= 1)).all():
             raise InputError(f"the {what} hold values outside [0, 1]. Clamp or rescale them first.")
-        return np.rint(array.transpose(0, 2, 3, 1) * 255).astype(np.uint8)
+        pixels: NDArray[np.uint8] = np.rint(array.transpose(0, 2, 3, 1) * 255).astype(np.uint8)
+        return pixels
     raise InputError(
         f"the {what} are {array.dtype} of shape {array.shape}; give uint8 (n, height, width, 3) or floats in [0, 1] "
         "(n, 3, height, width)."

@@ -100,13 +100,13 @@ def _typed(options: dict[str, Any]) -> dict[str, Any]:
 def _print(outcome: "Outcome", format_: str, by: str, strict: bool) -> None:
     """The table of what was requested; nothing where no method has finished every pair."""
     run, names = outcome.run, [*outcome.metrics.names, *outcome.metrics.absent]
-    scored = [name for name in outcome.methods if name not in outcome.synthetic]
-    shown = [one for one in run.result_list if one.method in scored and one.metric in names]
-    if shown:
+    finished = {one.method for one in run.result_list if one.metric in names}
+    scored = [name for name in outcome.methods if name in finished and name not in outcome.synthetic]
+    if scored:
         if by == "bucket" or strict:
             table = run.table(methods=scored, metrics=outcome.metrics.names, strict=strict)
         if by == "method":
-            table = run.summary(scored, outcome.metrics.names)
+            table = run.summary(scored, names)
         text = table.to_text(colour()) if format_ == "text" else getattr(table, f"to_{format_}")()
         click.echo(text, nl=False)
     if outcome.synthetic:

@@ -18,8 +18,8 @@ from inpaint_bench.metrics.pixel_stats import PerImage
 if TYPE_CHECKING:
     import torch
 
-    from inpaint_bench.data.images import Hole, Images, Masks, Pixels
-    from inpaint_bench.metrics.batch import Batch
+    from inpaint_bench.data.images import Hole, Pixels
+    from inpaint_bench.metrics.batch import Batch, TensorOrArray
 
 Better: TypeAlias = Literal["higher", "lower"]
 Features = Float[np.ndarray, "images width"]  # one row per image, in the order of the pairs
@@ -61,18 +61,45 @@ class Metric:
         return resolve(self.implementation)
 
     def of(self, batch: "Batch") -> PerImage:
-        """Return the value of each image of a batch, float64 (batch,). Metrics of one batch share intermediate sums."""
+        """Compute the metric of each image of a batch, float64 (batch,). Metrics of one batch share its statistics."""
         return self.function(batch)
 
     def __call__(
         self,
-        composite: "Images",
-        target: "Images",
-        mask: "Masks",
+        composite: "TensorOrArray",
+        target: "TensorOrArray",
+        mask: "TensorOrArray",
         rule: EightBit = "round",
         device: "torch.device | str" = "cpu",
     ) -> PerImage:
-        """The value of each image, from images in [0, 1], made 8 bits first, and masks with 1 in the hole."""
+        """Compute the metric of each image of a batch.
+
+        Nothing is composited: the metric scores the images that it is given. Put the target's known region into a raw
+        prediction first, `mask * prediction + (1 - mask) * target`, to get the number that runs and tables show.
+
+        Args:
+            composite: float RGB images in [0, 1], (batch, 3, height, width), a tensor on any device or an array.
+            target: the ground truth, of the same shape and range.
+            mask: 1 in the hole and 0 in the known region, (batch, 1, height, width).
+            rule: how values become 8 bits before they are compared, as in saved files: "round" or "truncate".
+            device: where the computation runs. On "cpu" the value of an image has the same bits in every batch.
+
+        Returns:
+            float64 (batch,), in the metric's own unit; nan where the metric is not defined, inf where it is infinite.
+
+        Raises:
+            InputError: for other shapes, types or values, for images smaller than 11 pixels a side, and where the
+                network behind the metric is not installed.
+
+        Example:
+            >>> import torch
+            >>> from inpaint_bench.metrics import metric
+            >>> target = torch.full((2, 3, 64, 64), 0.5)
+            >>> composite, mask = target.clone(), torch.zeros(2, 1, 64, 64)
+            >>> composite[0, :, :32], mask[..., :32, :] = 1.0, 1
+            >>> metric("mae")(composite, target, mask).round(4).tolist()
+            [0.249, 0.0]
+        """
         from inpaint_bench.metrics.batch import Batch
 
         return self.of(Batch.of(composite, target, mask, rule, device))

@@ -1,35 +1,37 @@
-"""What every metric is given: a batch of composites, targets and holes in 8 bits, and what they add up to."""
+"""The input of every image metric: a batch of 8-bit composites, targets and holes, with the statistics they share."""
 
 from dataclasses import dataclass
 from functools import cached_property
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any, TypeAlias
 
 import cv2
 import numpy as np
 import torch
 from numpy.typing import NDArray
+from torch import Tensor
 
-from inpaint_bench.data.images import Images, Masks, eight_bit
+from inpaint_bench.data.images import eight_bit
 from inpaint_bench.data.protocols import EightBit
 from inpaint_bench.errors import InputError
-from inpaint_bench.metrics.pixel_stats import WINDOW, HoleBatch, Region, Sums
+from inpaint_bench.metrics.pixel_stats import WINDOW, HoleBatch, PixelBatch, PixelStats, Region
 
 if TYPE_CHECKING:
     from inpaint_bench.metrics.grey import Grey
 
 BAND = 8  # pixels from the hole's edge
 CPU = torch.device("cpu")
+TensorOrArray: TypeAlias = Tensor | NDArray[Any]
 
 
 @dataclass(frozen=True, eq=False)
 class Batch:
-    """Composites with their targets and holes. Metrics share what is computed once: the sums, later features.
+    """Composites with their targets and holes, all of one size. Metrics of one batch share its pixel statistics.
 
-    Raises InputError when the three do not fit together or the images are smaller than the window of SSIM.
+    Raises InputError when shapes or types do not match, or when a side is under 11 pixels, the window of SSIM.
     """
 
-    composites: NDArray[np.uint8]  # (batch, height, width, 3), as the targets; shapes and types are checked below
-    targets: NDArray[np.uint8]
+    composites: NDArray[np.uint8]  # RGB, (batch, height, width, 3)
+    targets: NDArray[np.uint8]  # RGB, (batch, height, width, 3)
     holes: NDArray[np.bool_]  # (batch, height, width)
     device: torch.device = CPU
 
@@ -39,8 +41,8 @@ class Batch:
         if kinds != wanted or self.holes.ndim != 3:
             found = ", ".join(f"{dtype} {shape}" for dtype, shape in kinds)
             raise InputError(
-                f"composites, targets and holes do not fit together: {found}. "
-                "Wanted: twice uint8 (batch, height, width, 3) and bool (batch, height, width)."
+                f"composites, targets and holes do not match: {found}. "
+                "Expected: uint8 (batch, height, width, 3) twice and bool (batch, height, width)."
             )
         _, height, width = self.holes.shape
         if min(height, width) < WINDOW:
@@ -52,54 +54,55 @@ class Batch:
     @classmethod
     def of(
         cls,
-        composite: Images,
-        target: Images,
-        mask: Masks,
+        composite: TensorOrArray,
+        target: TensorOrArray,
+        mask: TensorOrArray,
         rule: EightBit = "round",
         device: torch.device | str = CPU,
     ) -> "Batch":
-        """From images in [0, 1] and masks of 0 and 1. Raises InputError for any other value."""
-        for name, images in (("composite", composite), ("target", target)):
-            if not bool(((images >= 0) & (images <= 1)).all()):
-                raise InputError(f"the {name} holds values outside [0, 1]. Clamp the prediction first.")
-        if not bool(((mask == 0) | (mask == 1)).all()):
-            raise InputError("the mask holds values other than 0 (known) and 1 (hole). Binarise it first.")
-        composites, targets = (np.stack(eight_bit(images, rule)) for images in (composite, target))
-        return cls(composites, targets, mask[:, 0].cpu().numpy() > 0, torch.device(device))
+        """Build a batch from float RGB images in [0, 1] and masks, 1 in the hole and 0 in the known region.
+
+        Images are (batch, 3, height, width), masks (batch, 1, height, width), as tensors on any device or as arrays.
+        Images become 8 bits by `rule`, as in saved files: rounded, or truncated. Metrics that can run on a GPU run on
+        `device`. Raises InputError for other types, shapes or values.
+        """
+        composites, targets = (_levels(*images, rule) for images in ((composite, "composite"), (target, "target")))
+        holes = _checked(mask, "mask", 1)[:, 0].cpu().numpy() > 0
+        return cls(composites, targets, holes, torch.device(device))
 
     @cached_property
-    def sums(self) -> Sums:
-        """The sums of each pair, on a GPU if the batch's device is one and else on the processor."""
-        return self._sums(self.holes)
+    def stats(self) -> PixelStats:
+        """The pixel statistics of the whole image and of the hole."""
+        return self._stats(self.holes)
 
     @cached_property
     def band(self) -> Region:
-        """The sums over the pixels within 8 pixels of the hole's edge, on the same device."""
-        return self._sums(band(self.holes)).hole
+        """The pixel statistics of the band: the pixels within 8 pixels of the hole's edge."""
+        return self._stats(band(self.holes)).hole
 
     @cached_property
     def grey(self) -> "Grey":
-        """The grey levels of each pair and their errors, on the processor."""
+        """The grey levels of composites and targets with their differences, computed on the CPU."""
         from inpaint_bench.metrics.grey import Grey
 
         return Grey.of(self.composites, self.targets)
 
-    def _sums(self, part: HoleBatch) -> Sums:
-        """The sums over the whole image and over a part of it."""
+    def _stats(self, part: HoleBatch) -> PixelStats:
+        """The pixel statistics of the whole image and of a part of it, on a GPU if the batch's device is one."""
         if self.device.type == "cuda":
             from inpaint_bench.metrics import pixel_stats_torch
 
-            return pixel_stats_torch.sums(self.composites, self.targets, part, self.device)
+            return pixel_stats_torch.pixel_stats(self.composites, self.targets, part, self.device)
         from inpaint_bench.metrics import kernels
 
-        return kernels.sums(self.composites, self.targets, part)
+        return kernels.pixel_stats(self.composites, self.targets, part)
 
 
 def band(holes: HoleBatch) -> HoleBatch:
-    """The pixels within 8 pixels of the hole's edge, on both sides of it.
+    """The pixels within 8 pixels of the hole's edge, on both sides: bool (batch, height, width), as the holes.
 
-    Hole pixels with a known pixel at most 8 pixels away, and known pixels with a hole pixel at most 8 away, in
-    straight lines between their centres. What lies outside the image is neither.
+    These are the hole pixels with a known pixel at most 8 pixels away, and the known pixels with a hole pixel at most
+    8 away, by Euclidean distance between centres. What lies outside the image counts as neither.
     """
     steps = np.arange(-BAND, BAND + 1)
     disc = (steps**2 + steps[:, None] ** 2 <= BAND**2).astype(np.uint8)
@@ -108,3 +111,36 @@ def band(holes: HoleBatch) -> HoleBatch:
         inside = hole.astype(np.uint8)
         into[:] = np.minimum(cv2.dilate(inside, disc), cv2.dilate(1 - inside, disc))
     return near
+
+
+def _levels(images: TensorOrArray, name: str, rule: EightBit) -> PixelBatch:
+    """Float images in [0, 1] as 8-bit ones, channels last."""
+    checked = _checked(images, name, 3)
+    count, _, height, width = checked.shape
+    return np.array(eight_bit(checked, rule), np.uint8).reshape(count, height, width, 3)
+
+
+def _checked(values: TensorOrArray, name: str, channels: int) -> Tensor:
+    """Images (3 channels) or masks (1 channel) as a tensor. Raises InputError for another shape, type or value."""
+    tensor = _tensor(values, name)
+    if tensor.ndim != 4 or tensor.shape[1] != channels:
+        raise InputError(
+            f"the {name} has the shape {tuple(tensor.shape)}; expected: (batch, {channels}, height, width)."
+        )
+    if name == "mask":
+        if not bool(((tensor == 0) | (tensor == 1)).all()):
+            raise InputError("the mask holds values other than 0 (known) and 1 (hole). Binarise it first.")
+        return tensor
+    if not tensor.is_floating_point():
+        raise InputError(f"the {name} is {tensor.dtype}; expected: floats in [0, 1]. Divide 8-bit values by 255.")
+    if not bool(((tensor >= 0) & (tensor <= 1)).all()):
+        raise InputError(f"the {name} holds values outside [0, 1]. Clamp the prediction first.")
+    return tensor
+
+
+def _tensor(values: TensorOrArray, name: str) -> Tensor:
+    if isinstance(values, Tensor):
+        return values.detach()
+    if values.dtype.kind not in "biuf":
+        raise InputError(f"the {name} is an array of {values.dtype}; expected: floats in [0, 1].")
+    return torch.tensor(np.ascontiguousarray(values))

@@ -1,9 +1,8 @@
-"""What networks computed once is kept by content: by the hashes of the pixels and by how the value is computed.
+"""A cache of values that networks computed, keyed by the hashes of the pixels and by the signature of the value.
 
-Names never count, so a picture that comes again under another name, in another run or for another method is not
-computed twice. The cache is a SQLite file in the cache folder, which several processes may use at once. It can
-only save time: where it cannot be read or written, values are computed, and a kept value that does not bear its
-own checksum is computed again.
+File names are not part of a key: an image is computed once, under whatever name, run or method it appears. The cache
+is a SQLite file in the cache folder, which several processes may use at once. It only saves time: where it cannot be
+read or written, values are computed, and an entry whose checksum does not match is computed again.
 """
 
 import contextlib
@@ -22,50 +21,50 @@ from inpaint_bench.metrics.batch import Batch
 from inpaint_bench.metrics.features import Extractor
 from inpaint_bench.metrics.pixel_stats import PerImage
 
-Row = Float32[np.ndarray, " width"]
+FeatureVector = Float32[np.ndarray, " width"]
 
-WAIT = 20  # seconds for another process to finish its writing
-LOOKED_UP = 256  # keys at a time, and the rows that wait in memory
+WAIT = 20  # seconds to wait while another process writes
+LOOKED_UP = 256  # keys per query, and feature vectors held in memory
 _TABLE = "CREATE TABLE IF NOT EXISTS kept (key BLOB PRIMARY KEY, value BLOB NOT NULL, checksum BLOB NOT NULL)"
 
 
 def key_of(signature: str, device: torch.device, *hashes: str) -> bytes:
-    """The key of a value: of what it was computed, how, and on which kind of device (last digits differ)."""
+    """The key of a value: its signature, the kind of device (last digits differ) and the hashes of its inputs."""
     return bytes.fromhex(files.sha256("\n".join([signature, device.type, *hashes]).encode()))
 
 
 def get_many(keys: Sequence[bytes]) -> dict[bytes, bytes]:
-    """The kept values of those keys that have one."""
+    """Look up keys; the result holds those that are in the cache."""
     found: dict[bytes, bytes] = {}
     with contextlib.suppress(sqlite3.Error, OSError), _opened() as connection:
         for start in range(0, len(keys), LOOKED_UP):
             some = keys[start : start + LOOKED_UP]
             marks = ",".join("?" * len(some))
-            rows = connection.execute(f"SELECT key, value, checksum FROM kept WHERE key IN ({marks})", some)
-            found.update((key, value) for key, value, checksum in rows if checksum == _checksum(key, value))
+            entries = connection.execute(f"SELECT key, value, checksum FROM kept WHERE key IN ({marks})", some)
+            found.update((key, value) for key, value, checksum in entries if checksum == _checksum(key, value))
     return found
 
 
 def put_many(values: Mapping[bytes, bytes]) -> None:
-    """Keep values by their keys, or do nothing where that cannot be done."""
-    rows = [(key, value, _checksum(key, value)) for key, value in values.items()]
+    """Store values by their keys. Does nothing where the cache cannot be written."""
+    entries = [(key, value, _checksum(key, value)) for key, value in values.items()]
     with contextlib.suppress(sqlite3.Error, OSError), _opened() as connection, connection:
-        connection.executemany("INSERT OR REPLACE INTO kept VALUES (?, ?, ?)", rows)
+        connection.executemany("INSERT OR REPLACE INTO kept VALUES (?, ?, ?)", entries)
 
 
 def features_of(
     extractor: Extractor,
-    pictures: Iterable[tuple[str, Callable[[], Pixels]]],
+    images: Iterable[tuple[str, Callable[[], Pixels]]],
     device: torch.device,
     batch: int = 64,
-) -> Iterator[Row]:
-    """The extractor's row of each picture, in order: kept ones first looked up, the rest computed and kept.
+) -> Iterator[FeatureVector]:
+    """Yield the features of each image, float32 (width,), in order: from the cache, or computed and cached.
 
-    A picture is the hash of its pixels and a function that reads it, which is called only where nothing is kept. At
-    most `batch` pictures and a few hundred rows are in memory at a time. Raises what the extractor and the functions
-    raise.
+    An image is given as the hash of its pixels and a function that reads it, which is called only if the cache has no
+    entry. At most `batch` images and 256 feature vectors are in memory at a time. Raises what the extractor and the
+    functions raise.
     """
-    source = iter(pictures)
+    source = iter(images)
     while window := list(itertools.islice(source, LOOKED_UP)):
         keys = [key_of(extractor.signature(), device, sha256) for sha256, _ in window]
         rows = {key: np.frombuffer(value, np.float32) for key, value in get_many(keys).items()}
@@ -79,7 +78,7 @@ def features_of(
 
 
 def cached_values(metric: Metric, batch: Batch) -> PerImage:
-    """The metric's value of each image of a batch; only what is not kept is computed, and then kept."""
+    """Compute a metric of each image of a batch, float64 (batch,): from the cache, or computed and cached."""
     how = f"{metric.stem}:v{metric.version}"
     keys = [key_of(how, batch.device, *hashes) for hashes in _hashes(batch)]
     kept = {key: np.frombuffer(value, np.float64) for key, value in get_many(keys).items()}
@@ -95,17 +94,17 @@ def cached_values(metric: Metric, batch: Batch) -> PerImage:
 
 def _hashes(batch: Batch) -> Iterator[tuple[str, str, str]]:
     for composite, target, hole in zip(batch.composites, batch.targets, batch.holes, strict=True):
-        size = "x".join(map(str, hole.shape))  # the same bytes may be another picture
+        size = "x".join(map(str, hole.shape))  # the same bytes with another shape are another image
         yield f"{size} {pixels_sha256(composite)}", pixels_sha256(target), hole_sha256(hole)
 
 
 def _computed(
     extractor: Extractor, lacking: Sequence[tuple[bytes, Callable[[], Pixels]]], device: torch.device
-) -> dict[bytes, Row]:
-    """Rows of a few pictures, those of one size together."""
+) -> dict[bytes, FeatureVector]:
+    """Feature vectors of a few images; those of one size go through the network together."""
     read = {key: function() for key, function in lacking}
     extract = extractor.open(device)
-    rows: dict[bytes, Row] = {}
+    rows: dict[bytes, FeatureVector] = {}
     for shape in {pixels.shape for pixels in read.values()}:
         alike = {key: pixels for key, pixels in read.items() if pixels.shape == shape}
         rows |= dict(zip(alike, extract(list(alike.values())), strict=True))
@@ -125,7 +124,7 @@ def _checksum(key: bytes, value: bytes) -> bytes:
 
 @contextlib.contextmanager
 def _opened() -> Iterator[sqlite3.Connection]:
-    """The cache's file, made if it is not there. Readers do not wait for writers, nor a run for the disk."""
+    """Open the cache file, creating it if needed. Readers do not wait for writers, nor writers for the disk."""
     path = files.cache_dir() / "values.sqlite"
     path.parent.mkdir(parents=True, exist_ok=True)
     with contextlib.closing(sqlite3.connect(path, timeout=WAIT)) as connection:

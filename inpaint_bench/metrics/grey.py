@@ -1,4 +1,4 @@
-"""Grey levels as the papers' code mixes them, in whole numbers, and what those of a pair add up to."""
+"""Grey levels in exact integers, by the weights of the papers' code, and sums over them."""
 
 from dataclasses import dataclass
 from typing import Any, TypeAlias
@@ -8,7 +8,7 @@ from jaxtyping import Int32
 from numpy.typing import NDArray
 
 from inpaint_bench.metrics.kernels import compiled
-from inpaint_bench.metrics.pixel_stats import PEAK, Counts, PerImage, PixelBatch
+from inpaint_bench.metrics.pixel_stats import PEAK, PerImage, PixelBatch, PixelCounts
 
 Array: TypeAlias = NDArray[Any]
 Plane: TypeAlias = Int32[np.ndarray, "batch height width 1"]
@@ -19,33 +19,33 @@ LUMA = (299, 587, 114)  # Y of ITU-R BT.601, in thousandths
 
 @dataclass(frozen=True, eq=False)
 class Grey:
-    """Grey levels of composites and targets, in ten-thousandths of a level, with their errors added up."""
+    """Grey levels of composites and targets, in ten-thousandths of an 8-bit level, and sums of their differences."""
 
     composites: Plane
     targets: Plane
-    squared: PerImage  # squared differences of every pixel
-    absolute: Counts  # absolute differences of every pixel
-    total: Counts  # both levels of every pixel
+    squared: PerImage  # squared differences, over pixels
+    absolute: PixelCounts  # absolute differences, over pixels
+    total: PixelCounts  # levels of both images, over pixels
     white: int = PEAK * sum(RGB2GRAY)
 
     @classmethod
     def of(cls, composites: PixelBatch, targets: PixelBatch) -> "Grey":
-        """From 8-bit RGB, by the weights of scikit-image."""
-        x, y = mixed(composites, RGB2GRAY), mixed(targets, RGB2GRAY)
+        """Convert uint8 RGB (batch, height, width, 3) by the weights of scikit-image."""
+        x, y = (grey_levels(pixels, RGB2GRAY) for pixels in (composites, targets))
         squared, integers = np.zeros(len(x)), np.zeros((2, len(x)), np.int64)
         _errors(x[..., 0], y[..., 0], squared, integers)
         return cls(x, y, squared, *integers)
 
 
-def mixed(pixels: PixelBatch, weights: tuple[int, int, int]) -> Plane:
-    """The three channels of each pixel as one whole number; white is 255 times the weights' sum."""
+def grey_levels(pixels: PixelBatch, weights: tuple[int, int, int]) -> Plane:
+    """Weighted sum of the three channels of each pixel, int32; white is 255 times the sum of the weights."""
     planes = np.empty((*pixels.shape[:3], 1), np.int32)
     _mix(np.require(pixels, requirements=["C", "W"]).reshape(-1, 3), *weights, planes.reshape(-1))
     return planes
 
 
 def white(weights: tuple[int, int, int]) -> int:
-    """The level of white in `mixed`."""
+    """The value of white in `grey_levels`."""
     return PEAK * sum(weights)
 
 
@@ -58,7 +58,7 @@ def _mix(pixels: Array, red: int, green: int, blue: int, into: Array) -> None:
 
 @compiled
 def _errors(x: Array, y: Array, squared: Array, integers: Array) -> None:
-    """Squares are whole numbers within a row, and added in float64 over rows: 64 bits hold no large image's."""
+    """Add up differences. Squares are integers within a row and float64 across rows: large images overflow 64 bits."""
     for k in range(x.shape[0]):
         for i in range(x.shape[1]):
             square = absolute = total = 0

@@ -1,11 +1,11 @@
-"""The sums of a batch on a processor: one walk over the rows of each pair, compiled by numba.
+"""`PixelStats` of a batch on a CPU: one pass over the rows of each image, compiled by numba.
 
-The SSIM window slides in exact integers. Down the image, the sums over the last 11 rows of each column gain
-the row that enters and lose the row that leaves; across, 11 neighbouring column sums are added. Rows are
-walked as they lie in memory, so a neighbour is three values away and channels never mix. With 8 bits
-everything up to the quotient fits in 32 bits: the largest value, 11^4 * 2 * 255^2, is below 2^31; the casts
-to int32 keep numba from widening to 64. The map is added up in float64, down each column and then along the
-columns, always in that order: a pair has the same sums in every batch and on every run.
+The SSIM window slides in exact integers. Vertically, the sums over the last 11 rows of each column gain the row that
+enters and lose the row that leaves; horizontally, 11 neighbouring column sums are added. Rows are read as they lie in
+memory (RGBRGB...), so a neighbour is three values away and channels never mix. With 8-bit inputs everything up to the
+quotient fits in 32 bits: the largest value, 11^4 * 2 * 255^2, is below 2^31. The casts to int32 keep numba from
+widening to 64 bits. The map is summed in float64, down each column and then along the columns, always in that order:
+an image has the same sums in every batch and on every run.
 """
 
 import contextlib
@@ -21,27 +21,31 @@ from numba import int32
 from numpy.typing import NDArray
 
 from inpaint_bench import files
-from inpaint_bench.metrics.pixel_stats import CONTRAST, LUMINANCE, HoleBatch, PixelBatch, Sums
+from inpaint_bench.metrics.pixel_stats import CONTRAST, LUMINANCE, HoleBatch, PixelBatch, PixelStats
 
 Array: TypeAlias = NDArray[Any]
 Compiled = TypeVar("Compiled", bound=Callable[..., Any])
 
 
-def sums(composites: PixelBatch, targets: PixelBatch, holes: HoleBatch) -> Sums:
-    """The sums of each pair. It holds no lock while it works: threads may share out the batches."""
+def pixel_stats(composites: PixelBatch, targets: PixelBatch, holes: HoleBatch) -> PixelStats:
+    """Compute the sums of each image.
+
+    Images are uint8 RGB (batch, height, width, 3), holes are bool (batch, height, width); sides of 11 and more. It
+    releases the GIL: several threads may work on different batches.
+    """
     count, height, width = holes.shape
     integers, similarity = np.zeros((count, 2, 5), np.int64), np.zeros((count, 2))
     x, y, inside = (np.require(array, requirements=["C", "W"]) for array in (composites, targets, holes))
     rows = (count, height, 3 * width)
     _walk(x.reshape(rows), y.reshape(rows), inside.view(np.uint8), LUMINANCE, CONTRAST, integers, similarity)
-    return Sums.of(integers, similarity)
+    return PixelStats.of(integers, similarity)
 
 
 def compiled(function: Compiled) -> Compiled:
-    """Compile at the first call, and keep the machine code in our cache folder if that can be written.
+    """Compile a function at its first call; keep the machine code in the cache folder if that is writable.
 
-    Left alone, numba would keep it beside the source. What it keeps goes stale when this file changes and not
-    when another does, so constants of other files come as arguments.
+    By default numba would keep it next to the source. Its cache is invalidated when the file of the function changes,
+    not when another file does, so constants of other files are passed as arguments.
     """
     settings = vars(numba.config)
     before = settings["CACHE_DIR"]
@@ -50,7 +54,7 @@ def compiled(function: Compiled) -> Compiled:
         folder.mkdir(parents=True, exist_ok=True)
     settings["CACHE_DIR"] = str(folder)
     try:
-        source = inspect.unwrap(function)  # numba compiles no wrappers, such as those that check types
+        source = inspect.unwrap(function)  # numba compiles no wrappers, such as type checkers
         compile_ = numba.njit(nogil=True, error_model="numpy", cache=os.access(folder, os.W_OK))
         return cast(Compiled, compile_(source))
     finally:
@@ -68,7 +72,7 @@ def _slide(
     squares: Array,
     products: Array,
 ) -> None:
-    """Move the column sums down by a row: x and y enter, old_x and old_y leave."""
+    """Move the column sums down by one row: x and y enter, old_x and old_y leave."""
     for j in range(sum_x.size):
         sum_x[j] += int32(x[j]) - int32(old_x[j])
     for j in range(sum_y.size):
@@ -81,7 +85,7 @@ def _slide(
 
 @compiled
 def _across(columns: Array, twos: Array, windows: Array) -> None:
-    """Sums of 11 neighbouring columns of one channel: five times two, and one."""
+    """Sums of 11 neighbouring columns of one channel: five pairs and one."""
     for j in range(twos.size):
         twos[j] = columns[j] + columns[j + 3]
     for j in range(windows.size):
@@ -98,7 +102,7 @@ def _similarity(
     contrast: float,
     values: Array,
 ) -> None:
-    """SSIM of each window of a row, from its sums of x, y, x^2 + y^2 and xy."""
+    """SSIM of each window of a row, from the window's sums of x, y, x^2 + y^2 and xy."""
     for j in range(values.size):
         x, y = sum_x[j], sum_y[j]
         means = int32(2 * x * y)
@@ -110,7 +114,7 @@ def _similarity(
 
 @compiled
 def _spread(hole: Array, inside: Array) -> int:
-    """Repeat a row of the hole for the three channels; return how many values are in it."""
+    """Repeat a row of the hole for the three channels; return the number of hole values."""
     count = 0
     for j in range(hole.size):
         value = hole[j]
@@ -123,7 +127,7 @@ def _spread(hole: Array, inside: Array) -> int:
 
 @compiled
 def _accumulate(values: Array, inside: Array, whole: Array, hole: Array) -> None:
-    """Add a row of the SSIM map to the totals of its columns; inside is 1 where the centre is in the hole."""
+    """Add a row of the SSIM map to the totals of its columns; `inside` is 1 where the centre is in the hole."""
     for j in range(values.size):
         whole[j] += values[j]
         hole[j] += values[j] * inside[j]
@@ -131,9 +135,9 @@ def _accumulate(values: Array, inside: Array, whole: Array, hole: Array) -> None
 
 @compiled
 def _errors(x: Array, y: Array, hole: Array, whole_sums: Array, hole_sums: Array) -> None:
-    """Add the errors of a row to the sums of the whole image and of its hole."""
-    pixels = squared = absolute = mixed = 0
-    hole_squared = hole_absolute = hole_mixed = 0
+    """Add the errors of a row to the sums over the whole image and over its hole."""
+    pixels = squared = absolute = channel_sum = 0
+    hole_squared = hole_absolute = hole_channel_sum = 0
     for j in range(hole.size):
         inside = int32(hole[j])
         red = int32(x[3 * j]) - int32(y[3 * j])
@@ -141,17 +145,17 @@ def _errors(x: Array, y: Array, hole: Array, whole_sums: Array, hole_sums: Array
         blue = int32(x[3 * j + 2]) - int32(y[3 * j + 2])
         square = int32(red * red + green * green + blue * blue)
         size = int32(abs(red) + abs(green) + abs(blue))
-        mix = int32(abs(red + green + blue))
+        total = int32(abs(red + green + blue))
         pixels += inside
         squared += square
         absolute += size
-        mixed += mix
+        channel_sum += total
         hole_squared += int32(square * inside)
         hole_absolute += int32(size * inside)
-        hole_mixed += int32(mix * inside)
+        hole_channel_sum += int32(total * inside)
     for into, values in (
-        (whole_sums, (hole.size, squared, absolute, mixed)),
-        (hole_sums, (pixels, hole_squared, hole_absolute, hole_mixed)),
+        (whole_sums, (hole.size, squared, absolute, channel_sum)),
+        (hole_sums, (pixels, hole_squared, hole_absolute, hole_channel_sum)),
     ):
         for k in range(4):
             into[k] += values[k]
@@ -167,7 +171,7 @@ def _walk(
     integers: Array,
     similarity: Array,
 ) -> None:
-    """Fill the sums of every pair; integers and similarity come as zeros."""
+    """Fill `integers` and `similarity`, which are zeros, with the sums of every image."""
     count, height, length = composites.shape
     nothing = np.zeros(length, np.uint8)
     columns, twos = np.zeros((4, length), np.int32), np.zeros(length - 3, np.int32)

@@ -1,9 +1,9 @@
-"""SSIM as LaMa's evaluation has it, in its own float32: with float64 it comes out up to 2e-5 away.
+"""SSIM of LaMa's evaluation, in its float32 arithmetic: float64 gives values up to 2e-5 away.
 
-Its 11x11 gaussian window is one table of 121 float32 weights, laid over the zero-padded image. Each weighted sum
-starts at 0 and takes the 121 products row by row, rounded once a product (fused multiply and add), as the
-convolutions of torch do on a processor; where variances are small, these roundings are what the difference is. The
-map is added up in float64, down each column and then along the columns, always in that order.
+The 11x11 gaussian window is a table of 121 float32 weights, applied to the zero-padded image. Each weighted sum starts
+at 0 and takes the 121 products row by row, with one rounding per product (fused multiply-add), as the convolutions of
+torch do on a CPU. Where variances are small, these roundings make up the difference to float64. The map is summed in
+float64, down each column and then along the columns, always in that order.
 """
 
 from typing import Any, TypeAlias
@@ -25,7 +25,7 @@ CONSTANTS = np.array([0.01**2, 0.03**2], np.float32)
 
 
 def similarity(composites: PixelBatch, targets: PixelBatch) -> PerImage:
-    """Mean SSIM over every pixel and channel of each pair."""
+    """Mean SSIM over every pixel and channel: float64 (batch,), from uint8 RGB (batch, height, width, 3)."""
     count, height, width, _ = composites.shape
     totals: PerImage = np.zeros(count)
     x, y = (np.require(pixels, requirements=["C", "W"]) for pixels in (composites, targets))
@@ -36,7 +36,7 @@ def similarity(composites: PixelBatch, targets: PixelBatch) -> PerImage:
 
 
 def _fuse(context: Any, a: Any, b: Any, c: Any) -> Any:
-    """a * b + c, rounded once: the type of the call, and what it compiles to."""
+    """a * b + c with one rounding: the type of the call, and the instruction that it compiles to."""
     return a(a, b, c), lambda context, builder, signature, values: builder.fma(*values)
 
 
@@ -53,7 +53,7 @@ def _quantities(x: Array, y: Array, levels: Array, into: Array) -> None:
 
 @compiled
 def _eleven(row: Array, weights: Array, into: Array) -> None:
-    """Add 11 neighbours of one channel, each times its weight, one after another."""
+    """Add 11 neighbours of one channel, each times its weight, in order."""
     a, b, c, d, e, f = row, row[3:], row[6:], row[9:], row[12:], row[15:]
     g, h, i, k, l = row[18:], row[21:], row[24:], row[27:], row[30:]  # noqa: E741
     for j in range(into.size):
@@ -72,7 +72,7 @@ def _eleven(row: Array, weights: Array, into: Array) -> None:
 
 @compiled
 def _similarity(windows: Array, constants: Array, total: Array) -> None:
-    """Add the SSIM of a row's windows to the totals of their columns."""
+    """Add the SSIM of a row of windows to the totals of their columns."""
     c1, c2, two = constants[0], constants[1], np.float32(2)
     for j in range(total.size):
         x, y = windows[0, j], windows[1, j]
@@ -83,7 +83,7 @@ def _similarity(windows: Array, constants: Array, total: Array) -> None:
 
 @compiled
 def _walk(x: Array, y: Array, levels: Array, weights: Array, constants: Array, totals: Array) -> None:
-    """Add up the map of every pair. The five quantities of a row lie end to end, with zeros between them."""
+    """Add up the map of every image. The five quantities of a row lie end to end, with zeros between them."""
     count, height, length = x.shape
     last = np.zeros((11, 5, length + 30), np.float32)
     flat = last.reshape(11, -1)

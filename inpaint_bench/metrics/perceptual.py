@@ -1,6 +1,6 @@
-"""What networks trained on photographs make of a pair: perceptual distances, and whether a label is kept.
+"""Perceptual metrics, computed by networks trained on ImageNet: LPIPS, label agreement and diversity.
 
-Networks are loaded once per process and device; a pair's value does not depend on what else is in its batch.
+Networks are loaded once per process and device. The value of an image does not depend on the rest of its batch.
 """
 
 import math
@@ -24,44 +24,60 @@ from inpaint_bench.metrics.features.trunks import convolutions
 from inpaint_bench.metrics.features.weight_files import LPIPS_HEADS, Trunk
 from inpaint_bench.metrics.pixel_stats import PerImage
 
-SMALLEST = {"alex": 31, "vgg": 16}  # pixels a side, of which the last layer still makes one position
+SMALLEST = {"alex": 31, "vgg": 16}  # pixels a side; smaller images vanish before the last layer
 
 
 def lpips_alex(batch: Batch) -> PerImage:
-    """Learned perceptual distance on AlexNet, 0 and above; lower is better, 0 when identical.
+    """Learned perceptual image patch similarity (LPIPS) on AlexNet.
 
-    Zhang et al. 2018, eq. 1, version 0.1 of the package lpips: squared differences of unit-length features of
-    five layers, weighted by the learned heads, averaged over positions and added up. RGB in [-1, 1].
-    nan for images with a side under 31 pixels. Raises InputError where weights are not installed.
+        sum over layers l of the mean over positions of  sum over channels of w_l (f_l(x) - f_l(y))^2
+
+    with the features f of five layers, scaled to unit length at each position, and the learned weights w. The input is
+    RGB in [-1, 1].
+
+    Range: 0 and above; lower is better, 0 for identical images, nan for images with a side under 31 pixels.
+    Source: Zhang et al. 2018, eq. 1; version 0.1 of the package lpips.
+    Raises InputError where the weights are not installed.
     """
     return _distances("alex", batch)
 
 
 def lpips_vgg(batch: Batch) -> PerImage:
-    """Learned perceptual distance on VGG16, 0 and above; lower is better, 0 when identical.
+    """Learned perceptual image patch similarity (LPIPS) on VGG16.
 
-    As `lpips_alex`, on the five rectified outputs before VGG16's halvings. nan for images with a side under 16
-    pixels. Raises InputError where weights are not installed.
+    `lpips_alex` on the five ReLU outputs before the poolings of VGG16.
+
+    Range: 0 and above; lower is better, 0 for identical images, nan for images with a side under 16 pixels.
+    Source: Zhang et al. 2018, eq. 1; version 0.1 of the package lpips.
+    Raises InputError where the weights are not installed.
     """
     return _distances("vgg", batch)
 
 
 def label_agreement(batch: Batch) -> PerImage:
-    """1 where EfficientNet-Lite0 gives the composite the label it gives the target, else 0; higher is better.
+    """Label agreement: 1 where EfficientNet-Lite0 predicts the same class for composite and target, else 0.
 
-    The label is the ImageNet class with the largest logit, of the picture squeezed to 224x224. Ours.
+    The class is the ImageNet class with the largest logit for the image resized to 224x224.
+
+    Range: 0 or 1; higher is better.
+    Source: inpaint-bench.
+    Raises InputError where the weights or timm are not installed.
     """
     logits = lite0.open_logits(batch.device)
-    ours, theirs = (logits(list(pictures)).argmax(axis=1) for pictures in (batch.composites, batch.targets))
+    ours, theirs = (logits(list(images)).argmax(axis=1) for images in (batch.composites, batch.targets))
     return np.asarray(ours == theirs, dtype=np.float64)
 
 
 def diversity(samples: Sequence[Pixels], hole: Hole, device: torch.device = CPU) -> float:
-    """How unlike the samples of one pair are in the hole, 0 and above; higher is more diverse, 0 when all are equal.
+    """Diversity: the mean LPIPS distance in the hole between any two samples of one pair.
 
-    The mean, over every two samples, of LPIPS on AlexNet as a map of the picture's size (each layer enlarged
-    bilinearly), averaged over hole pixels. nan where there is no hole, and for pictures with a side under 31 pixels.
-    Raises InputError for fewer than two samples, and where weights are not installed.
+    LPIPS on AlexNet is computed as a map of the size of the image (each layer upsampled bilinearly) and averaged over
+    hole pixels. `samples` are uint8 RGB images (height, width, 3), `hole` is bool (height, width).
+
+    Range: 0 and above; higher is better (more diverse), 0 for equal samples, nan without a hole and for images with a
+    side under 31 pixels.
+    Source: inpaint-bench, after Zhu et al. 2017 ("Toward Multimodal Image-to-Image Translation").
+    Raises InputError for fewer than two samples, and where the weights are not installed.
     """
     if len(samples) < 2:
         raise InputError(f"diversity compares samples with each other: given {len(samples)}; allowed: 2 and more.")
@@ -90,20 +106,20 @@ def _distances(trunk: Trunk, batch: Batch) -> PerImage:
 
 
 def _scaled(levels: Levels) -> Float32[Tensor, "chunk 3 height width"]:
-    """From -1 to 1."""
+    """8-bit levels as float32 in [-1, 1]."""
     return levels.float() / 127.5 - 1
 
 
 @built_once
 def _network(trunk: Trunk, spatial: bool, device: torch.device) -> Any:
-    """The package's own network with the trunk's weights and its heads; `spatial` for a map of distances."""
+    """The network of the package lpips with the weights of the trunk and the heads; `spatial` returns a map."""
     path, heads = LPIPS_HEADS[trunk].read()
     state = tensors(heads, str(path))
     with warnings.catch_warnings():
-        warnings.simplefilter("ignore")  # it speaks to an older torchvision
+        warnings.simplefilter("ignore")  # it calls an older interface of torchvision
         from lpips import LPIPS
 
-        with torch.device("meta"):  # nothing is drawn that the weights replace
+        with torch.device("meta"):  # no random initialisation: the weights replace it
             network = LPIPS(net=trunk, pretrained=False, pnet_rand=True, spatial=spatial, verbose=False)
     weights = [name for name in network.state_dict() if name.startswith("net.") and name.endswith(".weight")]
     layers = [name.removesuffix(".weight") for name in weights]

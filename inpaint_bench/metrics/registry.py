@@ -1,4 +1,4 @@
-"""Every metric by name, of whatever kind: what a user may ask for, what can be computed here, and in which order."""
+"""Every metric of every kind by name, in the order of tables: lookup, availability, signatures, marks of few images."""
 
 from collections.abc import Iterable, Sequence
 from typing import TypeAlias
@@ -18,25 +18,53 @@ CHOOSABLE: dict[str, AnyMetric] = {**METRICS, **SET_METRICS, **SAMPLES_METRICS, 
 KNOWN: dict[str, AnyMetric] = {**CHOOSABLE, **RECORDED}
 ORDER = {name: number for number, name in enumerate(KNOWN)}
 
-FEW, VERY_FEW = 2048, 500  # below so many pictures a Fréchet distance is mostly bias: marked, and marked more
+FEW, VERY_FEW = 2048, 500  # below these numbers of images a Fréchet distance is mostly bias, and is marked † or ‡
 
 
 def find(name: str) -> AnyMetric:
-    """The metric of that name, of any kind. Raises InputError, with the nearest one, when there is none."""
+    """Look up a metric of any kind. Raises InputError, which names the closest one, for an unknown name."""
     if name not in CHOOSABLE:
         raise InputError(f"no metric is called '{name}'. {did_you_mean(name, CHOOSABLE)}")
     return CHOOSABLE[name]
 
 
 def metric(name: str) -> Metric:
-    """The metric of that name. Raises InputError, with the nearest one, when there is none."""
-    if name not in METRICS:
+    """Look up an image metric, which can be called on a batch of images.
+
+    Raises InputError for an unknown name, with the closest one, and for a metric of another kind, with its use.
+
+    Example:
+        >>> from inpaint_bench.metrics import metric
+        >>> metric("psnr").better
+        'higher'
+    """
+    if name in METRICS:
+        return METRICS[name]
+    if name not in KNOWN:
         raise InputError(f"no metric is called '{name}'. {did_you_mean(name, METRICS)}")
-    return METRICS[name]
+    raise InputError(f"'{name}' is {_kind(KNOWN[name])} An image metric is needed here, such as ssim.")
+
+
+def _kind(metric: AnyMetric) -> str:
+    """What a metric that is not called on a batch is computed from, and where to request it."""
+    if metric.name in RECORDED:
+        return "computed from raw predictions and recorded with every run."
+    if isinstance(metric, SamplesMetric):
+        return (
+            "a samples metric, one number per pair of a stochastic method: "
+            f"request it in a run, --metrics {metric.name}."
+        )
+    kind, source = "set", "features"
+    if isinstance(metric, DetectionMetric):
+        kind, source = "detection", "detections"
+    return (
+        f"a {kind} metric, one number per set of images from their {source}: request it in a run or for a folder of "
+        f"outputs, --metrics {metric.name}."
+    )
 
 
 def absent(metric: AnyMetric) -> str:
-    """Why a metric cannot be computed here and what mends that; '' where it can."""
+    """Why a metric cannot be computed here and how to fix it, or ''."""
     if isinstance(metric, SetMetric):
         return EXTRACTORS[metric.extractor].absent()
     if isinstance(metric, DetectionMetric):
@@ -45,38 +73,38 @@ def absent(metric: AnyMetric) -> str:
 
 
 def signature(metric: AnyMetric, eight_bit: EightBit, raw: bool, network: str = "") -> str:
-    """How a value was computed, e.g. 'psnr:rgb:u8t:comp:v1': unlike signatures never share a column.
+    """How a value was computed, e.g. 'psnr:rgb:u8t:comp:v1'. Values with different signatures never share a column.
 
-    After the stem come the signature of the network, if one looked at the pictures, the 8-bit rule (u8r rounded, u8t
-    truncated), what was scored (comp the composite, raw the prediction as it is) and the version. A recorded metric
-    always reads the prediction's file: it names neither.
+    The parts after the stem: the signature of the extractor or detector, where there is one; the 8-bit rule (u8r
+    rounded, u8t truncated); what was scored (comp the composite, raw the prediction itself); the version. A recorded
+    metric always reads the raw prediction and has neither of the two middle parts.
     """
     inputs = [] if metric.name in RECORDED else [f"u8{eight_bit[0]}", "raw" if raw else "comp"]
     return ":".join([metric.stem, *([network] if network else []), *inputs, f"v{metric.version}"])
 
 
 def network_signature(metric: AnyMetric) -> str:
-    """The signature of the network that looks at the pictures; '' for a metric whose stem says all."""
+    """The signature of the metric's extractor or detector, or '' where it has none."""
     if isinstance(metric, SetMetric):
         return EXTRACTORS[metric.extractor].signature()
     return DETECTORS[metric.detector].signature() if isinstance(metric, DetectionMetric) else ""
 
 
 def biased(name: str) -> bool:
-    """Whether a number grows as its n falls: a Fréchet distance does."""
+    """Whether the expectation of a metric grows as the number of images falls: true of Fréchet distances."""
     metric = KNOWN[name]
     return isinstance(metric, SetMetric) and metric.biased
 
 
 def few(name: str, n: int) -> str:
-    """The mark of a Fréchet distance of few pictures, and the stronger one of very few; '' where it needs none."""
+    """The mark of a Fréchet distance of n images: '†' below 2,048, '‡' below 500, '' for any other metric."""
     if not biased(name) or n >= FEW:
         return ""
     return "‡" if n < VERY_FEW else "†"
 
 
 def refuse_marked(marked: Sequence[str]) -> None:
-    """Raise NotComparableError where something bears a mark: for those who want no number that is mostly bias."""
+    """Raise NotComparableError, the effect of --strict, where there is a marked Fréchet distance."""
     if marked:
         raise NotComparableError(
             f"--strict: a Fréchet distance of fewer than {FEW} pictures is mostly bias: {some(marked)}. "
@@ -85,7 +113,7 @@ def refuse_marked(marked: Sequence[str]) -> None:
 
 
 def companion(name: str) -> str | None:
-    """The kernel distance on the same features, which stands beside every Fréchet distance: it has no bias."""
+    """The kernel distance on the features of a Fréchet distance, which is reported with it because it has no bias."""
     metric = KNOWN[name]
     if not (isinstance(metric, SetMetric) and metric.biased):
         return None
@@ -94,18 +122,18 @@ def companion(name: str) -> str | None:
 
 
 def with_companions(names: Iterable[str]) -> list[str]:
-    """The names, each once, every Fréchet distance with its kernel distance after it."""
+    """The names without repetitions, each Fréchet distance followed by its kernel distance."""
     both = [one for name in names for one in (name, companion(name)) if one is not None]
     return list(dict.fromkeys(both))
 
 
 def extractors(metrics: Iterable[str]) -> list[str]:
-    """The networks whose features the metrics compare."""
+    """The names of the extractors whose features the metrics compare."""
     found = (KNOWN[name] for name in metrics)
     return list(dict.fromkeys(one.extractor for one in found if isinstance(one, SetMetric)))
 
 
 def detectors(metrics: Iterable[str]) -> list[str]:
-    """The detectors whose objects the metrics count."""
+    """The names of the detectors whose objects the metrics count."""
     found = (KNOWN[name] for name in metrics)
     return list(dict.fromkeys(one.detector for one in found if isinstance(one, DetectionMetric)))

@@ -1,10 +1,10 @@
-"""SSIM over other windows than the paper's, on a processor: uniform ones of any side, and the gaussian of 11.
+"""SSIM on a CPU over uniform windows of any side and over the 11x11 gaussian window.
 
-Pictures are planes of whole numbers, one or three, as they lie in memory: 8-bit RGB, or grey levels from
-whole weights. Uniform windows slide in exact integers and everything up to the quotient is a whole number; that
-is held in float64, exactly with 8 bits and within 1e-12 of exactly with grey levels. The gaussian is separable and
-runs in float64, along the rows first. A map is added up down each column and then along the columns, always in
-that order: a pair has the same value in every batch and on every run.
+Images are one or three planes of integers, interleaved in memory: 8-bit RGB, or grey levels from integer weights.
+Uniform windows slide in exact integers, and everything up to the quotient is an integer; it is held in float64,
+exactly for 8-bit values and within 1e-12 for grey levels. The gaussian is separable and runs in float64, along the
+rows first. A map is summed down each column and then along the columns, always in that order: an image has the same
+value in every batch and on every run.
 """
 
 from typing import Any, TypeAlias
@@ -25,9 +25,9 @@ WEIGHTS /= WEIGHTS.sum()
 
 
 def uniform(x: Planes, y: Planes, side: int, peak: int) -> PerImage:
-    """Mean SSIM over uniform windows that lie whole in the image, with sample covariances.
+    """Mean SSIM over uniform windows of `side` pixels within the image, with sample covariances: float64 (batch,).
 
-    `peak` is the value of white. Where the image is smaller than the window, nan.
+    `peak` is the value of white. Images smaller than the window give nan.
     """
     count, height, width, planes = x.shape
     if min(height, width) < side:
@@ -42,7 +42,7 @@ def uniform(x: Planes, y: Planes, side: int, peak: int) -> PerImage:
 
 
 def gaussian(x: Planes, y: Planes, peak: int) -> PerImage:
-    """Mean SSIM over gaussian windows of 11x11 that lie whole in the image, with population covariances.
+    """Mean SSIM over 11x11 gaussian windows within the image, with population covariances: float64 (batch,).
 
     `peak` is the value of white.
     """
@@ -55,7 +55,7 @@ def gaussian(x: Planes, y: Planes, peak: int) -> PerImage:
 
 
 def _rows(planes: Planes) -> Array:
-    """The same memory, a row of all planes at a time."""
+    """The same memory as rows of interleaved planes."""
     count, height, width, number = planes.shape
     rows: Array = np.require(planes, requirements=["C", "W"]).reshape(count, height, width * number)
     return rows
@@ -75,7 +75,7 @@ def _slide(x: Array, y: Array, old_x: Array, old_y: Array, columns: Array) -> No
 
 @compiled
 def _double(sums: Array, shift: int, into: Array) -> None:
-    """Sums of twice as many neighbours: each with the one that begins where it ends."""
+    """Sums of twice as many neighbours: each sum plus the one that begins where it ends."""
     length = sums.size - shift
     ahead = sums[shift:]
     for j in range(length):
@@ -90,7 +90,7 @@ def _add(sums: Array, into: Array) -> None:
 
 @compiled
 def _across(columns: Array, side: int, planes: int, powers: Array, windows: Array) -> None:
-    """Sums of `side` neighbours: of 1, 2, 4, … of them, those that make up the number, end to end."""
+    """Sums of `side` neighbours, from sums of 1, 2, 4, … neighbours: those in the binary form of `side`, end to end."""
     powers[0, :] = columns
     windows[:] = 0
     start, width, k = 0, 1, 0
@@ -106,7 +106,7 @@ def _across(columns: Array, side: int, planes: int, powers: Array, windows: Arra
 
 @compiled
 def _similarity(windows: Array, pixels: float, luminance: float, contrast: float, total: Array) -> None:
-    """Add the SSIM of a row's windows, of that many pixels, to the totals of their columns."""
+    """Add the SSIM of a row of windows, of so many pixels each, to the totals of their columns."""
     for j in range(total.size):
         x, y = float(windows[0, j]), float(windows[1, j])
         means, energy = 2 * x * y, x * x + y * y
@@ -119,7 +119,7 @@ def _similarity(windows: Array, pixels: float, luminance: float, contrast: float
 def _uniform(
     x: Array, y: Array, side: int, planes: int, luminance: float, contrast: float, columns: Array, totals: Array
 ) -> None:
-    """Add up the map of every pair; columns give the type of the sums, totals come as zeros."""
+    """Add up the map of every image. `columns` gives the type of the sums; `totals` are zeros."""
     count, height, length = x.shape
     nothing = np.zeros(length, x.dtype)
     powers = np.zeros((2, length), columns.dtype)
@@ -149,11 +149,11 @@ def _quantities(x: Array, y: Array, into: Array) -> None:
 
 
 @compiled
-def _weigh(
+def _weighted(
     a: Array, b: Array, c: Array, d: Array, e: Array, f: Array, g: Array, h: Array, i: Array, j: Array, k: Array,
     weights: Array, into: Array,
 ) -> None:  # fmt: skip
-    """The weighted sum of 11 rows, or of 11 neighbours when each row begins a pixel after the one before it."""
+    """The weighted sum of 11 rows; of 11 neighbours where each row is the one before it, shifted by a pixel."""
     v, w, x, y, z, middle = weights[0], weights[1], weights[2], weights[3], weights[4], weights[5]
     for n in range(into.size):
         outer = v * (a[n] + k[n]) + w * (b[n] + j[n]) + x * (c[n] + i[n])
@@ -164,7 +164,7 @@ def _weigh(
 def _gaussian(
     x: Array, y: Array, planes: int, weights: Array, luminance: float, contrast: float, totals: Array
 ) -> None:
-    """Add up the map of every pair; the four quantities of a row lie end to end and are weighed in one go."""
+    """Add up the map of every image. The four quantities of a row lie end to end and are weighted in one pass."""
     count, height, length = x.shape
     row, p = np.zeros((4, length)), planes
     flat = row.reshape(-1)
@@ -174,13 +174,13 @@ def _gaussian(
         total[:] = 0
         for i in range(height):
             _quantities(x[k, i], y[k, i], row)
-            _weigh(
+            _weighted(
                 flat, flat[p:], flat[2 * p :], flat[3 * p :], flat[4 * p :], flat[5 * p :], flat[6 * p :],
                 flat[7 * p :], flat[8 * p :], flat[9 * p :], flat[10 * p :], weights, last[i % 11, : -10 * p],
             )  # fmt: skip
             if i < 10:
                 continue
-            _weigh(
+            _weighted(
                 last[(i + 1) % 11], last[(i + 2) % 11], last[(i + 3) % 11], last[(i + 4) % 11], last[(i + 5) % 11],
                 last[(i + 6) % 11], last[(i + 7) % 11], last[(i + 8) % 11], last[(i + 9) % 11],
                 last[(i + 10) % 11], last[i % 11], weights, joined,

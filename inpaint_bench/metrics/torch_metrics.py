@@ -1,10 +1,10 @@
-"""The image metrics for other people's training loops: `torchmetrics.Metric`s that give our values.
+"""Image metrics as `torchmetrics.Metric`, for training loops. They give the values of runs and tables.
 
     metric = ImageMetric("ssim").to(device)
     metric.update(composite, target, mask)
     metric.compute()
 
-Import this module by its name: nothing else here loads torchmetrics.
+Import this module directly: nothing else in the package loads torchmetrics.
 """
 
 import torch
@@ -18,10 +18,17 @@ from inpaint_bench.metrics import metric
 
 
 class ImageMetric(Metric):
-    """The mean of an image metric over every image seen, but for those where it is infinite or undefined.
+    """The mean of an image metric over all images with a finite value.
 
-    These are counted beside it: `finite`, `infinite` and `undefined` are numbers of images. A mean over nothing
-    is nan. The states add up, so processes and parts of a set may be joined in any order.
+    The states `finite`, `infinite` and `undefined` count the images of each kind. Without a finite value the mean is
+    nan. States are summed across processes, in any order.
+
+    Args:
+        name: the name of an image metric, such as "ssim".
+        rule: how values in [0, 1] become 8 bits before they are compared: "round" or "truncate".
+
+    Raises:
+        InputError: for an unknown name, and for a metric that is not an image metric.
     """
 
     full_state_update = False
@@ -33,7 +40,6 @@ class ImageMetric(Metric):
     undefined: Int64[Tensor, ""]
 
     def __init__(self, name: str, rule: EightBit = "round") -> None:
-        """By the metric's name; `rule` is how values in [0, 1] become 8 bits. Raises InputError for no such name."""
         super().__init__()
         self.metric, self.rule = metric(name), rule
         self.add_state("total", torch.zeros((), dtype=torch.float64), dist_reduce_fx="sum")
@@ -42,11 +48,15 @@ class ImageMetric(Metric):
 
     @property
     def higher_is_better(self) -> bool:  # type: ignore[override]  # a property of the instance, not of the class
-        """Which way is better, as torchmetrics calls it."""
+        """Whether a higher value is better."""
         return self.metric.better == "higher"
 
     def update(self, composite: Images, target: Images, mask: Masks) -> None:
-        """Take in a batch of images in [0, 1] and masks with 1 in the hole. Raises InputError for other values."""
+        """Add a batch.
+
+        Images are float RGB in [0, 1], (batch, 3, height, width); masks are (batch, 1, height, width), 1 in the hole.
+        Raises InputError for other values.
+        """
         device = "cuda" if self.device.type == "cuda" else "cpu"
         values = torch.from_numpy(self.metric(composite.detach(), target, mask, self.rule, device)).to(self.device)
         finite, infinite = values.isfinite(), values.isinf()
@@ -56,5 +66,5 @@ class ImageMetric(Metric):
         self.undefined += values.isnan().sum()
 
     def compute(self) -> Float64[Tensor, ""]:
-        """The mean over the images that have a finite value; nan where there is none."""
+        """The mean over all images with a finite value, a float64 scalar; nan where there is none."""
         return self.total / self.finite

@@ -1,6 +1,6 @@
 """The summary of a report: a table for every reduction of samples, and the notes, as plain values for the page."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
 from inpaint_bench.analysis.labels import metric_label
@@ -12,7 +12,6 @@ from inpaint_bench.metrics.registry import KNOWN
 from inpaint_bench.report.read import ReportData
 from inpaint_bench.report.redact_paths import redact_paths
 from inpaint_bench.tables.build import make_table
-from inpaint_bench.tables.formats import cell_text
 from inpaint_bench.tables.table import TableOptions
 
 
@@ -20,11 +19,8 @@ def notes(data: ReportData, significance: SignificanceTable, absent: Mapping[str
     """The notes of the table of all results, without those on signatures: the page lists them elsewhere."""
     table = make_table([(data.run, data.results)], TableOptions(), absent, ranks=significance)
     signatures = {f": {result.signature}, " for result in data.results}
-    return [
-        redact_paths(note)
-        for note in [*table.legend(), *table.notes]
-        if not any(signature in note for signature in signatures)
-    ]
+    listed = [*table.legend(), *table.notes]
+    return [redact_paths(note) for note in listed if not any(signature in note for signature in signatures)]
 
 
 def groups(data: ReportData, significance: SignificanceTable, buckets: Sequence[str]) -> list[dict[str, Any]]:
@@ -36,11 +32,10 @@ def groups(data: ReportData, significance: SignificanceTable, buckets: Sequence[
     for bucket in buckets:
         options = TableOptions(buckets=(bucket,), intervals=True, all_samples=True)
         table = make_table([(data.run, data.results)], options, ranks=significance)
-        numbers: Any = table.numbers.sort_values("row").itertuples()
-        for one in numbers:
+        rows: Iterable[Any] = table.numbers.sort_values("row", kind="stable").itertuples()
+        for one in rows:
             # a metric of samples compares those of the same methods
-            of_samples = isinstance(KNOWN[one.metric], SamplesMetric)
-            reduction = chosen if of_samples else Reduction.parse(one.reduction)
+            reduction = chosen if isinstance(KNOWN[one.metric], SamplesMetric) else Reduction.parse(one.reduction)
             group = found.setdefault(reduction, _group(reduction))
             column = {"metric": one.metric, "label": metric_label(one.metric), "signature": one.signature}
             if column not in group["columns"]:
@@ -71,8 +66,8 @@ def _rows(rows: Mapping[str, dict[str, Any]]) -> list[dict[str, Any]]:
 
 
 def _cell(number: Any, value: Value) -> dict[str, Any]:
-    """A line of `Table.numbers`; the page shows the interval apart from the rest."""
-    found: dict[str, Any] = {"text": cell_text(number, interval=False), "value": value}
+    text = number.digits + number.mark + (f" ({number.n})" if number.n else "")
+    found: dict[str, Any] = {"text": text, "value": value}
     if number.rank:
         found["rank"] = number.rank
     if number.low:

@@ -57,9 +57,9 @@ def _value(dataset: Dataset, pair: Pair, samples: list[Path], metric: SamplesMet
     """The value of one pair, from the cache where the same pixels were compared before."""
     pixels = [images.read_png(path)[0] for path in samples]
     hole = prepare(dataset.page, dataset.data, pair).hole
-    key = cache.key_of(metric.stem, runtime.device, *map(content, pixels), images.hole_sha256(hole))
+    key = cache.key_of(metric.stem, runtime.metric_device, *map(content, pixels), images.hole_sha256(hole))
     kept = cache.get_many([key]).get(key)
     if kept is None:
-        kept = np.float64(metric.function(pixels, hole, runtime.device)).tobytes()
+        kept = np.float64(metric.function(pixels, hole, runtime.metric_device)).tobytes()
         cache.put_many({key: kept})
     return float(np.frombuffer(kept, np.float64)[0])

@@ -76,7 +76,7 @@ def measure_features(
         return one.pixels(run, one.prepared(dataset)) if folder == TARGETS else one.composite(run)
 
     source = (offered(pixels) for pixels in in_order(decoded, listed, runtime.jobs))
-    made = features_of(extractor, source, runtime.device)
+    made = features_of(extractor, source, runtime.metric_device)
     _write(path, extractor.signature(), rows, extractor.width, made, on_progress)
 
 
@@ -85,12 +85,12 @@ def _write(
     signature: str,
     rows: tuple[FeatureRow, ...],
     width: int,
-    made: Iterable[cache.Row],
+    made: Iterable[cache.FeatureVector],
     on_progress: Callable[[int], None] = lambda count: None,
 ) -> None:
     """Write the rows one by one, then the index."""
-    with files.written_whole(path) as aside:
-        out = np.lib.format.open_memmap(aside, "w+", np.float32, (len(rows), width))
+    with files.written_whole(path) as temporary:
+        out = np.lib.format.open_memmap(temporary, "w+", np.float32, (len(rows), width))
         for number, row in enumerate(made):
             out[number] = row
             on_progress(1)

@@ -70,11 +70,14 @@ class RunFolder:
         """The finished pairs, each with its samples; a pair that lacks a sample is not finished."""
         found: dict[str, list[int | None]] = {}
         folder = self.composites(method)
-        for name in sorted(path.name for path in folder.glob("*.png")) if folder.is_dir() else []:
-            pair, _, sample = name.removesuffix(".png").partition(".s")
+        for path in folder.glob("*.png"):
+            pair, _, sample = path.name.removesuffix(".png").partition(".s")
             found.setdefault(pair, []).append(int(sample) if sample else None)
+        in_order = {
+            pair: sorted(samples, key=lambda one: -1 if one is None else one) for pair, samples in found.items()
+        }
         whole = ([None], list(range(self.info.protocol.samples)))
-        return {p.pair: found[p.pair] for p in self.pairs if found.get(p.pair) in whole}
+        return {p.pair: in_order[p.pair] for p in self.pairs if in_order.get(p.pair) in whole}
 
     def with_method(self, name: str, info: MethodInfo) -> "RunFolder":
         """The run with a method added to run.json."""

@@ -72,7 +72,7 @@ def measure_objects(
     with contextlib.suppress(InputError, OSError):
         stored = read_objects(path)
         before = {(one.pair, one.sample, one.picture): one for one in stored.found if stored.header == header}
-    detect = detector.open(runtime.device)
+    detect = detector.open(runtime.metric_device)
 
     def look(picture: Picture) -> Found:
         pair, sample = picture.pair.pair, picture.sample
@@ -116,7 +116,7 @@ def merge_objects(parts: Sequence[RunFolder], out: RunFolder, folder: str, detec
 
 def detections(pixels: Pixels, detector: Detector, detect: Detect, runtime: RuntimeOptions) -> Detections:
     """The objects in a picture, from the cache where the same pixels were searched before."""
-    key = cache.key_of(detector.signature(), runtime.device, content(pixels))
+    key = cache.key_of(detector.signature(), runtime.metric_device, content(pixels))
     kept = cache.get_many([key]).get(key)
     if kept is not None:
         return from_row(msgspec.json.decode(kept))

@@ -13,6 +13,7 @@ from inpaint_bench.data.prepare import prepare
 from inpaint_bench.data.protocols import EightBit
 from inpaint_bench.errors import HashError
 from inpaint_bench.methods.base import Method, Prediction, PredictJob
+from inpaint_bench.methods.devices import metric_device
 from inpaint_bench.metrics.pixel import known_error
 from inpaint_bench.runner.folder import RunFolder, method_info, refuse_mixture
 from inpaint_bench.threads import in_order
@@ -26,6 +27,11 @@ class RuntimeOptions:
     batch: int = 8
     jobs: int = 2
     timeout: float | None = None  # seconds, of a program
+
+    @property
+    def metric_device(self) -> torch.device:
+        """Where metrics are computed: the device, or the CPU where it has no float64."""
+        return metric_device(self.device)
 
 
 def pending(run: RunFolder, method: Method) -> list[Pair]:

@@ -61,7 +61,7 @@ def score_run(
     composites, scores = _compare(run, method, metrics, before)
     saved = time.monotonic()
     chunks = _chunks([composite for composite in composites if composite.lacks])
-    for found in in_order(lambda chunk: _score_chunk(run, dataset, chunk, runtime.device), chunks, runtime.jobs):
+    for found in in_order(lambda chunk: _score_chunk(run, dataset, chunk, runtime.metric_device), chunks, runtime.jobs):
         scores += found
         on_progress(len({(score.pair, score.sample) for score in found}))
         if time.monotonic() - saved > SAVE_EVERY:

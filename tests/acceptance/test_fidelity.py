@@ -9,7 +9,7 @@ import pytest
 import skimage.data
 import torch
 import torch_fidelity
-from synthetic_inception import write_filled
+from synthetic_inception import write_synthetic
 from torch.utils.data import Dataset
 
 from inpaint_bench.data.images import Pixels, pixels_sha256
@@ -65,7 +65,7 @@ def ours(pictures: list[Pixels]) -> Rows:
 
 
 def test_fid_and_kid_are_those_of_torch_fidelity(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    file, path = write_filled("inception", tmp_path)
+    file, path = write_synthetic("inception", tmp_path)
     monkeypatch.setitem(INCEPTION, "inception", file)
     monkeypatch.setenv(file.variable, str(path))
     targets = crops()

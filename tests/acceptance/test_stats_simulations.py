@@ -1,4 +1,4 @@
-"""What the statistics promise, counted in simulations: intervals hold the truth, equal methods are not significantly different."""
+"""What the statistics promise, in simulations: intervals hold the truth, equal methods do not differ significantly."""
 
 import math
 from collections.abc import Callable

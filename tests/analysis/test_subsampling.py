@@ -113,7 +113,7 @@ def test_few_pairs_have_no_interval_and_tell_nothing_apart(n: int) -> None:
 
 def test_rows_that_are_no_pairs_have_no_interval() -> None:
     x, y = pairs(12)
-    with pytest.raises(InputError, match="12 composites and 11 targets are no pairs"):
+    with pytest.raises(InputError, match="12 composites and 11 targets are not pairs"):
         set_interval(frechet_distance, x, y[:11], "unpaired")
 
 
@@ -223,7 +223,7 @@ def test_equal_methods_are_not_separable_and_the_first_is_the_best() -> None:
     assert (found.best, found.p["a"], found.alone) == ("b", 1.0, False)
 
 
-# --- the floor ------------------------------------------------------------------------------------
+# --- real vs real (split half) --------------------------------------------------------------------
 
 
 def test_the_floor_is_the_mean_over_splits_of_the_targets() -> None:

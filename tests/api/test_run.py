@@ -179,7 +179,7 @@ def test_raw_scores_are_of_the_prediction_as_it_is() -> None:
 
 def test_scoring_leaves_nothing_behind(tmp_path: Path) -> None:
     ib.score(*pictures(), metrics=["psnr"], quiet=True, device="cpu")
-    assert [path for path in tmp_path.rglob("*.png")] == []
+    assert list(tmp_path.rglob("*.png")) == []
 
 
 @pytest.mark.parametrize(

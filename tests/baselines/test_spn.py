@@ -1,16 +1,14 @@
-"""Both SPN networks and what they train with give what the published ones give; the adapters keep the contract."""
+"""SPN's blocks and layers are what their definitions say; its width, its samples and what it trains with."""
 
-from pathlib import Path
 from typing import Any
 
 import pytest
 import torch
 import torch.nn.functional as F
-from safetensors.torch import save_file
-from torch import Tensor, nn
+from loading import CPU, load_of, synthetic_weights, whole_pairs
+from torch import nn
 
 from baselines.layers import Conv3x3, winograd
-from baselines.spn import adapter, trace
 from baselines.spn.blocks import MergeBlock, RegionNorm, ResidualDenseBlock, instance_norm
 from baselines.spn.network import SPN, doubled, white_hole
 from baselines.spn.prob import ProbabilisticSPN
@@ -18,164 +16,32 @@ from baselines.spn.tresnet import Pretext
 from baselines.spn.vgg import VGG19
 from inpaint_bench.checks.activations import replay
 from inpaint_bench.data import synthetic
-from inpaint_bench.data.images import Inpaint, InpaintSamples, emptied
-from inpaint_bench.errors import InputError
-from inpaint_bench.methods.card import read_card
-from inpaint_bench.weights import Weights
-from inpaint_bench.weights.containers import Synthetic
+from inpaint_bench.data.images import emptied
+from inpaint_bench.methods.baselines import find_baselines
 
-ROOM = Path(trace.__file__).parent
-CARDS = {card.name: card for card in read_card(ROOM / "card.toml").methods}
-GOLDEN: dict[str, dict[str, Any]] = {name: replay.load(ROOM / name) for card in CARDS.values() for name in card.golden}
-METHODS = {"spn": "spn.json", "spn-prob": "spn_prob.json"}
-OTHERS = [name for name in GOLDEN if name not in METHODS.values()]
-CPU = torch.device("cpu")
-SEEDS = torch.tensor([[1, 2], [3, 4], [5, 6]])
-
-States = dict[str, dict[str, Tensor]]
-Stages = dict[str, Tensor | dict[str, float]]
-Pairs = tuple[Tensor, Tensor]
+FOLDER = find_baselines()["spn"][0].folder
 
 
-def wrong_stages(case: dict[str, Any], stages: Stages) -> list[str]:
-    """The names of the stages of a case that do not agree."""
-    expected = {**case["stages"], "output": case["output"]}
-    return [name for name in expected if not replay.agrees(expected[name], stages[name], replay.rule_of(case, name))]
+def golden(file: str) -> dict[str, Any]:
+    return dict(replay.load(FOLDER / file))
 
 
-def names_and_shapes(golden: dict[str, Any]) -> dict[str, list[int]]:
-    """Those of a golden file, second names of the same tensor included."""
-    shapes: dict[str, list[int]] = golden["state_dict"]
-    return shapes | {alias: shapes[name] for alias, name in golden["aliases"].items()}
-
-
-@pytest.fixture(scope="module")
-def states() -> States:
-    """The synthetic weights of both generators."""
-    return {name: replay.state_dict(GOLDEN[name], GOLDEN[name]["cases"][0]) for name in METHODS.values()}
-
-
-@pytest.fixture(scope="module")
-def weights(states: States, tmp_path_factory: pytest.TempPathFactory) -> dict[str, Weights]:
-    """The same, in files."""
-    folder = tmp_path_factory.mktemp("weights")
-    for method, golden in METHODS.items():
-        save_file(states[golden], folder / f"{method}.safetensors")
-    return {method: Weights(folder / f"{method}.safetensors") for method in METHODS}
-
-
-@pytest.fixture(scope="module")
-def inpaint(weights: dict[str, Weights]) -> Inpaint:
-    return adapter.load(weights["spn"], CPU)
-
-
-@pytest.fixture(scope="module")
-def inpaint_samples(weights: dict[str, Weights]) -> InpaintSamples:
-    return adapter.load_probabilistic(weights["spn-prob"], CPU)
-
-
-@pytest.fixture(scope="module")
-def pairs() -> Pairs:
-    """Three whole images of 64x64 and their masks."""
-    images = [synthetic.image(64, seed) for seed in range(3)]
-    masks = [synthetic.mask(64, seed) for seed in range(3)]
-    return torch.cat(images), torch.cat(masks)
-
-
-@pytest.mark.parametrize("method", METHODS)
-def test_the_card_fills_weights_as_the_golden_file_does(method: str) -> None:
-    rules = GOLDEN[METHODS[method]]["fill"]
-    (part,) = CARDS[method].container.parts
-    assert part.synthetic == Synthetic(gain=rules["gain"], fan_in=rules["fan_in"])
-    assert not rules["ops"]
-
-
-@pytest.mark.parametrize("method", METHODS)
-def test_the_prior_learner_sees_the_enlarged_image_and_mask(method: str) -> None:
-    golden = GOLDEN[METHODS[method]]
-    inputs = replay.inputs(golden, golden["cases"][0])
+@pytest.mark.parametrize("file", ["spn.json", "spn_prob.json"])
+def test_the_prior_learner_gets_the_enlarged_image_and_mask(file: str) -> None:
+    known = golden(file)
+    inputs = replay.inputs(known, known["cases"][0])
     made = doubled(white_hole(inputs["x"], inputs["mask"]), inputs["mask"])
     assert torch.equal(made, torch.cat([inputs["masked_512"], inputs["mask_512"]], dim=1))
 
 
-def test_the_adapter_gives_the_published_output(inpaint: Inpaint) -> None:
-    (case,) = GOLDEN["spn.json"]["cases"]
-    image, mask = synthetic.image(256), synthetic.mask(256)
-    prediction = inpaint(emptied(image, mask), mask)
-    assert replay.agrees(case["output"], prediction, replay.rule_of(case, "output"))
-    assert ((prediction >= 0) & (prediction <= 1)).all()
-
-
-def test_the_stochastic_adapter_gives_the_published_output(inpaint_samples: InpaintSamples) -> None:
-    (case,) = GOLDEN["spn_prob.json"]["cases"]
-    image, mask = synthetic.image(256), synthetic.mask(256)
-    predictions = inpaint_samples(emptied(image, mask), mask, torch.tensor([[case["noise"]["seed"]]]))
-    assert predictions.shape == (1, 1, 3, 256, 256)
-    assert replay.agrees(case["output"], predictions[:, 0], replay.rule_of(case, "output"))
-    assert ((predictions >= 0) & (predictions <= 1)).all()
-
-
-def test_an_output_does_not_depend_on_the_batch(inpaint: Inpaint, pairs: Pairs) -> None:
-    images, masks = emptied(*pairs), pairs[1]
-    alone = [inpaint(images[i : i + 1], masks[i : i + 1]) for i in range(len(images))]
-    torch.testing.assert_close(inpaint(images, masks), torch.cat(alone), rtol=0, atol=1e-4)
-
-
-def test_a_sample_does_not_depend_on_the_batch(inpaint_samples: InpaintSamples, pairs: Pairs) -> None:
-    images, masks = (tensor[..., 16:48, 16:48] for tensor in (emptied(*pairs), pairs[1]))
-    alone = [inpaint_samples(images[i : i + 1], masks[i : i + 1], SEEDS[i : i + 1]) for i in range(len(images))]
-    torch.testing.assert_close(inpaint_samples(images, masks, SEEDS), torch.cat(alone), rtol=0, atol=1e-4)
-
-
-def test_a_sample_depends_on_its_seed_alone(inpaint_samples: InpaintSamples, pairs: Pairs) -> None:
-    image, mask = (tensor[:1, :, 16:48, 16:48] for tensor in (emptied(*pairs), pairs[1]))
-    three = inpaint_samples(image, mask, torch.tensor([[7, 8, 7]]))
+def test_a_sample_depends_on_its_seed_alone() -> None:
+    inpaint = load_of("spn-prob-small")(synthetic_weights("spn-prob-small"), CPU)
+    image, mask = (each[..., 16:48, 16:48] for each in whole_pairs(64))
+    image = emptied(image, mask)
+    three = inpaint(image, mask, torch.tensor([[7, 8, 7]]))
     assert torch.equal(three[:, 0], three[:, 2])
     assert (three[:, 0] - three[:, 1]).abs().max() > 1e-3
-    assert torch.equal(three[:, 1:2], inpaint_samples(image, mask, torch.tensor([[8]])))
-
-
-def test_pixels_under_the_hole_change_nothing(inpaint: Inpaint, inpaint_samples: InpaintSamples, pairs: Pairs) -> None:
-    whole, mask = (tensor[:1] for tensor in pairs)
-    empty = emptied(whole, mask)
-    assert not torch.equal(whole, empty)
-    assert torch.equal(inpaint(whole, mask), inpaint(empty, mask))
-    assert torch.equal(inpaint_samples(whole, mask, SEEDS[:1]), inpaint_samples(empty, mask, SEEDS[:1]))
-
-
-@pytest.mark.parametrize("size", [(12, 12), (44, 80), (128, 64)], ids=str)
-def test_multiples_of_4_give_predictions_in_range(inpaint: Inpaint, size: tuple[int, int]) -> None:
-    height, width = size
-    images, masks = (tensor[..., :height, :width] for tensor in (synthetic.image(128), synthetic.mask(128)))
-    prediction = inpaint(emptied(images, masks), masks)
-    assert prediction.shape == (1, 3, height, width)
-    assert ((prediction >= 0) & (prediction <= 1)).all()  # false for NaN
-    assert prediction.std() > 0.01
-
-
-def test_multiples_of_32_give_samples_in_range(inpaint_samples: InpaintSamples) -> None:
-    images, masks = (tensor[..., :32, :64] for tensor in (synthetic.image(64), synthetic.mask(64)))
-    predictions = inpaint_samples(emptied(images, masks), masks, SEEDS[:1])
-    assert predictions.shape == (1, 2, 3, 32, 64)
-    assert ((predictions >= 0) & (predictions <= 1)).all()
-
-
-@pytest.mark.parametrize("hole", [0.0, 1.0], ids=["nothing missing", "everything missing"])
-def test_extreme_masks_give_finite_predictions(inpaint: Inpaint, hole: float) -> None:
-    images, masks = synthetic.image(64), torch.full((1, 1, 64, 64), hole)
-    assert inpaint(emptied(images, masks), masks).isfinite().all()
-
-
-@pytest.mark.parametrize("size", [(42, 64), (64, 63), (8, 64)], ids=str)
-def test_other_sizes_are_refused(inpaint: Inpaint, size: tuple[int, int]) -> None:
-    height, width = size
-    with pytest.raises(InputError, match=rf"spn: images of {height}x{width}; .* must be multiples of 4 from 12 up"):
-        inpaint(torch.zeros(1, 3, height, width), torch.zeros(1, 1, height, width))
-
-
-def test_other_sizes_are_refused_by_the_stochastic_adapter(inpaint_samples: InpaintSamples) -> None:
-    with pytest.raises(InputError, match=r"spn-prob: images of 48x64; .* must be multiples of 32 from 32 up"):
-        inpaint_samples(torch.zeros(1, 3, 48, 64), torch.zeros(1, 1, 48, 64), SEEDS[:1])
+    assert torch.equal(three[:, 1:2], inpaint(image, mask, torch.tensor([[8]])))
 
 
 def test_the_width_scales_every_layer_but_the_heads_and_the_image() -> None:
@@ -197,22 +63,22 @@ def test_a_small_network_learns() -> None:
 
 
 def test_the_pretext_network_is_the_beginning_of_tresnet() -> None:
-    golden = GOLDEN["tresnet_l.json"]
-    case = golden["cases"][0]
+    known = golden("tresnet_l.json")
+    case = known["cases"][0]
     network = Pretext()
-    body = replay.split(golden, replay.state_dict(golden, case))["body"]
+    body = replay.split(known, replay.state_dict(known, case))["body"]
     network.load_state_dict(body, strict=True)
     assert sum(parameter.numel() for parameter in network.parameters()) == 2_578_192
     with torch.inference_mode():
-        targets = network.eval()(replay.inputs(golden, case)["x"])
+        targets = network.eval()(replay.inputs(known, case)["x"])
     assert targets.full.shape == (1, 76, 256, 256)
-    found: Stages = {"conv1": targets.full[..., ::2, ::2], "layer1": targets.half, "layer2": targets.quarter}
+    found = {"conv1": targets.full[..., ::2, ::2], "layer1": targets.half, "layer2": targets.quarter}
     assert all(replay.agrees(case["stages"][name], found[name], replay.rule_of(case, name)) for name in found)
 
 
 def test_vgg_has_the_published_names_shapes_and_slices() -> None:
     network = VGG19()
-    shapes = GOLDEN["spn_prob.json"]["losses"]["networks"]["vgg"]["state_dict"]
+    shapes = golden("spn_prob.json")["losses"]["networks"]["vgg"]["state_dict"]
     assert {name: list(tensor.shape) for name, tensor in network.state_dict().items()} == shapes
     with torch.inference_mode():
         maps = network(synthetic.image(32))

@@ -1,4 +1,4 @@
-"""`check` replays golden files, the baseline's own and others of the same schema, and ends with 1 when a stage differs."""
+"""`check` replays golden files, a baseline's own or others of the schema, and ends with 1 when a stage differs."""
 
 import json
 from pathlib import Path
@@ -32,14 +32,14 @@ def test_a_golden_file_from_outside_is_replayed_and_one_changed_value_differs(
 
 def test_a_golden_file_of_another_network_is_refused(terminal: Terminal) -> None:
     path = ROOM.parent / "ec" / "ec_edge.json"
-    terminal("check", "rn", "--golden", path).refuses(2, "no network of rn")
+    terminal("check", "rn", "--golden", path).refuses(2, "which is not a network of rn")
 
 
 def test_what_is_no_golden_file_is_refused(tmp_path: Path, terminal: Terminal) -> None:
     path = tmp_path / "none.json"
     for text in ("", "{}", "[1]"):
         path.write_text(text)
-        terminal("check", "rn", "--golden", path).refuses(2, "golden file")
+        terminal("check", "rn", "--golden", path).refuses(2, "none.json: ")
 
 
 def test_a_wrong_question_is_refused(terminal: Terminal) -> None:

@@ -40,7 +40,7 @@ def test_bars_are_written(terminal: Terminal, run: None) -> None:
         (("grid", *RUN, "--out", "f.svg"), "f.svg: a figure is a .pdf or a .png file."),
         (("grid", *RUN, "--out", "f.png", "--pairs", "00009"), "no pair here is called '00009'. Did you mean"),
         (("grid", *RUN, "--out", "f.png", "--methods", "tela"), "no method here is called 'tela'. Did you mean"),
-        (("zoom", *RUN, "--out", "f.png", "--at", "here"), "--at 'here' is no place; give LEFT,TOP"),
+        (("zoom", *RUN, "--out", "f.png", "--at", "here"), "--at 'here' is no position; give LEFT,TOP"),
         (("zoom", *RUN, "--out", "f.png", "--at", "90,90"), "lies outside its 24x24"),
         (("samples", *RUN, "--out", "f.png", "--methods", "telea"), "none of telea is stochastic"),
         (("detection", *RUN, "--out", "f.png"), "it has no objects detected by any detector"),

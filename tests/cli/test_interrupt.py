@@ -63,7 +63,7 @@ def running(entry: str) -> Iterator["subprocess.Popen[str]"]:
 
 
 def interrupt(process: "subprocess.Popen[str]") -> tuple[int, str, str]:
-    """The exit code and what was message after Ctrl-C."""
+    """The exit code and what was printed after Ctrl-C."""
     process.send_signal(signal.SIGINT)
     out, err = process.communicate(timeout=60)
     return process.returncode, out, err

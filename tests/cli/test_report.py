@@ -42,7 +42,7 @@ def test_a_report_of_two_folders_takes_their_pictures(page: Path, terminal: Term
     ("arguments", "words"),
     [
         (["nowhere"], "not a run folder"),
-        ([str(RUN)], "where do the data of tiny lie? Give --data DIR"),
+        ([str(RUN)], "the data of tiny are not here. Give --data DIR"),
         ([str(RUN), "--data", "nothing"], "there is no such folder"),
         ([str(RUN), "--data", "data", "--out", "tiny.toml"], "is a file, where the report needs a folder"),
         ([str(RUN), "--data", "data", "--out", "."], "this folder holds something other than a report"),
@@ -73,7 +73,7 @@ def test_a_run_without_results_is_refused(page: Path, terminal: Terminal) -> Non
     terminal("report", RUN, "--data", "data").refuses(2, "no results here")
 
 
-def test_filled_weights_are_no_report(page: Path, terminal: Terminal) -> None:
+def test_synthetic_weights_are_no_report(page: Path, terminal: Terminal) -> None:
     terminal.run("spn-small", "--weights", "spn-small=synthetic").does()
     terminal("report", RUN, "--data", "data").refuses(2, "no method has results to report")
 

@@ -94,7 +94,7 @@ def test_a_metric_that_is_not_defined_is_null_and_an_empty_cell(terminal: Termin
             WAYS,
         ),
         ((*FOLDERS, "--metrics", "pnsr"), "no metric is called 'pnsr'. Did you mean 'psnr'?"),
-        ((*FOLDERS[:5], "nowhere"), "nowhere: there is no such results folder."),
+        ((*FOLDERS[:5], "nowhere"), "nowhere: there is no such folder of outputs."),
         (("--targets", "nowhere", *FOLDERS[2:]), "nowhere: there is no such folder."),
         ((*FOLDERS, "--device", "tpu"), "--device tpu: no such device"),
     ],
@@ -110,12 +110,12 @@ def test_a_missing_prediction_is_named(terminal: Terminal) -> None:
 
 def test_a_prediction_of_another_size_is_named(terminal: Terminal) -> None:
     tiny.save_png(Path("done/b.png"), tiny.picture(1, 32))
-    terminal("score", *FOLDERS).refuses(2, "done/b.png: pair 00001: an output of 32x32; the image is 24x24.")
+    terminal("score", *FOLDERS).refuses(2, "done/b.png: pair 00001: the output is 32x32; the image is 24x24.")
 
 
 def test_a_mask_of_other_values_is_refused(terminal: Terminal) -> None:
     tiny.save_png(Path("holes/b.png"), HOLE // 2)
-    terminal("score", *FOLDERS).refuses(2, "holes/b.png: holds the value 127; the rule '255' allows only 0 and 255.")
+    terminal("score", *FOLDERS).refuses(2, "holes/b.png: contains the value 127; the rule '255' allows only 0 and 255.")
 
 
 def test_a_run_is_scored_in_further_metrics(terminal: Terminal, page: Path) -> None:
@@ -123,4 +123,4 @@ def test_a_run_is_scored_in_further_metrics(terminal: Terminal, page: Path) -> N
     terminal("score", OUT, "--data", "data", "--metrics", "mae").does("runs/tiny: scored mean-fill.")
     assert {result["metric"] for result in tiny.results(OUT)} >= {"psnr", "mae"}
     answer = terminal("score", OUT)
-    answer.refuses(2, "where do the data of tiny lie? Give --data DIR")
+    answer.refuses(2, "the data of tiny are not here. Give --data DIR")

@@ -46,7 +46,7 @@ def test_without_a_tex_the_table_is_written_and_that_is_said(
     monkeypatch.setenv("PATH", "")
     answer = terminal("table", run, "--out", "t.tex")
     answer.does("t.tex\n")
-    assert "t.tex: no pdflatex is installed here, so no PDF stands beside it." in answer.err
+    assert "t.tex: no pdflatex is installed here, so no PDF was made." in answer.err
     assert not Path("t.pdf").exists()
 
 

@@ -68,7 +68,7 @@ def test_show_refuses_an_unknown_name(terminal: Terminal, kind: str) -> None:
         (("--device", "meta"), "--device meta: "),
         (("--device", "cuda:99"), "--device cuda:99: "),
         (("--limit", "2", "--shard", "1/2"), "--limit and --shard cannot be combined"),
-        (("--shard", "1/9"), "--shard 1/9: there are only 4 pairs to share out"),
+        (("--shard", "1/9"), "--shard 1/9: there are only 4 pairs"),
         (("--targets", "data/images"), "targets and masks go together"),
     ],
 )

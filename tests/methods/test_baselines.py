@@ -68,7 +68,7 @@ def write_weights(tensors: dict[str, torch.Tensor], path: str = "painter.safeten
     return path
 
 
-def test_a_learned_method_of_a_room_runs_with_named_weights(terminal: Terminal, page: Path) -> None:
+def test_a_learned_method_of_a_baseline_runs_with_named_weights(terminal: Terminal, page: Path) -> None:
     write_baseline()
     path = write_weights(TENSORS)
     terminal.run("painter", "--baselines", "baselines", "--weights", f"painter={path}").does("painter", "psnr")
@@ -84,9 +84,7 @@ def test_weights_are_found_by_method_and_dataset(
     terminal.predict("painter", "--baselines", "baselines").does("4 pairs by painter")
 
 
-def test_weights_that_a_room_ships_serve_any_dataset_and_must_be_what_the_card_says(
-    terminal: Terminal, page: Path
-) -> None:
+def test_shipped_weights_serve_any_dataset_and_must_have_the_hash_of_the_card(terminal: Terminal, page: Path) -> None:
     half = {name: tensor.half() for name, tensor in TENSORS.items()}
     baseline = write_baseline()
     shipped = write_weights(half, str(baseline / "painter.safetensors"))
@@ -99,7 +97,9 @@ def test_weights_that_a_room_ships_serve_any_dataset_and_must_be_what_the_card_s
     answer.refuses(5, "painter.safetensors: hash", "its card says")
 
 
-def test_a_learned_method_without_weights_is_refused_and_says_where_they_are(terminal: Terminal, page: Path) -> None:
+def test_a_learned_method_without_weights_is_refused_and_tells_where_to_get_them(
+    terminal: Terminal, page: Path
+) -> None:
     write_baseline()
     answer = terminal.run("painter", "--baselines", "baselines")
     answer.refuses(2, "painter has no weights for tiny here. Give --weights painter=FILE", "methods show painter")
@@ -140,7 +140,7 @@ def test_a_broken_weights_file_is_refused(terminal: Terminal, page: Path) -> Non
     answer.refuses(2, "painter.safetensors: not a whole safetensors file")
 
 
-def test_other_weights_are_not_mixed_with_what_is_there(terminal: Terminal, page: Path) -> None:
+def test_other_weights_are_not_mixed_with_existing_composites(terminal: Terminal, page: Path) -> None:
     write_baseline()
     path = write_weights(TENSORS)
     terminal.predict("painter", "--baselines", "baselines", "--weights", f"painter={path}").does()
@@ -149,7 +149,7 @@ def test_other_weights_are_not_mixed_with_what_is_there(terminal: Terminal, page
     answer.refuses(2, "runs/tiny/painter: made with weights ", "the two are not mixed")
 
 
-def test_a_changed_room_is_not_mixed_with_what_is_there(terminal: Terminal, page: Path) -> None:
+def test_a_changed_baseline_is_not_mixed_with_existing_composites(terminal: Terminal, page: Path) -> None:
     baseline = write_baseline()
     path = write_weights(TENSORS)
     terminal.predict("painter", "--baselines", "baselines", "--weights", f"painter={path}").does()
@@ -247,7 +247,7 @@ def test_a_missing_folder_of_baselines_is_refused(terminal: Terminal, page: Path
     terminal.run("mean-fill", "--baselines", "nowhere").refuses(2, "nowhere: there is no such folder of baselines.")
 
 
-def test_filled_weights_run_when_asked_for_and_get_no_numbers(terminal: Terminal, page: Path) -> None:
+def test_synthetic_weights_run_on_request_and_get_no_results(terminal: Terminal, page: Path) -> None:
     baseline = write_baseline()
     (baseline / "network.py").write_text(
         NETWORK.replace("self.level *", "").replace("self.colour.view", "torch.sigmoid(self.colour).view")

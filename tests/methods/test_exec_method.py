@@ -79,19 +79,19 @@ def test_a_program_that_runs_too_long_is_stopped(terminal: Terminal, page: Path)
     ],
     ids=["nothing", "half of the probe", "extra", "no picture", "jpeg"],
 )
-def test_what_a_program_writes_besides_is_told(terminal: Terminal, page: Path, body: str, message: str) -> None:
+def test_what_a_program_writes_besides_is_reported(terminal: Terminal, page: Path, body: str, message: str) -> None:
     terminal.run(write_program(body)).refuses(3, message, "run the same command again")
     assert composites() == []
 
 
-def test_an_output_of_another_size_is_told_by_pair_and_the_others_are_kept(terminal: Terminal, page: Path) -> None:
+def test_an_output_of_another_size_is_reported_by_pair_and_the_others_are_kept(terminal: Terminal, page: Path) -> None:
     tiny.save_png(Path("large.png"), tiny.picture(0, 32))
     entry = write_program(COPY + "\nif not probing: shutil.copy('large.png', out / names[1])")
     terminal.run(entry).refuses(2, "00001.png: pair 00001: the output is 32x32; the image is 24x24.")
     assert composites() == [ALL[0], *ALL[2:]]
 
 
-def test_a_program_that_cannot_be_started_is_told(terminal: Terminal, page: Path) -> None:
+def test_a_program_that_cannot_be_started_is_reported(terminal: Terminal, page: Path) -> None:
     answer = terminal.run("mine=exec:./nowhere {images} {masks} {out}")
     answer.refuses(3, "mine: the program cannot be started: No such file or directory: ./nowhere.")
     Path("plain.txt").touch()
@@ -132,14 +132,14 @@ def test_a_command_quoted_as_a_whole_is_unquoted(
     terminal("predict", *TINY).does("4 pairs by mine, mean-fill")
 
 
-def test_a_program_of_samples_is_told_how_many_and_its_seed(terminal: Terminal, page: Path) -> None:
+def test_a_program_of_samples_gets_the_number_and_the_seed(terminal: Terminal, page: Path) -> None:
     body = """
     count, seed = int(str(others[0])), str(others[1])
     Path('requested.txt').write_text(f'{count} {seed}')
     for name in names:
         for sample in range(count): shutil.copy(images / name, out / name.replace('.png', f'.s{sample}.png'))
     """
-    terminal.run(write_program(body, "{images} {masks} {out} {samples} {seed}")).does("psnr best of 3 ↑")
+    terminal.run(write_program(body, "{images} {masks} {out} {samples} {seed}")).does("mine (best of 3)")
     assert composites() == [f"0000{pair}.s{sample}.png" for pair in range(4) for sample in range(3)]
     assert Path("requested.txt").read_text() == "3 0"
 
@@ -157,7 +157,7 @@ def test_a_program_that_breaks_off_within_the_samples_of_a_pair_keeps_the_pairs_
     terminal.run(entry).refuses(3, "the program ended with code 7.")
     assert composites() == [f"0000{pair}.s{sample}.png" for pair in range(2) for sample in range(3)]
     Path("mended").touch()
-    terminal.run(entry).does("psnr best of 3 ↑")
+    terminal.run(entry).does("mine (best of 3)")
 
 
 def test_a_program_with_too_few_samples_is_refused(terminal: Terminal, page: Path) -> None:

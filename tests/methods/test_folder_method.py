@@ -42,7 +42,7 @@ def test_outputs_are_composited_with_the_known_region(terminal: Terminal, done: 
         assert texts["source"] == files.file_sha256(done / image)
 
 
-def test_a_missing_output_is_told_by_pair_and_the_others_are_kept(terminal: Terminal, done: Path) -> None:
+def test_a_missing_output_is_reported_by_pair_and_the_others_are_kept(terminal: Terminal, done: Path) -> None:
     (done / NAMES[2]).rename("kept.png")
     terminal.run("mine=folder:done").refuses(3, "done: 1 of 4 pairs have no output: 00002. Finished pairs are kept")
     assert composites() == pngs(["00000", "00001", "00003"])
@@ -105,13 +105,13 @@ def test_an_output_changed_after_a_run_is_composited_and_scored_again(terminal: 
     assert [name for name in state if state[name] != after[name]] == ["00001.png"]
 
 
-def test_an_output_taken_away_after_a_run_is_told(terminal: Terminal, done: Path) -> None:
+def test_an_output_taken_away_after_a_run_is_reported(terminal: Terminal, done: Path) -> None:
     psnr(terminal)
     (done / NAMES[1]).unlink()
     terminal.run("mine=folder:done").refuses(3, "done: 1 of 1 pairs have no output: 00001.")
 
 
-def test_another_folder_is_not_mixed_with_what_is_there(terminal: Terminal, done: Path) -> None:
+def test_another_folder_is_not_mixed_with_existing_composites(terminal: Terminal, done: Path) -> None:
     psnr(terminal)
     done.rename("other")
     terminal.run("mine=folder:other").refuses(2, "runs/tiny/mine: made with source folder:", "the two are not mixed")

@@ -42,7 +42,7 @@ def touch(names: list[str], folder: str = "done") -> Path:
 
 
 @pytest.mark.parametrize("tool", LAYOUTS)
-def test_a_known_layout_is_recognised_and_said_on_stderr(terminal: Terminal, page: Path, tool: str) -> None:
+def test_a_known_layout_is_recognised_and_reported(terminal: Terminal, page: Path, tool: str) -> None:
     outputs, others, name, by = LAYOUTS[tool]
     for number, file in enumerate([*outputs, *others]):
         tiny.save_png(Path("done", file), tiny.picture(100 + number))

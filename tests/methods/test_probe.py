@@ -42,7 +42,7 @@ HARMLESS = {
 
 
 @pytest.mark.parametrize("size", [24, 256])
-def test_inverted_masks_are_told(size: int) -> None:
+def test_inverted_masks_are_reported(size: int) -> None:
     with pytest.raises(InputError, match="mine: it leaves the hole empty"):
         refuse_inverted("mine", inverted, size)
 

@@ -36,7 +36,7 @@ def test_a_function_of_ones_own_runs_and_is_scored(terminal: Terminal, page: Pat
     assert composites() == ALL
 
 
-def test_a_method_that_raises_is_told_with_the_pair_and_the_others_are_kept(terminal: Terminal, page: Path) -> None:
+def test_a_method_that_raises_is_reported_with_the_pair_and_the_others_are_kept(terminal: Terminal, page: Path) -> None:
     entry = fails_on(terminal, "00002")
     answer = terminal.run(entry)
     answer.refuses(3, "mine: pair 00002 failed: RuntimeError: out of paint.", "Finished pairs are kept")
@@ -93,7 +93,7 @@ def test_a_prediction_that_carries_a_gradient_or_doubles_is_taken(terminal: Term
     terminal.predict(write_method(body)).does("4 pairs by mine")
 
 
-def test_a_module_that_cannot_be_imported_is_told(terminal: Terminal, page: Path) -> None:
+def test_a_module_that_cannot_be_imported_is_reported(terminal: Terminal, page: Path) -> None:
     terminal.run("mine=python:nowhere:load").refuses(
         2, "mine=python:nowhere:load: importing nowhere failed: ModuleNotFoundError: No module named 'nowhere'"
     )
@@ -107,13 +107,13 @@ def test_a_module_that_cannot_be_imported_is_told(terminal: Terminal, page: Path
         ("import sys; sys.exit()", "importing broken failed: SystemExit."),
     ],
 )
-def test_a_module_that_fails_at_import_is_told(terminal: Terminal, page: Path, text: str, message: str) -> None:
+def test_a_module_that_fails_at_import_is_reported(terminal: Terminal, page: Path, text: str, message: str) -> None:
     Path("broken.py").write_text(text)
     terminal.run("mine=python:broken:load").refuses(2, message)
     assert not OUT.exists()
 
 
-def test_a_missing_function_is_told(terminal: Terminal, page: Path) -> None:
+def test_a_missing_function_is_reported(terminal: Terminal, page: Path) -> None:
     write_method("return image")
     terminal.run("mine=python:mine:laod").refuses(2, "mine has no function 'laod'")
 
@@ -130,12 +130,12 @@ def test_a_missing_function_is_told(terminal: Terminal, page: Path) -> None:
         ),
     ],
 )
-def test_a_load_that_gives_no_function_is_told(terminal: Terminal, page: Path, text: str, message: str) -> None:
+def test_a_load_that_gives_no_function_is_reported(terminal: Terminal, page: Path, text: str, message: str) -> None:
     Path("other.py").write_text(text)
     terminal.run("mine=python:other:load").refuses(3, message)
 
 
-def test_changed_code_is_not_mixed_with_what_is_there(terminal: Terminal, page: Path) -> None:
+def test_changed_code_is_not_mixed_with_existing_composites(terminal: Terminal, page: Path) -> None:
     entry = write_method("return image + 0.5 * mask")
     terminal.predict(entry).does()
     write_method("return image + 0.25 * mask", module="newer")

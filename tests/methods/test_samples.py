@@ -50,7 +50,7 @@ def test_a_seed_follows_the_rule_and_fits_63_bits(seed: int, pair: str, sample: 
 
 def test_every_sample_is_a_file_and_the_best_by_psnr_is_scored(terminal: Terminal, tmp_path: Path) -> None:
     five(tmp_path)
-    run(terminal).does("psnr best of 5 ↑", "psnr:rgb:u8r:comp:v1:best-psnr-of-5", "mae best of 5 ↓")
+    run(terminal).does("psnr ↑", "mae ↓", "mine (best of 5)")
     assert composites() == FIVE
     psnr, mae = values("psnr"), values("mae")
     best = {pair: max(samples, key=lambda sample: samples[sample]) for pair, samples in psnr.items()}
@@ -64,7 +64,7 @@ def test_every_sample_is_a_file_and_the_best_by_psnr_is_scored(terminal: Termina
 
 def test_the_sample_is_chosen_by_psnr_even_where_that_is_not_asked_for(terminal: Terminal, tmp_path: Path) -> None:
     five(tmp_path)
-    run(terminal, "--metrics", "mae").does("mae best of 5")
+    run(terminal, "--metrics", "mae").does("mae ↓", "mine (best of 5)")
     best = {pair: max(samples, key=lambda sample: samples[sample]) for pair, samples in values("psnr").items()}
     mean = sum(values("mae")[pair][sample] for pair, sample in best.items()) / 4
     assert tiny.result(OUT, "mine", "mae")["value"] == pytest.approx(mean, rel=1e-12)
@@ -90,14 +90,14 @@ def test_outputs_do_not_depend_on_the_batch_or_on_what_was_done_before(terminal:
     assert tiny.outcome(Path("whole/mine")) == whole
 
 
-def test_a_wrong_number_of_samples_is_told(terminal: Terminal, tmp_path: Path) -> None:
+def test_a_wrong_number_of_samples_is_reported(terminal: Terminal, tmp_path: Path) -> None:
     five(tmp_path)
     entry = write_method("return image[:, None].repeat(1, min(3, seeds.shape[1]), 1, 1, 1)", "image, mask, seeds")
     answer = terminal.run(entry)
     answer.refuses(3, "pair 00000: predictions of shape (3, 3, 24, 24); it must be (5, 3, height, width), one per seed")
 
 
-def test_one_prediction_in_place_of_samples_is_told(terminal: Terminal, tmp_path: Path) -> None:
+def test_one_prediction_in_place_of_samples_is_reported(terminal: Terminal, tmp_path: Path) -> None:
     five(tmp_path)
     answer = terminal.run(write_method("return image + 0.5 * mask", "image, mask, seeds"))
     answer.refuses(3, "pair 00000: predictions of shape (3, 24, 24); it must be (5, 3, height, width), one per seed")

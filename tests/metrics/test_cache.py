@@ -124,7 +124,7 @@ def test_more_pictures_than_are_looked_up_at_a_time_stay_in_order(counting: Coun
     assert rows_of(counting.extractor, shown) == means(shown)
 
 
-def test_pictures_are_taken_as_rows_are_asked_for(counting: Counting) -> None:
+def test_images_are_read_only_as_their_rows_are_requested(counting: Counting) -> None:
     taken = []
 
     def endless() -> Any:

@@ -53,7 +53,15 @@ def test_the_function_that_opens_a_network_exists(reference: Reference) -> None:
     assert callable(resolve(reference))
 
 
-def test_a_function_stands_for_itself() -> None:
+@pytest.mark.parametrize("metric", COMPUTED, ids=lambda metric: metric.name)
+def test_a_docstring_gives_direction_range_and_source(metric: Metric | SamplesMetric | SetMetric) -> None:
+    text = getdoc(metric.function) or ""
+    assert f"{metric.better} is better" in text
+    assert "\nRange: " in text
+    assert "\nSource: " in text
+
+
+def test_a_function_resolves_to_itself() -> None:
     assert resolve(len) is len
 
 

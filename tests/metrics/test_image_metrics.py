@@ -17,7 +17,7 @@ from inpaint_bench.data.images import Hole, Pixels
 from inpaint_bench.metrics import METRICS, Metric
 from inpaint_bench.metrics.batch import band
 from inpaint_bench.metrics.pixel import known_error
-from inpaint_bench.metrics.pixel_stats_torch import sums as torch_sums
+from inpaint_bench.metrics.pixel_stats_torch import pixel_stats as pixel_stats_torch
 
 SKIMAGE: Any = skimage.metrics
 OF_A_PART = {name for name in IMAGE_METRICS if name.endswith(("_hole", "_band"))}
@@ -88,7 +88,7 @@ def test_more_noise_is_worse(metric: Metric) -> None:
 
 @some_examples
 @given(seeds, sides, sides, st.sampled_from([0.002, 0.01, 0.35, 0.99]))
-def test_errors_and_similarity_are_what_their_definitions_say(seed: int, height: int, width: int, share: float) -> None:
+def test_errors_and_similarity_match_their_definitions(seed: int, height: int, width: int, share: float) -> None:
     composite, target, hole = scene(seed, height, width, share)
     hole[height // 2, width // 2] = True
     hole[height // 2, width // 2 - 1] = False
@@ -131,7 +131,7 @@ def test_a_hole_of_everything_or_nothing_has_no_band() -> None:
     assert not band(~everything).any()
 
 
-def test_the_band_is_computed_only_when_it_is_asked_for() -> None:
+def test_the_band_is_computed_only_on_request() -> None:
     batch = batch_of(scene(0))
     for name in set(IMAGE_METRICS) - OF_A_PART:
         METRICS[name].of(batch)
@@ -154,10 +154,10 @@ def test_scikit_image_agrees(seed: int, height: int, width: int) -> None:
 
 @some_examples
 @given(seeds, sides, sides, st.integers(1, 3))
-def test_torch_and_the_compiled_walk_agree(seed: int, height: int, width: int, count: int) -> None:
+def test_torch_and_the_compiled_kernels_agree(seed: int, height: int, width: int, count: int) -> None:
     batch = batch_of(*(scene(seed + k, height, width) for k in range(count)))
-    other = torch_sums(batch.composites, batch.targets, batch.holes, torch.device("cpu"))
-    for mine, theirs in ((batch.sums.whole, other.whole), (batch.sums.hole, other.hole)):
+    other = pixel_stats_torch(batch.composites, batch.targets, batch.holes, torch.device("cpu"))
+    for mine, theirs in ((batch.stats.whole, other.whole), (batch.stats.hole, other.hole)):
         for name, values in vars(mine).items():
             if name == "similarity":
                 np.testing.assert_allclose(values, theirs.similarity, rtol=1e-12, atol=1e-12)
@@ -186,8 +186,8 @@ def test_the_whole_is_the_weighted_mean_of_hole_and_known_region() -> None:
             METRICS[f"{name}_hole"].of(other)[0],
         )
         assert whole == pytest.approx(hole.mean() * inside + (~hole).mean() * known, rel=1e-9, abs=1e-9), name
-    for name in ("pixels", "squared", "absolute", "mixed", "windows"):
-        assert vars(batch.sums.known)[name] == vars(other.sums.hole)[name], name
+    for name in ("pixels", "squared", "absolute", "channel_sum", "windows"):
+        assert vars(batch.stats.known)[name] == vars(other.stats.hole)[name], name
 
 
 def test_without_hole_pixels_a_metric_of_hole_or_band_is_undefined() -> None:

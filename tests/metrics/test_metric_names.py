@@ -5,6 +5,7 @@ import re
 import subprocess
 import sys
 from pathlib import Path
+from typing import Any
 
 import numba
 import numpy as np
@@ -15,7 +16,7 @@ from terminal import Terminal
 
 from inpaint_bench.data.protocols import EightBit
 from inpaint_bench.errors import InputError
-from inpaint_bench.metrics import METRICS, RECORDED, kernels, metric, registry
+from inpaint_bench.metrics import METRICS, RECORDED, Metric, kernels, metric, registry
 from inpaint_bench.metrics.batch import Batch
 from inpaint_bench.metrics.pixel import known_error
 from inpaint_bench.metrics.registry import signature
@@ -89,7 +90,28 @@ def test_a_metric_is_called_with_float_images() -> None:
     batch = Batch.of(composite, target, mask)
     assert METRICS["psnr"](composite, target, mask).tolist() == METRICS["psnr"].of(batch).tolist()
     error = (composite * 255).round() - (target * 255).round()
-    assert batch.sums.whole.squared.tolist() == error.square().sum(dim=(1, 2, 3)).long().tolist()
+    assert batch.stats.whole.squared.tolist() == error.square().sum(dim=(1, 2, 3)).long().tolist()
+
+
+@pytest.mark.parametrize("found", METRICS.values(), ids=lambda found: found.name)
+def test_every_metric_takes_tensors_and_arrays(found: Metric) -> None:
+    composite, target, mask = float_pair(64)
+    values = found(composite, target, mask)
+    assert values.dtype == np.float64
+    assert values.shape == (2,)
+    assert values.tolist() == found(composite.numpy(), target.numpy(), mask.numpy()).tolist()
+    assert values.tolist() == found(composite.double().requires_grad_(), target.numpy(), mask.bool()).tolist()
+
+
+def test_a_metric_scores_the_images_that_it_is_given() -> None:
+    prediction, target, mask = float_pair()
+    composite = mask * prediction + (1 - mask) * target
+    assert (METRICS["mae"](prediction, target, mask) > METRICS["mae"](composite, target, mask)).all()
+
+
+def test_an_empty_batch_of_images_has_no_values() -> None:
+    composite, target, mask = (images[:0] for images in float_pair())
+    assert METRICS["psnr"](composite, target, mask).tolist() == []
 
 
 def test_the_8_bit_rule_reaches_the_metric() -> None:
@@ -107,13 +129,13 @@ def test_known_error_of_a_batch_is_that_of_each_prediction() -> None:
     pairs = zip(batch.composites, batch.targets, batch.holes, strict=True)
     values = RECORDED["known_error"].of(batch).tolist()
     assert values == [known_error(*pair) for pair in pairs]
-    assert values == (batch.sums.known.absolute / (3 * 255 * batch.sums.known.pixels)).tolist()
+    assert values == (batch.stats.known.absolute / (3 * 255 * batch.stats.known.pixels)).tolist()
 
 
-def test_the_sums_are_collected_once_for_all_metrics() -> None:
+def test_the_statistics_of_a_batch_are_computed_once_for_all_metrics() -> None:
     batch = Batch.of(*float_pair())
     METRICS["psnr"].of(batch)
-    assert batch.sums is batch.sums
+    assert batch.stats is batch.stats
 
 
 def test_an_empty_batch_has_no_values() -> None:
@@ -129,7 +151,7 @@ def test_a_metric_is_shown_with_its_formula_its_signatures_and_the_papers_that_u
         "in our own: ssim:rgb:uniform11:sample-cov:u8r:comp:v1\n",
     )
     terminal("metrics", "show", "psnr_band").does("psnr_band, higher is better, in dB\nused by: no paper whose code")
-    terminal("metrics", "show", "det_recall").does("share that is found with a score of 0.5 or more")
+    terminal("metrics", "show", "det_recall").does("share of objects matched with a score of 0.5 or more")
     terminal("metrics", "show", "pnsr").refuses(2, "no metric is called 'pnsr'. Did you mean 'psnr'?")
 
 
@@ -156,6 +178,32 @@ def test_an_unknown_metric_is_refused_with_the_nearest() -> None:
     assert {name.strip(".") for name in str(caught.value).split("Known: ")[1].split(", ")} == set(METRICS)
 
 
+@pytest.mark.parametrize(
+    ("name", "use"),
+    [
+        (
+            "fid",
+            "a set metric, one number per set of images from their features: request it in a run or for a folder of "
+            "outputs, --metrics fid.",
+        ),
+        (
+            "det_conf",
+            "a detection metric, one number per set of images from their detections: request it in a run or for a "
+            "folder of outputs, --metrics det_conf.",
+        ),
+        (
+            "diversity",
+            "a samples metric, one number per pair of a stochastic method: request it in a run, --metrics diversity.",
+        ),
+        ("known_error", "computed from raw predictions and recorded with every run."),
+    ],
+)
+def test_a_metric_that_is_not_called_on_a_batch_is_refused_with_its_use(name: str, use: str) -> None:
+    with pytest.raises(InputError) as caught:
+        metric(name)
+    assert str(caught.value) == f"'{name}' is {use} An image metric is needed here, such as ssim."
+
+
 def test_images_smaller_than_the_window_are_refused() -> None:
     with pytest.raises(InputError) as caught:
         black(1, 10, 40)
@@ -168,8 +216,8 @@ def test_pixels_that_do_not_fit_together_are_refused() -> None:
     with pytest.raises(InputError) as caught:
         black(1, 12, 12, target_width=13)
     assert str(caught.value) == (
-        "composites, targets and holes do not fit together: uint8 (1, 12, 12, 3), uint8 (1, 12, 13, 3), "
-        "bool (1, 12, 12). Wanted: twice uint8 (batch, height, width, 3) and bool (batch, height, width)."
+        "composites, targets and holes do not match: uint8 (1, 12, 12, 3), uint8 (1, 12, 13, 3), "
+        "bool (1, 12, 12). Expected: uint8 (batch, height, width, 3) twice and bool (batch, height, width)."
     )
 
 
@@ -181,6 +229,33 @@ def test_values_outside_the_range_of_images_are_refused(value: float) -> None:
         InputError, match=r"^the composite holds values outside \[0, 1\]\. Clamp the prediction first\.$"
     ):
         Batch.of(composite, target, mask)
+
+
+@pytest.mark.parametrize(
+    ("changes", "message"),
+    [
+        (
+            {"composite": torch.zeros(2, 1, 16, 16)},
+            "the composite has the shape (2, 1, 16, 16); expected: (batch, 3, h",
+        ),
+        (
+            {"composite": torch.zeros(3, 16, 16)},
+            "the composite has the shape (3, 16, 16); expected: (batch, 3, height,",
+        ),
+        ({"mask": torch.zeros(2, 16, 16)}, "the mask has the shape (2, 16, 16); expected: (batch, 1, height, width)."),
+        (
+            {"target": np.zeros((2, 3, 16, 16), np.uint8)},
+            "the target is torch.uint8; expected: floats in [0, 1]. Divid",
+        ),
+        ({"target": np.full((2, 3, 16, 16), "a")}, "the target is an array of <U1; expected: floats in [0, 1]."),
+        ({"target": torch.zeros(1, 3, 16, 16)}, "composites, targets and holes do not match: uint8 (2, 16, 16, 3), u"),
+    ],
+)
+def test_images_of_another_shape_or_type_are_refused(changes: dict[str, Any], message: str) -> None:
+    images = dict(zip(("composite", "target", "mask"), float_pair(), strict=True)) | changes
+    with pytest.raises(InputError) as caught:
+        METRICS["psnr"](**images)
+    assert str(caught.value).startswith(message)
 
 
 def test_a_grey_mask_is_refused() -> None:

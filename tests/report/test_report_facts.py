@@ -23,11 +23,6 @@ def written(tmp_path_factory: pytest.TempPathFactory, compiled: Path) -> Reporte
     return reported_run(tmp_path_factory.getbasetemp(), compiled, 20)
 
 
-@pytest.fixture
-def copied(written: ReportedRun, tmp_path: Path) -> ReportedRun:
-    return written.copied(tmp_path)
-
-
 def test_every_number_of_the_summary_is_a_result_to_the_digit(written: ReportedRun) -> None:
     data = written.data()
     shown = {}
@@ -141,13 +136,6 @@ def test_the_data_contain_nothing_that_html_interprets() -> None:
 )
 def test_a_reduction_has_a_title(reduction: str, title: str) -> None:
     assert reduction_title(Reduction.parse(reduction)) == title
-
-
-def test_a_reason_with_braces_and_a_path_is_shown_as_it_is_without_the_path(copied: ReportedRun) -> None:
-    reason = "$INPAINT_BENCH_INCEPTION is /tmp/{x}.pth, {0} and {which} %s: there is no such file"
-    copied.report(absent={"fid": reason})
-    notes = copied.data()["notes"]
-    assert "absent: fid: $INPAINT_BENCH_INCEPTION is …/{x}.pth, {0} and {which} %s: there is no such file" in notes
 
 
 def test_the_notes_explain_how_the_page_marks_ranks_and_leave_the_signatures_out(written: ReportedRun) -> None:

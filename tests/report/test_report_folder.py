@@ -2,13 +2,14 @@
 
 import os
 import shutil
+from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
 import pytest
 import tiny
 from PIL import Image
-from reported_run import ReportedRun, reported_run
+from reported_run import ReportedRun, reported_run, working_in
 
 from inpaint_bench.analysis.run import RunData
 from inpaint_bench.data import datasets
@@ -16,8 +17,10 @@ from inpaint_bench.data.prepare import prepare
 from inpaint_bench.errors import HashError, InputError
 from inpaint_bench.report.pictures import copy, overlay
 from inpaint_bench.report.read import methods_left_out
-from inpaint_bench.report.write import report_steps, write_report
+from inpaint_bench.report.write import report_steps
 from inpaint_bench.runner.folder import open_run
+
+REASON = "$INPAINT_BENCH_INCEPTION is /tmp/{x}.pth, {0} and {which} %s: there is no such file"
 
 
 @pytest.fixture(scope="session")
@@ -28,6 +31,31 @@ def written(tmp_path_factory: pytest.TempPathFactory, compiled: Path) -> Reporte
 @pytest.fixture
 def copied(written: ReportedRun, tmp_path: Path) -> ReportedRun:
     return written.copied(tmp_path)
+
+
+@dataclass(frozen=True)
+class Rewritten:
+    """A report that was written again over an older one, from data with an attribution, and its progress."""
+
+    made: ReportedRun
+    progress: list[int]
+
+
+@pytest.fixture(scope="module")
+def rewritten(written: ReportedRun, compiled: Path, tmp_path_factory: pytest.TempPathFactory) -> Rewritten:
+    folder = tmp_path_factory.mktemp("rewritten")
+    made = written.copied(folder)
+    shutil.rmtree(made.out)
+    tiny.save_png(made.out / "pictures" / "methods" / "old" / "00000.png", tiny.picture(1))
+    tiny.save_png(made.out / "plots" / "old.light.svg", tiny.picture(1))
+    (made.out / "data.js").write_text("// inpaint-bench report 1\n")
+    (made.out / "notes.txt").write_text("mine")
+    data = shutil.copytree(made.page.parent / "data", folder / "data")
+    (data / "ATTRIBUTION.csv").write_text("picture,author\n")
+    progress: list[int] = []
+    with working_in(folder, compiled):
+        made.report(data, {"fid": REASON}, progress.append)
+    return Rewritten(made, progress)
 
 
 def test_every_picture_is_there_and_is_the_one_that_was_scored(written: ReportedRun) -> None:
@@ -53,13 +81,34 @@ def test_targets_and_holes_are_those_of_the_pairs(written: ReportedRun) -> None:
         assert (layer[prepared.hole] == 255).all()
 
 
-def test_the_attribution_of_the_images_is_copied(written: ReportedRun, copied: ReportedRun, tmp_path: Path) -> None:
+def test_the_attribution_of_the_images_is_copied(written: ReportedRun, rewritten: Rewritten) -> None:
     assert written.data()["attribution"] == ""
-    data = shutil.copytree(copied.page.parent / "data", tmp_path / "data")
-    (data / "ATTRIBUTION.csv").write_text("picture,author\n")
-    copied.report(data)
-    assert copied.data()["attribution"] == "ATTRIBUTION.csv"
-    assert (copied.out / "ATTRIBUTION.csv").read_text() == "picture,author\n"
+    assert rewritten.made.data()["attribution"] == "ATTRIBUTION.csv"
+    assert (rewritten.made.out / "ATTRIBUTION.csv").read_text() == "picture,author\n"
+
+
+def test_a_second_report_is_the_same_to_the_byte(written: ReportedRun, rewritten: Rewritten) -> None:
+    before = {
+        path: content for path, content in tiny.outcome(written.out).items() if path.endswith((".svg", ".png", ".html"))
+    }
+    assert len([path for path in before if path.endswith(".svg")]) == 8
+    assert {path: content for path, content in tiny.outcome(rewritten.made.out).items() if path in before} == before
+
+
+def test_files_of_an_older_report_are_deleted_and_others_stay(rewritten: Rewritten) -> None:
+    assert not (rewritten.made.out / "pictures" / "methods" / "old").exists()
+    assert not (rewritten.made.out / "plots" / "old.light.svg").exists()
+    assert (rewritten.made.out / "notes.txt").read_text() == "mine"
+
+
+def test_progress_is_reported_once_for_every_pair_and_plot(rewritten: Rewritten) -> None:
+    assert rewritten.progress == [1] * report_steps(RunData.open(rewritten.made.run))
+    assert len(rewritten.progress) == 20 + 4  # pairs and plots
+
+
+def test_a_reason_with_braces_and_a_path_is_shown_as_it_is_without_the_path(rewritten: Rewritten) -> None:
+    notes = rewritten.made.data()["notes"]
+    assert f"absent: fid: {REASON.replace('/tmp/', '…/')}" in notes
 
 
 def test_an_overlay_takes_one_bit_per_pixel() -> None:
@@ -68,26 +117,6 @@ def test_an_overlay_takes_one_bit_per_pixel() -> None:
     data = overlay(hole)
     assert data[24] == 1  # the depth in the header
     assert len(data) < 200
-
-
-def test_a_second_report_is_the_same_to_the_byte(copied: ReportedRun) -> None:
-    before = {path: data for path, data in tiny.outcome(copied.out).items() if path.endswith((".svg", ".png", ".html"))}
-    assert len([path for path in before if path.endswith(".svg")]) == 8
-    shutil.rmtree(copied.out)
-    copied.report()
-    assert {path: data for path, data in tiny.outcome(copied.out).items() if path in before} == before
-
-
-def test_files_of_an_older_report_are_deleted_and_others_stay(copied: ReportedRun) -> None:
-    old = [copied.out / "pictures" / "methods" / "old" / "00000.png", copied.out / "plots" / "old.light.svg"]
-    for path in old:
-        tiny.save_png(path, tiny.picture(1))
-    kept = copied.out / "notes.txt"
-    kept.write_text("mine")
-    copied.report()
-    assert not any(path.exists() for path in old)
-    assert not old[0].parent.exists()
-    assert kept.read_text() == "mine"
 
 
 @pytest.mark.parametrize("name", ["data.js", "index.html", "thesis.tex"])
@@ -155,12 +184,3 @@ def test_a_missing_composite_is_refused(copied: ReportedRun) -> None:
     (copied.run / "telea" / "composites" / "00002.png").unlink()
     with pytest.raises(InputError, match=r"telea/composites/00002\.png: cannot be read"):
         copied.report()
-
-
-def test_progress_is_reported_once_for_every_pair_and_plot(copied: ReportedRun) -> None:
-    run = RunData.open(copied.run)
-    dataset = datasets.of_run(run.info.protocol, run.pairs, copied.page.parent / "data", (None, None))
-    counts: list[int] = []
-    write_report(run, dataset, copied.out, {}, 1, counts.append)
-    assert counts == [1] * report_steps(run)
-    assert report_steps(run) == 20 + 4  # pairs and plots

@@ -26,7 +26,7 @@ def test_a_limited_run_has_another_fingerprint_and_says_so(
     assert mark not in {one["fingerprint"] for one in whole}
     assert all(one["part"] == {"kind": "first", "index": 1, "count": 4} for one in part)
     assert all(one["part"] == {"kind": "whole", "index": 1, "count": 1} for one in whole)
-    assert table.startswith(f"tiny, only the first 4 pairs, pairs {mark}\n")
+    assert table.startswith(f"tiny, only the first 4 pairs, pairs {mark} · All (n=4)\n")
     assert "A part of the protocol: not comparable with the whole.\n" in table
 
 

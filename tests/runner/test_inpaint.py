@@ -219,7 +219,7 @@ def test_a_picture_that_is_not_there_is_refused() -> None:
         read_picture(Path("nowhere.png"), Path("mask.png"))
 
 
-def test_filled_weights_are_said_to_paint_nonsense(terminal: Terminal) -> None:
+def test_a_note_says_that_synthetic_weights_paint_nonsense(terminal: Terminal) -> None:
     pixels, hole = write_pair(21, 35)
     answer = terminal(
         "inpaint", "image.png", "mask.png", "--method", "rn", "--weights", "rn=synthetic", "--out", "out.png"

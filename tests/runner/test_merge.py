@@ -72,7 +72,10 @@ def test_merging_again_touches_no_file(world: Path, tmp_path: Path) -> None:
 
 def test_merging_prints_the_table_of_the_whole(world: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     tiny.merge([world / "2of2", world / "1of2"], tmp_path / "out")
-    assert capsys.readouterr().out == (world / "whole" / "tables" / "plain.txt").read_text()
+    summary, by_bucket = capsys.readouterr().out, (tmp_path / "out" / "tables" / "plain.txt").read_text()
+    assert summary.startswith("tiny, pairs ")
+    assert "All (n=7)" in summary.splitlines()[0]
+    assert by_bucket == (world / "whole" / "tables" / "plain.txt").read_text()
 
 
 def test_merging_needs_neither_targets_nor_masks(world: Path, tmp_path: Path) -> None:

@@ -42,12 +42,12 @@ def test_the_target_as_prediction_keeps_every_object(run: Path) -> None:
 
 def test_the_target_is_the_ceiling_and_the_masked_input_stands_beside_it(run: Path) -> None:
     same, grey = values(run, "same"), values(run, "grey")
-    ceiling, floor = values(run, "(target)"), values(run, "(masked input)")
-    assert ceiling["det_conf"]["value"] == same["det_conf"]["value"]
-    assert floor["det_recall"]["value"] < 1
-    assert grey["det_conf"]["value"] < ceiling["det_conf"]["value"]
-    assert {ceiling["det_conf"]["source"], floor["det_conf"]["source"]} == {"reference"}
-    assert floor["det_conf"]["signature"] == grey["det_conf"]["signature"]
+    upper, lower = values(run, "(target)"), values(run, "(masked input)")
+    assert upper["det_conf"]["value"] == same["det_conf"]["value"]
+    assert lower["det_recall"]["value"] < 1
+    assert grey["det_conf"]["value"] < upper["det_conf"]["value"]
+    assert {upper["det_conf"]["source"], lower["det_conf"]["source"]} == {"reference"}
+    assert lower["det_conf"]["signature"] == grey["det_conf"]["signature"]
 
 
 def test_a_picture_without_an_object_in_the_hole_is_left_out_and_counted(run: Path) -> None:
@@ -65,7 +65,7 @@ def test_a_number_is_the_ratio_of_the_sums_in_the_file(run: Path) -> None:
         assert values(run, "grey")[name]["value"] == pytest.approx(expected, rel=1e-12)
 
 
-def test_the_table_names_the_floor_and_the_ceiling(run: Path) -> None:
+def test_the_table_names_the_lower_and_the_upper_bound(run: Path) -> None:
     text = (run / "tables" / "plain.txt").read_text()
     assert "(masked input): the targets with white holes" in text
     assert text.count("(target)") >= 6

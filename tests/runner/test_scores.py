@@ -139,7 +139,7 @@ def test_an_infinite_psnr_is_counted_and_never_averaged(tmp_path: Path, capsys: 
     outputs = tmp_path / "outputs"
     shutil.copytree(tmp_path / "dataset" / "data" / "images", outputs)
     tiny.save_png(outputs / "picture3.png", tiny.picture(77))
-    assert tiny.run(page, tmp_path / "run", methods=f"same=folder:{outputs}") == 0
+    assert tiny.run(page, tmp_path / "run", "--by", "bucket", methods=f"same=folder:{outputs}") == 0
     values = {row["pair"]: row["value"] for row in rows(tmp_path / "run", "same") if row["metric"] == "psnr"}
     assert [pair for pair, value in values.items() if value != "inf"] == ["00003"]
     everything = tiny.result(tmp_path / "run", "same", "psnr")
@@ -153,7 +153,7 @@ def test_an_infinite_psnr_is_counted_and_never_averaged(tmp_path: Path, capsys: 
 def test_where_every_psnr_is_infinite_so_is_the_result(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     page = tiny.make_dataset(tmp_path / "dataset")
     targets = tmp_path / "dataset" / "data" / "images"
-    assert tiny.run(page, tmp_path / "run", methods=f"same=folder:{targets}") == 0
+    assert tiny.run(page, tmp_path / "run", "--by", "bucket", methods=f"same=folder:{targets}") == 0
     found = tiny.result(tmp_path / "run", "same", "psnr")
     assert (found["value"], found["n"], found["infinite"]) == ("inf", 0, 6)
     (line,) = [line for line in capsys.readouterr().out.splitlines() if line.startswith("psnr ↑  ")]
@@ -186,7 +186,7 @@ def test_ssim_hole_is_not_defined_where_no_window_is_centred_in_the_hole(
         return drawn
 
     page = tiny.make_dataset(tmp_path / "dataset", hole=hole, metrics=["ssim_hole", "psnr_hole"])
-    assert tiny.run(page, tmp_path / "run", methods="mean-fill") == 0
+    assert tiny.run(page, tmp_path / "run", "--by", "bucket", methods="mean-fill") == 0
     values = [row["value"] for row in rows(tmp_path / "run", "mean-fill") if row["metric"] == "ssim_hole"]
     defined = [float(value) for value in values if value]
     assert len(defined) == 2

@@ -83,7 +83,7 @@ def test_a_call_warms_up_until_two_take_equally_long() -> None:
     assert task.series().steady
 
 
-def test_a_call_that_never_becomes_steady_is_timed_all_the_same_and_says_so() -> None:
+def test_a_call_that_never_becomes_steady_is_timed_all_the_same_and_marked() -> None:
     task = FakeTime().task("a", (0.125 * (1 + number % 2) for number in range(99)))
     in_turns([task], three(1e9))
     assert not task.series().steady

@@ -11,47 +11,32 @@ from safetensors.torch import load_file, save_file
 from terminal import Terminal
 from torch import Tensor
 
-from inpaint_bench.checks.activations import adapter, replay
-from inpaint_bench.methods.baselines import find_baselines, loader, weights_of
+from inpaint_bench.methods.baselines import find_baselines
 from inpaint_bench.methods.card import MethodCard
 
 BASELINES = {name: found for name, found in find_baselines().items() if found[1].learned}
-QUICK = ("ec", "pic", "rn")  # the others have tens of millions of values to make
 SMALL = "ec"  # its refusals are those of every torch file; it has two files, a key and a prefix that leads
-
-
-@pytest.mark.parametrize(
-    "method", [name if name in QUICK else pytest.param(name, marks=pytest.mark.acceptance) for name in BASELINES]
-)
-def test_a_file_in_the_authors_layout_is_added_and_holds_the_same_values(
-    method: str, tmp_path: Path, terminal: Terminal
-) -> None:
-    baseline, card = BASELINES[method]
-    state = tensors(baseline, card)
-    paths = write_authors_files(card, state, tmp_path)
-    terminal("weights", "add", method, "paris", *paths).does(method, "paris")
-    ours = tmp_path / "cache" / "weights" / method / "paris.safetensors"
-    found = load_file(ours)
-    assert found.keys() == state.keys()
-    assert all(torch.equal(found[name], state[name]) for name in state)
-    note = json.loads(ours.with_suffix(".json").read_text())
-    assert set(note["sources"]) == {path.name for path in paths}
-    assert note["licence"]
-
-
-def test_what_was_added_predicts_what_the_golden_file_of_the_adapter_holds(tmp_path: Path, terminal: Terminal) -> None:
-    baseline, card = BASELINES["rn"]
-    paths = write_authors_files(card, tensors(baseline, card), tmp_path)
-    terminal("weights", "add", "rn", "paris", *paths).does()
-    inpaint = loader(baseline, card)(weights_of(baseline, card, "paris", None), torch.device("cpu"))
-    for case in adapter.load_cases(baseline.folder / adapter.FILE, "rn"):
-        assert replay.agrees(case["output"], adapter.predict(inpaint, case, torch.device("cpu")), case["rule"])
 
 
 @pytest.fixture(scope="module")
 def small() -> tuple[MethodCard, dict[str, Tensor]]:
     baseline, card = BASELINES[SMALL]
     return card, tensors(baseline, card)
+
+
+def test_a_file_in_the_authors_layout_is_added_and_holds_the_same_values(
+    small: tuple[MethodCard, dict[str, Tensor]], tmp_path: Path, terminal: Terminal
+) -> None:
+    card, state = small
+    paths = write_authors_files(card, state, tmp_path)
+    terminal("weights", "add", SMALL, "paris", *paths).does(SMALL, "paris")
+    ours = tmp_path / "cache" / "weights" / SMALL / "paris.safetensors"
+    found = load_file(ours)
+    assert found.keys() == state.keys()
+    assert all(torch.equal(found[name], state[name]) for name in state)
+    note = json.loads(ours.with_suffix(".json").read_text())
+    assert set(note["sources"]) == {path.name for path in paths}
+    assert note["licence"]
 
 
 def test_what_was_added_is_listed_and_verified(
@@ -112,7 +97,7 @@ def test_truncated_foreign_and_missing_files_are_refused(
 def test_a_file_of_ours_is_added_as_it_is(tmp_path: Path, terminal: Terminal, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("INPAINT_BENCH_WEIGHTS", str(tmp_path / "weights"))
     baseline, card = BASELINES["spn-small"]
-    state = tensors(baseline, card)
+    state = {name: tensor.contiguous() for name, tensor in tensors(baseline, card).items()}
     save_file(state, tmp_path / "best.safetensors")
     terminal("weights", "add", "spn-small", "sample", tmp_path / "best.safetensors").does(f"{len(state)} tensors")
     terminal("weights", "verify").does("spn-small")

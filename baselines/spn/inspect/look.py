@@ -8,7 +8,8 @@ import torch
 from jaxtyping import Float32, UInt8
 from torch import Tensor
 
-from baselines.spn.adapter import SMALL, noise_of, refuse_size
+from baselines.layers import refuse_size
+from baselines.spn.adapter import SMALL, noise_of
 from baselines.spn.inspect.clusters import Map
 from baselines.spn.network import SPN, Encoded, Priors
 from baselines.spn.prob import ProbabilisticSPN
@@ -51,7 +52,7 @@ def look(
     """
     image, mask = images.to_images([prepared.target]), images.to_masks([prepared.hole])
     stochastic = isinstance(network, ProbabilisticSPN)
-    refuse_size(method, image, *((32, 32) if stochastic else (4, 12)))
+    refuse_size(method, image, *((32, 1) if stochastic else (4, 12)))
     seen = images.emptied(image, mask).to(device)
     encoded = network.encode(seen, mask.to(device))
     found = []

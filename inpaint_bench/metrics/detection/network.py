@@ -1,7 +1,7 @@
-"""NanoDet's network: four stages that split and join, features of three sizes mixed down and up, one head each.
+"""NanoDet's network: a backbone of four stages, a feature pyramid of three levels, and one head per level.
 
-The layers are those of the graph that its weights were published with: batch normalisation is folded into the
-convolutions, the upper and lower path have no convolution of their own.
+The layers are those of the published graph: batch normalisation is folded into the convolutions, and the top-down and
+bottom-up paths of the pyramid have no convolutions of their own.
 """
 
 import torch
@@ -10,31 +10,31 @@ from torch import Tensor, nn
 from torch.nn import functional as F
 
 CLASSES = 80
-BINS = 11  # a side's distance is a distribution over 0 to 10 strides
+BINS = 11  # the distance to a side is a distribution over 0 to 10 strides
 STRIDES = (8, 16, 32)
-WIDTH = 128  # channels of the mixed features
+WIDTH = 128  # channels of the pyramid
 
-Pictures = Float[Tensor, "batch 3 height width"]
+Images = Float[Tensor, "batch 3 height width"]
 Map = Float[Tensor, "batch _ _ _"]  # channels, rows, columns
 Scores = Float[Tensor, "batch _ 80"]  # cells, classes
 Distances = Float[Tensor, "batch _ 44"]  # cells, four sides of 11 bins
 
 
 def convolution(inputs: int, outputs: int, stride: int = 1) -> nn.Sequential:
-    """A 3x3 convolution of the same size, or half of it, and its rectifier."""
+    """A 3x3 convolution of stride 1 or 2 and a leaky ReLU."""
     return nn.Sequential(nn.Conv2d(inputs, outputs, 3, stride, 1), nn.LeakyReLU(0.1))
 
 
 def mixture(inputs: int, outputs: int) -> nn.Conv2d:
-    """A 1x1 convolution. Its dilation does nothing but keep it in oneDNN on one thread as on several.
+    """A 1x1 convolution. Its dilation has no effect but to keep it in oneDNN, whatever the number of threads.
 
-    torch hands a plain 1x1 convolution to another library when it has one thread.
+    With one thread, torch runs a plain 1x1 convolution in another library.
     """
     return nn.Conv2d(inputs, outputs, 1, dilation=2)
 
 
 class Split(nn.Module):
-    """Two convolutions, of which both results go on."""
+    """Two convolutions in a row, whose outputs are concatenated."""
 
     def __init__(self, inputs: int, width: int) -> None:
         super().__init__()
@@ -42,13 +42,13 @@ class Split(nn.Module):
         self.second = convolution(width, width)
 
     def forward(self, features: Map) -> Map:
-        """Features of twice the width: of the second convolution, then of the first."""
+        """Features (batch, 2 * width, rows, columns): those of the second convolution, then those of the first."""
         first = self.first(features)
         return torch.cat([self.second(first), first], dim=1)
 
 
 class Stage(nn.Module):
-    """Its first convolution's result beside what the splits make of it."""
+    """A convolution, then splits; the outputs of both are concatenated."""
 
     def __init__(self, inputs: int, outputs: int, splits: int, stride: int) -> None:
         super().__init__()
@@ -58,13 +58,13 @@ class Stage(nn.Module):
         self.end = convolution(width, width)
 
     def forward(self, features: Map) -> Map:
-        """Features of the stage's width, at half the size where its stride is 2."""
+        """Features (batch, outputs, rows, columns), at half the size with a stride of 2."""
         start = self.start(features)
         return torch.cat([self.end(self.splits(start)), start], dim=1)
 
 
 class NanoDet(nn.Module):
-    """Scores and distances of 80 classes, from pictures of 416x416 pixels (any multiple of 32 goes)."""
+    """Scores of 80 classes and distances to the sides of boxes, from images of 416x416 pixels or multiples of 32."""
 
     def __init__(self) -> None:
         super().__init__()
@@ -77,12 +77,12 @@ class NanoDet(nn.Module):
             nn.Sequential(*convolution(WIDTH, WIDTH), mixture(WIDTH, CLASSES + 4 * BINS)) for _ in STRIDES
         )
 
-    def forward(self, pictures: Pictures) -> list[tuple[Scores, Distances]]:
-        """For each stride, scores in [0, 1] and raw weights of distances; cells row by row.
+    def forward(self, images: Images) -> list[tuple[Scores, Distances]]:
+        """For each stride, scores in [0, 1] and logits of distances; cells row by row.
 
-        The distances are those to the left, top, right and bottom, each 11 weights before their softmax.
+        The distances are those to the left, top, right and bottom, each with 11 logits.
         """
-        features = F.max_pool2d(self.stem(pictures), 3, 2, 1)
+        features = F.max_pool2d(self.stem(images), 3, 2, 1)
         levels = []
         for stage in self.stages:
             features = stage(features)
@@ -94,7 +94,7 @@ class NanoDet(nn.Module):
         return found
 
     def _mixed(self, levels: list[Map]) -> list[Map]:
-        """Every level with the coarser ones added to it, then with the finer ones."""
+        """Add coarser levels to finer ones (top-down), then finer ones to coarser ones (bottom-up)."""
         fine, middle, coarse = (lateral(level) for lateral, level in zip(self.laterals, levels, strict=True))
         middle = middle + _resized(coarse, middle)
         fine = fine + _resized(middle, fine)

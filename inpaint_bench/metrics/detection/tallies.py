@@ -1,10 +1,13 @@
-"""Counts of objects that a detector finds in a target and still finds in the composite: of one pair, or added up."""
+"""Counts of the objects that a detector finds in a target and in its composite: of one pair, or added up.
+
+They are stored in runs (objects.*.jsonl): the names of the fields are part of that format.
+"""
 
 from dataclasses import astuple, dataclass
 from typing import Literal, TypeAlias
 
-SURE = 0.5  # minimum score of an object in the target, and of a detection in the composite that counts as a recall
-SAME = 0.5  # minimum IoU of two boxes around one object
+OBJECT_SCORE = 0.5  # minimum score of an object in the target, and of a recalled one in the composite
+MATCH_IOU = 0.5  # minimum IoU of two boxes around one object
 
 Zone: TypeAlias = Literal["hole", "edge", "away"]
 ZONES: tuple[Zone, ...] = ("hole", "edge", "away")

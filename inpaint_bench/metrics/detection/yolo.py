@@ -1,10 +1,9 @@
-"""Any detector that ultralytics can open (YOLOv5u, v8, 11, ...), from a file that INPAINT_BENCH_YOLO names.
+"""Any detector that ultralytics can open (YOLOv5u, v8, 11, ...), from the file that INPAINT_BENCH_YOLO names.
 
-ultralytics is under the AGPL-3.0: it is no part of this package and is imported only when such a file is opened. Its
-files are pickles. We have them read with `weights_only=True`, which builds ultralytics' and torch's own classes and
-nothing else; still, give only files that you trust. Its telemetry, downloads and installations are switched off
-before it is imported, and its settings lie in our cache folder. What it computes may depend in its last bits on how
-many threads torch has.
+ultralytics is licensed under the AGPL-3.0: it is not part of this package and is imported only when such a file is
+opened. Its files are pickles, read with `weights_only=True`, which builds only classes of ultralytics and torch; still,
+use only files that you trust. Its telemetry, downloads and installations are switched off before it is imported, and
+its settings are stored in our cache folder. The last bits of its results may depend on torch's number of threads.
 """
 
 import os
@@ -22,7 +21,7 @@ from PIL import Image
 from inpaint_bench import files
 from inpaint_bench.errors import InputError
 from inpaint_bench.metrics.detection.boxes import within
-from inpaint_bench.metrics.detection.detections import MIN_SCORE, MOST, Detect, Detections, Picture
+from inpaint_bench.metrics.detection.detections import MAX_DETECTIONS, MIN_SCORE, Detect, Detections, Picture
 from inpaint_bench.metrics.detection.detectors import YOLO, YOLO_INSTALL, YOLO_NEEDED, yolo_path
 
 SWITCHES = {
@@ -34,9 +33,9 @@ SWITCHES = {
 
 
 def load(path: Path) -> Any:
-    """The model, read from a copy: a file with the name of a published one would be looked for online.
+    """Load the model from a copy: ultralytics would look online for a file with the name of a published one.
 
-    Raises InputError where ultralytics is missing or the file is no detector of its kind.
+    Raises InputError where ultralytics is missing or the file is not a detector of ultralytics.
     """
     if find_spec("ultralytics") is None:
         raise InputError(YOLO_NEEDED)
@@ -46,7 +45,7 @@ def load(path: Path) -> Any:
         copy.write_bytes(path.read_bytes())
         try:
             model = package.YOLO(copy)
-        except Exception as error:  # whatever its many readers raise
+        except Exception as error:  # its readers raise many kinds
             raise InputError(
                 f"{path}: ultralytics cannot open it ({type(error).__name__}). Give a detector that it saved."
             ) from error
@@ -56,45 +55,42 @@ def load(path: Path) -> Any:
 
 
 def open_yolo(device: torch.device) -> Detect:
-    """Detection by the model file that $INPAINT_BENCH_YOLO names.
+    """Load the model file that $INPAINT_BENCH_YOLO names.
 
-    Raises InputError where there is none, where ultralytics is missing, and for a file that is no detector.
+    Raises InputError where it or ultralytics is missing, and for a file that is not a detector of ultralytics.
     """
     return open_file(yolo_path(), device)
 
 
 def open_file(path: Path, device: torch.device) -> Detect:
-    """Detection by the model in a file, one picture at a time.
-
-    Raises InputError for a file that is no detector of its kind.
-    """
+    """Load a model file; it runs on one image at a time. Raises InputError as `load` does."""
     model = load(path)
     lock = threading.Lock()
-    settings = {"imgsz": YOLO.size, "conf": MIN_SCORE, "iou": YOLO.max_iou, "max_det": MOST, "agnostic_nms": False}
+    settings = {"imgsz": YOLO.size, "conf": MIN_SCORE, "iou": YOLO.max_iou, "agnostic_nms": False}
 
-    def one(picture: Picture) -> Detections:
-        bgr = np.ascontiguousarray(picture[..., ::-1])
-        with lock:  # a model keeps what it works on in itself
-            (found,) = model.predict(bgr, device=device, verbose=False, save=False, **settings)
-        height, width, _ = picture.shape
+    def one(image: Picture) -> Detections:
+        bgr = np.ascontiguousarray(image[..., ::-1])
+        with lock:  # a model stores its inputs in itself
+            (found,) = model.predict(bgr, device=device, max_det=MAX_DETECTIONS, verbose=False, save=False, **settings)
+        height, width, _ = image.shape
         boxes, scores, labels = (
             values.cpu().numpy() for values in (found.boxes.xyxy, found.boxes.conf, found.boxes.cls)
         )
         return within(Detections(boxes, scores, labels.astype(np.int64)), width, height).sorted()
 
-    def detect(pictures: Sequence[Picture]) -> list[Detections]:
-        return [one(picture) for picture in pictures]
+    def detect(images: Sequence[Picture]) -> list[Detections]:
+        return [one(image) for image in images]
 
     return detect
 
 
 def _quiet() -> Any:
-    """ultralytics, imported with nothing that it would send, fetch or install. Raises InputError where it would."""
+    """Import ultralytics with network access switched off. Raises InputError where that is not possible."""
     os.environ.update(SWITCHES, YOLO_CONFIG_DIR=str(files.cache_folder("ultralytics")))
     open_picture, save = Image.open, torch.save
     import ultralytics
 
-    Image.open, torch.save = open_picture, save  # it puts its own in their place, for everybody
+    Image.open, torch.save = open_picture, save  # it replaces them globally
     package: Any = ultralytics
     state: Mapping[str, Any] = vars(package.utils)
     if state["ONLINE"] or state["AUTOINSTALL"] or not state.get("SAFE_LOAD"):

@@ -1,4 +1,4 @@
-"""Weights that no package carries: a file that one has, or that is downloaded once because one asked for it."""
+"""Weight files that no package carries: provided by the user, or downloaded on request."""
 
 import http.client
 import os
@@ -14,18 +14,18 @@ from inpaint_bench.metrics.features.packages import checked, lacks
 
 @dataclass(frozen=True)
 class FileByPath:
-    """A file that is known by the start of its hash, which its publishers put into its name."""
+    """A weight file identified by the start of its hash, which its publishers put into its name."""
 
     extractor: str
-    names: tuple[str, ...]  # under which it is published; ours first
-    sha256: str  # its start
-    variable: str  # of the environment, which may name the file
-    library: str  # that defines the network, as it is imported
-    install: str  # the line that installs the library
-    published: Callable[[], str]  # where the library downloads it from, as it says itself
+    names: tuple[str, ...]  # file names; the first is that of our copy
+    sha256: str  # the start of it
+    variable: str  # environment variable that may name the file
+    library: str  # import name of the library that defines the network
+    install: str  # command that installs the library
+    published: Callable[[], str]  # the URL from which the library downloads it
 
     def path(self) -> Path | None:
-        """Where it lies: what the variable names, else among the weights, else where torch keeps downloads."""
+        """Find the file: named by the variable, else in the folder of weights, else among the downloads of torch."""
         if named := os.environ.get(self.variable):
             return Path(named) if Path(named).is_file() else None
         folders = (self.kept().parent, torch_downloads())
@@ -33,11 +33,11 @@ class FileByPath:
         return next((path for path in found if path.is_file()), None)
 
     def kept(self) -> Path:
-        """Where our copy goes: extractors/ in the folder of weights."""
+        """The path of our copy: extractors/ in the folder of weights."""
         return files.weights_dir() / "extractors" / self.names[0]
 
     def absent(self) -> str:
-        """Why the network cannot be opened and what mends that; '' where it can."""
+        """Why the network cannot be opened and how to fix it, or ''."""
         if self.path():
             return lacks(self.library, self.install)
         if named := os.environ.get(self.variable):
@@ -49,33 +49,33 @@ class FileByPath:
         )
 
     def found(self) -> Path:
-        """Where it lies. Raises InputError, with what mends it, where the network cannot be opened."""
+        """The path of the file. Raises InputError, which says how to fix it, where the network cannot be opened."""
         path, reason = self.path(), self.absent()
         if path is None or reason:
             raise InputError(reason)
         return path
 
     def read(self, path: Path) -> bytes:
-        """The bytes of that copy. Raises HashError when they are not this file's."""
+        """Read a copy of the file. Raises HashError where its hash is another one."""
         return checked(path, path.read_bytes(), self.sha256, f"Wanted: {self.names[0]}.")
 
     def add(self, source: Path) -> Path:
-        """Copy a file into the folder of weights. Raises InputError where there is none, HashError for another one."""
+        """Copy a file into the folder of weights. Raises InputError where it is missing, HashError for another file."""
         if not source.is_file():
             raise InputError(f"{source}: there is no such file.")
         files.write_whole(self.kept(), self.read(source))
         return self.kept()
 
     def url(self) -> str:
-        """Where its library downloads it from. Raises InputError where the library is not installed."""
+        """The URL of the file. Raises InputError where its library is not installed."""
         if reason := lacks(self.library, self.install):
             raise InputError(reason)
         return self.published()
 
     def fetch(self) -> Path:
-        """Download it into the folder of weights; nothing is kept unless it came whole.
+        """Download the file into the folder of weights. An incomplete download is not kept.
 
-        Raises IncompleteError when it cannot be downloaded, HashError when what came is another file.
+        Raises IncompleteError where the download fails, HashError where the downloaded file has another hash.
         """
         url = self.url()
         try:
@@ -91,7 +91,7 @@ class FileByPath:
 
 
 def torch_downloads() -> Path:
-    """Return the folder in which torch.hub keeps downloads, from the variables that torch documents, without torch."""
+    """The folder of downloads of torch.hub, from the variables that torch documents, without importing torch."""
     cache = os.environ.get("XDG_CACHE_HOME", "~/.cache")
     home = os.environ.get("TORCH_HOME", f"{cache}/torch")
     return Path(home).expanduser() / "hub" / "checkpoints"

@@ -1,4 +1,4 @@
-"""EfficientNet-Lite0 trained on ImageNet: its features, and the labels that it gives."""
+"""EfficientNet-Lite0 trained on ImageNet: its features and its class logits."""
 
 from collections.abc import Mapping
 from typing import Any
@@ -16,35 +16,36 @@ from inpaint_bench.metrics.features.weight_files import LITE0, lite0_absent
 
 WIDTH = 320
 CLASSES = 1000  # of ImageNet
-SIZE = 224  # pixels a side of what the network sees
+SIZE = 224  # pixels a side of the network's input
 
 
 @built_once
 def open_lite0(device: torch.device) -> Extract:
-    """The last block's 320 channels of 8-bit RGB pictures, averaged over positions. Tan & Le 2019, the Lite variant.
+    """Load the extractor: the last block's 320 channels, averaged over positions, per 8-bit RGB image.
 
-    The layers after it make 1280 numbers of these 320, of which a covariance would need four times the pictures.
-    Raises InputError when timm or the weights' package is not installed, HashError when its file is another one.
+    Tan & Le 2019, the Lite variant. The next layer has 1280 channels, whose covariance would need four times as many
+    images. Raises InputError where timm or the package of the weights is not installed, HashError where the file has
+    another hash.
     """
     network = _network(device)
 
     def features(levels: Levels) -> Float32[Tensor, "chunk 320"]:
-        values = network.bn1(network.conv_stem(_seen(levels)))
+        values = network.bn1(network.conv_stem(_resized(levels)))
         pooled: Float32[Tensor, "chunk 320"] = network.blocks(values).mean(dim=(2, 3))
         return pooled
 
-    return lambda pictures: in_chunks(features, WIDTH, device, pictures)
+    return lambda images: in_chunks(features, WIDTH, device, images)
 
 
 @built_once
 def open_logits(device: torch.device) -> Extract:
-    """The logits of the classes. Raises as `open_lite0`."""
+    """Load the classifier: 1000 logits per 8-bit RGB image. Raises as `open_lite0` does."""
     network = _network(device)
-    return lambda pictures: in_chunks(lambda levels: network(_seen(levels)), CLASSES, device, pictures)
+    return lambda images: in_chunks(lambda levels: network(_resized(levels)), CLASSES, device, images)
 
 
-def _seen(levels: Levels) -> Float32[Tensor, "chunk 3 224 224"]:
-    """Squeezed to a square by torch's antialiased bilinear filter, in float, unrounded; from -1 to 1."""
+def _resized(levels: Levels) -> Float32[Tensor, "chunk 3 224 224"]:
+    """Resize to 224x224 by torch's antialiased bilinear filter, in float32 without rounding, and scale to [-1, 1]."""
     square = functional.interpolate(levels.float(), (SIZE, SIZE), mode="bilinear", antialias=True)
     return square / 127.5 - 1
 
@@ -57,16 +58,16 @@ def _network(device: torch.device) -> Any:
 
     path, data = LITE0.read()
     state = tensors(data, str(path))
-    with torch.device("meta"):  # nothing is drawn that the weights replace
+    with torch.device("meta"):  # no random initialisation: the weights replace it
         network = timm.create_model("tf_efficientnet_lite0", pretrained=False)
     network.load_state_dict(renamed(state, network.state_dict(), str(path)), strict=True, assign=True)
     return network.eval().requires_grad_(False).to(device)
 
 
 def renamed(state: Mapping[str, Tensor], wanted: Mapping[str, Tensor], where: str) -> dict[str, Tensor]:
-    """Tensors under the names of another program that defines the same layers in the same order.
+    """Rename tensors to the names of another definition of the same layers in the same order.
 
-    Raises InputError unless there are as many and every shape matches.
+    Raises InputError unless the number of tensors and every shape match; `where` names the file.
     """
     pairs = list(zip(wanted, state, strict=False))
     wrong = [f"{old} for {new}" for new, old in pairs if state[old].shape != wanted[new].shape]

@@ -1,4 +1,4 @@
-"""How networks are built and run so that a picture's numbers depend on the picture alone."""
+"""Running networks so that the output of an image depends on that image alone, to the bit."""
 
 import contextlib
 import functools
@@ -21,16 +21,16 @@ Levels = UInt8[Tensor, "chunk 3 height width"]
 Given = ParamSpec("Given")
 Built = TypeVar("Built")
 Item = TypeVar("Item")
-Result = TypeVar("Result")
+Output = TypeVar("Output")
 
-CHUNK = {"cpu": 1}  # pictures a network takes at once, by kind of device; 16 on others
-_gpu = threading.Lock()  # its settings are the process's
+CHUNK = {"cpu": 1}  # batch size by kind of device; 16 on others
+_gpu = threading.Lock()  # cuDNN's settings belong to the process
 _entry = threading.Lock()
-_inside: list[int] = []  # of each call that runs on a processor, how many threads torch had before the first
+_inside: list[int] = []  # for each running call on a CPU, torch's number of threads before the first
 
 
 def built_once(build: Callable[Given, Built]) -> Callable[Given, Built]:
-    """Build each network once in a process, however many threads ask for it at the same time."""
+    """Build each network once per process and arguments, also when several threads request it at the same time."""
     lock, kept = threading.Lock(), functools.cache(build)
 
     @functools.wraps(build)
@@ -41,16 +41,16 @@ def built_once(build: Callable[Given, Built]) -> Callable[Given, Built]:
     return get
 
 
-def each(function: Callable[[Item], Result], items: Sequence[Item], device: torch.device) -> list[Result]:
-    """What a function that runs a network makes of each item, in order: the same bits on every run, without gradients.
+def each(function: Callable[[Item], Output], items: Sequence[Item], device: torch.device) -> list[Output]:
+    """Apply a function that runs a network to each item, without gradients; the same bits on every run.
 
-    Kernels share out their sums among torch's threads, and with another number of them sum in another order. So on
-    a processor every item has one thread, and as many items run at once as torch has threads. On a GPU: whole
-    float32 products and the same kernels each time, one call at a time.
+    Kernels split their sums among torch's threads, so the order of additions depends on the number of threads. On a
+    CPU every item therefore runs in one thread, and as many items run at once as torch has threads. On a GPU, calls
+    run one at a time, without TF32 and with deterministic kernels.
     """
 
     @torch.inference_mode()
-    def alone(item: Item) -> Result:
+    def alone(item: Item) -> Output:
         return function(item)
 
     if device.type == "cpu":
@@ -62,7 +62,7 @@ def each(function: Callable[[Item], Result], items: Sequence[Item], device: torc
 
 @contextlib.contextmanager
 def _torch_threads() -> Iterator[int]:
-    """How many threads torch has. The number is each thread's own, but the last one set is every new thread's too."""
+    """Torch's number of threads, restored at the end. It is set per thread, and new threads inherit the last one."""
     with _entry:
         threads = _inside[0] if _inside else torch.get_num_threads()
         _inside.append(threads)
@@ -80,16 +80,17 @@ def in_chunks(
     device: torch.device,
     *inputs: Sequence[Pixels] | NDArray[np.uint8],
 ) -> Rows:
-    """The network's row of each picture, or of each pair where there are two inputs, of one size and in order.
+    """Run a network on images of one size: float32 (images, numbers), in order.
 
-    Kernels are chosen by the size of a batch, and sum in another order when it changes. So every call has the
-    same size, 1 on a processor and 16 on a GPU, and the last one is filled up with black pictures.
+    With two inputs of the same length, the network takes them in pairs. The choice of kernels, and with it the order
+    of additions, depends on the batch size. Every call therefore has the same batch size, 1 on a CPU and 16 on a GPU;
+    the last batch is padded with black images.
     """
     size = CHUNK.get(device.type, 16)
     rows = np.empty((len(inputs[0]), numbers), np.float32)
 
     def fill(start: int) -> None:
-        chunks = [_levels(pictures[start : start + size], size).to(device) for pictures in inputs]
+        chunks = [_levels(images[start : start + size], size).to(device) for images in inputs]
         some = rows[start : start + size]
         some[:] = network(*chunks)[: len(some)].cpu().numpy()
 
@@ -97,6 +98,6 @@ def in_chunks(
     return rows
 
 
-def _levels(pictures: Sequence[Pixels] | NDArray[np.uint8], size: int) -> Levels:
-    stacked = np.stack([*pictures, *[np.zeros_like(pictures[0])] * (size - len(pictures))])
+def _levels(images: Sequence[Pixels] | NDArray[np.uint8], size: int) -> Levels:
+    stacked = np.stack([*images, *[np.zeros_like(images[0])] * (size - len(images))])
     return torch.from_numpy(stacked).permute(0, 3, 1, 2).contiguous()

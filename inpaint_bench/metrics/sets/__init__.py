@@ -1,10 +1,9 @@
-"""The set metrics by name: distances between the features of composites and those of their targets."""
+"""Set metrics by name: distances between the features of composites and those of their targets."""
 
 from collections.abc import Callable, Mapping
-from typing import TypeAlias
 
 from inpaint_bench.metrics.base import SetMetric
-from inpaint_bench.metrics.sets.frechet import frechet_distance, frechet_of_subsets
+from inpaint_bench.metrics.sets.frechet import fid_pic2018, frechet_distance, frechet_of_subsets
 from inpaint_bench.metrics.sets.ids import ids_of_subsets, pids, pids_insample, uids, uids_insample
 from inpaint_bench.metrics.sets.kid import (
     kernel_distance,
@@ -12,22 +11,9 @@ from inpaint_bench.metrics.sets.kid import (
     paired_kernel_distance,
     paired_kernel_of_subsets,
 )
-from inpaint_bench.metrics.sets.rows import OfRows, Rows
+from inpaint_bench.metrics.sets.rows import OfSubset, Rows, SetFunction
 
-__all__ = ["OF_SUBSETS", "SET_METRICS", "UNPAIRED", "OfRows", "Rows", "SetFunction"]
-
-SetFunction: TypeAlias = Callable[[Rows, Rows], float]
-
-
-def fid_pic2018(x: Rows, y: Rows) -> float:
-    """Fréchet distance on the Inception features of the 2018 script: most likely what the papers printed as FID.
-
-    An inference, not a fact. SPN's code names PICNet's script, which does not ship the network it imports; two
-    repositories of that time ship the one that fits: torchvision's ImageNet Inception-v3, which is fed values in
-    [-0.03, 0.43] where it was trained on [-1, 1]. So it is not on the scale of `fid`. The distance is that of `fid`;
-    that the script drops the last n % 64 pictures and pairs by an unsorted listing is not repeated. Lower is better.
-    """
-    return frechet_distance(x, y)
+__all__ = ["OF_SUBSETS", "SET_METRICS", "UNPAIRED", "OfSubset", "Rows", "SetFunction"]
 
 
 def _frechet(name: str, extractor: str, function: SetFunction = frechet_distance, used_by: str = "") -> SetMetric:
@@ -70,8 +56,8 @@ _SET_METRICS = (
 )
 SET_METRICS: dict[str, SetMetric] = {metric.name: metric for metric in _SET_METRICS}
 
-# How the same number is found for many subsets of one set of pairs, from work that is done once.
-OF_SUBSETS: Mapping[SetFunction, Callable[[Rows, Rows], OfRows]] = {
+# Fast forms for many subsets of the same pairs, which share the work that does not depend on the subset.
+OF_SUBSETS: Mapping[SetFunction, Callable[[Rows, Rows], OfSubset]] = {
     frechet_distance: frechet_of_subsets,
     fid_pic2018: frechet_of_subsets,
     kernel_distance: kernel_of_subsets,
@@ -79,5 +65,5 @@ OF_SUBSETS: Mapping[SetFunction, Callable[[Rows, Rows], OfRows]] = {
     **{function: ids_of_subsets(function) for function in (uids, pids, uids_insample, pids_insample)},
 }
 
-# The same number without what is only due to composites rank beside their own targets.
+# Forms without the terms that pair each composite with its own target.
 UNPAIRED: Mapping[SetFunction, SetFunction] = {kernel_distance: paired_kernel_distance}

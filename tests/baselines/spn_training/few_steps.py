@@ -46,6 +46,10 @@ SHORT: dict[str, Any] = {  # changes that make four steps of a tiny network
     "network": {"width": 4, "discriminator": 4},
     "validation_size": 32,
 }
+TINY: dict[str, Any] = {  # the same without a pyramid, for what the network has no part in
+    **SHORT,
+    "network": {"width": 4, "discriminator": 4, "levels": 0, "blocks": 1},
+}
 
 Curve = list[dict[str, float]]
 

@@ -23,6 +23,7 @@ QUICK = (
     *("--set", "validation_size=32", "--set", "stages=[{steps=2,size=32,batch=2}]", "--set", "pretext.name=edges"),
     *("--set", "log_every=1", "--quiet"),
 )
+TINY = (*QUICK, "--set", "network.levels=0", "--set", "network.blocks=1")  # the pyramid has no part in these tests
 
 
 @pytest.fixture
@@ -39,7 +40,9 @@ def test_a_run_ends_in_weights_that_load(terminal: Terminal, images: Path, tmp_p
 
 
 def test_progress_is_told_with_losses_and_speed(terminal: Terminal, images: Path, tmp_path: Path) -> None:
-    answer = terminal("train", "spn", "--images", images, "--out", tmp_path / "out", *QUICK[:-1])
+    answer = terminal(
+        "train", "spn", "--images", images, "--out", tmp_path / "out", *[each for each in TINY if each != "--quiet"]
+    )
     assert "1/2  g_total" in answer.err
     assert "images/s" in answer.err
     assert "2/2  validation: psnr" in answer.err
@@ -95,7 +98,7 @@ def test_compiling_without_a_compiler_is_refused(
     terminal: Terminal, images: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setenv("CXX", "no-such-compiler")
-    answer = terminal("train", "spn", "--images", images, "--out", tmp_path / "out", *QUICK, "--set", "compile=true")
+    answer = terminal("train", "spn", "--images", images, "--out", tmp_path / "out", *TINY, "--set", "compile=true")
     answer.refuses(2, "compile = true needs a compiler for C++ (no-such-compiler). Install one.")
 
 
@@ -108,7 +111,13 @@ def test_bf16_where_the_processor_has_none_is_told(
         ("whole", "float32", "AVX2", False),
     ):
         monkeypatch.setattr(train, "get_cpu_capability", lambda capability=capability: capability)
-        settings = ("--out", tmp_path / name, *QUICK[:-1], "--set", f"precision={precision}")
+        settings = (
+            "--out",
+            tmp_path / name,
+            *[each for each in TINY if each != "--quiet"],
+            "--set",
+            f"precision={precision}",
+        )
         answer = terminal("train", "spn", "--images", images, *settings)
         answer.does("best.safetensors")
         assert ("computes bf16 many times slower" in answer.err) == on_progress
@@ -130,12 +139,12 @@ def test_bf16_where_the_processor_has_none_is_told(
     ],
 )
 def test_a_wrong_setting_is_refused(terminal: Terminal, images: Path, tmp_path: Path, change: str, words: str) -> None:
-    answer = terminal("train", "spn", "--images", images, "--out", tmp_path / "out", *QUICK, "--set", change)
+    answer = terminal("train", "spn", "--images", images, "--out", tmp_path / "out", *TINY, "--set", change)
     answer.refuses(2, words)
 
 
 def test_wrong_names_and_files_are_refused(terminal: Terminal, images: Path, tmp_path: Path) -> None:
-    given = ("--images", images, "--out", tmp_path / "out", *QUICK)
+    given = ("--images", images, "--out", tmp_path / "out", *TINY)
     terminal("train", "spm", *given).refuses(2, "no method that can be trained here is called 'spm'", "'spn")
     terminal("train", "spn", *given, "--config", "none.toml").refuses(2, "none.toml: there is no such file of settings")
     terminal("train", "spn", *given, "--ablation", "tabel3").refuses(2, "Did you mean 'table3'?")

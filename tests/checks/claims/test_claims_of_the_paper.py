@@ -32,10 +32,11 @@ def changed(one: Reported, factor: float) -> Reported:
 
 
 def contradicted(cells: Sequence[Reported], wrong: Reported) -> set[Reported]:
-    """The cells that the exact checks name; of the constraints those of the one table and dataset with the error."""
+    """The cells that the exact checks name, of the rows, tables and datasets that the wrong cell is part of."""
     here = [one for one in cells if (one.table, one.dataset) == (wrong.table, wrong.dataset)]
     constraints = [one for dataset in reported_datasets(here) for one in check_constraints(dataset)[0]]
-    found = [*check_ranges(cells), *check_same(cells), *constraints]
+    same = check_same([one for one in cells if one.method == wrong.method])
+    found = [*check_ranges([wrong]), *same, *constraints]
     return {cell for one in found if one.level == "contradiction" for cell in one.cells}
 
 

@@ -23,7 +23,7 @@ def make_folders(pictures: str, holes: str) -> None:
         tiny.save_png(Path("holes", f"{letter}.png"), hole)
 
 
-def test_build_tells_the_counts_and_writes_the_list(terminal: Terminal, page: Path) -> None:
+def test_build_prints_the_counts_and_writes_the_list(terminal: Terminal, page: Path) -> None:
     answer = terminal("pairs", "build", *TINY, "--out", "mine.csv")
     answer.does("tiny: 4 pairs, fingerprint ", "  0.0-0.2: 2\n  0.2-0.4: 1\n  0.4-0.6: 1\n  All: 4")
     assert all(pair.seen for pair in read_csv(Path("mine.csv")))
@@ -42,7 +42,7 @@ def test_build_exports_what_a_method_is_given(terminal: Terminal, page: Path) ->
         assert pair.ratio == f"{hole.mean():.6f}"
 
 
-def test_show_tells_the_counts_and_single_pairs(terminal: Terminal, page: Path) -> None:
+def test_show_prints_the_counts_and_single_pairs(terminal: Terminal, page: Path) -> None:
     terminal("pairs", "show", *TINY).does("tiny: 4 pairs", "the pixels were not read on this machine yet")
     terminal("pairs", "show", *TINY, "00002").does("00002  picture2.png  mask", "ratio ?  bucket -")
     terminal("pairs", "build", *TINY).does()

@@ -37,12 +37,12 @@ def make_folder(path: Path) -> None:
 
 
 @pytest.mark.parametrize("folder", ["images", "masks"])
-def test_a_missing_data_folder_is_told_with_where_help_stands(terminal: Terminal, page: Path, folder: str) -> None:
+def test_a_missing_data_folder_is_reported_with_where_to_find_help(terminal: Terminal, page: Path, folder: str) -> None:
     Path("data", folder).rename("elsewhere")
     terminal.run("mean-fill").refuses(2, f"data/{folder}", "datasets show tiny.toml")
 
 
-def test_a_dataset_whose_data_do_not_ship_says_how_to_name_them(terminal: Terminal) -> None:
+def test_a_dataset_whose_data_do_not_ship_tells_how_to_give_them(terminal: Terminal) -> None:
     answer = terminal("run", "--dataset", "paris")
     answer.refuses(2, "data of paris", "--data DIR", "INPAINT_BENCH_DATA", "inpaint-bench datasets show paris")
     terminal("run", "--dataset", "paris", "--data", "nowhere").refuses(2, "nowhere/images: there is no such folder")
@@ -141,7 +141,7 @@ def test_the_same_picture_under_two_names_is_refused_unless_the_page_allows_it(t
     terminal.predict("mean-fill").does("4 pairs")
 
 
-def test_a_picture_of_another_size_than_the_page_says_is_refused(terminal: Terminal, page: Path) -> None:
+def test_a_picture_of_another_size_than_the_page_requires_is_refused(terminal: Terminal, page: Path) -> None:
     tiny.save_png(IMAGES / "picture1.png", RGB[:20])
     terminal.run("mean-fill").refuses(2, "data/images/picture1.png: 24x20 pixels; the protocol requires 24x24.")
 

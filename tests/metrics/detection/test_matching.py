@@ -2,6 +2,7 @@
 
 import math
 from collections.abc import Sequence
+from dataclasses import fields
 from operator import attrgetter
 from random import Random
 from typing import Any
@@ -19,6 +20,7 @@ from inpaint_bench.metrics.detection import (
     DETECTION_METRICS,
     DetectionMetric,
     Detections,
+    ObjectCounts,
     Tally,
     from_row,
     to_row,
@@ -129,7 +131,7 @@ def test_counts_and_metrics_of_a_case_done_by_hand() -> None:
         (0, 0, 20, 20, 0.6, 2),
         (24, 30, 34, 40, 0.04, 3),
     )
-    on_progress = values(tally(target, composite, right_half()))
+    counted = values(tally(target, composite, right_half()))
     wanted = {
         "det_conf": (0.6 + 0.3) / 3,
         "det_conf_macro": (0.6 + 0.3) / 3,
@@ -146,19 +148,17 @@ def test_counts_and_metrics_of_a_case_done_by_hand() -> None:
         "det_drop_away": 0,
         "det_iou_away": 1,
     }
-    assert {name: on_progress[name] for name in wanted} == pytest.approx(wanted, abs=1e-6)
-    assert math.isnan(on_progress["det_iou_edge"])
+    assert {name: counted[name] for name in wanted} == pytest.approx(wanted, abs=1e-6)
+    assert math.isnan(counted["det_iou_edge"])
 
 
 def test_the_highest_score_chooses_first_and_takes_what_it_overlaps_most() -> None:
     target = found((0, 0, 10, 10, 0.9, 0), (0, 3, 10, 13, 0.8, 0))
     composite = found((0, 2, 10, 12, 0.7, 0), (0, 1, 10, 11, 0.6, 0))
-    on_progress = tally(target, composite, right_half()).away
-    assert (on_progress.matched, on_progress.recalled) == (2, 2)
-    assert on_progress.overlap == pytest.approx(
-        9 / 11 + 9 / 11
-    )  # 0.7 took the second, though the first is the surer one
-    assert on_progress.drop == pytest.approx((0.9 - 0.6) + (0.8 - 0.7), abs=1e-6)
+    counted = tally(target, composite, right_half()).away
+    assert (counted.matched, counted.recalled) == (2, 2)
+    assert counted.overlap == pytest.approx(9 / 11 + 9 / 11)  # 0.7 took the second, though the first is the surer one
+    assert counted.drop == pytest.approx((0.9 - 0.6) + (0.8 - 0.7), abs=1e-6)
 
 
 def test_of_two_answers_to_one_object_the_second_is_spurious() -> None:
@@ -170,10 +170,10 @@ def test_pairs_are_pooled_over_objects_and_the_macro_form_over_pictures() -> Non
     two = found((40, 0, 60, 20, 0.9, 0), (40, 30, 60, 50, 0.9, 0))
     one = found((40, 0, 60, 20, 0.9, 0))
     hole = right_half()
-    on_progress = values(tally(two, two, hole), tally(one, found(), hole), tally(found(), one, hole))
-    assert on_progress["det_conf"] == pytest.approx(1.8 / 3)
-    assert on_progress["det_conf_macro"] == pytest.approx(0.9 / 2)  # the third picture has no object
-    assert on_progress["det_spurious"] == pytest.approx(1 / 3)
+    counted = values(tally(two, two, hole), tally(one, found(), hole), tally(found(), one, hole))
+    assert counted["det_conf"] == pytest.approx(1.8 / 3)
+    assert counted["det_conf_macro"] == pytest.approx(0.9 / 2)  # the third picture has no object
+    assert counted["det_spurious"] == pytest.approx(1 / 3)
 
 
 # --- what must hold of any scene ------------------------------------------------------------------
@@ -192,11 +192,11 @@ def test_the_order_of_boxes_changes_nothing(first: Detections, second: Detection
 
 @settings(max_examples=60, deadline=None, database=None)
 @given(scenes(), holes)
-def test_a_target_as_prediction_reaches_the_ceiling(scene: Detections, hole: Hole) -> None:
+def test_a_target_as_prediction_reaches_the_upper_bound(scene: Detections, hole: Hole) -> None:
     scene = suppressed(scene, 0.5)
-    on_progress = tally(scene, scene, hole)
+    counted = tally(scene, scene, hole)
     for name in ZONES:
-        counts = getattr(on_progress, name)
+        counts = getattr(counted, name)
         assert counts.objects == counts.recalled == counts.matched == counts.overlap
         assert counts.drop == counts.spurious == 0
 
@@ -206,9 +206,9 @@ def test_a_target_as_prediction_reaches_the_ceiling(scene: Detections, hole: Hol
 def test_every_object_is_counted_once_and_every_measure_keeps_its_range(
     first: Detections, second: Detections, hole: Hole
 ) -> None:
-    on_progress = tally(first, second, hole)
-    assert sum(getattr(on_progress, name).objects for name in ZONES) == int((first.scores >= 0.5).sum())
-    for name, number in values(on_progress).items():
+    counted = tally(first, second, hole)
+    assert sum(getattr(counted, name).objects for name in ZONES) == int((first.scores >= 0.5).sum())
+    for name, number in values(counted).items():
         if not math.isnan(number):
             assert (-0.5 if "drop" in name else 0) <= number <= (math.inf if "spurious" in name else 1)
 
@@ -247,7 +247,7 @@ def test_all_but_the_overlap_have_denominators_that_no_composite_changes() -> No
 
 
 def test_a_box_outside_the_mask_is_refused() -> None:
-    with pytest.raises(InputError, match="reaches out of the mask of 64x64 pixels"):
+    with pytest.raises(InputError, match="extends beyond the mask of 64x64 pixels"):
         tally(found((0, 0, 65, 10, 0.9, 0)), found(), right_half())
 
 
@@ -288,3 +288,9 @@ def test_a_masked_input_is_white_in_the_hole_and_the_target_elsewhere() -> None:
     masked = masked_input(target, right_half())
     assert (masked[:, : SIDE // 2] == 7).all()
     assert (masked[:, SIDE // 2 :] == 255).all()
+
+
+def test_counts_have_the_fields_of_stored_files() -> None:
+    assert [field.name for field in fields(Tally)] == ["pictures", "hole", "edge", "away"]
+    counts = "objects recalled matched confidence drop overlap spurious peopled macro"
+    assert [field.name for field in fields(ObjectCounts)] == counts.split()

@@ -113,7 +113,7 @@ def test_neither_the_batch_nor_the_threads_change_a_bit(astronaut: Pixels) -> No
     assert detections() == []
 
 
-def test_boxes_lie_in_the_picture_and_scores_fall_to_the_floor(astronaut: Pixels) -> None:
+def test_boxes_lie_in_the_picture_and_scores_fall_to_the_minimum(astronaut: Pixels) -> None:
     noise = np.random.default_rng(0).integers(0, 256, (97, 301, 3), dtype=np.uint8)
     for picture, found in zip((astronaut, noise), detections(astronaut, noise), strict=True):
         height, width, _ = picture.shape

@@ -78,7 +78,7 @@ def test_a_model_that_does_not_detect_is_refused(ultralytics: Any, tmp_path: Pat
         yolo.open_file(tmp_path / "cls.pt", CPU)
 
 
-def test_what_is_absent_is_said_with_what_mends_it(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_what_is_absent_is_reported_with_its_fix(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     assert "INPAINT_BENCH_YOLO=FILE" in YOLO.absent()
     monkeypatch.setenv(YOLO_VARIABLE, "nowhere.pt")
     assert "nowhere.pt, which INPAINT_BENCH_YOLO names, is not there." in YOLO.absent()

@@ -129,7 +129,7 @@ def test_a_picture_too_small_for_vgg16_is_refused() -> None:
     with pytest.raises(InputError) as caught:
         EXTRACTORS["vgg16"].open(CPU)([photos(20, 1)[0][:15]])
     assert str(caught.value) == (
-        "VGG16 has no features of a picture of 15x20 pixels; allowed: sides of 16 and more. "
+        "VGG16 has no features of an image of 15x20 pixels; allowed: sides of 16 and more. "
         "Leave out the metrics fd_vgg16 and kid_vgg16."
     )
 
@@ -212,7 +212,7 @@ class Code:
         ({"a": {"b": Code()}}, "refused"),
         ({"a": np.array([Code(), None], dtype=object)}, "refused"),
         ({"a": np.array([None, 1], dtype=object)}, "holds an array of objects"),
-        ({"a": eval}, "it asks for builtins.eval"),
+        ({"a": eval}, "it names builtins.eval"),
         ({"a": [1, 2]}, "holds a list"),
         ([1], "holds a list"),
     ],
@@ -252,7 +252,7 @@ def test_importing_the_extractors_loads_none_of_their_libraries() -> None:
     subprocess.run([sys.executable, "-c", program], check=True)
 
 
-def test_no_network_is_asked_for(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_no_network_access_is_needed(monkeypatch: pytest.MonkeyPatch) -> None:
     def refuse(*args: Any, **settings: Any) -> None:
         raise AssertionError("something wants the network")
 

@@ -14,7 +14,7 @@ import numpy as np
 import pytest
 import torch
 from numpy.typing import NDArray
-from synthetic_inception import write_filled
+from synthetic_inception import write_synthetic
 from terminal import Terminal
 from torch_fidelity.feature_extractor_inceptionv3 import FeatureExtractorInceptionV3
 from torch_threads import with_threads
@@ -47,7 +47,7 @@ def levels(pictures: NDArray[np.uint8]) -> torch.Tensor:
 @pytest.fixture(scope="module")
 def synthetic(tmp_path_factory: pytest.TempPathFactory) -> dict[str, tuple[FileByPath, Path]]:
     """A filled file of each network."""
-    return {name: write_filled(name, tmp_path_factory.mktemp(name)) for name in NAMES}
+    return {name: write_synthetic(name, tmp_path_factory.mktemp(name)) for name in NAMES}
 
 
 @pytest.fixture(scope="module")
@@ -143,7 +143,7 @@ def test_the_libraries_download_the_file_that_we_know(name: str) -> None:
 
 @both
 @pytest.mark.usefixtures("kept", "_offline")
-def test_without_its_file_a_network_says_what_mends_that_and_downloads_nothing(name: str) -> None:
+def test_without_its_file_a_network_says_how_to_fix_it_and_downloads_nothing(name: str) -> None:
     file = INCEPTION[name]
     message = (
         f"{file.names[0]} is not here. Fetch it: inpaint-bench weights fetch {name}; or name it: {file.variable}=FILE"
@@ -283,7 +283,7 @@ def test_what_came_as_another_file_is_not_kept(kept: Path, terminal: Terminal, m
     ],
     ids=lambda failure: type(failure).__name__,
 )
-def test_what_cannot_be_fetched_is_told_and_nothing_is_kept(
+def test_a_failed_download_is_reported_and_nothing_is_kept(
     kept: Path, terminal: Terminal, monkeypatch: pytest.MonkeyPatch, failure: Exception
 ) -> None:
     answering(monkeypatch, failure)

@@ -90,7 +90,7 @@ def test_half_precision_features_are_taken() -> None:
 
 def test_features_of_another_shape_are_refused() -> None:
     metric = FrechetDistance(Pooled(), width=7)
-    with pytest.raises(InputError, match=r"features of shape \(4, 6\) of 4 images: \(4, 7\) is asked for"):
+    with pytest.raises(InputError, match=r"features of shape \(4, 6\) of 4 images: expected \(4, 7\)"):
         metric.update(images(4, 0), real=True)
 
 

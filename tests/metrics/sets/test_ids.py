@@ -47,13 +47,13 @@ def test_sets_far_apart_score_0(function: Any) -> None:
 
 
 @pytest.mark.parametrize("function", EVERY)
-def test_what_is_harder_to_tell_scores_higher(function: Any) -> None:
+def test_sets_that_are_harder_to_separate_score_higher(function: Any) -> None:
     y = features(300, 4)
     found = [function(features(300, 4, seed=1, shift=shift), y) for shift in (0.1, 0.8, 2)]
     assert found[0] > found[1] > found[2]
 
 
-def test_a_classifier_of_few_pictures_has_learned_them_by_heart() -> None:
+def test_a_classifier_of_few_images_overfits() -> None:
     x, y = features(50, 200), features(50, 200, seed=1)
     assert uids_insample(x, y) == pids_insample(x, y) == 0
     assert uids(x, y) > 0.3
@@ -94,15 +94,15 @@ def test_the_folds_of_twelve_pairs_are_these() -> None:
     assert fold_of(12).tolist() == [4, 3, 6, 9, 1, 7, 8, 0, 0, 2, 5, 1]
 
 
-def test_the_same_sets_are_judged_once(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_the_same_sets_are_decided_once(monkeypatch: pytest.MonkeyPatch) -> None:
     trained: list[int] = []
-    decided = ids._judged
+    decided = ids._decided
 
-    def counted(*sets: Any) -> ids.Judged:
+    def counted(*sets: Any) -> ids.Decisions:
         trained.append(1)
         return decided(*sets)
 
-    monkeypatch.setattr(ids, "_judged", counted)
+    monkeypatch.setattr(ids, "_decided", counted)
     x, y = features(30, 4), features(30, 4, seed=1)
     first = uids(x, y)
     pids(x, y), OF_SUBSETS[uids](x, y), OF_SUBSETS[pids](x, y)
@@ -114,7 +114,7 @@ def test_the_same_sets_are_judged_once(monkeypatch: pytest.MonkeyPatch) -> None:
     assert len(trained) == 20
 
 
-def test_a_subset_is_judged_by_the_classifiers_of_all_pairs_and_moves_farther() -> None:
+def test_a_subset_is_decided_by_the_classifiers_of_all_pairs_and_moves_farther() -> None:
     x, y = features(60, 4, shift=0.3), features(60, 4, seed=1)
     for function in EVERY:
         of = OF_SUBSETS[function](x, y)
@@ -136,7 +136,7 @@ def test_a_classifier_that_does_not_converge_warns_nobody() -> None:
 @pytest.mark.parametrize("function", EVERY)
 def test_bad_features_are_refused(function: Any) -> None:
     good = features(6, 3)
-    with pytest.raises(InputError, match="6 composites and 5 targets are no pairs"):
+    with pytest.raises(InputError, match="6 composites and 5 targets are not pairs"):
         function(good, good[:5])
     with pytest.raises(InputError, match="width 3 and 4"):
         function(good, features(6, 4))

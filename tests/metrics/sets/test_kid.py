@@ -38,18 +38,18 @@ def plain(x: Array, y: Array, paired: bool) -> float:
 
 
 @pytest.mark.parametrize(("n", "m"), [(7, 7), (5, 9), (2, 2)])
-def test_the_distance_is_what_its_definition_says(n: int, m: int) -> None:
+def test_the_distance_matches_its_definition(n: int, m: int) -> None:
     x, y = features(n, 6), features(m, 6, seed=1, shift=0.4)
     assert kernel_distance(x, y) == pytest.approx(plain(x, y, paired=False), rel=1e-12)
 
 
-def test_the_paired_distance_is_what_its_definition_says() -> None:
+def test_the_paired_distance_matches_its_definition() -> None:
     x, y = features(7, 6), features(7, 6, seed=1, shift=0.4)
     assert paired_kernel_distance(x, y) == pytest.approx(plain(x, y, paired=True), rel=1e-12)
 
 
 @pytest.mark.parametrize("n", [20, 75])
-def test_torch_fidelity_says_the_same_for_one_subset_of_all_rows(n: int) -> None:
+def test_torch_fidelity_agrees_on_one_subset_of_all_rows(n: int) -> None:
     x, y = features(n, 48), features(n, 48, seed=1, shift=0.3)
     found = metric_kid.kid_features_to_metric(
         torch.from_numpy(x), torch.from_numpy(y), kid_subsets=1, kid_subset_size=n, rng_seed=0, verbose=False
@@ -117,7 +117,7 @@ def test_more_noise_is_farther() -> None:
 
 
 def test_rows_that_are_no_pairs_have_no_paired_distance() -> None:
-    with pytest.raises(InputError, match="5 composites and 6 targets are no pairs"):
+    with pytest.raises(InputError, match="5 composites and 6 targets are not pairs"):
         paired_kernel_distance(features(5, 3), features(6, 3))
 
 

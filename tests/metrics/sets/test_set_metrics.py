@@ -1,4 +1,4 @@
-"""The set metrics by name: every one is on_progress in words, and every one reads its own extractor's features."""
+"""Set metrics by name: each is documented, and each reads the features of its own extractor."""
 
 from operator import attrgetter
 
@@ -12,7 +12,7 @@ every_metric = pytest.mark.parametrize("metric", SET_METRICS.values(), ids=attrg
 
 
 @every_metric
-def test_a_metric_says_what_it_is(metric: SetMetric) -> None:
+def test_a_docstring_names_the_direction_and_the_bias(metric: SetMetric) -> None:
     text = metric.function.__doc__ or ""
     assert f"{metric.better} is better" in text.lower()
     assert metric.stem.startswith(f"{metric.name}:")
@@ -20,7 +20,7 @@ def test_a_metric_says_what_it_is(metric: SetMetric) -> None:
 
 
 @every_metric
-def test_a_metric_has_a_way_with_subsets(metric: SetMetric) -> None:
+def test_every_metric_has_a_form_for_subsets(metric: SetMetric) -> None:
     rng = np.random.default_rng(0)
     y = rng.normal(size=(12, 5))
     found = OF_SUBSETS[metric.function](y + rng.normal(size=(12, 5)), y)(np.arange(1, 9))

@@ -1,4 +1,4 @@
-"""Every convention by its golden value, as its page says, and by the library that its paper calls."""
+"""The metrics of papers by their golden values, as the README lists them, and by the library that each paper calls."""
 
 import json
 import re
@@ -16,7 +16,7 @@ from scenes import IMAGE_METRICS, batch_of, scene
 from terminal import Terminal
 from torch.nn import functional
 
-import inpaint_bench.metrics
+from inpaint_bench import files
 from inpaint_bench.data.images import Hole, Pixels, read_pixels, read_values
 from inpaint_bench.metrics import METRICS
 from inpaint_bench.metrics.batch import Batch
@@ -25,7 +25,7 @@ SKIMAGE: Any = skimage.metrics
 GREY: Any = skimage.color.rgb2gray
 GOLDEN = Path(__file__).parents[1] / "golden"
 GOLDENS: dict[str, Any] = json.loads((GOLDEN / "metrics.json").read_text())
-PAGE = Path(inpaint_bench.metrics.__file__).with_name("README.md").read_text(encoding="utf-8")
+PAGE = (files.PACKAGE / "metrics" / "README.md").read_text(encoding="utf-8")
 ROWS = re.findall(r"^\| `(\w+)` \| `([\w.]+)` \| (.+?) \| (\w+) ([\d.e-]+)(?: dB)? \|$", PAGE, re.MULTILINE)
 LUMA = np.array([0.299, 0.587, 0.114])
 WANG = {"gaussian_weights": True, "sigma": 1.5, "use_sample_covariance": False, "data_range": 255}
@@ -71,7 +71,7 @@ def values(batch: Batch) -> dict[str, float]:
 
 def test_the_page_names_every_image_metric_its_user_and_the_tolerance_of_the_golden_file() -> None:
     assert len(ROWS) == 18
-    alone = re.findall(r"`(\w+)`", PAGE.partition("one pixel after another:")[2].partition(".\n")[0])
+    alone = re.findall(r"`(\w+)`", PAGE.partition("per-pixel implementations:")[2].partition(".\n")[0])
     assert {row[0] for row in ROWS} | set(alone) == set(IMAGE_METRICS)
     assert not {row[0] for row in ROWS} & set(alone)
     for name, key, whose, kind, number in ROWS:
@@ -80,8 +80,8 @@ def test_the_page_names_every_image_metric_its_user_and_the_tolerance_of_the_gol
             assert whose == (METRICS[name].used_by or "-"), name
 
 
-def test_the_page_says_of_every_golden_value_what_it_is() -> None:
-    notes = PAGE.partition("## What other libraries say")[2]
+def test_the_page_explains_every_golden_value() -> None:
+    notes = PAGE.partition("## Other libraries")[2]
     noted = set(re.findall(r"`((?:ssim|psnr|mae|mse)\.\w+)`", notes))
     assert {row[1] for row in ROWS} | noted == set(GOLDENS["conventions"])
     assert not {row[1] for row in ROWS} & noted
@@ -129,7 +129,7 @@ def test_scikit_image_agrees_on_crops_of_photographs() -> None:
 
 @settings(max_examples=20, deadline=None, database=None)
 @given(st.integers(0, 2**32 - 1), st.integers(51, 90), st.integers(51, 90))
-def test_other_conventions_are_what_their_definitions_say(seed: int, height: int, width: int) -> None:
+def test_other_variants_match_their_definitions(seed: int, height: int, width: int) -> None:
     x, y, hole = scene(seed, height, width)
     a, b, grey_x, grey_y = x.astype(np.float64), y.astype(np.float64), GREY(x), GREY(y)
     expected = {
