@@ -43,12 +43,9 @@ def summary_table(
         number = number._replace(heading=heading, samples=samples[one.method], n="" if same else number.n)
         numbers.append(number._replace(reduction="", signature=one.signature.removesuffix(reduction.suffix)))
     lacking = ", ".join(name for name in absent or {} if not counted.get(name))
-    notes = [
-        *few_notes(shown),
-        *part_notes(shown),
-        f"not measured here: {lacking} (`inpaint-bench doctor` says why)" if lacking else "",
-    ]
+    notes = [*few_notes(shown), *part_notes(shown)]
+    notes += [f"not measured here: {lacking} (`inpaint-bench doctor` says why)"] if lacking else []
     files = f"{run.path / 'tables'} (plain.txt, .md, .csv, .tex, .html), {run.path / FILE}"
-    notes = [note for note in notes if note] + [f"every bucket and signature: {files}"]
+    notes.append(f"every bucket and signature: {files}")
     table = lay_out(title_of(shown), numbers, {place: None}, "all", notes)
     return replace(table, title=f"{table.title} (n={count})", width=102)

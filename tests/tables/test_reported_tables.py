@@ -220,6 +220,15 @@ def test_reported_rows_are_in_another_shade_in_every_format() -> None:
     assert first["method"] == second["method"] == "spn"
 
 
+def test_a_rule_separates_metrics_and_reported_rows_in_every_format_that_has_rules() -> None:
+    options = TableOptions("table1", metrics=("psnr", "mae_spn"), methods=("mine", "spn"))
+    table = table_of(measured(), options, reported=chosen("SPN 2023:1", options))  # two metrics, both also reported
+    assert sum(line.startswith("---") for line in table.to_text().splitlines()) == 4
+    assert table.to_latex().count("\\midrule") == 4
+    firsts = re.findall(r"<tr>(?:(?!</tr>).)*?first(?:(?!</tr>).)*?</tr>", table.to_html(), flags=re.DOTALL)
+    assert len(firsts) == 4
+
+
 def refused(text: str, options: TableOptions = PLAIN) -> str:
     with pytest.raises(InputError) as found:
         chosen(text, options)
@@ -271,3 +280,12 @@ def test_a_file_of_ones_own_is_read(tmp_path: Path) -> None:
     assert list(table.heads("row")["label"]) == ["psnr ↑", "quality ↑"]
     assert texts(table) == [["30.10", "-"], ["-", "0.50"]]
     assert "quality of Ours: how it was measured is not said" in table.notes
+
+
+def test_a_bucket_over_which_a_paper_counts_differently_has_no_number_of_pairs(tmp_path: Path) -> None:
+    path = tmp_path / "ours.csv"
+    lines = [f"Ours,1,paris,{name},{name},all,PSNR,30.10,dB,pairs,higher,psnr,round,,7,\n" for name in "ab"]
+    path.write_text(HEADER + "".join(lines))
+    assert list(reported_table_of(TableOptions("ablation"), str(path)).heads("column")["pairs"]) == ["n=7"]
+    path.write_text(path.read_text().replace("round,,7", "round,,8", 1))
+    assert list(reported_table_of(TableOptions("ablation"), str(path)).heads("column")["pairs"]) == [""]
