@@ -10,7 +10,7 @@ from terminal import Terminal
 
 from baselines.spn.network import SPN
 from baselines.spn.training import ablations, build_dataset, train
-from baselines.spn.training.config import Config, as_config, read_config, recipe_names
+from baselines.spn.training.config import CONFIGS, Config, as_config, read_config, recipe_names
 from baselines.spn.training.networks import build
 from inpaint_bench import files
 from inpaint_bench.data import images as image_files
@@ -164,6 +164,11 @@ def test_a_file_of_settings_changes_the_recipe_and_words_change_both(tmp_path: P
 @pytest.mark.parametrize("recipe", recipe_names())
 def test_a_recipe_reads(recipe: str) -> None:
     assert read_config(recipe).steps > 0
+
+
+@pytest.mark.parametrize("path", sorted((CONFIGS / "overrides").glob("*.toml")), ids=lambda path: path.stem)
+def test_overrides_of_spn_small_read(path: Path) -> None:
+    assert read_config("spn-small", path) != read_config("spn-small")
 
 
 @pytest.mark.parametrize("name", ablations.ablation_names())
