@@ -30,7 +30,7 @@ acceptance: $(VENV)/test
 	$(BIN)/pytest -n 2 --dist worksteal
 
 benchmark: $(VENV)/test
-	$(BIN)/python benchmarks/loading.py
+	$(BIN)/python benchmarks/reading.py
 	$(BIN)/python benchmarks/metrics.py
 	$(BIN)/python benchmarks/frechet.py
 	$(BIN)/python benchmarks/inception.py

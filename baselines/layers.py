@@ -1,14 +1,14 @@
-"""Blocks that several papers share unchanged: region normalisation (RN, SPL) and faster convolutions.
+"""Layers that several papers share unchanged: region normalisation (RN, SPL), faster convolutions, and the size check.
 
-Region normalisation (Yu et al., AAAI 2020): each region of a map is normalised by its own mean and deviation. The
-published code fills the other region with the mean, normalises the filled map by its variance over all N pixels and
-multiplies by sqrt(n / N), n being the pixels of the region. Inside the region that is
+Region normalisation (Yu et al., AAAI 2020) normalises each region of a map by its own mean and deviation. The published
+code fills the other region with the mean, normalises the filled map by its variance over all N pixels and multiplies by
+sqrt(n / N), where n is the number of pixels of the region. Inside the region that is
 
     (x - mean) / sqrt(squares / N + eps) * sqrt(n / N),    squares = sum of (x - mean)^2 over the region,
 
-and outside it is zero, so the two regions together need one pass over the map and not two. Maps are taken as
-(batch, height, width, channels), which is how channels-last memory holds them. Statistics are those of each image by
-itself: RN's published code takes a batch's, and is the same for a batch of one.
+and zero outside, so both regions need only one pass over the map. Maps have the shape (batch, height, width, channels),
+the order of channels-last memory. Statistics are those of each image: RN's published code takes those of a batch, which
+is the same for a batch of one.
 """
 
 import numpy as np
@@ -36,13 +36,13 @@ def refuse_size(method: str, image: Images, multiple: int, min_size: int = 1) ->
 
 Pixels = Float[Tensor, "batch height width channels"]
 Region = Float[Tensor, "batch height width 1"]  # 1 in the region, 0 in the rest of the map
-PerRegion = Float[Tensor, "batch 2 channels"]  # a value for every channel in the region, and one in the rest
+PerRegion = Float[Tensor, "batch 2 channels"]  # a value per channel in the region, and one in the rest
 
 
 def centre_regions(x: Pixels, region: Region) -> tuple[Pixels, PerRegion]:
-    """What region normalisation is made of: each pixel less the mean of its region, and the factor it then takes.
+    """The parts of region normalisation: each pixel minus the mean of its region, and the factor to scale it by.
 
-    Both come negated, which saves a copy of the map.
+    Both are negated, which saves a copy of the map.
     """
     pixels = x.shape[1] * x.shape[2]
     member = torch.cat([region, 1 - region], dim=3).transpose(2, 3)
@@ -53,18 +53,18 @@ def centre_regions(x: Pixels, region: Region) -> tuple[Pixels, PerRegion]:
 
 
 def region_sums(x: Pixels, member: Float[Tensor, "batch height 2 width"]) -> PerRegion:
-    """The sums over both regions, line by line: float32 loses digits on the whole map at a stroke."""
+    """The sums over both regions, row by row: one sum over the whole map would lose digits in float32."""
     return torch.matmul(member, x).sum(dim=1)
 
 
 def spread(values: PerRegion, region: Region) -> Pixels:
-    """A map that holds at every pixel the values of its region."""
+    """A map with the values of its region at every pixel."""
     inside, outside = values[:, :, None, None].unbind(dim=1)
     return torch.lerp(outside, inside, region)
 
 
 class BasicRegionNorm(nn.Module):
-    """RN-B: the hole and the known region, each with its own gain and shift for every channel."""
+    """RN-B: hole and known region, each with its own scale and shift per channel."""
 
     def __init__(self, channels: int) -> None:
         super().__init__()
@@ -78,7 +78,7 @@ class BasicRegionNorm(nn.Module):
         x: Float[Tensor, "batch channels height width"],
         mask: Float[Tensor, "batch 1 full_height full_width"],
     ) -> Float[Tensor, "batch channels height width"]:
-        """The map normalised; the mask, 1 = hole, is brought to its size with nearest."""
+        """The normalised map; the mask, 1 = hole, is resized by nearest neighbour."""
         hole = nn.functional.interpolate(mask, size=x.shape[2:]).permute(0, 2, 3, 1)
         centred, scale = centre_regions(x.permute(0, 2, 3, 1), hole)
         gain = scale * torch.stack([self.foreground_gamma, self.background_gamma]).add(1)
@@ -87,7 +87,7 @@ class BasicRegionNorm(nn.Module):
 
 
 class SpatialAttention(nn.Module):
-    """The importance of every pixel, and the convolutions that make gain and shift of it."""
+    """The importance of every pixel, and the convolutions that compute scale and shift from it."""
 
     def __init__(self) -> None:
         super().__init__()
@@ -102,14 +102,14 @@ class SpatialAttention(nn.Module):
 
 
 class LearnableRegionNorm(nn.Module):
-    """RN-L: the regions are where a learned importance map is high and low; gain and shift vary by pixel."""
+    """RN-L: the regions are where a learned importance map is high and low; scale and shift vary by pixel."""
 
     def __init__(self) -> None:
         super().__init__()
         self.sa = SpatialAttention()
 
     def forward(self, x: Float[Tensor, "batch channels height width"]) -> Float[Tensor, "batch channels height width"]:
-        """The map normalised. Regions are hard, gain and shift come from the soft map."""
+        """The normalised map. The regions are binary; scale and shift come from the soft map."""
         importance = self.sa(x)
         gain = self.sa.gamma_conv(importance).permute(0, 2, 3, 1).add_(1)
         shift = self.sa.beta_conv(importance).permute(0, 2, 3, 1)
@@ -119,17 +119,16 @@ class LearnableRegionNorm(nn.Module):
 
 
 class RowwiseConv2d(nn.Conv2d):
-    """A convolution to few channels: kernel rows become outputs of one convolution and are summed, each moved
-    by its row.
+    """A convolution to few channels: each kernel row gives outputs of one convolution, which are shifted and summed.
 
-    The same sum as nn.Conv2d in another order. A convolution computes 16 channels or more at a time, so one that
-    gives 3 wastes most of its work, and one that gives 7 rows of 3 does not.
+    The same sum as nn.Conv2d in another order. Convolutions compute at least 16 channels at a time, so 3 channels waste
+    most of the work, while 7 rows of 3 do not.
     """
 
     def forward(
         self, input: Float[Tensor, "batch channels height width"]
     ) -> Float[Tensor, "batch out out_height out_width"]:
-        """The map, of the size that the kernel without padding leaves."""
+        """The map without padding."""
         out, channels, rows, columns = self.weight.shape
         kernel = self.weight.permute(2, 0, 1, 3).reshape(rows * out, channels, 1, columns)
         by_row = functional.conv2d(input, kernel)
@@ -147,9 +146,9 @@ class RowwiseConv2d(nn.Conv2d):
 # direct convolution; with 0, ±√½, ±√2 they are alike, which a test checks.
 
 POINTS = np.array([0, -1, 1, -2, 2]) * 0.5**0.5  # and infinity
-TILE = 4  # pixels of output a side
+TILE = 4  # output pixels a side
 LEAST_CHANNELS, LEAST_KERNELS, LEAST_TILES = 128, 64, 128  # below, the transforms cost more than they save
-TILES_AT_ONCE = 256  # so that a strip's 36 points stay in the cache
+TILES_AT_ONCE = 256  # so that the 36 points of a strip stay in the cache
 
 Padded = Float[Tensor, "batch channels rows columns"]
 Kernels = Float[Tensor, "out channels 3 3"]
@@ -168,7 +167,7 @@ def _transforms() -> tuple[Tensor, Tensor, Tensor]:
 
 
 def _twice(matrix: Float64[np.ndarray, "points taps"]) -> Tensor:
-    """A transform of a line as that of a square."""
+    """The transform of a square from that of a line."""
     return torch.from_numpy(np.kron(matrix, matrix)).float()
 
 
@@ -193,7 +192,7 @@ class Conv3x3(nn.Conv2d):
 def conv3x3(
     padded: Padded, weight: Kernels, bias: Float[Tensor, " out"] | None = None, dilation: int = 1
 ) -> Float[Tensor, "batch out height width"]:
-    """The convolution of padded features, by whichever way is the faster."""
+    """The convolution of padded features, by the faster of two algorithms."""
     height, width = (side - 2 * dilation for side in padded.shape[2:])
     tiles, left_over = height * width // TILE**2, height % (TILE * dilation) + width % (TILE * dilation)
     large = weight.shape[0] >= LEAST_KERNELS and weight.shape[1] >= LEAST_CHANNELS and tiles >= LEAST_TILES
@@ -205,7 +204,7 @@ def conv3x3(
 def winograd(
     padded: Padded, weight: Kernels, bias: Float[Tensor, " out"] | None = None, dilation: int = 1
 ) -> Float[Tensor, "batch out height width"]:
-    """The convolution of padded features whose result has sides in multiples of 4 dilations."""
+    """The convolution of padded features; the sides of the result are multiples of 4 dilations."""
     out, channels = weight.shape[:2]
     kernels = (TO_KERNELS @ weight.permute(0, 2, 3, 1).reshape(out, 9, channels)).permute(1, 2, 0)
     bias = weight.new_zeros(out) if bias is None else bias
@@ -228,9 +227,9 @@ def _strip(
     dilation: int,
     pixels: Float[Tensor, "height width out"],
 ) -> None:
-    """Fills rows of the result from the rows of the image that they need.
+    """Fill rows of the result from the image rows that they need.
 
-    Under dilation d, every d-th row and column make an image of their own, a phase.
+    With dilation d, every d-th row and column form a separate image, a phase.
     """
     rows, columns, channels = strip.shape
     phases = strip.view(rows // dilation, dilation, columns // dilation, dilation, channels)

@@ -1,8 +1,8 @@
-"""Write golden_adapter.json of one or more baselines: what each of their methods predicts now.
+"""Write golden_adapter.json of one or more baselines: the reference output of each of their methods.
 
     python baselines/make_golden.py classical rn
 
-Run it when an adapter is new, or when its output changed on purpose; the commit says why.
+Run it for a new adapter, or when its output changed on purpose; the commit message gives the reason.
 """
 
 import json
@@ -16,11 +16,11 @@ from inpaint_bench.methods.baselines import find_baselines, loader, weights_of
 from inpaint_bench.weights import SYNTHETIC
 
 SAMPLES = 2
-SIZES = {"dsi": 64}  # at 256 a code whose draw is near a border may fall otherwise on another machine
+SIZES = {"dsi": 64}  # at 256, rounding on another machine may change a code whose draw is close to a boundary
 
 
 def main(baselines: list[str]) -> None:
-    """Write the file of every baseline that is named."""
+    """Write the file of every named baseline."""
     for name in baselines:
         found = [(baseline, card) for baseline, card in find_baselines().values() if baseline.folder.name == name]
         cases = []

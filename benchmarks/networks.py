@@ -1,12 +1,11 @@
-"""Every baseline's method on one 256x256 picture: seconds, GFLOP and the rate reached, beside a plain convolution.
+"""Every learned method on one 256x256 image: seconds, GFLOP and GFLOP/s, compared with a plain convolution.
 
-    python benchmarks/baselines.py [METHOD ...] [--precision bf16] [--runs 5] [--device cuda]
+    python benchmarks/networks.py [METHOD ...] [--precision bf16] [--runs 5] [--device cuda]
 
-Batch 1, synthetic weights, two threads on a processor. Methods take turns, so that they meet the same machine; the
-median is printed. "Work" is seconds times the convolution's rate in the same run: it says how long a method takes on
-a machine of any speed. GFLOP are those that torch counts: convolutions and matrix products as
-they are run, so a convolution in Winograd's form counts a quarter. With bf16 the change is
-stated as the PSNR of the prediction against the float32 one.
+Batch 1, synthetic weights, two threads on a CPU. Methods take turns, so that all see the same load; the median is
+printed. "work" is seconds times the convolution's rate in the same run, which does not depend on the speed of the
+machine. GFLOP are counted by torch: convolutions and matrix products as they are run, so a Winograd convolution counts
+a quarter. With bf16, the PSNR of the prediction against the float32 prediction is printed too.
 """
 
 import argparse
@@ -24,7 +23,7 @@ from inpaint_bench.data.images import emptied
 from inpaint_bench.methods.baselines import find_baselines, installed, loader, weights_of
 from inpaint_bench.weights import SYNTHETIC
 
-AUTHORS = {  # seconds of the authors' code on a quiet machine of two cores whose convolution reaches 217 GFLOP/s
+AUTHORS = {  # seconds of the authors' code on an idle machine with two cores, where the convolution reaches 217 GFLOP/s
     "spn": 5.07,
     "spn-prob": 4.62,
     "spl": 2.42,
@@ -73,7 +72,7 @@ def seconds(run: Run, device: torch.device) -> float:
 
 
 def gflop(run: Run) -> float:
-    """What one call costs, as torch counts it."""
+    """The GFLOP of one call, as counted by torch."""
     with FlopCounterMode(display=False) as counter:
         run()
     return float(counter.get_total_flops()) / 1e9
@@ -85,7 +84,7 @@ def psnr(prediction: Tensor, reference: Tensor) -> float:
 
 
 def precision(name: str, device: torch.device) -> AbstractContextManager[object]:
-    """What a run happens in."""
+    """The autocast context of a run."""
     return torch.autocast(device.type, torch.bfloat16) if name == "bf16" else nullcontext()
 
 
@@ -96,16 +95,16 @@ def main() -> None:
     parser.add_argument("--precision", choices=["float32", "bf16"], default="float32")
     parser.add_argument("--runs", type=int, default=5)
     parser.add_argument("--device", type=torch.device, default=torch.device("cpu"))
-    requested = parser.parse_args()
+    options = parser.parse_args()
     torch.set_num_threads(2)
     learned = [name for name, (_, card) in find_baselines().items() if card.learned and installed(card)]
-    runs = {name: method(name, requested.device) for name in requested.methods or learned}
+    runs = {name: method(name, options.device) for name in options.methods or learned}
     with torch.inference_mode():
-        report(runs, requested.precision, requested.runs, requested.device)
+        report(runs, options.precision, options.runs, options.device)
 
 
 def report(runs: dict[str, Run], kind: str, count: int, device: torch.device) -> None:
-    """Warm up, take turns, print."""
+    """Warm up, time the methods in turns, print a table."""
     plain = convolution(device)
     reference = {name: run() for name, run in runs.items()}
     costs = {name: gflop(run) for name, run in runs.items()}

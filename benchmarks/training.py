@@ -1,11 +1,11 @@
-"""How fast SPN trains: images per second at widths 64 and 16, and the share of time spent waiting for data.
+"""The training speed of SPN: images per second at widths 64 and 16, and the share of time spent waiting for data.
 
     python benchmarks/training.py [--device cuda] [--widths 64,16] [--size 256] [--batch 8] [--steps 6] [--compile]
                                   [--precisions float32,bf16]
 
-One thread on a processor; without instructions for bf16 it is several times slower in it. A step is the whole of it:
-data, both updates as the authors' code has them, Adam. The first two steps are not counted. Waiting for data should
-take under 5 % of the time.
+One thread on a CPU; without bf16 instructions, bf16 is several times slower than float32. A step includes the data,
+both updates of the authors' code, and Adam. The first two steps are not counted. Waiting for data should take less than
+5 % of the time.
 """
 
 import argparse
@@ -47,7 +47,7 @@ def speed(device: torch.device, width: int, precision: str, options: argparse.Na
 
 def main() -> None:
     """Time every width and precision and print a line for each."""
-    parser = argparse.ArgumentParser(description="How fast SPN trains.")
+    parser = argparse.ArgumentParser(description="The training speed of SPN.")
     parser.add_argument("--device", default="cpu")
     parser.add_argument("--widths", default="64,16")
     parser.add_argument("--precisions", default="float32,bf16")

@@ -40,7 +40,7 @@ def _synthetic_weights_once() -> Iterator[None]:
         key = json.dumps([sorted(shapes.items()), gain, fan_in])
         if key not in made:
             made[key] = make(shapes, gain, fan_in)
-            while len(made) > 2:
+            while len(made) > 4:
                 made.popitem(last=False)
         return dict(made[key])
 

@@ -1,1 +1,1 @@
-"""Inpainting without learning: OpenCV's two, scikit-image's biharmonic, PatchMatch, and the mean as the floor."""
+"""Inpainting without learning: two methods of OpenCV, scikit-image's biharmonic, PatchMatch, and the mean colour."""

@@ -1,4 +1,4 @@
-"""Every method here takes one 8-bit picture and its hole at a time; libraries do the work."""
+"""Classical methods, computed by libraries on one 8-bit image at a time."""
 
 from collections.abc import Callable
 
@@ -9,7 +9,7 @@ import torch
 from inpaint_bench.data.images import Hole, Images, Inpaint, Masks, Pixels, eight_bit, mask_values, to_images
 from inpaint_bench.weights import Weights
 
-RADIUS = 3  # pixels that OpenCV's two methods look at around each point
+RADIUS = 3  # pixels; the neighbourhood of OpenCV's two methods
 PATCH = 3  # pixels a side of the patches of PatchMatch
 SEED = 0  # of PatchMatch's random search, set before every picture
 
@@ -29,7 +29,7 @@ def load_biharmonic(weights: Weights, device: torch.device) -> Inpaint:
     from skimage.restoration import inpaint_biharmonic
 
     def inpaint(pixels: Pixels, hole: Hole) -> Pixels:
-        filled = inpaint_biharmonic(pixels / 255, hole, channel_axis=-1)  # already within the known values' range
+        filled = inpaint_biharmonic(pixels / 255, hole, channel_axis=-1)  # already within the range of the known values
         return np.asarray(np.rint(filled * 255), dtype=np.uint8)
 
     return _each(inpaint)
@@ -47,7 +47,7 @@ def load_patchmatch(weights: Weights, device: torch.device) -> Inpaint:
 
 
 def load_mean_fill(weights: Weights, device: torch.device) -> Inpaint:
-    """The mean colour of the known region: the floor that every method must clear."""
+    """The mean colour of the known region: a lower bound for every method."""
 
     def inpaint(image: Images, mask: Masks) -> Images:
         known = (1 - mask).double()

@@ -1,5 +1,6 @@
-"""CTSDG was trained with mask 1 = known, RGB in [-1, 1] with 0 in the hole, and the edges and grey values of an
-image whose 8-bit values had wrapped around: the authors turn the normalised image into a picture as it is."""
+"""CTSDG was trained with mask 1 = known and RGB in [-1, 1] with 0 in the hole. Its edges and grey values come from
+images whose 8-bit values had wrapped around: the authors convert the normalised image to 8 bits without rescaling it.
+"""
 
 from collections.abc import Callable
 from typing import Any
@@ -38,20 +39,21 @@ def load(weights: Weights, device: torch.device) -> Inpaint:
 
 
 def grey(normalised: Images) -> Float[Tensor, "batch 1 height width"]:
-    """The grey values, in float64 and [0, 1], of images in [-1, 1] taken for 8-bit pictures.
+    """The grey values, in float64 and [0, 1], of images in [-1, 1] that are converted to 8 bits as they are.
 
-    Times 255 and cut to a byte, -0.5 becomes 129: negative values wrap around. The weights are skimage's rgb2gray.
+    Multiplied by 255 and truncated to a byte, -0.5 becomes 129: negative values wrap around. The weights are those of
+    skimage's rgb2gray.
     """
     wrapped = (normalised * 255).trunc().remainder(256).double() / 255
     return (wrapped * wrapped.new_tensor((0.2125, 0.7154, 0.0721)).view(3, 1, 1)).sum(dim=1, keepdim=True)
 
 
 def edges(values: Float[Tensor, "batch 1 height width"], known: Known) -> Known:
-    """Canny's edges (sigma 2), 0 or 1, of grey values, as if the hole lay outside the image.
+    """Canny edges (sigma 2), 0 or 1, of grey values, with the hole treated as outside the image.
 
-    The authors find edges in the whole image; here the hole is empty, and its border must not become an edge.
+    The authors find edges in the complete image; here the hole is empty, and its border must not become an edge.
     """
-    find: Callable[..., Any] = canny  # scikit-image gives it no types
+    find: Callable[..., Any] = canny  # scikit-image has no types for it
     found = [
         find(one[0], sigma=2, mask=region[0] > 0)
         for one, region in zip(values.cpu().numpy(), known.cpu().numpy(), strict=True)

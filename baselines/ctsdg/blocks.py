@@ -12,7 +12,7 @@ Known = Float[Tensor, "batch 1 height width"]  # 1 in the known region: the pape
 
 
 class Masked(NamedTuple):
-    """Features and what of them is known: one mask for all channels, since they never differ."""
+    """Features and their known region; one mask serves all channels."""
 
     features: Features
     known: Known
@@ -21,8 +21,8 @@ class Masked(NamedTuple):
 class PartialConv(nn.Module):
     """Partial convolution (Liu et al. 2018, eq. 1 and 2), batch norm and activation.
 
-    The convolution sees known positions only and is scaled by the window's size over its number of known
-    values; a position is known when its window holds any. Zero padding counts as hole.
+    The convolution uses known positions only and is rescaled by the window size over the number of known values; a
+    position becomes known if its window contains any. Zero padding counts as hole.
     """
 
     def __init__(
@@ -35,7 +35,7 @@ class PartialConv(nn.Module):
         self.window = inputs * kernel * kernel
 
     def forward(self, *parts: Masked) -> Masked:
-        """The parts, concatenated along the channels, each with a mask of its own."""
+        """Convolve parts that are concatenated along the channels, each with its own mask."""
         masked = torch.cat([part.features * part.known for part in parts], dim=1)
         count = torch.stack([part.features.shape[1] * self._count(part.known) for part in parts]).sum(0)
         known = count.clamp(0, 1)
@@ -49,13 +49,13 @@ class PartialConv(nn.Module):
 
 
 def enlarged(state: Masked) -> Masked:
-    """Twice the height and width: features bilinear, mask nearest."""
+    """Twice the height and width: bilinear for features, nearest neighbour for the mask."""
     features = F.interpolate(state.features, scale_factor=2.0, mode="bilinear", align_corners=False)
     return Masked(features, F.interpolate(state.known, scale_factor=2.0, mode="nearest"))
 
 
 class Projection(nn.Module):
-    """Features to a picture, for the auxiliary losses; inpainting does without (section 3.1)."""
+    """Features to an image, for auxiliary losses; not used for inpainting (section 3.1)."""
 
     def __init__(self, resolver: str, outputs: int, activation: nn.Module) -> None:
         super().__init__()
@@ -64,13 +64,13 @@ class Projection(nn.Module):
         self.out_layer = nn.Sequential(nn.Conv2d(64, outputs, 1), activation)
 
     def forward(self, features: Float[Tensor, "batch 64 height width"]) -> Float[Tensor, "batch c height width"]:
-        """A picture in [-1, 1], or an edge map in [0, 1]."""
+        """An image in [-1, 1], or an edge map in [0, 1]."""
         picture: Tensor = self.out_layer(self.get_submodule(self.resolver)(features))
         return picture
 
 
 class Bottleneck(nn.Module):
-    """A residual block with fewer channels inside."""
+    """A residual block with fewer inner channels."""
 
     def __init__(self, channels: int, inside: int) -> None:
         super().__init__()
@@ -80,13 +80,15 @@ class Bottleneck(nn.Module):
         self.bn2 = nn.BatchNorm2d(channels)
 
     def forward(self, features: Features) -> Features:
-        """As many channels out as in."""
+        """The same number of channels as the input."""
         inside = F.relu(self.bn1(self.conv1(features)))
         return F.relu(self.bn2(self.conv2(inside)) + features)
 
 
 class BiGFF(nn.Module):
-    """Bi-directional gated feature fusion (section 3.2, eq. 1 to 5): each stream takes what its gate lets through."""
+    """Bi-directional gated feature fusion (section 3.2, eq. 1 to 5): gates control what each stream takes from the
+    other.
+    """
 
     def __init__(self, channels: int) -> None:
         super().__init__()
@@ -98,7 +100,7 @@ class BiGFF(nn.Module):
     def forward(
         self, texture: Float[Tensor, "batch c height width"], structure: Float[Tensor, "batch c height width"]
     ) -> Float[Tensor, "batch 2*c height width"]:
-        """Both streams, texture first. The structure takes from the texture that has already been updated."""
+        """Both streams, texture first. The structure stream uses the updated texture."""
         both = torch.cat([texture, structure], dim=1)
         texture = texture + self.texture_gamma * (self.structure_gate(both) * structure)
         structure = structure + self.structure_gamma * (self.texture_gate(both) * texture)
@@ -106,23 +108,24 @@ class BiGFF(nn.Module):
 
 
 class RAL(nn.Module):
-    """Region affinity learning (section 3.3, eq. 6 to 8): every 4x4 patch is put together anew from all others.
+    """Region affinity learning (section 3.3, eq. 6 to 8): every 4x4 patch is a weighted sum of all patches.
 
-    Patches are weighed by the softmax of 10 times their similarity: of 3x3 patches at half the size, the product
-    with the other patch brought to length 1. There is no mask: patches of the hole serve as well.
+    The weights are the softmax of 10 times the similarity: the product of 3x3 patches at half the size, one of them
+    normalised to length 1. There is no mask: patches of the hole are used too.
     """
 
     def forward(self, features: Features) -> Features:
-        """The features rebuilt, image by image; height and width must be even."""
+        """The reconstructed features, image by image; height and width must be even."""
         half = F.interpolate(features, scale_factor=0.5, mode="bilinear", align_corners=True)
         return torch.cat(
             [self._rebuilt(*one) for one in zip(torch.split(features, 1), torch.split(half, 1), strict=True)]
         )
 
     def _rebuilt(self, features: Tensor, half: Tensor) -> Tensor:
-        """Patches overlap, so neither they nor their products are ever laid out. The product of two 3x3 patches is
-        a sum of products of pixels; and of the 4x4 patches that meet in a pixel, those that would bring the same
-        pixel there add their attention. A few rows of queries at a time stay in the processor's cache."""
+        """Compute the sum without materialising patches or their products. The product of two 3x3 patches is a sum of
+        products of pixels; and of the 4x4 patches that overlap at a pixel, those that contribute the same pixel share
+        their summed attention. A few rows of queries at a time fit the CPU cache.
+        """
         height, width = half.shape[2:]
         lengths = F.avg_pool2d(half.square().sum(1, keepdim=True), 3, 1, 1, divisor_override=1).sqrt().flatten()
         pixels = F.pad(half[0], (1, 1, 1, 1))
@@ -131,19 +134,19 @@ class RAL(nn.Module):
         rebuilt = []
         for top in range(0, height, rows):
             bottom = min(top + rows, height)
-            above, below = max(top - 1, 0), min(bottom + 1, height)  # neighbours of these rows reach in as well
+            above, below = max(top - 1, 0), min(bottom + 1, height)  # includes the neighbours of these rows
             attention = _similarities(pixels[:, above : below + 2], pixels)
             attention = (attention.flatten(2) * (10 / lengths.clamp_min(1e-4))).softmax(dim=2).clamp_min_(1e-8)
             around = (1, 1, 1, 1, 1, 1, int(above == top), int(below == bottom))
             attention = F.pad(attention.view(*attention.shape[:2], height, width), around)
             rebuilt.append(_gathered(attention, sources))
-        return F.pixel_shuffle(torch.cat(rebuilt, dim=2).flatten(0, 1)[None], 2) / 4  # four patches meet in a pixel
+        return F.pixel_shuffle(torch.cat(rebuilt, dim=2).flatten(0, 1)[None], 2) / 4  # four patches overlap at a pixel
 
 
 def _similarities(
     queries: Float[Tensor, "channels few wide"], keys: Float[Tensor, "channels high wide"]
 ) -> Float[Tensor, "few-2 wide-2 high-2 wide-2"]:
-    """The product of every 3x3 patch of the queries with every one of the keys; both come with a border of 1."""
+    """The product of every 3x3 query patch with every key patch; both inputs are padded by 1."""
     products = (queries.flatten(1).T @ keys.flatten(1)).view(*queries.shape[1:], *keys.shape[1:])
     for axis in (0, 1):
         products = _moved(products, axis, -1) + _moved(products, axis, 0) + _moved(products, axis, 1)
@@ -153,8 +156,9 @@ def _similarities(
 def _gathered(
     attention: Float[Tensor, "few wide high wide"], sources: Float[Tensor, "4 places channels"]
 ) -> Float[Tensor, "channels 4 few-2 wide-2"]:
-    """The sum over four overlapping 4x4 patches at every pixel of twice as many rows and columns. The pixels of a
-    2x2 block are apart: `sources` are those of all blocks, the first row first."""
+    """The sum over four overlapping 4x4 patches at every pixel of an output of twice the size. The pixels of a 2x2
+    block are stored separately: `sources` holds those of all blocks, first row first.
+    """
     pixels = []
     for row in (0, 1):
         half = _moved(attention, 0, 0) + _moved(attention, 0, 2 * row - 1)
@@ -165,15 +169,16 @@ def _gathered(
 
 
 def _moved(pairs: Float[Tensor, "a b c d"], axis: int, step: int) -> Tensor:
-    """Pairs of a query and a key (two axes each), both moved by a step along their rows or columns; the border of 1
-    along that axis goes."""
+    """Pairs of a query and a key (two axes each), both shifted by one step along rows or columns; the padding along
+    that axis is removed.
+    """
     for along in (axis, axis + 2):
         pairs = pairs.narrow(along, 1 + step, pairs.shape[along] - 2)
     return pairs
 
 
 class MSFA(nn.Module):
-    """Multi-scale feature aggregation (section 3.3, eq. 9 to 11): dilated branches, weighed pixel by pixel."""
+    """Multi-scale feature aggregation (section 3.3, eq. 9 to 11): dilated branches, weighted pixel by pixel."""
 
     def __init__(self, channels: int) -> None:
         super().__init__()
@@ -189,7 +194,7 @@ class MSFA(nn.Module):
             self.add_module(f"dilated_conv_{number}", nn.Sequential(conv, nn.ReLU()))
 
     def forward(self, features: Features) -> Features:
-        """As many channels out as in."""
+        """The same number of channels as the input."""
         weights = torch.split(self.weight_calc(features).softmax(dim=1), 1, dim=1)
         branches = [self.get_submodule(f"dilated_conv_{number}")(features) for number in range(len(self.dilations))]
         return sum((weight * branch for weight, branch in zip(weights, branches, strict=True)), torch.zeros(()))
@@ -204,7 +209,7 @@ class CFA(nn.Module):
         self.msfa = MSFA(channels)
 
     def forward(self, features: Features) -> Features:
-        """As many channels out as in; height and width must be even."""
+        """The same number of channels as the input; height and width must be even."""
         rebuilt = self.ral(features).contiguous(memory_format=torch.channels_last)
         aggregated: Tensor = self.msfa(rebuilt)
         return aggregated

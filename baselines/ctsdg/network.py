@@ -1,5 +1,6 @@
-"""CTSDG (Guo, Yang, Huang, ICCV 2021): texture and structure are inpainted by two coupled U-Nets of partial
-convolutions, each decoded from the other's code; their features are fused into the picture."""
+"""CTSDG (Guo, Yang, Huang, ICCV 2021): two coupled U-Nets of partial convolutions inpaint texture and structure, each
+decoding from the other's code; their fused features give the image.
+"""
 
 import torch
 import torch.nn.functional as F
@@ -45,11 +46,12 @@ class Generator(nn.Module):
         structure: Float[Tensor, "batch 2 height width"],
         known: Known,
     ) -> Float[Tensor, "batch 3 height width"]:
-        """The picture in [-1, 1] from the image in [-1, 1], its edges (0 or 1) with its grey values in [0, 1],
-        all three zero in the hole, and the mask, 1 in the known region."""
+        """The image in [-1, 1], from the image in [-1, 1], its edges (0 or 1) with its grey values in [0, 1], all zero
+        in the hole, and the mask, 1 in the known region.
+        """
         textures = self._encoded("texture", Masked(image, known))
         structures = self._encoded("structure", Masked(structure, known))
-        texture = self._decoded("texture", structures[-1], textures)  # each starts from the other's code
+        texture = self._decoded("texture", structures[-1], textures)  # each decodes from the other's code
         return self._fused(texture, self._decoded("structure", textures[-1], structures))
 
     def _encoded(self, stream: str, state: Masked) -> list[Masked]:
@@ -70,7 +72,7 @@ class Generator(nn.Module):
         return self._picture(fused, both)
 
     def _picture(self, fused: Float[Tensor, "batch 64 h w"], both: Float[Tensor, "batch 128 2*h 2*w"]) -> Tensor:
-        """`out_layer` on both, the fused features enlarged; a 1x1 convolution may as well come before enlarging."""
+        """`out_layer` on both features, the fused ones enlarged; a 1x1 convolution commutes with the enlargement."""
         conv, tanh = self.out_layer
         assert isinstance(conv, nn.Conv2d)
         of_fused, of_both = torch.split(conv.weight, [fused.shape[1], both.shape[1]], dim=1)

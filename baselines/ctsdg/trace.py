@@ -1,4 +1,4 @@
-"""What goes on inside CTSDG, for the comparison with its golden file."""
+"""Intermediate results of CTSDG, for comparison with its reference activations."""
 
 import torch
 from torch import Tensor, nn
@@ -13,17 +13,17 @@ STAGES = (*TEXTURE, *STRUCTURE, "bigff", "fusion_layer1", "cfa.ral", "cfa", "fus
 
 
 def build(golden: str, variant: str | None) -> nn.Module:
-    """The network of a golden file; there is one, `golden.json`."""
+    """The network of a golden file; there is only one, `golden.json`."""
     return Generator().eval().to(memory_format=torch.channels_last)
 
 
 def prepare(image: Tensor, mask: Tensor) -> dict[str, Tensor]:
-    """What the adapter makes of a whole picture, in [0, 1], before the network sees it."""
+    """The stages that the adapter computes from a complete image in [0, 1], before the network."""
     return {"grey": grey(image * 2 - 1)}
 
 
 def trace(network: nn.Module, inputs: dict[str, Tensor], noise: list[Tensor]) -> dict[str, Tensor | dict[str, float]]:
-    """The stages of the golden file and "output"; "grey" lies before the network."""
+    """The stages of the golden file and "output"; "grey" is computed before the network."""
     stages: dict[str, Tensor | dict[str, float]] = {}
 
     def record(name: str, value: Tensor | Masked) -> None:

@@ -1,1 +1,1 @@
-"""DSI: diverse structures drawn from a hierarchical VQ-VAE's codes, then texture (Peng et al., CVPR 2021)."""
+"""DSI: diverse structures sampled as codes of a hierarchical VQ-VAE, then texture (Peng et al., CVPR 2021)."""

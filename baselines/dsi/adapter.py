@@ -10,7 +10,7 @@ from inpaint_bench.weights import Weights
 
 
 def load(weights: Weights, device: torch.device) -> InpaintSamples:
-    """DSI; a seed draws one uniform number for each code of the structure, in raster order."""
+    """DSI; a seed gives one uniform number per code of the structure, in raster order."""
     network = weights.into(DSI()).to(device).eval()
 
     @torch.inference_mode()

@@ -1,7 +1,7 @@
-"""Layers that keep the TensorFlow names and layouts of their tensors, and compute with kernels in torch's.
+"""Layers that keep TensorFlow's tensor names and layouts, and compute with kernels in torch's layout.
 
-The published names are paths such as `structure_condition/wnconv2d_0/V`: a scope a network, and in it the
-layers numbered per kind in the order in which they were created.
+The published names are paths such as `structure_condition/wnconv2d_0/V`: one scope per network, in which the layers are
+numbered by type in the order of their creation.
 """
 
 from collections.abc import Mapping
@@ -13,11 +13,11 @@ from jaxtyping import Float
 from torch import Tensor, nn
 
 Maps = Float[Tensor, "batch channels height width"]
-MadeMaps = Float[Tensor, "batch out rows columns"]  # of other channels, or another size, than those of the argument
+MadeMaps = Float[Tensor, "batch out rows columns"]  # with other channels, or of another size, than the argument
 
 
 class Layer(nn.Module):
-    """Published tensors, and a kernel in torch's layout that is made from them once, when they are loaded."""
+    """Published tensors, and a kernel in torch's layout that is computed once, when they are loaded."""
 
     kind: ClassVar[str]
     kernel: Tensor
@@ -27,10 +27,10 @@ class Layer(nn.Module):
         for name, shape in shapes.items():
             self.register_parameter(name, nn.Parameter(torch.zeros(shape), requires_grad=False))
         self.register_buffer("kernel", torch.empty(0), persistent=False)
-        self.register_load_state_dict_post_hook(_prepare)  # type: ignore[no-untyped-call]  # torch's hooks have no types
+        self.register_load_state_dict_post_hook(_prepare)  # type: ignore[no-untyped-call]  # untyped in torch
 
     def prepare(self) -> Tensor:
-        """The kernel that belongs to the tensors of now."""
+        """Compute the kernel from the current tensors."""
         raise NotImplementedError
 
 
@@ -44,26 +44,26 @@ LayerKind = TypeVar("LayerKind", bound=Layer)
 
 
 class Scope(nn.Module):
-    """A network whose layers are named by their kind and a number, in order of creation.
+    """A network whose layers are named by type and number, in order of creation.
 
-    Blocks are plain objects that hold layers, and layers are kept in tuples and lists: as an attribute, torch would
-    name a layer once more.
+    Blocks are plain objects that hold layers, and layers are kept in tuples and lists: torch would register a layer
+    that is an attribute a second time.
     """
 
     def create(self, layer: LayerKind) -> LayerKind:
-        """The layer itself, now the next of its kind in this scope."""
+        """The layer, registered as the next of its type in this scope."""
         number = sum(name.startswith(f"{layer.kind}_") for name, _ in self.named_children())
         self.add_module(f"{layer.kind}_{number}", layer)
         return layer
 
 
 class Scopes(nn.ModuleDict):
-    """Several scopes that share one file; the steps of a tensor's name are parted by '/' as in TensorFlow."""
+    """Several scopes in one file; the components of a tensor's name are separated by '/' as in TensorFlow."""
 
     def __init__(self, scopes: Mapping[str, nn.Module]) -> None:
         super().__init__(scopes)
-        self.register_state_dict_post_hook(_to_slashes)  # type: ignore[no-untyped-call]  # torch's hooks have no types
-        self.register_load_state_dict_pre_hook(_to_dots)  # type: ignore[no-untyped-call]  # nor this one
+        self.register_state_dict_post_hook(_to_slashes)  # type: ignore[no-untyped-call]  # untyped in torch
+        self.register_load_state_dict_pre_hook(_to_dots)  # type: ignore[no-untyped-call]  # likewise
 
 
 def _to_slashes(_: nn.Module, state: dict[str, Any], prefix: str, *__: object) -> None:
@@ -80,9 +80,9 @@ def _rename(state: dict[str, Any], prefix: str, old: str, new: str) -> None:
 
 
 class Conv2d(Layer):
-    """A convolution; W is (height, width, in, out). Padded as TensorFlow's SAME, or as told.
+    """A convolution; W is (height, width, in, out). Padding is TensorFlow's SAME, or explicit.
 
-    At stride 2 on an even size SAME pads what is odd after: a 3x3 kernel sees no padding at the top and the left.
+    At stride 2 on an even size, SAME puts the odd padding after: a 3x3 kernel has no padding at the top and left.
     `padding` is (left, right, top, bottom).
     """
 
@@ -118,7 +118,7 @@ class Conv2d(Layer):
 
 
 class WNConv2d(Conv2d):
-    """A weight-normalised convolution: each output channel's kernel has the length g (Salimans & Kingma, 2016)."""
+    """A weight-normalised convolution: the kernel of each output channel has norm g (Salimans & Kingma, 2016)."""
 
     kind = "wnconv2d"
     V: Tensor
@@ -160,7 +160,7 @@ class Deconv2d(Layer):
 
 
 class WNDense(Layer):
-    """A weight-normalised linear map of the channels at each place; V is (in, out)."""
+    """A weight-normalised linear map of the channels at each position; V is (in, out)."""
 
     kind = "wndense"
     V: Tensor
@@ -178,7 +178,7 @@ class WNDense(Layer):
 
 
 class GatedConv2d(Conv2d):
-    """A convolution of which one half of the channels gates the other: half of them come out (Yu et al., 2019)."""
+    """A convolution in which one half of the channels gates the other half, which is the output (Yu et al., 2019)."""
 
     kind = "gated_conv2d"
 
@@ -188,7 +188,7 @@ class GatedConv2d(Conv2d):
 
 
 class GatedDeconv2d(GatedConv2d):
-    """A gated convolution of the map at twice the height and width, its values repeated."""
+    """A gated convolution of the map enlarged to twice the height and width by repetition."""
 
     kind = "gated_deconv2d"
 
@@ -197,15 +197,15 @@ class GatedDeconv2d(GatedConv2d):
 
 
 def concat_elu(x: Tensor, dim: int = 1) -> Tensor:
-    """ELU of the channels and of their negatives: twice as many, x first (PixelCNN++, Salimans et al., 2017)."""
+    """ELU of the channels and of their negatives: twice the channels, x first (PixelCNN++, Salimans et al., 2017)."""
     return F.elu(torch.cat([x, -x], dim))
 
 
 def with_mask(
     image: Float[Tensor, "batch 3 height width"], mask: Float[Tensor, "batch 1 height width"]
 ) -> Float[Tensor, "batch 5 height width"]:
-    """The five channels both generators begin with: the image with mid grey in the hole, ones, the mask.
+    """The five input channels of both generators: the image with mid grey in the hole, ones, the mask.
 
-    The plane of ones makes the zero padding of the borders visible to the convolutions.
+    The plane of ones makes the zero padding at the borders visible to the convolutions.
     """
     return torch.cat([image, torch.ones_like(mask), mask], dim=1).contiguous(memory_format=torch.channels_last)

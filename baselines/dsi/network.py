@@ -1,4 +1,4 @@
-"""DSI: draw the structure of the whole image as codes, one after the other, then paint the texture onto it."""
+"""DSI: sample the structure of the whole image as codes, one after the other, then paint the texture."""
 
 import torch
 from jaxtyping import Float, Float64
@@ -16,19 +16,19 @@ Features = Float[Tensor, "batch 64 height//8 width//8"]  # of the top codes
 
 
 class VQVAE(Scopes):
-    """The hierarchical VQ-VAE; only its top codebook takes part in inpainting."""
+    """The hierarchical VQ-VAE; inpainting uses only its top codebook."""
 
     def __init__(self) -> None:
         super().__init__({"vq_encoder": VQEncoder(), "vq_decoder": VQDecoder()})
 
     def forward(self, image: Images) -> Images:
-        """The whole image as its codes render it."""
+        """The reconstruction of the whole image."""
         decoded: Tensor = self["vq_decoder"](*self["vq_encoder"](image))
         return decoded
 
 
 class StructureGenerator(Scopes):
-    """The distribution over the top codes of the whole image; known regions are drawn as well."""
+    """The distribution over the top codes of the whole image; the known region is sampled as well."""
 
     def __init__(self) -> None:
         condition, pixelcnn, codebook = StructureCondition(), StructurePixelCNN(), TopCodebook()
@@ -36,28 +36,28 @@ class StructureGenerator(Scopes):
         self.parts = condition, pixelcnn, codebook
 
     def forward(self, image: Images, mask: Masks, features: Features) -> Float[Tensor, "batch 512 height//8 width//8"]:
-        """The logits of every code, given the features of those before it."""
+        """The logits of every code, given the features of the codes before it."""
         condition, pixelcnn, _ = self.parts
         logits: Tensor = pixelcnn(features, condition(image, mask))
         return logits
 
 
 class TextureNetwork(Scopes):
-    """The texture generator and the codebook of the structure it paints on."""
+    """The texture generator, and the codebook of the structure that it is conditioned on."""
 
     def __init__(self) -> None:
         texture = TextureGenerator()
         super().__init__({"texture_generator": texture, "vq_encoder": TopCodebook()})
-        self.look = texture.look
+        self.encode_known = texture.encode_known
 
     def forward(self, image: Images, mask: Masks, features: Features) -> Images:
-        """The painted image, RGB in [-1, 1]."""
-        painted: Tensor = self["texture_generator"](features, *self.look(image, mask))
+        """The inpainted image, RGB in [-1, 1]."""
+        painted: Tensor = self["texture_generator"](features, *self.encode_known(image, mask))
         return painted
 
 
 class DSI(Scopes):
-    """All that inpainting needs: the structure generator, the top codebook, the texture generator."""
+    """Everything that inpainting needs: the structure generator, the top codebook, the texture generator."""
 
     def __init__(self) -> None:
         condition, pixelcnn = StructureCondition(), StructurePixelCNN()
@@ -75,10 +75,10 @@ class DSI(Scopes):
     def forward(
         self, image: Images, mask: Masks, uniform: Float64[Tensor, "batch samples height//8 width//8"]
     ) -> Float[Tensor, "batch samples 3 height width"]:
-        """Images in [-1, 1], as many of each as there are uniform draws in [0, 1) for each of its codes.
+        """Samples in [-1, 1], one per set of uniform draws in [0, 1), one draw per code.
 
-        Every image and every sample has the networks to itself: in company they might round otherwise, and a code
-        whose draw is near the border to the next would change.
+        Every image and every sample is computed alone: in a batch results may round differently, and a code whose draw
+        is close to the boundary of the next code would change.
         """
         condition, pixelcnn, codebook, _ = self.parts
         known = [(image[i : i + 1], mask[i : i + 1]) for i in range(len(image))]
@@ -89,5 +89,5 @@ class DSI(Scopes):
     def _paint(self, image: Images, mask: Masks, codes: Tensor) -> Tensor:
         """All samples of one image."""
         *_, codebook, texture = self.parts
-        seen = texture.look(image, mask)
+        seen = texture.encode_known(image, mask)
         return torch.cat([texture(codebook(sample[None]), *seen) for sample in codes])

@@ -1,13 +1,12 @@
-"""Draws the codes of the structure one place after the other, and computes at each place only what is new.
+"""Samples the codes of the structure position by position, computing only what is new at each position.
 
-Evaluated anew for every place, the autoregressive network would run over the whole map as many times as it has
-places. But what it computes at a place depends on earlier places alone and never changes, so it is kept:
-the down stream is computed a row at a time, as soon as the row above is drawn; so is the right stream's share that
-comes from the row above; keys and values of the attention stay where they are. What is left for a place is the
-right stream itself, as products of vectors with matrices.
+Evaluated from scratch, the autoregressive network would run over the whole map once per position. What it computes at a
+position depends only on earlier positions and never changes, so it is cached: the down stream is computed one row at a
+time, once the row above is sampled; so is the part of the right stream that comes from the row above; keys and values
+of the attention are kept. What remains per position is the right stream itself, as matrix-vector products.
 
-Samples go through these products side by side, in lanes. There are always as many lanes, filled or not: a product
-of another shape may round otherwise, and a code near a tie would then depend on how many samples were asked for.
+Samples are processed in parallel lanes. The number of lanes is constant, whether they are used or not: a product of
+another shape may round differently, and a code close to a boundary would then depend on the number of samples.
 """
 
 from collections.abc import Sequence
@@ -25,15 +24,15 @@ LANES = 8
 
 
 class CodeSampler:
-    """The autoregressive network, its kernels laid out for drawing."""
+    """The autoregressive network with its kernels rearranged for sampling."""
 
     def __init__(self, network: StructurePixelCNN, codebook: Float[Tensor, "512 64"]) -> None:
         self.codebook = codebook
         self.enter_down = network.enter_down[0]
         self.above, left = network.enter_right
-        self.left_above = left.kernel[:, :, 0, 0].t()  # (65, 128), of the place left and above
-        self.left_bias = left.b + left.kernel[:, CODE_CHANNELS, 1, 0]  # the plane of ones is known beforehand
-        self.left = codebook @ left.kernel[:, :CODE_CHANNELS, 1, 0].t()  # (512, 128), by the code to the left
+        self.left_above = left.kernel[:, :, 0, 0].t()  # (65, 128), for the position above and to the left
+        self.left_bias = left.b + left.kernel[:, CODE_CHANNELS, 1, 0]  # the plane of ones is constant
+        self.left = codebook @ left.kernel[:, :CODE_CHANNELS, 1, 0].t()  # (512, 128), indexed by the code to the left
         self.down = [step for step, _ in network.steps]
         right = [step for _, step in network.steps]
         self.first, self.second = ([_taps(conv, 1) for conv in convs] for convs in _convolutions(right))
@@ -55,7 +54,7 @@ class CodeSampler:
         condition: Float[Tensor, "images 256 height width"],
         uniform: Float64[Tensor, "images samples height width"],
     ) -> tuple[Int64[Tensor, "images samples height width"], Float[Tensor, "images samples height width 512"]]:
-        """Codes 0..511 for each image, and the logits they were drawn from; one uniform draw a place, in [0, 1)."""
+        """Codes 0..511 for each image, and the logits they were sampled from, given a uniform draw per position."""
         terms = [self._terms(image[None]) for image in condition]
         lanes = [(image, sample) for image in range(uniform.shape[0]) for sample in range(uniform.shape[1])]
         codes = torch.empty(uniform.shape, dtype=torch.int64, device=uniform.device)
@@ -67,7 +66,7 @@ class CodeSampler:
         return codes, logits
 
     def _terms(self, condition: Tensor) -> Tensor:
-        """What the condition adds to the second convolution of every step: (height, 2 * steps, width, 256)."""
+        """The condition's contribution to the second convolution of every step: (height, 2 * steps, width, 256)."""
         places = concat_elu(condition).permute(0, 2, 3, 1)[0]
         terms = F.linear(places, self.condition, self.second_bias)
         return terms.reshape(*terms.shape[:2], -1, 2 * CHANNELS).transpose(1, 2).contiguous()
@@ -83,7 +82,7 @@ def _taps(conv: WNConv2d, row: int) -> Tensor:
 
 
 class _Attention:
-    """The matrices of one causal attention, its heads side by side: all queries, all keys, all values."""
+    """The matrices of one causal attention, with its heads concatenated: all queries, all keys, all values."""
 
     def __init__(self, attention: CausalAttention) -> None:
         queries, keys, values = zip(*attention.heads, strict=True)
@@ -94,17 +93,19 @@ class _Attention:
 
 
 class _Drawing:
-    """Up to `LANES` maps being drawn side by side, with all that is kept of the places drawn so far."""
+    """Up to `LANES` maps that are sampled in parallel, with the cache of the positions sampled so far."""
 
     def __init__(self, sampler: CodeSampler, terms: list[Tensor], uniform: Tensor) -> None:
-        self.sampler, self.terms = sampler, terms  # the condition's terms, for each lane
+        self.sampler, self.terms = sampler, terms  # the condition's contribution, per lane
         self.live, self.height, self.width = uniform.shape
         steps, new = len(sampler.down), sampler.codebook.new_zeros
         self.uniform = uniform.new_zeros(LANES, self.height, self.width)
         self.uniform[: self.live] = uniform
         self.codes = torch.zeros_like(self.uniform, dtype=torch.int64)
         self.logits = new(LANES, self.height, self.width, CODES)
-        self.features = new(LANES, self.height + 2, self.width + 2, CODE_CHANNELS + 1)  # zeros above and beside
+        self.features = new(
+            LANES, self.height + 2, self.width + 2, CODE_CHANNELS + 1
+        )  # padded with zeros above and at both sides
         self.features[:, 2:, 1:-1, CODE_CHANNELS] = 1
         down = (steps, self.live, 2, self.width + 2, 2 * CHANNELS)  # this row and the one above
         self.down_first, self.down_second = new(down), new(down)
@@ -118,7 +119,7 @@ class _Drawing:
         self.values = new(attentions, LANES, HEADS, places, VALUE)
 
     def draw(self) -> tuple[Tensor, Tensor]:
-        """The codes of all places, and the logits they were drawn from."""
+        """The codes of all positions, and the logits they were sampled from."""
         for row in range(self.height):
             for lane in range(self.live):
                 self._begin_row(lane, row)
@@ -127,7 +128,7 @@ class _Drawing:
         return self.codes[: self.live], self.logits[: self.live]
 
     def _begin_row(self, lane: int, row: int) -> None:
-        """All of a row that depends on the rows above."""
+        """Everything in a row that depends only on the rows above."""
         sampler = self.sampler
         self.enter_row[:, lane] = self._enter_right(lane, row)
         down = torch.stack(self._down_row(lane, row))
@@ -147,7 +148,7 @@ class _Drawing:
         return enter
 
     def _down_row(self, lane: int, row: int) -> list[Tensor]:
-        """The down stream in this row after each step."""
+        """The down stream of this row after each step."""
         enter = self.sampler.enter_down
         rows = self.features[lane, row : row + 2]
         x = _convolve(rows, enter.kernel, enter.b) if row else rows.new_zeros(self.width, CHANNELS)
@@ -175,7 +176,7 @@ class _Drawing:
         self.features[:, row + 2, column + 1, :CODE_CHANNELS] = self.sampler.codebook[codes]
 
     def _right(self, row: int, column: int) -> Tensor:
-        """The right stream at one place after all steps: (lanes, 128)."""
+        """The right stream at one position after all steps: (lanes, 128)."""
         sampler = self.sampler
         x = self.enter_row[column]
         if column:
@@ -196,7 +197,7 @@ class _Drawing:
         return x
 
     def _attend(self, attention: _Attention, number: int, y: Tensor, place: int) -> Tensor:
-        """What a place takes from those before it; its own key and value are kept for those after it."""
+        """The attention of a position to those before it; its own key and value are cached for later positions."""
         projected = torch.addmm(attention.bias, y, attention.matrix)
         query, key, value = torch.split(projected, [HEADS * KEY, HEADS * KEY, HEADS * VALUE], dim=1)
         taken = y.new_zeros(LANES, HEADS * VALUE)
@@ -212,17 +213,17 @@ class _Drawing:
 
 
 def draw(logits: Float[Tensor, "lanes 512"], uniform: Float64[Tensor, " lanes"]) -> Int64[Tensor, " lanes"]:
-    """The code at which the distribution function of the softmax first exceeds the uniform draw."""
+    """The code at which the cumulative distribution of the softmax first exceeds the uniform draw."""
     distribution = logits.double().softmax(dim=1).cumsum(dim=1)
     threshold = uniform * distribution[:, -1]
     return (distribution <= threshold[:, None]).sum(dim=1).clamp(max=CODES - 1)
 
 
 def _convolve(rows: Tensor, kernel: Tensor, bias: Tensor | None = None) -> Tensor:
-    """The one row, (width, out), that a kernel as high as `rows`, (height, width + 2, in), makes of them."""
+    """The one output row, (width, out), of a kernel as high as `rows`, which are (height, width + 2, in)."""
     return F.conv2d(rows[None].permute(0, 3, 1, 2), kernel, bias)[0, :, 0].t()
 
 
 def _windows(row: Tensor) -> Tensor:
-    """Every place of a row with the one to its left: (steps, width + 1, in) to (steps, width, 2 * in)."""
+    """Every position of a row with the one to its left: (steps, width + 1, in) to (steps, width, 2 * in)."""
     return torch.cat([row[:, :-1], row[:, 1:]], dim=2)

@@ -1,9 +1,9 @@
-"""The structure generator: what is known of the image conditions a distribution over its top codes (section 3.2).
+"""The structure generator: a distribution over the top codes, conditioned on the known region (section 3.2).
 
-The code of a place is drawn given those of all places before it, row by row, and given the condition. Two streams
-keep the order: `down` sees the rows above, `right` also what stands to the left in the same row (PixelCNN++,
-Salimans et al., 2017); causal attention lets the right stream look at every earlier place (PixelSNAIL, Chen et al.,
-2018). `sampling` draws the codes without repeating what earlier places have settled.
+The code of a position is sampled given all codes before it, row by row, and the condition. Two streams keep the order:
+`down` sees the rows above, `right` also the positions to the left in the same row (PixelCNN++, Salimans et al., 2017);
+causal attention gives the right stream access to every earlier position (PixelSNAIL, Chen et al., 2018). `sampling`
+samples the codes without repeating the computations for earlier positions.
 """
 
 from collections.abc import Callable
@@ -33,7 +33,7 @@ class GatedBlock:
 
 
 class StructureCondition(Scope):
-    """The known region to features at an eighth of the size, on which every code depends."""
+    """The known region to features at an eighth of the size, which condition every code."""
 
     def __init__(self) -> None:
         super().__init__()
@@ -47,7 +47,7 @@ class StructureCondition(Scope):
     def forward(
         self, image: Float[Tensor, "batch 3 height width"], mask: Float[Tensor, "batch 1 height width"]
     ) -> Float[Tensor, "batch 256 height//8 width//8"]:
-        """The condition of an RGB image in [-1, 1], 0 in the hole; mask 1 = hole; sizes are multiples of 8."""
+        """The condition for an RGB image in [-1, 1], 0 in the hole; mask 1 = hole; sizes are multiples of 8."""
         x = with_mask(image, mask)
         for layer in self.layers:
             x = layer(x)
@@ -55,7 +55,7 @@ class StructureCondition(Scope):
 
 
 class CausalAttention:
-    """Eight heads in which a place attends to all places before it, not to itself, added to the input."""
+    """Eight heads in which a position attends to all positions before it, not to itself; the input is added."""
 
     def __init__(self, scope: Scope) -> None:
         sizes = (KEY, KEY, VALUE)  # of query, key and value
@@ -74,13 +74,13 @@ class CausalAttention:
         before = torch.ones(places, places, dtype=query.dtype, device=query.device).tril(-1)
         logits = query @ key.transpose(1, 2) / KEY**0.5 - 1e10 * (1 - before)
         weights = (logits - logits.amax(dim=2, keepdim=True)).exp() * before
-        weights = weights / (weights.sum(dim=2, keepdim=True) + 1e-10)  # all zero at the first place
+        weights = weights / (weights.sum(dim=2, keepdim=True) + 1e-10)  # all zero at the first position
         attended: Tensor = weights @ value
         return attended.transpose(1, 2)
 
 
 class GatedStep:
-    """One step of a stream: two shifted convolutions, told of the other stream and of the condition."""
+    """One step of a stream: two shifted convolutions, with inputs from the other stream and the condition."""
 
     def __init__(self, scope: Scope, right: bool, attends: bool = False) -> None:
         size, padding = ((2, 2), (1, 0, 1, 0)) if right else ((2, 3), (1, 1, 1, 0))
@@ -91,7 +91,7 @@ class GatedStep:
         self.attention = CausalAttention(scope) if attends else None
 
     def __call__(self, x: Tensor, condition: Tensor, other: Tensor | None = None) -> Tensor:
-        """The stream after this step; `condition` is doubled by concat_elu already."""
+        """The stream after this step; concat_elu has already been applied to `condition`."""
         inner = self.first(concat_elu(x))
         if self.across is not None and other is not None:
             inner = inner + self.across(concat_elu(other))
@@ -121,9 +121,9 @@ class StructurePixelCNN(Scope):
     def forward(
         self, features: Float[Tensor, "batch 64 height width"], condition: Float[Tensor, "batch 256 height width"]
     ) -> Float[Tensor, "batch 512 height width"]:
-        """The logits of all codes at all places; those of a place depend on the features before it alone."""
+        """The logits of all codes at all positions; those of a position depend only on the features before it."""
         condition = concat_elu(condition)
-        x = F.pad(features, (0, 0, 0, 0, 0, 1), value=1.0)  # a plane of ones, which shows the borders
+        x = F.pad(features, (0, 0, 0, 0, 0, 1), value=1.0)  # a plane of ones, to detect the borders
         above, left = self.enter_right
         down = shift_down(self.enter_down[0](x))
         right = shift_down(above(x)) + shift_right(left(x))
@@ -137,10 +137,10 @@ class StructurePixelCNN(Scope):
 
 
 def shift_down(x: Maps) -> Maps:
-    """Every row becomes the next one; zeros enter at the top."""
+    """Shift rows down by one; the first row becomes zero."""
     return F.pad(x, (0, 0, 1, -1))
 
 
 def shift_right(x: Maps) -> Maps:
-    """Every column becomes the next one; zeros enter at the left."""
+    """Shift columns right by one; the first column becomes zero."""
     return F.pad(x, (1, -1))

@@ -1,4 +1,4 @@
-"""The texture generator: paints the image from the known region and the drawn structure (section 3.3 of the paper)."""
+"""The texture generator: paints the image from the known region and the sampled structure (section 3.3)."""
 
 from collections.abc import Callable, Iterable
 
@@ -13,9 +13,9 @@ Weights = Float[Tensor, "batch rows columns places"]
 
 
 class AttentionTransfer(nn.Module):
-    """How much every place takes from every other, by the likeness of the drawn structure; no tensors of its own.
+    """The attention of every position to all positions, by the similarity of the sampled structure; without parameters.
 
-    Places of the hole are candidates too: the structure, not the image, decides.
+    Positions of the hole are candidates too: the structure decides, not the image.
     """
 
     def __init__(self) -> None:
@@ -23,7 +23,7 @@ class AttentionTransfer(nn.Module):
         self.softmax = nn.Softmax(dim=-1)
 
     def forward(self, structure: Float[Tensor, "batch channels height width"]) -> Weights:
-        """Weights over all places, in raster order, for each place; they add up to 1."""
+        """Weights over all positions, in raster order, for each position; they sum to 1."""
         height, width = structure.shape[2:]
         windows = F.unfold(structure, 3, padding=1)
         lengths = windows.square().sum(dim=1)
@@ -36,7 +36,7 @@ class AttentionTransfer(nn.Module):
 
 
 def _fuse(likeness: Tensor, height: int, width: int) -> Tensor:
-    """Adds to every pair of places the pairs that neighbour it in step, first along rows, then along columns."""
+    """Add to the score of every pair of positions those of the adjacent pairs, along rows, then along columns."""
     places = height * width
     by_rows = _along_diagonal(likeness).reshape(-1, height, width, height, width)
     by_columns = _along_diagonal(by_rows.permute(0, 2, 1, 4, 3).reshape(-1, places, places))
@@ -52,14 +52,14 @@ def _along_diagonal(x: Tensor) -> Tensor:
 
 
 class Transfer(nn.Module):
-    """Patches of a map, side by side, each the weighted mean of all of them."""
+    """Patches of a map, each replaced by a weighted mean of all patches."""
 
     def __init__(self, patch: int) -> None:
         super().__init__()
         self.patch = patch
 
     def forward(self, weights: Weights, x: Maps) -> Maps:
-        """The map put together anew; it has one patch a place."""
+        """The reconstructed map; it has one patch per position."""
         patches = F.pixel_unshuffle(x, self.patch)
         mixed = weights.flatten(1, 2) @ patches.flatten(2).transpose(1, 2)
         mixed = mixed.transpose(1, 2).reshape(patches.shape)
@@ -67,7 +67,7 @@ class Transfer(nn.Module):
 
 
 class TextureGenerator(Scope):
-    """The known region and the drawn structure to an image."""
+    """The known region and the sampled structure to an image."""
 
     def __init__(self) -> None:
         super().__init__()
@@ -95,10 +95,10 @@ class TextureGenerator(Scope):
     def _gated(self, channels: int, out: int, size: int = 3, stride: int = 1, rate: int = 1) -> GatedConv2d:
         return self.create(GatedConv2d((size, size), (channels, out), stride=stride, rate=rate))
 
-    def look(
+    def encode_known(
         self, image: Float[Tensor, "batch 3 height width"], mask: Float[Tensor, "batch 1 height width"]
     ) -> tuple[Float[Tensor, "batch 64 height//2 width//2"], Float[Tensor, "batch 128 height//4 width//4"]]:
-        """What does not depend on the structure: fine and coarse features of the known region."""
+        """The part that does not depend on the structure: fine and coarse features of the known region."""
         fine = _through(self.fine, with_mask(image, mask))
         return fine, _through(self.coarse, fine)
 
@@ -108,7 +108,7 @@ class TextureGenerator(Scope):
         fine: Float[Tensor, "batch 64 4*height 4*width"],
         coarse: Float[Tensor, "batch 128 2*height 2*width"],
     ) -> Float[Tensor, "batch 3 8*height 8*width"]:
-        """The painted image, RGB in [-1, 1], from the structure's features and what `look` saw."""
+        """The inpainted image, RGB in [-1, 1], from the structure features and the output of `encode_known`."""
         middle = _through(self.middle, torch.cat([coarse, _through(self.structure, structure)], dim=1))
         weights = self.attention(structure)
         x = _through(self.late, middle)

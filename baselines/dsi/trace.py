@@ -1,4 +1,4 @@
-"""The networks of this baseline's golden files, and their stages; tensors there are NHWC, as in TensorFlow."""
+"""The networks of DSI's reference activations, and their stages; tensors there are NHWC, as in TensorFlow."""
 
 from collections.abc import Callable
 
@@ -11,15 +11,13 @@ NETWORKS: dict[str, Callable[[], nn.Module]] = {
     "dsi_structure.json": StructureGenerator,
     "dsi_texture.json": TextureNetwork,
 }
-OPERATIONS: dict[
-    str, dict[str, tuple[int, ...]]
-] = {  # TensorFlow's last operation in a layer, by which the stage is named
+OPERATIONS: dict[str, dict[str, tuple[int, ...]]] = {  # the last TensorFlow operation of a layer, which names the stage
     "vq_encoder": {"conv2d_{}/BiasAdd": (0, 2)},
     "structure_condition": {"wnconv2d_{}/BiasAdd": (0, 3, 9, 29)},
     "structure_pixelcnn": {"wnconv2d_{}/BiasAdd": (0, 1, 2, 3, 20, 40, 82), "wndense_{}/add": (0, 4, 90, 179)},
     "texture_generator": {"gated_conv2d_{}/mul": (0, 2, 3, 11, 14, 15, 16), "gated_deconv2d_{}/mul": (2,)},
 }
-NAMED: dict[str, tuple[str, ...]] = {  # modules of which the outputs have names of their own
+NAMED: dict[str, tuple[str, ...]] = {  # modules whose outputs have individual names
     "vq_encoder.conv2d_13": ("enc_t",),
     "vq_encoder.vector_quantize_0": ("quant_t", "idx_t"),
     "vq_encoder.conv2d_19": ("enc_b",),
@@ -33,12 +31,12 @@ Stages = dict[str, Tensor | dict[str, float]]
 
 
 def build(golden: str, variant: str | None = None) -> nn.Module:
-    """The network that a golden file of this baseline is about; there are no variants."""
+    """The network of a golden file; there are no variants."""
     return NETWORKS[golden]().eval()
 
 
 def trace(network: nn.Module, inputs: dict[str, Tensor], noise: list[Tensor]) -> Stages:
-    """Every stage of the golden file under its name there, and "output"; nothing here is drawn."""
+    """Every stage of the golden file by its name there, and "output"; nothing is sampled here."""
     stages: Stages = {}
     modules = dict(network.named_modules())
     hooks = [
@@ -55,7 +53,7 @@ def trace(network: nn.Module, inputs: dict[str, Tensor], noise: list[Tensor]) ->
 
 
 def _stages() -> dict[str, tuple[str, ...]]:
-    """The names of what each module puts out, by its path."""
+    """The names of the outputs of each module, by its path."""
     layers = {
         f"{scope}.{pattern.format(number).split('/')[0]}": (f"{scope}/{pattern.format(number)}:0",)
         for scope, patterns in OPERATIONS.items()
@@ -70,7 +68,7 @@ def _keep(stages: Stages, names: tuple[str, ...]) -> Callable[[nn.Module, object
         outputs = output if isinstance(output, tuple) else (output,)
         for name, tensor in zip(names, outputs, strict=True):
             x = tensor if name.endswith("Softmax:0") else _nhwc(tensor)
-            stages[name] = x.flatten(0, 2) if "wndense" in name else x  # TensorFlow's dense layers see rows
+            stages[name] = x.flatten(0, 2) if "wndense" in name else x  # TensorFlow's dense layers take rows
 
     return keep
 

@@ -1,6 +1,6 @@
-"""The hierarchical VQ-VAE: structure in the top codes, texture in the bottom ones (section 3.1 of the paper).
+"""The hierarchical VQ-VAE: structure in the top codes, texture in the bottom codes (section 3.1 of the paper).
 
-Only the top codebook takes part in inpainting; encoder and decoder serve training, and whoever wants to look.
+Inpainting uses only the top codebook; encoder and decoder are for training and inspection.
 """
 
 import torch
@@ -14,7 +14,7 @@ CODES, CODE_CHANNELS = 512, 64
 
 
 class Codebook(Layer):
-    """The vectors that codes stand for: `embedding` is (64, 512), a column a code."""
+    """The vectors of the codes: `embedding` is (64, 512), one column per code."""
 
     kind = "vector_quantize"
     embedding: Tensor
@@ -31,9 +31,9 @@ class Codebook(Layer):
 
 
 class VectorQuantize(Codebook):
-    """Each place of a map becomes the nearest of the codebook's vectors (van den Oord et al., 2017).
+    """Replace each position of a map by the nearest vector of the codebook (van den Oord et al., 2017).
 
-    The moving averages `ema_*` made the codebook in training and are not used here.
+    The moving averages `ema_*` updated the codebook during training and are not used here.
     """
 
     def __init__(self) -> None:
@@ -42,7 +42,7 @@ class VectorQuantize(Codebook):
     def forward(
         self, x: Float[Tensor, "batch 64 height width"]
     ) -> tuple[Float[Tensor, "batch 64 height width"], Int64[Tensor, "batch height width"]]:
-        """The nearest vectors, and their codes; of two equally near the first."""
+        """The nearest vectors and their codes; the first of two that are equally near."""
         flat = x.movedim(1, -1).flatten(0, 2)
         lengths = flat.square().sum(1, keepdim=True), self.embedding.square().sum(0, keepdim=True)
         codes = (lengths[0] - 2 * flat @ self.embedding + lengths[1]).argmin(dim=1)
@@ -51,7 +51,7 @@ class VectorQuantize(Codebook):
 
 
 class TopCodebook(Scope):
-    """What inpainting needs of the scope `vq_encoder`: the codebook of the structure."""
+    """The part of the scope `vq_encoder` that inpainting needs: the codebook of the structure."""
 
     def __init__(self) -> None:
         super().__init__()
@@ -80,7 +80,7 @@ class Residual:
 
 
 class Trunk:
-    """A 3x3 convolution to 128 channels, two residual blocks, ELU: what stands at every scale."""
+    """A 3x3 convolution to 128 channels, two residual blocks, ELU: the common part of every scale."""
 
     def __init__(self, scope: Scope, channels: int) -> None:
         self.first = scope.create(Conv2d((3, 3), (channels, 128)))
@@ -137,7 +137,7 @@ class VQDecoder(Scope):
     def forward(
         self, top: Float[Tensor, "batch 64 height width"], bottom: Float[Tensor, "batch 64 2*height 2*width"]
     ) -> Float[Tensor, "batch 3 8*height 8*width"]:
-        """The image that the features stand for; the bottom ones come first."""
+        """The image of the features; the bottom ones come first."""
         x = self.trunk(torch.cat([bottom, self.from_top[0](top)], dim=1))
         image: Tensor = self.up[1](F.elu(self.up[0](x)))
         return image

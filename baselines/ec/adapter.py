@@ -15,11 +15,11 @@ from inpaint_bench.weights import Weights
 
 GREY = (0.2125, 0.7154, 0.0721)  # the weights of R, G and B in skimage.color.rgb2gray
 Canny = Callable[..., Bool[np.ndarray, "height width"]]
-SIGMA = 2  # pixels, of the smoothing before Canny looks for edges
+SIGMA = 2  # pixels, of Canny's smoothing
 
 
 def load(weights: Weights, device: torch.device) -> Inpaint:
-    """Both stages of EdgeConnect: the edges as its first network draws them, unsharpened, go into the second."""
+    """Both stages of EdgeConnect: the soft edges of the first network are the input of the second."""
     networks = weights.into(nn.ModuleDict({"edge": EdgeGenerator(), "inpaint": CompletionGenerator()}))
     edge, completion = networks.to(device).eval().values()
 
@@ -37,16 +37,16 @@ def load(weights: Weights, device: torch.device) -> Inpaint:
 
 
 def to_grey(image: Images) -> Float[Tensor, "batch 1 height width"]:
-    """The grey picture in float64, on the CPU, of the 8-bit picture that the image was read from.
+    """The grey image in float64, on the CPU, from 8-bit values.
 
-    The authors' code makes it of 8-bit values, and Canny in float64 is to see the same thresholds passed.
+    The authors' code computes it from 8-bit values; in float64, Canny makes the same threshold decisions.
     """
     pixels = (image.cpu().double() * 255).round() / 255
     return (pixels * torch.tensor(GREY, dtype=torch.float64).view(1, 3, 1, 1)).sum(dim=1, keepdim=True)
 
 
 def known_edges(grey: Float[Tensor, "batch 1 height width"], mask: Masks) -> Masks:
-    """Canny's edges of the known region, 0 or 1. What the hole holds plays no part, nor does the hole's border."""
+    """Canny edges of the known region, 0 or 1. The content and the border of the hole have no influence."""
     canny: Canny = skimage.feature.canny
     known = mask.cpu().numpy() == 0
     edges = [canny(one[0], sigma=SIGMA, mask=of[0]) for one, of in zip(grey.numpy(), known, strict=True)]

@@ -1,4 +1,4 @@
-"""What EdgeConnect's generators are built of: convolutions, spectral norm, instance norm."""
+"""The layers of EdgeConnect's generators: convolutions, spectral norm, instance norm."""
 
 import math
 
@@ -13,13 +13,13 @@ Maps = Float[Tensor, "batch channels height width"]
 
 
 class InstanceNorm(nn.Module):
-    """Every channel of every image less its mean, over its deviation; no parameters (Ulyanov et al., 2016).
+    """Normalise every channel of every image to mean 0 and variance 1; no parameters (Ulyanov et al., 2016).
 
-    Written out because torch's own copies a channels-last map to another layout first.
+    Written out because torch's implementation first copies a channels-last map to another layout.
     """
 
     def forward(self, x: Maps) -> Maps:
-        """The map normalised with the biased variance of each picture itself, eps 1e-5."""
+        """The map normalised with the biased variance of each image, eps 1e-5."""
         pixels = x.permute(0, 2, 3, 1)
         mean = pixels.mean(dim=(1, 2), keepdim=True)
         variance = (pixels - mean).square_().mean(dim=(1, 2), keepdim=True)
@@ -28,10 +28,10 @@ class InstanceNorm(nn.Module):
 
 
 class SpectralNorm(nn.Module):
-    """A kernel divided by its largest singular value (Miyato et al., 2018), and the bias beside it.
+    """A kernel divided by its largest singular value (Miyato et al., 2018), and its bias.
 
-    The kernel is seen as a matrix with a row for each output. Its singular vectors u and v are those of the last
-    step of training; inference makes no power iteration.
+    The kernel is viewed as a matrix with one row per output. Its singular vectors u and v are those of the last
+    training step; there is no power iteration at inference.
     """
 
     weight_u: Tensor
@@ -70,7 +70,7 @@ class SpectralConv2d(SpectralNorm):
         self.small = kernel_size == 3 and (stride, padding) == (1, 0)
 
     def forward(self, x: Maps) -> Float[Tensor, "batch out out_height out_width"]:
-        """The map convolved."""
+        """The convolved map."""
         if self.small:
             return conv3x3(x, self.weight(), self.bias, self.dilation)
         return functional.conv2d(x, self.weight(), self.bias, self.stride, self.padding, self.dilation)
@@ -84,5 +84,5 @@ class SpectralConvTranspose2d(SpectralNorm):
         self.stride, self.padding = stride, padding
 
     def forward(self, x: Maps) -> Float[Tensor, "batch out out_height out_width"]:
-        """The map convolved, larger by the stride."""
+        """The convolved map, enlarged by the stride."""
         return functional.conv_transpose2d(x, self.weight(), self.bias, self.stride, self.padding)

@@ -1,7 +1,7 @@
 """EdgeConnect: Generative Image Inpainting with Adversarial Edge Learning (Nazeri et al., 2019).
 
-Two generators of one build, used in turn: the first draws the edges of the whole picture from those of the known
-region (Sec. 3.1 of the paper), the second fills in the colours between them (Sec. 3.2).
+Two generators of the same architecture, used in turn: the first completes the edges of the known region to those of the
+whole image (Sec. 3.1), the second fills in the colours (Sec. 3.2).
 """
 
 from functools import partial
@@ -15,7 +15,7 @@ from baselines.layers import Conv3x3, RowwiseConv2d
 
 
 class ResidualBlock(nn.Module):
-    """Two 3x3 convolutions to 256 channels, the first of dilation 2, each normalised; their input is added."""
+    """Two 3x3 convolutions to 256 channels, the first with dilation 2, each normalised; the input is added."""
 
     def __init__(self, conv: type[nn.Conv2d | SpectralConv2d], bias: bool) -> None:
         super().__init__()
@@ -31,13 +31,14 @@ class ResidualBlock(nn.Module):
         )
 
     def forward(self, x: Maps) -> Maps:
-        """The map plus what the block makes of it; nothing follows the sum."""
+        """The sum of input and block; no activation follows."""
         residual: Tensor = self.conv_block(x)
         return residual.add_(x)
 
 
 class Generator(nn.Module):
-    """Down by 4, eight residual blocks, up by 4 (Sec. 3 and Appendix A), under the published parameter names.
+    """Downsampling by 4, eight residual blocks, upsampling by 4 (Sec. 3 and Appendix A), with the published parameter
+    names.
 
     Height and width are multiples of 4. All maps are channels-last.
     """
@@ -71,23 +72,23 @@ class Generator(nn.Module):
     def logits(
         self, x: Float[Tensor, "batch in_channels height width"]
     ) -> Float[Tensor, "batch out_channels height width"]:
-        """The output before it is squeezed into [0, 1]."""
+        """The output before it is mapped to [0, 1]."""
         x = x.contiguous(memory_format=torch.channels_last)
         output: Tensor = self.decoder(self.middle(self.encoder(x)))
         return output
 
 
 class EdgeGenerator(Generator):
-    """The first stage, under spectral norm."""
+    """The first stage, with spectral norm."""
 
     def __init__(self) -> None:
         super().__init__(3, 1, SpectralConv2d, SpectralConvTranspose2d, residual_bias=False)
 
     def forward(self, x: Float[Tensor, "batch 3 height width"]) -> Float[Tensor, "batch 1 height width"]:
-        """Soft edges of the whole picture in [0, 1].
+        """Soft edges of the whole image in [0, 1].
 
-        The three channels: the grey picture with 1 in the hole, the edges of the known region (0 or 1) with 0
-        in the hole, the mask (1 = hole).
+        The three channels: the grey image with 1 in the hole, the edges of the known region (0 or 1) with 0 in the
+        hole, the mask (1 = hole).
         """
         return torch.sigmoid(self.logits(x))
 
@@ -99,5 +100,5 @@ class CompletionGenerator(Generator):
         super().__init__(4, 3, nn.Conv2d, nn.ConvTranspose2d, residual_bias=True)
 
     def forward(self, x: Float[Tensor, "batch 4 height width"]) -> Float[Tensor, "batch 3 height width"]:
-        """The whole picture, RGB in [0, 1], from RGB in [0, 1] with 1 in the hole and the map of edges."""
+        """The whole image, RGB in [0, 1], from RGB in [0, 1] with 1 in the hole and the edge map."""
         return (torch.tanh(self.logits(x)) + 1) / 2

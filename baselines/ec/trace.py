@@ -1,4 +1,4 @@
-"""EdgeConnect as its golden files look at it: the output of the modules that they name, and of the network."""
+"""Intermediate results of EdgeConnect, for comparison with its reference activations."""
 
 from typing import Any, cast
 
@@ -21,24 +21,24 @@ MODULES = (
 
 
 def build(golden: str, variant: str | None) -> nn.Module:
-    """The network that the golden file is about, in eval mode; variants differ in their inputs alone."""
+    """The network of a golden file, in eval mode; variants differ only in their inputs."""
     networks = {"ec_edge.json": EdgeGenerator, "ec_inpaint.json": CompletionGenerator}
     return networks[golden]().eval()
 
 
 def prepare(image: Tensor, mask: Tensor) -> dict[str, Tensor]:
-    """What the adapter makes of a whole picture, in [0, 1], before the first network sees it."""
+    """The stages that the adapter computes from a complete image in [0, 1], before the first network."""
     return {"gray": to_grey(image)}
 
 
 @torch.inference_mode()
 def trace(network: nn.Module, inputs: dict[str, Tensor], noise: list[Tensor]) -> dict[str, Tensor | dict[str, float]]:
-    """The stages of the golden file by their names there, and "output"; EdgeConnect draws no noise."""
+    """The stages of the golden file by their names there, and "output"; EdgeConnect uses no noise."""
     seen: dict[str, Tensor] = {}
 
     def keep(name: str) -> Any:
         def hook(module: nn.Module, args: tuple[Tensor, ...], output: Tensor) -> None:
-            seen[name] = output.clone()  # what follows may change it in place
+            seen[name] = output.clone()  # later layers may change it in place
 
         return hook
 

@@ -1,4 +1,4 @@
-"""MFE was trained with RGB in [-1, 1], a mean colour in the hole, and 1 - mask three times as further channels."""
+"""MFE was trained with RGB in [-1, 1], a mean colour in the hole, and 1 - mask repeated as three more channels."""
 
 import torch
 
@@ -8,16 +8,16 @@ from inpaint_bench.data.images import Images, Inpaint, Masks
 from inpaint_bench.errors import InputError
 from inpaint_bench.weights import Weights
 
-HOLE_COLOUR = (123, 104, 117)  # of 255, in R, G and B: the authors' numbers in the authors' order
+HOLE_COLOUR = (123, 104, 117)  # of 255, in R, G and B, in the authors' order
 
 
 def load(weights: Weights, device: torch.device) -> Inpaint:
-    """MFE with the feature mask of the authors' newest code."""
+    """MFE with the feature mask of the authors' latest code."""
     return _inpainting(weights, device, "newest code")
 
 
 def load_first(weights: Weights, device: torch.device) -> Inpaint:
-    """MFE with the feature mask of the code as it was first published."""
+    """MFE with the feature mask of the code as first published."""
     return _inpainting(weights, device, "first published code")
 
 
@@ -43,7 +43,7 @@ def _inpainting(weights: Weights, device: torch.device, rule: MaskRule) -> Inpai
 
 
 def _refuse_other_than_counting(network: MEDFE, weights: Weights) -> None:
-    """Known places are counted without the weights that the authors' code counts them with: these must be 1."""
+    """We count known positions without the kernels that the authors' code uses for it: these must be 1."""
     for name, module in network.named_modules():
         if isinstance(module, PartialConv) and not bool((module.mask_conv.weight == 1).all()):
             raise InputError(

@@ -1,4 +1,4 @@
-"""What the encoder, the equalisation and the decoder are built of."""
+"""The layers of encoder, equalisation and decoder."""
 
 from jaxtyping import Float
 from torch import Tensor, nn
@@ -6,27 +6,27 @@ from torch.nn import functional as F
 
 
 class Block(nn.Module):
-    """Layers in a row, numbered under `model` as the published files have them."""
+    """A sequence of layers, numbered under `model` as in the published files."""
 
     def __init__(self, *layers: nn.Module) -> None:
         super().__init__()
         self.model = nn.Sequential(*layers)
 
     def forward(self, feature: Float[Tensor, "batch _ _ _"]) -> Float[Tensor, "batch _ _ _"]:
-        """The layers, one after the other."""
+        """The layers, applied in order."""
         result: Tensor = self.model(feature)
         return result
 
 
 def leaky() -> nn.LeakyReLU:
-    """The one slope of the paper."""
+    """The activation of the paper."""
     return nn.LeakyReLU(0.2, inplace=True)
 
 
 def normed(channels: int, affine: bool = False) -> nn.GroupNorm:
-    """Instance normalisation: groups of one channel are the same, and on a CPU several times as fast.
+    """Instance normalisation, as group norm with one channel per group: the same, and several times as fast on a CPU.
 
-    Not so in the memory layout channels_last, where it would cost the output three digits.
+    Not in the channels_last layout, where the output would lose three digits.
     """
     return nn.GroupNorm(channels, channels, affine=affine)
 
@@ -37,7 +37,7 @@ def halving(inputs: int, outputs: int, bias: bool = False) -> nn.Conv2d:
 
 
 def halved(inputs: int, *outputs: int) -> list[nn.Module]:
-    """A halving for each of `outputs`, every one normalised and activated."""
+    """A downsampling block per entry of `outputs`, each normalised and activated."""
     layers: list[nn.Module] = []
     for count in outputs:
         layers += [halving(inputs, count), normed(count), leaky()]
@@ -51,7 +51,7 @@ def mixed(inputs: int, outputs: int) -> list[nn.Module]:
 
 
 class Resized(nn.Module):
-    """A feature enlarged (bilinear), its channels mixed by a 1x1 convolution, normalised and activated."""
+    """A feature resized (bilinear), its channels mixed by a 1x1 convolution, normalised and activated."""
 
     def __init__(self, inputs: int, outputs: int, size: int) -> None:
         super().__init__()
@@ -61,6 +61,6 @@ class Resized(nn.Module):
 
     def forward(self, feature: Float[Tensor, "batch _ _ _"]) -> Float[Tensor, "batch _ {self.size} {self.size}"]:
         """The feature at the new size."""
-        small = self.conv(feature)  # before the interpolation: the two commute, and there are fewer places yet
+        small = self.conv(feature)  # before the interpolation: the two commute, and the map is still smaller
         large = F.interpolate(small, size=(self.size, self.size), mode="bilinear", align_corners=False)
         return F.leaky_relu(self.norm(large), 0.2, inplace=True)

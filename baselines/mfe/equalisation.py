@@ -1,4 +1,4 @@
-"""Feature equalisation: over channels, and over places by distance and by likeness (paper, section 3.3)."""
+"""Feature equalisation: over channels, and over positions by distance and by similarity (paper, section 3.3)."""
 
 import torch
 from jaxtyping import Float
@@ -9,7 +9,7 @@ from baselines.mfe.blocks import mixed
 
 
 class ChannelAttention(nn.Module):
-    """Squeeze and excitation: each channel times a factor made of all channels' means."""
+    """Squeeze and excitation: each channel is scaled by a factor computed from the means of all channels."""
 
     def __init__(self, channels: int, squeezed: int) -> None:
         super().__init__()
@@ -20,15 +20,15 @@ class ChannelAttention(nn.Module):
     def forward(
         self, feature: Float[Tensor, "batch channels height width"]
     ) -> Float[Tensor, "batch channels height width"]:
-        """The feature with its channels weighed."""
+        """The feature with its channels rescaled."""
         factor: Tensor = self.fc(feature.mean(dim=(2, 3), keepdim=True))
         return feature * factor
 
 
 class Gaussian(nn.Module):
-    """Each place as a mean of all, weighed by distance; weights are cut off at the frame and sum to 1."""
+    """Each position becomes a mean of all, weighted by distance; weights are cut off at the border and sum to 1."""
 
-    line: Tensor  # the weights along one axis; those of two axes are their products
+    line: Tensor  # the weights along one axis; those in 2D are their products
 
     def __init__(self, size: int, sigma: float) -> None:
         super().__init__()
@@ -43,7 +43,7 @@ class Gaussian(nn.Module):
 
 
 class Neighbours(nn.Module):
-    """Each place as a mean of the 3x3 about it, weighed by likeness; beyond the frame there are zeros."""
+    """Each position becomes a mean of its 3x3 neighbours, weighted by similarity; zero padding."""
 
     def forward(
         self, feature: Float[Tensor, "batch channels height width"]
@@ -61,7 +61,7 @@ class Neighbours(nn.Module):
 def neighbours(
     feature: Float[Tensor, "batch channels height width"],
 ) -> list[Float[Tensor, "batch channels height width"]]:
-    """The feature moved by -1, 0 and 1 along both axes, zeros coming in."""
+    """The feature shifted by -1, 0 and 1 along both axes, zero padded."""
     height, width = feature.shape[2:]
     padded = F.pad(feature, (1, 1, 1, 1))
     return [padded[:, :, y : y + height, x : x + width] for y in range(3) for x in range(3)]
@@ -70,16 +70,16 @@ def neighbours(
 def reinterpreted(
     feature: Float[Tensor, "batch channels height width"],
 ) -> Float[Tensor, "batch channels height width"]:
-    """The values place by place, read as if they stood channel by channel.
+    """The values in position-major order, read as if they were channel-major.
 
-    The published code makes a matrix of places by channels and views it as channels by height by width; the
+    The published code makes a matrix of positions by channels and views it as channels by height by width; the
     published weights were trained with that.
     """
     return feature.flatten(2).transpose(1, 2).reshape(feature.shape)
 
 
 class Equalised(nn.Module):
-    """Texture and structure, fused, made consistent over channels and places."""
+    """Fused texture and structure, made consistent over channels and positions."""
 
     def __init__(self) -> None:
         super().__init__()

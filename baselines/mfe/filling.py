@@ -1,4 +1,4 @@
-"""Texture and structure filled by partial convolutions of several sizes (paper, section 3.2)."""
+"""Texture and structure filled by partial convolutions with several kernel sizes (paper, section 3.2)."""
 
 from typing import Literal, NamedTuple
 
@@ -13,17 +13,17 @@ MaskRule = Literal["newest code", "first published code"]
 
 
 class Partial(NamedTuple):
-    """A feature, and 1 where it is known; one mask channel stands for all, which are equal."""
+    """A feature, and 1 where it is known; one mask channel serves all channels."""
 
     feature: Float[Tensor, "batch channels height width"]
     known: Float[Tensor, "batch 1 height width"]
 
 
 class PartialConv(nn.Module):
-    """A partial convolution that divides by the known values in the window and does not multiply by its size.
+    """A partial convolution that divides by the number of known values in the window without multiplying by its size.
 
-    `mask_conv` holds nothing but ones in the published files. What it would count is counted in one channel;
-    its weights are there to be loaded.
+    `mask_conv` contains only ones in the published files. Its counts are computed in one channel; its weights exist to
+    be loaded.
     """
 
     def __init__(self, channels: int, kernel: int) -> None:
@@ -32,7 +32,7 @@ class PartialConv(nn.Module):
         self.mask_conv = nn.Conv2d(channels, channels, kernel, padding=kernel // 2, bias=False)
 
     def forward(self, partial: Partial) -> Partial:
-        """The convolved feature, 0 where the window holds nothing, and the enlarged known region."""
+        """The convolved feature, 0 where the window contains no known value, and the enlarged known region."""
         channels, _, kernel, _ = self.input_conv.weight.shape
         places = F.avg_pool2d(partial.known, kernel, stride=1, padding=kernel // 2, divisor_override=1)
         total = self.input_conv(partial.feature * partial.known)
@@ -49,22 +49,22 @@ class PartialBlock(nn.Module):
         self.activation = leaky()
 
     def forward(self, partial: Partial) -> Partial:
-        """The next feature and where it is known."""
+        """The next feature and its known region."""
         feature, known = self.conv(partial)
         return Partial(self.activation(self.bn(feature)), known)
 
 
 def partial_blocks(channels: int, kernel: int) -> nn.Sequential:
-    """The five blocks of one size, from Partial to Partial."""
+    """The five blocks of one kernel size, from Partial to Partial."""
     return nn.Sequential(*(PartialBlock(channels, kernel) for _ in range(5)))
 
 
 class KnownFeatures(nn.Module):
-    """Where the features of 32x32 places count as known; the authors' rule changed after publication.
+    """The rule for which of the 32x32 features count as known; the authors changed it after publication.
 
-    First they took every eighth pixel of the mask. The newest code averages the mask three times over 4x4 pixels
-    and calls a hole what is more than 1: nothing ever is, so every feature is known and the hole is filled
-    like everything else.
+    The first code took every eighth pixel of the mask. The latest code averages the mask three times over 4x4 pixels
+    and treats values above 1 as hole, which never occur: every feature is known, and the hole is processed like
+    everything else.
     """
 
     def __init__(self, rule: MaskRule) -> None:

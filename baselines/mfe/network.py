@@ -1,8 +1,8 @@
 """Rethinking Image Inpainting via a Mutual Encoder-Decoder with Feature Equalizations (Liu et al., ECCV 2020).
 
-Shallow encoder features stand for texture, deep ones for structure. Both are filled by partial convolutions of
-three sizes, fused and equalised over channels and places, and added to every encoder feature before decoding.
-Parameter names are those of the published files EN.pkl, MEDEF.pkl and DE.pkl, side by side.
+Shallow encoder features represent texture, deep ones structure. Both are filled by partial convolutions with three
+kernel sizes, fused, equalised over channels and positions, and added to every encoder feature before decoding.
+Parameter names are those of the published files EN.pkl, MEDEF.pkl and DE.pkl combined.
 """
 
 import torch
@@ -20,8 +20,8 @@ Feature = Float[Tensor, "batch _ _ _"]
 def encoder(inputs: int, outputs: int) -> Block:
     """Half the size, activated.
 
-    The published blocks begin with the activation of what the block before returned, in place: that too is
-    activated then. Here it stands where it takes effect, and an Identity keeps the numbers.
+    The published blocks begin with an in-place activation of the previous block's output, which changes that output
+    too. Here the activation is where it takes effect, and an Identity keeps the numbering.
     """
     convolution = halving(inputs, outputs, bias=True)
     return Block(nn.Identity(), convolution, normed(outputs, affine=True), leaky())
@@ -38,7 +38,7 @@ def doubling(inputs: int, outputs: int) -> nn.ConvTranspose2d:
 
 
 class Dilated(nn.Module):
-    """The residual block of the encoder's bottom: a dilated convolution, then a plain one."""
+    """The residual block at the bottom of the encoder: a dilated convolution, then a plain one."""
 
     def __init__(self, channels: int) -> None:
         super().__init__()
@@ -53,13 +53,13 @@ class Dilated(nn.Module):
         )
 
     def forward(self, feature: Feature) -> Feature:
-        """The feature and what the block adds to it."""
+        """The sum of input and block."""
         added: Tensor = self.conv_block(feature)
         return feature + added
 
 
 class FeatureEqualisation(nn.Module):
-    """What stands between encoder and decoder (paper, sections 3.2 and 3.3); PCblock in the authors' code."""
+    """The module between encoder and decoder (paper, sections 3.2 and 3.3); PCblock in the authors' code."""
 
     def __init__(self, rule: MaskRule) -> None:
         super().__init__()
@@ -77,7 +77,7 @@ class FeatureEqualisation(nn.Module):
         self.up_128 = Resized(512, 64, 128)
         self.up_64 = Resized(512, 128, 64)
         self.up_32 = Resized(512, 256, 32)
-        self.down_16 = Block(*halved(512, 512)[:-1])  # the last of these three is not activated
+        self.down_16 = Block(*halved(512, 512)[:-1])  # the last of these three has no activation
         self.down_8 = Block(*halved(512, 512, 512)[:-1])
         self.down_4 = Block(*halved(512, 512, 512, 512)[:-1])
 
@@ -94,7 +94,7 @@ class FeatureEqualisation(nn.Module):
     def filled(
         self, both: Float[Tensor, "both 768 32 32"], known: Float[Tensor, "batch 1 32 32"]
     ) -> Float[Tensor, "both 256 32 32"]:
-        """Textures, then structures, as one batch, since the weights are the same for both."""
+        """Textures and structures as one batch, since they share the weights."""
         partial = Partial(self.down(both), known.repeat(2, 1, 1, 1))
         sizes = [self.cov_3(partial), self.cov_5(partial), self.cov_7(partial)]
         result: Tensor = self.down(torch.cat([size.feature for size in sizes], dim=1))
@@ -102,7 +102,7 @@ class FeatureEqualisation(nn.Module):
 
 
 class ToColour(nn.Module):
-    """The head that the training loss saw; in the published files, and not run."""
+    """The head that only the training loss used; in the published files, and not run."""
 
     def __init__(self) -> None:
         super().__init__()
@@ -110,7 +110,7 @@ class ToColour(nn.Module):
 
 
 class MEDFE(nn.Module):
-    """The whole network; `rule` says which features it holds for known, which the authors changed."""
+    """The whole network; `rule` selects the rule for known features, which the authors changed."""
 
     def __init__(self, rule: MaskRule = "newest code") -> None:
         super().__init__()
@@ -135,7 +135,7 @@ class MEDFE(nn.Module):
     ) -> Float[Tensor, "batch 3 256 256"]:
         """The prediction in [-1, 1].
 
-        `image` is RGB in [-1, 1] with the mean colour in the hole, then three times 1 - mask; mask 1 = hole.
+        `image` is RGB in [-1, 1] with the mean colour in the hole, then three channels of 1 - mask; mask 1 = hole.
         """
         return self.decoded(self.pc_block(self.encoded(image), mask))
 
@@ -147,7 +147,7 @@ class MEDFE(nn.Module):
         return [*features, self.middle(self.Encoder_6(features[-1]))]
 
     def decoded(self, features: list[Feature]) -> Float[Tensor, "batch 3 256 256"]:
-        """The picture, from the smallest feature upwards."""
+        """The image, decoded from the smallest feature upwards."""
         *shallow, deepest = features
         result: Tensor = self.Decoder_1(deepest)
         blocks = (self.Decoder_2, self.Decoder_3, self.Decoder_4, self.Decoder_5, self.Decoder_6)

@@ -1,4 +1,4 @@
-"""The network of the golden file, and every stage of it under the name it has there."""
+"""The network of the reference activations, and its stages by their names there."""
 
 from collections import defaultdict
 from typing import Any, get_args
@@ -11,16 +11,16 @@ from baselines.mfe.network import MEDFE
 VARIANTS: dict[str, MaskRule] = {rule: rule for rule in get_args(MaskRule)}
 ENCODER = ("Encoder_1", "Encoder_2", "Encoder_3", "Encoder_4", "Encoder_5", "middle")
 CALLED_ONCE = ("down_128", "down_64", "down_32", "fuse", "base.model", "base", "down_16", "down_8", "down_4")
-FOR_BOTH = ("cov_3", "cov_5", "cov_7")  # textures and structures are one batch
+FOR_BOTH = ("cov_3", "cov_5", "cov_7")  # textures and structures form one batch
 
 
 def build(golden: str, variant: str | None) -> nn.Module:
-    """The network of a case of golden.json, in eval mode; the variants differ in the feature mask."""
+    """The network of a case of golden.json, in eval mode; the variants differ in the rule for known features."""
     return MEDFE(VARIANTS[variant or "newest code"]).eval()
 
 
 def trace(network: nn.Module, inputs: dict[str, Tensor], noise: list[Tensor]) -> dict[str, Tensor | dict[str, float]]:
-    """Every stage and the output for inputs in the authors' dialect."""
+    """Every stage and the output, for inputs in the authors' convention."""
     calls: dict[str, list[Any]] = defaultdict(list)
 
     def record(name: str) -> Any:
@@ -38,7 +38,7 @@ def trace(network: nn.Module, inputs: dict[str, Tensor], noise: list[Tensor]) ->
 
 
 def _stages(calls: dict[str, list[Any]]) -> dict[str, Tensor]:
-    """The recorded tensors under the names of the golden file, where #n is the n-th call in the authors' code."""
+    """The recorded tensors under their names in the golden file, where #n is the n-th call in the authors' code."""
     stages: dict[str, Tensor] = {
         f"encoder_{number}_as_returned": calls[name][0] for number, name in enumerate(ENCODER, start=1)
     }

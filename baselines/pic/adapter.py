@@ -1,7 +1,8 @@
-"""PIC was trained with mask 1 = known and RGB in [-1, 1] with 0 in the hole; the mask serves attention alone.
+"""PIC was trained with mask 1 = known and RGB in [-1, 1] with 0 in the hole; only attention uses the mask.
 
-Its spectral norm moves on with every call, so sample s of a pair is what the authors' code gives for the first
-picture after loading, when it makes its sample s: the encoder's call 0 and the generator's call s."""
+Its spectral norm changes with every call, so sample s of a pair is what the authors' code gives for the first image
+after loading, when it makes its sample s: the encoder's call 0 and the generator's call s.
+"""
 
 import numpy as np
 import torch
@@ -16,7 +17,7 @@ STEP = 32  # the encoder halves the size five times
 
 
 def load(weights: Weights, device: torch.device) -> InpaintSamples:
-    """PIC with these weights; the discriminator, which only ranks samples, is left out."""
+    """PIC with these weights, without the discriminator, which only ranks samples."""
     encode, generate = Encoder(), Generator()
     weights.into(nn.ModuleDict({"net_E": encode, "net_G": generate})).eval()
     for network in (encode, generate):
@@ -38,6 +39,6 @@ def load(weights: Weights, device: torch.device) -> InpaintSamples:
 
 
 def noise(seeds: Tensor, like: Tensor) -> Tensor:
-    """Standard normal noise, one draw for every seed, in float64 and then rounded, as numpy makes it."""
+    """Standard normal noise, one draw per seed, made by numpy in float64 and then rounded."""
     draws = [np.random.default_rng(seed).standard_normal(like.shape[1:]) for seed in seeds.tolist()]
     return torch.from_numpy(np.stack(draws).astype(np.float32)).to(like)

@@ -1,4 +1,4 @@
-"""The residual blocks of PIC and its attention."""
+"""The residual blocks and the attention of PIC."""
 
 from typing import ClassVar
 
@@ -16,7 +16,7 @@ Doubled = Float[Tensor, "batch outputs 2*height 2*width"]
 
 
 class Block(nn.Module):
-    """A residual block: activation, 3x3, activation, 3x3, and a 1x1 bypass. `slope` is the activation's."""
+    """A residual block: activation, 3x3, activation, 3x3, and a 1x1 shortcut. `slope` is that of the activation."""
 
     doubles: ClassVar = {"model.1": "conv1", "model.3": "conv2", "shortcut.0": "bypass"}
 
@@ -35,22 +35,23 @@ class Block(nn.Module):
 
 
 class DownBlock(Block):
-    """A residual block whose two paths are averaged over 2x2 pixels; height and width must be even."""
+    """A residual block whose two branches are averaged over 2x2 pixels; height and width must be even."""
 
     def forward(self, features: Features, call: int) -> Halved:
         """Half the height and width."""
         return self._halved(self.conv1(F.leaky_relu(features, self.slope), call), features, call)
 
     def _halved(self, inside: Float[Tensor, "batch hidden height width"], features: Features, call: int) -> Halved:
-        """The second convolution and the bypass. A 3x3 convolution and the mean of 2x2 are one 4x4 convolution
-        with stride 2; a 1x1 convolution may as well come after the mean."""
+        """The second convolution and the shortcut. A 3x3 convolution and the mean of 2x2 are one 4x4 convolution with
+        stride 2; a 1x1 convolution commutes with the mean.
+        """
         kernel, bias = averaging(self.conv2.kernel(call)), self.conv2.module.bias
         halved = F.conv2d(F.leaky_relu(inside, self.slope), kernel, bias, stride=2, padding=1)
         return torch.add(halved, self.bypass(F.avg_pool2d(features, 2), call))
 
 
 class FirstBlock(DownBlock):
-    """The block that takes the picture: as DownBlock, without the activation before the first convolution."""
+    """The block that takes the image: as DownBlock, without the activation before the first convolution."""
 
     doubles: ClassVar = {"model.0": "conv1", "model.2": "conv2", "shortcut.1": "bypass"}
 
@@ -60,16 +61,16 @@ class FirstBlock(DownBlock):
 
 
 def averaging(kernel: Kernel) -> Float[Tensor, "first second rows+1 columns+1"]:
-    """The kernel that convolves and averages over 2x2 positions at once, one row and column larger."""
+    """The kernel that convolves and averages over 2x2 positions in one step, one row and column larger."""
     corners = [(0, 1, 0, 1), (0, 1, 1, 0), (1, 0, 0, 1), (1, 0, 1, 0)]
     padded = torch.stack([F.pad(kernel, corner) for corner in corners]).mean(0)
     return padded.contiguous(memory_format=torch.channels_last)
 
 
 class InstanceNorm(nn.Module):
-    """Every channel of every image to mean 0 and variance 1, then scaled and shifted.
+    """Normalise every channel of every image to mean 0 and variance 1, then scale and shift.
 
-    What torch's own does, but without leaving the channels-last layout; mean first, so that nothing cancels.
+    The same as torch's, without leaving the channels-last layout; the mean is subtracted first, for precision.
     """
 
     def __init__(self, channels: int) -> None:
@@ -78,7 +79,7 @@ class InstanceNorm(nn.Module):
         self.bias = nn.Parameter(torch.zeros(channels))
 
     def forward(self, features: Features) -> Features:
-        """As the features."""
+        """The shape of the input."""
         centred = features - features.mean(dim=(2, 3), keepdim=True)
         variance = centred.square().mean(dim=(2, 3), keepdim=True)
         scale = self.weight[:, None, None] * (variance + 1e-5).rsqrt()
@@ -86,7 +87,7 @@ class InstanceNorm(nn.Module):
 
 
 class UpBlock(nn.Module):
-    """A residual block whose second convolution and bypass are transposed and double the size."""
+    """A residual block whose second convolution and shortcut are transposed and double the size."""
 
     def __init__(self, inputs: int, outputs: int, hidden: int) -> None:
         super().__init__()
@@ -104,7 +105,7 @@ class UpBlock(nn.Module):
 
 
 class OutBlock(nn.Module):
-    """Features to a picture in [-1, 1]."""
+    """Features to an image in [-1, 1]."""
 
     def __init__(self, inputs: int) -> None:
         super().__init__()
@@ -117,8 +118,9 @@ class OutBlock(nn.Module):
 
 
 class Attention(nn.Module):
-    """What both attentions share: queries that serve as keys, too. `alpha` and `model` are the long-range one's, but
-    both have them in the published weights."""
+    """The common part of both attentions: queries that also serve as keys. Only the long-range one uses `alpha` and
+    `model`, but both have them in the published weights.
+    """
 
     def __init__(self, channels: int) -> None:
         super().__init__()
@@ -129,7 +131,7 @@ class Attention(nn.Module):
         self.model = Block(2 * channels, channels, channels, slope=0.01)
 
     def gathered(self, features: Features, values: Same) -> Same:
-        """Values of all places, as the features of each place attend to them; all of one size."""
+        """The attention-weighted sums of several maps of values, for each position; all of one size."""
         queries = self.query_conv(features).flatten(2)
         attention = self.softmax(torch.bmm(queries.transpose(1, 2), queries))
         return torch.bmm(values.flatten(2), attention.transpose(1, 2)).view(values.shape)
@@ -139,16 +141,17 @@ class ShortAttention(Attention):
     """Self-attention, added to the features."""
 
     def forward(self, features: Features) -> Features:
-        """As the features."""
+        """The shape of the input."""
         return torch.add(features, self.gamma * self.gathered(features, features))
 
 
 class LongShortAttention(Attention):
-    """Short- and long-term attention (section 3.3): within the decoder's features, and to the encoder's, which are
-    kept where the picture is known."""
+    """Short- and long-term attention (section 3.3): within the decoder's features, and to the encoder's, which are kept
+    where the image is known.
+    """
 
     def forward(self, features: Features, encoded: Features, known: Known, call: int) -> Features:
-        """As the features; the mask may be soft."""
+        """The shape of the features; the mask may be soft."""
         own, others = self.gathered(features, torch.cat([features, encoded], dim=1)).chunk(2, dim=1)
         short = features + self.gamma * own
         long = self.alpha * (1 - known) * others + known * encoded

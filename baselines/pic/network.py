@@ -1,7 +1,8 @@
-"""PIC (Zheng, Cham, Cai, CVPR 2019): the encoder makes a distribution of what may fill the hole, the generator a
-picture of each draw from it, the discriminator a score of the picture.
+"""PIC (Zheng, Cham, Cai, CVPR 2019): the encoder gives a distribution over the content of the hole, the generator an
+image for each draw from it, the discriminator a score for the image.
 
-`call` counts the calls of a network since its weights were loaded, from 0 (see spectral.py)."""
+`call` counts the calls of a network since its weights were loaded, from 0 (see spectral.py).
+"""
 
 from typing import NamedTuple
 
@@ -24,7 +25,7 @@ from baselines.pic.spectral import Features, SpectralConv
 
 
 class Code(NamedTuple):
-    """What the encoder says of an image."""
+    """The output of the encoder for an image."""
 
     mean: Features  # of the distribution, 1/32 of the size
     deviation: Features
@@ -33,7 +34,7 @@ class Code(NamedTuple):
 
 
 class Encoder(nn.Module):
-    """The encoder and its prior (section 3.2). `posterior` serves training only and is loaded, not used."""
+    """The encoder and its prior (section 3.2). `posterior` is for training only: it is loaded, not used."""
 
     def __init__(self) -> None:
         super().__init__()
@@ -59,7 +60,7 @@ class Encoder(nn.Module):
 
 
 class Generator(nn.Module):
-    """The generator (section 3.2): a picture at four sizes, the largest is the result."""
+    """The generator (section 3.2): an image at four sizes, of which the largest is the result."""
 
     def __init__(self) -> None:
         super().__init__()
@@ -74,7 +75,7 @@ class Generator(nn.Module):
     def forward(
         self, draw: Float[Tensor, "batch 128 h w"], code: Code, known: Float[Tensor, "batch 1 4*h 4*w"], call: int
     ) -> Float[Tensor, "batch 3 32*h 32*w"]:
-        """A picture in [-1, 1] of a draw from the code's distribution; `known` has the size of `code.middle`."""
+        """An image in [-1, 1] for a draw from the code's distribution; `known` has the size of `code.middle`."""
         features = self.decoder0(self.generator(draw, call) + code.deepest, call)
         features = self.attn1(self.decoder1(features, call), code.middle, known, call)
         features = torch.cat([features, self.out1(features, call)], dim=1)
@@ -87,17 +88,17 @@ class Generator(nn.Module):
 
 
 def drawn(code: Code, noise: Features) -> Features:
-    """A draw from the code's distribution, of noise from the standard normal one."""
+    """A draw from the code's distribution, given standard normal noise."""
     return code.mean + code.deviation * noise
 
 
 def shrunk(known: Known, code: Code) -> Float[Tensor, "batch 1 h w"]:
-    """The mask at the size of the code's middle features, soft at the hole's edge."""
+    """The mask at the size of the code's middle features, soft at the edge of the hole."""
     return F.interpolate(known, code.middle.shape[2:], mode="bilinear", align_corners=True)
 
 
 class Discriminator(nn.Module):
-    """The discriminator, for a choice among samples; the benchmark makes its own and does without."""
+    """The discriminator, which ranks samples; the benchmark selects samples itself and does not use it."""
 
     def __init__(self) -> None:
         super().__init__()
@@ -111,7 +112,7 @@ class Discriminator(nn.Module):
         self.conv = SpectralConv(128, 1, 3, padding=0)
 
     def forward(self, picture: Float[Tensor, "batch 3 height width"], call: int) -> Float[Tensor, "batch 1 h w"]:
-        """A map whose mean is the score, higher for the more real, of a picture in [-1, 1]."""
+        """A map whose mean is the score of an image in [-1, 1], higher for real images."""
         features = self.encoder1(self.encoder0(self.block0(picture, call), call), call)
         features = self.encoder3(self.encoder2(self.attn2(features), call), call)
         score: Tensor = self.conv(F.leaky_relu(self.block1(features, call), 0.1), call)

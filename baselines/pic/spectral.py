@@ -1,5 +1,6 @@
-"""PIC's own spectral norm. It takes one step of power iteration with every call, in evaluation too, so what a
-network computes depends on which call since loading it is: 0 for the first, 1 for the second, and so on."""
+"""PIC's own spectral norm. It performs one power iteration with every call, in evaluation too, so the result of a
+network depends on the number of calls since it was loaded: 0 for the first, 1 for the second, and so on.
+"""
 
 from collections.abc import Callable, Iterator, Mapping
 from itertools import islice
@@ -17,7 +18,7 @@ Kernel = Float[Tensor, "first second rows columns"]
 
 
 class Stored(nn.Module):
-    """The tensors of one convolution under their published names."""
+    """The tensors of one convolution with their published names."""
 
     weight_u: Tensor
     weight_v: Tensor
@@ -31,9 +32,10 @@ class Stored(nn.Module):
 
 
 class SpectralConv(nn.Module):
-    """A convolution with stride 1 whose kernel is divided by its norm as the steps so far have found it.
+    """A convolution with stride 1 whose kernel is divided by its norm as estimated so far.
 
-    The norms depend on no data. They are kept in order from the first call, so any call may be asked for at any time.
+    The norms do not depend on data. They are cached in order from the first call, so any call can be requested at any
+    time.
     """
 
     def __init__(self, inputs: int, outputs: int, kernel: int, padding: int | None = None) -> None:
@@ -41,7 +43,7 @@ class SpectralConv(nn.Module):
         self.padding = kernel // 2 if padding is None else padding
         self.module = Stored(self._shape(inputs, outputs, kernel), outputs)
         self._norms: list[float] = []
-        after_loading: Callable[..., object] = self.register_load_state_dict_post_hook  # torch gives it no types
+        after_loading: Callable[..., object] = self.register_load_state_dict_post_hook  # untyped in torch
         after_loading(_forget_norms)
 
     @staticmethod
@@ -50,7 +52,7 @@ class SpectralConv(nn.Module):
 
     def kernel(self, call: int) -> Kernel:
         """The kernel that the given call uses."""
-        if call >= len(self._norms):  # doubling: many calls cost little more than the last one
+        if call >= len(self._norms):  # doubled, so that many calls cost little more than the last one
             self._norms = list(islice(self._steps(), max(call + 1, 2 * len(self._norms))))
         kernel: Tensor = self.module.weight_bar / self._norms[call]
         return kernel
@@ -63,12 +65,12 @@ class SpectralConv(nn.Module):
             yield float(u @ (matrix @ v))
 
     def forward(self, features: Features, call: int) -> Convolved:
-        """Convolved with the kernel of that call."""
+        """The convolution with the kernel of that call."""
         return F.conv2d(features, self.kernel(call), self.module.bias, padding=self.padding)
 
 
 class SpectralConvTranspose(SpectralConv):
-    """The tensors of a transposed convolution; the inputs come first in its kernel, and in the norm's matrix."""
+    """The tensors of a transposed convolution; inputs are the first axis of its kernel and of the norm's matrix."""
 
     @staticmethod
     def _shape(inputs: int, outputs: int, kernel: int) -> tuple[int, int, int, int]:
@@ -92,7 +94,7 @@ def _forget_norms(conv: SpectralConv, _: object) -> None:
 def drop_doubles(block: nn.Module, doubles: Mapping[str, str]) -> None:
     """Let a block load the authors' files, which list every convolution a second time under another name.
 
-    Raises InputError, at loading, when the two are not the same.
+    Raises InputError on loading when the two differ.
     """
 
     def drop(_: nn.Module, state: dict[str, Tensor], prefix: str, *rest: object) -> None:
@@ -103,5 +105,5 @@ def drop_doubles(block: nn.Module, doubles: Mapping[str, str]) -> None:
                     raise InputError(f"{key} must be the same as {first} and is not; fetch the weights again.")
                 del state[key]
 
-    before_loading: Callable[..., object] = block.register_load_state_dict_pre_hook  # torch gives it no types
+    before_loading: Callable[..., object] = block.register_load_state_dict_pre_hook  # untyped in torch
     before_loading(drop)

@@ -1,4 +1,4 @@
-"""What goes on inside PIC, for the comparison with its golden file."""
+"""Intermediate results of PIC, for comparison with its reference activations."""
 
 from typing import Any
 
@@ -26,7 +26,7 @@ SECOND = "composite sample 1 (second call of G, u and v moved on)"
 
 
 def build(golden: str, variant: str | None) -> nn.Module:
-    """The networks of a golden file; there is one, `golden.json`."""
+    """The networks of a golden file; there is only one, `golden.json`."""
     networks = nn.ModuleDict({"net_E": Encoder(), "net_G": Generator(), "net_D": Discriminator()})
     return networks.eval().to(memory_format=torch.channels_last)
 

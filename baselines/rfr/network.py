@@ -1,7 +1,7 @@
 """Recurrent Feature Reasoning for image inpainting (Li, Wang, Zhang, Du and Tao, CVPR 2020).
 
-The hole is closed from its edge inwards: in every turn two partial convolutions enlarge the known region a
-little and a small U-net with attention fills what was won; the results of all turns are merged in the end.
+The hole is filled from its edge inwards: in every recurrence, two partial convolutions enlarge the known region a
+little and a small U-Net with attention fills the new area; the features of all recurrences are merged at the end.
 Parameter names are those of the published checkpoints.
 """
 
@@ -35,7 +35,7 @@ def up(inputs: int, outputs: int) -> nn.Sequential:
 
 
 class FeatureReasoning(nn.Module):
-    """The feature reasoning of one turn: a U-net with knowledge-consistent attention (paper, section 3.2)."""
+    """The feature reasoning of one recurrence: a U-Net with knowledge-consistent attention (paper, section 3.2)."""
 
     def __init__(self) -> None:
         super().__init__()
@@ -58,9 +58,9 @@ class FeatureReasoning(nn.Module):
         known: Float[Tensor, "batch 1 height width"],
         memory: Memory | None,
     ) -> tuple[Float[Tensor, "batch 64 height width"], Memory]:
-        """Features reasoned over the whole picture, and what the attention of the next turn remembers.
+        """Features of the whole image, and the memory of the attention for the next recurrence.
 
-        `known` is 1 where features were known or won; `memory` is None in the first turn.
+        `known` is 1 where features were known or have been filled; `memory` is None in the first recurrence.
         """
         h1 = self.enc_1(features)
         h2 = self.enc_2(h1)
@@ -77,7 +77,7 @@ class FeatureReasoning(nn.Module):
 
 
 class Bottleneck(nn.Module):
-    """A residual block that works on a quarter of its channels."""
+    """A residual block with a quarter of its channels inside."""
 
     def __init__(self, channels: int) -> None:
         super().__init__()
@@ -92,7 +92,7 @@ class Bottleneck(nn.Module):
     def forward(
         self, features: Float[Tensor, "batch channels height width"]
     ) -> Float[Tensor, "batch channels height width"]:
-        """The features and what the block adds to them, rectified."""
+        """The ReLU of the sum of input and block."""
         inner = F.relu(self.bn1(self.conv1(features)))
         inner = F.relu(self.bn2(self.conv2(inner)))
         return F.relu(self.bn3(self.conv3(inner)) + features)
@@ -101,7 +101,7 @@ class Bottleneck(nn.Module):
 class RFRNet(nn.Module):
     """The network; `kernel` is 7, or 5 in the authors' variant for smaller holes.
 
-    The memory layout stays as it is: in channels_last the 7x7 convolutions take a third longer on a CPU.
+    The memory layout is not changed: in channels_last, the 7x7 convolutions take a third longer on a CPU.
     """
 
     def __init__(self, kernel: int = 7) -> None:
@@ -125,28 +125,28 @@ class RFRNet(nn.Module):
     ) -> Float[Tensor, "batch 3 height width"]:
         """The prediction, not bounded, for an image in [0, 1]; height and width are multiples of 16.
 
-        `known` is 1 in the known region and 0 in the hole, where the image does not count.
+        `known` is 1 in the known region and 0 in the hole, where the image is ignored.
         """
         masked = known_only(image, known)
         return self.drawn(masked, merged(self.turns(self.start(masked))))
 
     def start(self, image: Partial) -> Partial:
-        """The features of the known region, at half the size."""
+        """The features of the known region at half the size."""
         first = self.Pconv1(image)
         second = self.Pconv2(known_only(F.relu(self.bn1(first.values)), first.known))
         return known_only(F.relu(self.bn20(second.values)), second.known)
 
     def turns(self, features: Partial) -> list[Partial]:
-        """The features that we start from and those of every turn; the weights of all turns are the same."""
+        """The initial features and those of every recurrence; all recurrences share their weights."""
         found, memory = [features], None
-        for _ in range(TURNS):  # always so many, even when nothing is missing any more
+        for _ in range(TURNS):  # the number is fixed, even when nothing is missing any more
             wider = self.Pconv22(self.Pconv21(found[-1]))
             values, memory = self.RFRModule(F.leaky_relu(self.bn2(wider.values)), wider.known, memory)
             found.append(known_only(values, wider.known))
         return found
 
     def drawn(self, image: Partial, features: Partial) -> Float[Tensor, "batch 3 height width"]:
-        """The prediction from the known region and the merged features."""
+        """The prediction, from the known region and the merged features."""
         large = F.leaky_relu(self.bn3(self.Tconv(features.values)))
         known = F.interpolate(features.known, scale_factor=2, mode="nearest")
         tail = F.leaky_relu(self.tail1(image, known_only(large, known)).values)
@@ -155,9 +155,10 @@ class RFRNet(nn.Module):
 
 
 def merged(found: list[Partial]) -> Partial:
-    """Adaptive feature merging (paper, section 3.3): at each place the mean over the turns that knew it.
+    """Adaptive feature merging (paper, section 3.3): the mean over the recurrences that knew a position.
 
-    It is the mean of the values over all turns divided by that of the masks. The known region is the last turn's.
+    It is the mean of the values over all recurrences divided by that of the masks. The known region is that of the last
+    recurrence.
     """
     values = sum((partial.values for partial in found[1:]), found[0].values) / len(found)
     share = sum((partial.known for partial in found[1:]), found[0].known) / len(found)

@@ -1,4 +1,4 @@
-"""Partial convolutions (Liu et al., ECCV 2018) as RFR has them: without bias, zero padding counts as hole."""
+"""Partial convolutions (Liu et al., ECCV 2018) as in RFR: without bias, zero padding counts as hole."""
 
 from typing import NamedTuple
 
@@ -9,9 +9,9 @@ from torch.nn import functional as F
 
 
 class Partial(NamedTuple):
-    """Features that are known in places: values, which are 0 elsewhere, and 1 where they are known.
+    """Partly known features: values, 0 where unknown, and a mask, 1 where known.
 
-    One mask channel stands for all: the published code repeats it as many times as there are features.
+    One mask channel serves all: the published code repeats it for every feature.
     """
 
     values: Float[Tensor, "batch channels height width"]
@@ -21,12 +21,12 @@ class Partial(NamedTuple):
 def known_only(
     values: Float[Tensor, "batch channels height width"], known: Float[Tensor, "batch 1 height width"]
 ) -> Partial:
-    """Features with zeros where they are not known."""
+    """Features with zeros where they are unknown."""
     return Partial(values * known, known)
 
 
 class PartialConv(nn.Module):
-    """A convolution over what is known, made up for what is not; a place is known once its window holds anything."""
+    """A convolution over known values, rescaled for unknown ones; a position becomes known if its window has any."""
 
     def __init__(self, inputs: int, outputs: int, kernel: int, stride: int = 1) -> None:
         super().__init__()
@@ -34,7 +34,7 @@ class PartialConv(nn.Module):
         self.stride = stride
 
     def forward(self, *inputs: Partial) -> Partial:
-        """The convolution of the inputs' channels, side by side, and the enlarged known region."""
+        """The convolution of the concatenated inputs, and the enlarged known region."""
         _, channels, kernel, _ = self.weight.shape
         count = torch.stack([partial.values.shape[1] * self._known_in_window(partial.known) for partial in inputs])
         count = count.sum(dim=0)
@@ -46,6 +46,6 @@ class PartialConv(nn.Module):
     def _known_in_window(
         self, known: Float[Tensor, "batch 1 height width"]
     ) -> Float[Tensor, "batch 1 newheight newwidth"]:
-        """How many places of each window are known; whole numbers, so exact in float32."""
+        """The number of known positions in each window; integers, so exact in float32."""
         kernel = self.weight.shape[-1]
         return F.avg_pool2d(known, kernel, self.stride, padding=kernel // 2, divisor_override=1)

@@ -1,4 +1,4 @@
-"""The network of a golden file, and every stage of it under the name it has there."""
+"""The networks of the reference activations, and their stages by their names there."""
 
 from collections import defaultdict
 from typing import Any
@@ -14,13 +14,13 @@ EVERY_TURN = ("Pconv22", "Pconv22 mask", "RFRModule", "RFRModule.att.att", "atte
 
 
 def build(golden: str, variant: str | None) -> nn.Module:
-    """The network that a golden file of this baseline is about, in eval mode; there are no variants."""
+    """The network of a golden file, in eval mode; there are no variants."""
     network = RFRNet(kernel={"golden.json": 7, "golden_small.json": 5}[golden])
     return network.eval()
 
 
 def trace(network: nn.Module, inputs: dict[str, Tensor], noise: list[Tensor]) -> dict[str, Tensor | dict[str, float]]:
-    """Every stage and the output for inputs in the authors' dialect: the mask has three equal channels."""
+    """Every stage and the output, for inputs in the authors' convention: the mask has three equal channels."""
     calls: dict[str, list[Any]] = defaultdict(list)
 
     def record(name: str) -> Any:
@@ -39,12 +39,12 @@ def trace(network: nn.Module, inputs: dict[str, Tensor], noise: list[Tensor]) ->
         if name in EVERY_TURN:
             stages |= {f"{name} iter{turn}": tensor for turn, tensor in enumerate(tensors)}
         else:
-            stages[name] = tensors[-1]  # what happens every turn and is kept once is the last turn's
+            stages[name] = tensors[-1]  # stages recorded once are those of the last recurrence
     return stages
 
 
 def _tensors(calls: dict[str, list[Any]]) -> dict[str, list[Tensor]]:
-    """The tensors of every call, a mask repeated over the channels as the authors' code has it."""
+    """The tensors of every call, with the mask repeated over the channels as in the authors' code."""
     tensors = {name: calls[name] for name in PLAIN}
     for name in PARTIAL:
         tensors[name] = [partial.values for partial in calls[name]]

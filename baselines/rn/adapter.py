@@ -1,4 +1,4 @@
-"""RN was trained with RGB in [0, 1], mask 1 in the hole, and the hole filled with white, which the network does."""
+"""RN was trained with RGB in [0, 1] and mask 1 in the hole; the network fills the hole with white."""
 
 import torch
 

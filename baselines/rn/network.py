@@ -1,7 +1,7 @@
 """RN: Region Normalization for Image Inpainting (Yu et al., AAAI 2020).
 
-An encoder, eight residual blocks and a decoder. Every normalisation looks at two regions apart: in the encoder
-the hole and the known region (RN-B), further on two regions that the network finds by itself (RN-L).
+An encoder, eight residual blocks and a decoder. Every normalisation treats two regions separately: the hole and the
+known region in the encoder (RN-B), later two regions that the network determines itself (RN-L).
 """
 
 import torch
@@ -12,7 +12,7 @@ from baselines.layers import BasicRegionNorm, Conv3x3, LearnableRegionNorm, Roww
 
 
 class ResidualBlock(nn.Module):
-    """Two 3x3 convolutions, the first of dilation 2, each followed by RN-L; their input is added."""
+    """Two 3x3 convolutions, the first with dilation 2, each followed by RN-L; the input is added."""
 
     def __init__(self, channels: int) -> None:
         super().__init__()
@@ -27,15 +27,15 @@ class ResidualBlock(nn.Module):
         )
 
     def forward(self, x: Float[Tensor, "batch channels height width"]) -> Float[Tensor, "batch channels height width"]:
-        """The map plus what the block makes of it; nothing follows the sum."""
+        """The sum of input and block; no activation follows."""
         residual: Tensor = self.conv_block(x)
         return residual.add_(x)
 
 
 class RegionNormGenerator(nn.Module):
-    """The generator of RN, under the published parameter names.
+    """The generator of RN, with the published parameter names.
 
-    Height and width are multiples of 4. All maps are channels-last: the normalisations work on rows of pixels.
+    Height and width are multiples of 4. All maps are channels-last: the normalisations operate on rows of pixels.
     """
 
     def __init__(self) -> None:
@@ -65,9 +65,9 @@ class RegionNormGenerator(nn.Module):
     def forward(
         self, x: Float[Tensor, "batch 3 height width"], mask: Float[Tensor, "batch 1 height width"]
     ) -> Float[Tensor, "batch 3 height width"]:
-        """The whole picture in [0, 1] from an RGB image in [0, 1] and its mask, 1 = hole.
+        """The whole image in [0, 1] from an RGB image in [0, 1] and its mask, 1 = hole.
 
-        The hole is made white here, so what the image holds in it does not matter.
+        The hole is set to white here, so its content is ignored.
         """
         x = (x * (1 - mask) + mask).contiguous(memory_format=torch.channels_last)
         x = self.encoder_in1(self.encoder_conv1(self.pad(x)), mask).relu_()

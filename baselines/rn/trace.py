@@ -1,4 +1,4 @@
-"""RN as its golden file looks at it: the output of the modules that it names, and of the whole network."""
+"""Intermediate results of RN, for comparison with its reference activations."""
 
 from typing import Any, cast
 
@@ -23,19 +23,19 @@ MODULES = (
 
 
 def build(golden: str, variant: str | None) -> nn.Module:
-    """The network that the golden file is about, in eval mode; RN has one, without variants."""
+    """The network of the golden file, in eval mode; RN has only one, without variants."""
     return RegionNormGenerator().eval()
 
 
 @torch.inference_mode()
 def trace(network: nn.Module, inputs: dict[str, Tensor], noise: list[Tensor]) -> dict[str, Tensor | dict[str, float]]:
-    """Every stage of the golden file by its name there, and "output"; RN draws no noise."""
+    """Every stage of the golden file by its name there, and "output"; RN uses no noise."""
     attention = [name for name, module in network.named_modules() if isinstance(module, SpatialAttention)]
     seen: dict[str, Tensor] = {}
 
     def keep(name: str) -> Any:
         def hook(module: nn.Module, args: tuple[Tensor, ...], output: Tensor) -> None:
-            seen[name] = output.clone()  # what follows may change it in place
+            seen[name] = output.clone()  # later layers may change it in place
 
         return hook
 

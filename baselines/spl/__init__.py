@@ -1,1 +1,1 @@
-"""SPL: a semantic prior learned from a classifier steers the inpainting (Zhang et al., IJCAI 2021)."""
+"""SPL: inpainting guided by a semantic prior that is learned from a classifier (Zhang et al., IJCAI 2021)."""

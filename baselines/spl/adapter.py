@@ -10,7 +10,7 @@ from inpaint_bench.weights import Weights
 
 
 def load(weights: Weights, device: torch.device) -> Inpaint:
-    """SPL with these weights. Its head, which only training needs, is not computed."""
+    """SPL with these weights, without its head, which only training needs."""
     network = weights.into(SemanticPriorGenerator()).to(device).eval()
 
     @torch.inference_mode()

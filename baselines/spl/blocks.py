@@ -1,4 +1,4 @@
-"""What SPL's generator is built of: residual, dense and modulated blocks."""
+"""The residual, dense and modulated blocks of SPL's generator."""
 
 import torch
 from jaxtyping import Float
@@ -10,7 +10,7 @@ Maps = Float[Tensor, "batch channels height width"]
 
 
 class ResidualBlock(nn.Module):
-    """Two 3x3 convolutions, reflection padded, ReLU between them; their input is added."""
+    """Two 3x3 convolutions with reflection padding, ReLU between them; the input is added."""
 
     def __init__(self, channels: int) -> None:
         super().__init__()
@@ -23,13 +23,13 @@ class ResidualBlock(nn.Module):
         )
 
     def forward(self, x: Maps) -> Maps:
-        """The map plus what the block makes of it; nothing follows the sum."""
+        """The sum of input and block; no activation follows."""
         residual: Tensor = self.conv_block(x)
         return residual.add_(x)
 
 
 class DenseLayer(nn.Module):
-    """A 3x3 convolution with ReLU whose output is put after its input (Huang et al., 2017)."""
+    """A 3x3 convolution with ReLU whose output is appended to its input (Huang et al., 2017)."""
 
     def __init__(self, channels: int, growth: int) -> None:
         super().__init__()
@@ -49,13 +49,13 @@ class DenseBlock(nn.Module):
         self.lff = nn.Conv2d(channels + growth * layers, channels, 1)
 
     def forward(self, x: Maps) -> Maps:
-        """The map plus what the block makes of it."""
+        """The sum of input and block."""
         residual: Tensor = self.lff(self.layers(x))
         return residual.add_(x)
 
 
 class SpatialModulation(nn.Module):
-    """SPADE (Park et al., CVPR 2019): instance norm, then gain and shift of every value from the prior."""
+    """SPADE (Park et al., CVPR 2019): instance norm, then a scale and shift per value computed from the prior."""
 
     def __init__(self, channels: int, prior_channels: int, hidden: int = 128) -> None:
         super().__init__()
@@ -64,7 +64,7 @@ class SpatialModulation(nn.Module):
         self.mlp_beta = Conv3x3(hidden, channels, padding=1)
 
     def forward(self, x: Maps, prior: Float[Tensor, "batch prior_channels height width"]) -> Maps:
-        """The map modulated: normalised * (1 + gamma) + beta, of each picture's own statistics, eps 1e-5."""
+        """The modulated map: normalised * (1 + gamma) + beta, with the statistics of each image, eps 1e-5."""
         shared = self.mlp_shared(prior)
         mean = x.mean(dim=(2, 3), keepdim=True)
         variance = (x - mean).square_().mean(dim=(2, 3), keepdim=True)
@@ -74,7 +74,7 @@ class SpatialModulation(nn.Module):
 
 
 class ModulatedBlock(nn.Module):
-    """Two 3x3 convolutions, the first of dilation 2, each behind a modulation by the prior; their input is added."""
+    """Two 3x3 convolutions, the first with dilation 2, each after a modulation by the prior; the input is added."""
 
     def __init__(self, channels: int, prior_channels: int) -> None:
         super().__init__()
@@ -90,7 +90,7 @@ class ModulatedBlock(nn.Module):
         )
 
     def forward(self, x: Maps, prior: Float[Tensor, "batch prior_channels height width"]) -> Maps:
-        """The map plus what the block makes of it under the prior; nothing follows the sum."""
+        """The sum of input and block; no activation follows."""
         residual = x
         for layer in self.conv_block:
             modulated = isinstance(layer, SpatialModulation)

@@ -1,8 +1,8 @@
 """SPL: Context-Aware Image Inpainting with Learned Semantic Priors (Zhang et al., IJCAI 2021).
 
-Two branches. The prior learner sees the masked image at twice the size and gives a map of semantic priors, taught
-by the features of a classifier. The image branch encodes the masked image, and the prior
-modulates its residual blocks.
+Two branches. The prior learner takes the masked image at twice the size and outputs a map of semantic priors, trained
+with the features of a classifier. The image branch encodes the masked image, and the prior modulates its residual
+blocks.
 """
 
 import torch
@@ -14,9 +14,9 @@ from baselines.spl.blocks import DenseBlock, ModulatedBlock, ResidualBlock
 
 
 class SemanticPriorGenerator(nn.Module):
-    """The generator of SPL, under the published parameter names.
+    """The generator of SPL, with the published parameter names.
 
-    Height and width are multiples of 4. All maps are channels-last: the normalisations work on rows of pixels.
+    Height and width are multiples of 4. All maps are channels-last: the normalisations operate on rows of pixels.
     """
 
     def __init__(self) -> None:
@@ -50,7 +50,7 @@ class SemanticPriorGenerator(nn.Module):
         self.rdbs = nn.ModuleList(DenseBlock(256, growth=32, layers=6) for _ in range(16))
         self.gff = nn.Sequential(nn.Conv2d(16 * 256, 256, 1), Conv3x3(256, 256, padding=1))
         self.feature_recon = nn.Sequential(*(ResidualBlock(256) for _ in range(4)))
-        self.feature_mapping = nn.Conv2d(256, 152, 1)  # the classifier's features: for training, not for the image
+        self.feature_mapping = nn.Conv2d(256, 152, 1)  # predicts the classifier's features: for training only
         self.leaky = nn.LeakyReLU(0.1, inplace=True)
         self.to(memory_format=torch.channels_last)
 
@@ -61,10 +61,10 @@ class SemanticPriorGenerator(nn.Module):
         masked_512: Float[Tensor, "batch 3 twice_height twice_width"],
         mask_512: Float[Tensor, "batch 1 twice_height twice_width"],
     ) -> Float[Tensor, "batch 3 height width"]:
-        """The whole picture in [0, 1] from an RGB image in [0, 1] and its mask, 1 = hole.
+        """The whole image in [0, 1] from an RGB image in [0, 1] and its mask, 1 = hole.
 
-        The hole is made white here, so what the image holds in it does not matter. The last two are the image
-        with a white hole and the mask at twice the size (nearest): what the prior learner sees.
+        The hole is set to white here, so its content is ignored. The last two arguments are the image with a white hole
+        and the mask at twice the size (nearest neighbour): the input of the prior learner.
         """
         prior = self.prior(torch.cat([masked_512, mask_512], dim=1))
         x = (x * (1 - mask) + mask).contiguous(memory_format=torch.channels_last)

@@ -1,4 +1,4 @@
-"""SPL as its golden file looks at it: what goes into and comes out of named modules, and the whole output."""
+"""Intermediate results of SPL, for comparison with its reference activations: inputs and outputs of modules."""
 
 from typing import Any, cast
 
@@ -26,18 +26,18 @@ INPUTS = {"F_enc_3": "middle.0", "S_enc_3_pre_rdb": "encoder_sm_out", "S_enc_3":
 
 
 def build(golden: str, variant: str | None) -> nn.Module:
-    """The network that the golden file is about, in eval mode; its variant differs in the weights alone."""
+    """The network of the golden file, in eval mode; its variant differs only in the weights."""
     return SemanticPriorGenerator().eval()
 
 
 @torch.inference_mode()
 def trace(network: nn.Module, inputs: dict[str, Tensor], noise: list[Tensor]) -> dict[str, Tensor | dict[str, float]]:
-    """Every stage of the golden file by its name there, and "output"; SPL draws no noise."""
+    """Every stage of the golden file by its name there, and "output"; SPL uses no noise."""
     seen: dict[str, Tensor] = {}
 
     def keep_output(stage: str) -> Any:
         def hook(module: nn.Module, args: tuple[Tensor, ...], output: Tensor) -> None:
-            seen[stage] = output.clone()  # what follows may change it in place
+            seen[stage] = output.clone()  # later layers may change it in place
 
         return hook
 

@@ -14,22 +14,22 @@ SMALL = 16  # the width of the small networks, whose weights have no heads
 
 
 def load(weights: Weights, device: torch.device) -> Inpaint:
-    """The deterministic network as a method. Its heads, which only training needs, are not computed."""
+    """The deterministic network, without its heads, which only training needs."""
     return _deterministic("spn", weights.into(SPN()), device)
 
 
 def load_small(weights: Weights, device: torch.device) -> Inpaint:
-    """The same at a quarter of the width, without heads."""
+    """The deterministic network at a quarter of the width, without heads."""
     return _deterministic("spn-small", weights.into(SPN(SMALL, None)), device)
 
 
 def load_probabilistic(weights: Weights, device: torch.device) -> InpaintSamples:
-    """The probabilistic network as a method: one prediction a seed; both encoders run once for all of them."""
+    """The probabilistic network: one prediction per seed; both encoders run once for all of them."""
     return _probabilistic("spn-prob", weights.into(ProbabilisticSPN()), device)
 
 
 def load_probabilistic_small(weights: Weights, device: torch.device) -> InpaintSamples:
-    """The same at a quarter of the width, without heads."""
+    """The probabilistic network at a quarter of the width, without heads."""
     return _probabilistic("spn-prob-small", weights.into(ProbabilisticSPN(SMALL, None)), device)
 
 
@@ -65,6 +65,6 @@ def _probabilistic(method: str, network: ProbabilisticSPN, device: torch.device)
 
 
 def noise_of(seeds: Tensor, shape: tuple[int, int, int]) -> Tensor:
-    """Standard normal noise, an image a seed; the same on every device and in every batch."""
+    """Standard normal noise, one map per seed; the same on every device and in every batch."""
     draws = [np.random.default_rng(int(seed)).standard_normal(shape).astype(np.float32) for seed in seeds]
     return torch.from_numpy(np.stack(draws))

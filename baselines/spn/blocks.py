@@ -1,6 +1,6 @@
 """The blocks of SPN: region normalisation, spatially-adaptive modulation, residual and dense blocks.
 
-Submodules carry the published names; a container that is not simply run through serves those names alone.
+Submodules have the published names; a container that is not run as a sequence exists only for those names.
 """
 
 import torch
@@ -15,18 +15,18 @@ EPSILON = 1e-5
 
 
 def instance_norm(features: Features) -> Features:
-    """Every channel of every image at mean 0 and variance 1 (biased, plus 1e-5), without learned scales.
+    """Normalise every channel of every image to mean 0 and variance 1 (biased, plus 1e-5), without scale and shift.
 
-    Written out because PyTorch's own leaves the channels-last layout, at several times the cost.
+    Written out because PyTorch's implementation leaves the channels-last layout, at several times the cost.
     """
     centred = features - features.mean((2, 3), keepdim=True)
     return centred * torch.rsqrt(centred.square().mean((2, 3), keepdim=True) + EPSILON)
 
 
 class RegionNorm(nn.Module):
-    """Normalises hole and known region apart (basic region normalisation, Yu et al. 2020; the paper's E_img).
+    """Normalises hole and known region separately (basic region normalisation, Yu et al. 2020; the paper's E_img).
 
-    As coded for SPN: statistics of each image alone, and both shifts at every pixel. The mask must be 0 or 1.
+    As in SPN's code: statistics of each image, and both shifts at every pixel. The mask must be 0 or 1.
     """
 
     def __init__(self, channels: int) -> None:
@@ -37,7 +37,7 @@ class RegionNorm(nn.Module):
         self.background_beta = nn.Parameter(torch.zeros(channels))
 
     def forward(self, features: Features, mask: Float[Tensor, "batch 1 rows columns"]) -> Features:
-        """Features at any fraction of the mask's size; the mask is brought to theirs by nearest neighbour."""
+        """Features at any fraction of the mask's size; the mask is resized by nearest neighbour."""
         hole = F.interpolate(mask, size=features.shape[2:])
         foreground = _normalised_region(features, hole, self.foreground_gamma)
         background = _normalised_region(features, 1 - hole, self.background_gamma)
@@ -50,8 +50,8 @@ def _normalised_region(
 ) -> Features:
     """The features of a region normalised and scaled by 1 + gamma; zero elsewhere.
 
-    The published code sets every other pixel to the region's mean and normalises the whole map, so the
-    variance is taken over all pixels, then multiplies by the root of the region's share of the map.
+    The published code sets every other pixel to the region's mean and normalises the whole map, so the variance is
+    taken over all pixels, then multiplies by the square root of the region's share of the map.
     """
     share = region.mean((2, 3), keepdim=True)
     share = torch.where(share == 0, 1 / region[0].numel(), share)  # an empty region counts as one pixel
@@ -61,11 +61,13 @@ def _normalised_region(
 
 
 class Modulation(nn.Module):
-    """How a label map changes normalised features. The paper's is `Spade`; ablations train with others."""
+    """The modulation of normalised features by a label map. The paper's is `Spade`; ablations use others."""
 
 
 class Spade(Modulation):
-    """Scales and shifts normalised features, pixel by pixel, by what convolutions make of a label map (Eq. 8)."""
+    """Scales and shifts normalised features pixel by pixel, with values that convolutions compute from a label map (Eq.
+    8).
+    """
 
     def __init__(self, channels: int, label: int, hidden: int) -> None:
         super().__init__()
@@ -74,9 +76,9 @@ class Spade(Modulation):
         self.mlp_beta = Conv3x3(hidden, channels, padding=1)
 
     def forward(self, normalised: Features, label: Float[Tensor, "batch label height width"]) -> Features:
-        """Features after `instance_norm`, which is the caller's: two modulations may share it."""
+        """Takes the output of `instance_norm`, which the caller applies: two modulations may share it."""
         hidden: Tensor = self.mlp_shared(label)
-        gamma, beta = self.mlp_gamma, self.mlp_beta  # one convolution makes both; 1 + gamma lies in its bias
+        gamma, beta = self.mlp_gamma, self.mlp_beta  # one convolution for both; the 1 of 1 + gamma is in its bias
         weight, bias = (
             torch.cat([gamma.weight, beta.weight]),
             torch.cat([1 + gamma.get_parameter("bias"), beta.get_parameter("bias")]),
@@ -86,7 +88,7 @@ class Spade(Modulation):
 
 
 class MiddleBlock(nn.Module):
-    """The image generator's residual block: twice modulation, ReLU and a convolution; a bare identity beside."""
+    """The image generator's residual block: twice modulation, ReLU and a convolution, plus an identity shortcut."""
 
     def __init__(self, channels: int, hidden: int) -> None:
         super().__init__()
@@ -151,7 +153,7 @@ def _two_convolutions(channels: int, out: int) -> nn.Sequential:
 
 
 class ResidualBlock(nn.Module):
-    """Two convolutions under reflection padding, and the identity."""
+    """Two convolutions with reflection padding, plus the identity."""
 
     def __init__(self, channels: int) -> None:
         super().__init__()
@@ -164,10 +166,10 @@ class ResidualBlock(nn.Module):
 
 
 class MergeBlock(nn.Module):
-    """A residual block over an encoder's features joined with decoded ones; a convolution is the short cut (Eq. 3).
+    """A residual block over concatenated encoder and decoder features, with a convolution as the shortcut (Eq. 3).
 
-    A convolution of joined features is the sum of its parts. The encoder's part, `skip`, is taken apart,
-    because it is the same for every sample of the probabilistic network.
+    A convolution of concatenated features is a sum of two convolutions. The encoder's part, `skip`, is separate because
+    it is the same for every sample of the probabilistic network.
     """
 
     def __init__(self, encoded: int, decoded: int, out: int) -> None:
@@ -177,14 +179,14 @@ class MergeBlock(nn.Module):
         self.shortcut = nn.Sequential(nn.ReflectionPad2d(1), Conv3x3(encoded + decoded, out))
 
     def skip(self, encoded: Features) -> Float[Tensor, "batch both height width"]:
-        """What the encoder's features add to the first convolution and to the short cut, one after the other."""
+        """The encoder's contribution to the first convolution and to the shortcut, concatenated."""
         weight, bias = self._joint()
         return conv3x3(F.pad(encoded, (1, 1, 1, 1), "reflect"), weight[:, : self.encoded], bias)
 
     def forward(
         self, skip: Float[Tensor, "batch both height width"], decoded: Features
     ) -> Float[Tensor, "batch out height width"]:
-        """The encoder's part, and decoded features of the same size."""
+        """Takes the encoder's contribution, and decoded features of the same size."""
         weight, _ = self._joint()
         both = conv3x3(F.pad(decoded, (1, 1, 1, 1), "reflect"), weight[:, self.encoded :]).add_(skip)
         main, side = both.chunk(2, dim=1)
@@ -192,7 +194,7 @@ class MergeBlock(nn.Module):
         return out.add_(side)
 
     def _joint(self) -> tuple[Tensor, Tensor]:
-        """The first convolution and the short cut as one."""
+        """The first convolution and the shortcut as one."""
         main, side = "conv_block.1", "shortcut.1"
         weight = torch.cat([self.get_parameter(f"{name}.weight") for name in (main, side)])
         return weight, torch.cat([self.get_parameter(f"{name}.bias") for name in (main, side)])
@@ -207,10 +209,10 @@ class DenseLayer(nn.Module):
 
 
 class ResidualDenseBlock(nn.Module):
-    """Six dense layers, fused by a 1x1 convolution, and the identity (Zhang et al. 2018).
+    """Six dense layers, fused by a 1x1 convolution, plus the identity (Zhang et al. 2018).
 
-    A dense layer convolves the input joined with the outputs of all layers before, and ends in ReLU. Its part
-    of the input is taken for all layers at once, so that the input is not copied for each.
+    A dense layer convolves the concatenation of the input and the outputs of all previous layers, followed by ReLU. Its
+    part of the input is computed for all layers at once, so that the input is not copied for each.
     """
 
     def __init__(self, channels: int, growth: int, layers: int = 6) -> None:

@@ -1,7 +1,7 @@
-"""The patch discriminators of both networks; needed for training alone.
+"""The patch discriminators of both networks, for training only.
 
-Both give one value per patch, a 30x30 map for a 256x256 image. Spectral norm is the classic kind, with
-tensors `weight_orig`, `weight_u` and `weight_v`.
+Both give one value per patch, a 30x30 map for a 256x256 image. Spectral norm is the old implementation, with tensors
+`weight_orig`, `weight_u` and `weight_v`.
 """
 
 import warnings
@@ -17,7 +17,7 @@ from inpaint_bench.data.images import Images
 Patches = Float[Tensor, "batch channels rows columns"]
 
 
-class Judged(NamedTuple):
+class DiscriminatorOutput(NamedTuple):
     """A discriminator's patch map, and the features that training compares."""
 
     patches: Patches
@@ -26,13 +26,13 @@ class Judged(NamedTuple):
 
 def _spectral(channels: int, out: int, stride: int) -> nn.Module:
     """A 4x4 convolution without bias under spectral norm."""
-    with warnings.catch_warnings():  # its successor has other tensor names, which the authors' files lack
+    with warnings.catch_warnings():  # deprecated; its successor has tensor names other than the authors' files
         warnings.simplefilter("ignore", FutureWarning)
         return nn.utils.spectral_norm(nn.Conv2d(channels, out, 4, stride, padding=1, bias=False))
 
 
 class Discriminator(nn.Module):
-    """The deterministic network's: spectral norm everywhere, and a sigmoid at the end."""
+    """The discriminator of the deterministic network: spectral norm everywhere, and a final sigmoid."""
 
     def __init__(self, width: int = 64) -> None:
         super().__init__()
@@ -43,14 +43,14 @@ class Discriminator(nn.Module):
         self.conv4 = nn.Sequential(_spectral(4 * width, 8 * width, 1), nn.LeakyReLU(0.2))
         self.conv5 = nn.Sequential(_spectral(8 * width, 1, 1))
 
-    def forward(self, image: Images) -> Judged:
-        """Whether patches of an image in [0, 1] are real, from 0 to 1, and all five activations."""
+    def forward(self, image: Images) -> DiscriminatorOutput:
+        """The probability that patches of an image in [0, 1] are real, and all five activations."""
         maps: list[Tensor] = []
         out = image
         for stage in (self.conv1, self.conv2, self.conv3, self.conv4, self.conv5):
             out = stage(out)
             maps.append(out)
-        return Judged(torch.sigmoid(out), tuple(maps))
+        return DiscriminatorOutput(torch.sigmoid(out), tuple(maps))
 
 
 def _normalised(channels: int, out: int, stride: int) -> nn.Sequential:
@@ -59,7 +59,7 @@ def _normalised(channels: int, out: int, stride: int) -> nn.Sequential:
 
 
 class ProbabilisticDiscriminator(nn.Module):
-    """The probabilistic network's: instance norm between, plain convolutions at both ends, no sigmoid."""
+    """The discriminator of the probabilistic network: instance norm, plain first and last convolutions, no sigmoid."""
 
     def __init__(self, width: int = 64) -> None:
         super().__init__()
@@ -69,9 +69,9 @@ class ProbabilisticDiscriminator(nn.Module):
         self.conv4 = _normalised(4 * width, 8 * width, 1)
         self.conv5 = nn.Sequential(nn.Conv2d(8 * width, 1, 4, 1, padding=1))
 
-    def forward(self, image: Images) -> Judged:
+    def forward(self, image: Images) -> DiscriminatorOutput:
         """The score of every patch of an image in [0, 1], unbounded, and the three middle activations."""
         second = self.conv2(self.conv1(image))
         third = self.conv3(second)
         fourth = self.conv4(third)
-        return Judged(self.conv5(fourth), (second, third, fourth))
+        return DiscriminatorOutput(self.conv5(fourth), (second, third, fourth))

@@ -1,7 +1,7 @@
 """SPN: Zhang, Wang, Ni, Yang, "Fully Context-Aware Image Inpainting with a Learned Semantic Pyramid", 2023.
 
-A prior learner sees the masked image at twice its size and learns a pyramid of semantic features from a
-pretext network; an image generator inpaints, modulated by that pyramid.
+A prior learner takes the masked image at twice its size and learns a pyramid of semantic features from a pretext
+network; an image generator, modulated by that pyramid, inpaints.
 """
 
 from collections.abc import Callable
@@ -30,12 +30,12 @@ PRETEXT: Channels = (76, 76, 152)  # those of TResNet-L, the paper's
 
 
 class Encoded(NamedTuple):
-    """What both encoders see of a masked image; sizes are fractions of the image's."""
+    """The output of both encoders for a masked image; sizes are fractions of the image's."""
 
     image: Features  # F_enc, quarter size
     quarter: Features  # S_enc^3
-    half: Features  # S_enc^2, as its MergeBlock takes it
-    full: Features  # S_enc^1, as its MergeBlock takes it
+    half: Features  # S_enc^2, as `MergeBlock.skip`
+    full: Features  # S_enc^1, as `MergeBlock.skip`
 
 
 class Priors(NamedTuple):
@@ -47,7 +47,7 @@ class Priors(NamedTuple):
 
 
 class Add(nn.Module):
-    """A sum, with a name to look at."""
+    """A sum as a module, so that it can be traced."""
 
     def forward(self, one: Features, other: Features) -> Features:
         """The sum of two maps of one shape."""
@@ -55,28 +55,28 @@ class Add(nn.Module):
 
 
 def white_hole(image: Images, mask: Masks) -> Images:
-    """The image with its hole filled by 1, as the networks see it."""
+    """The image with its hole set to 1, the input of the networks."""
     return image * (1 - mask) + mask
 
 
 def doubled(image: Images, mask: Masks) -> Float[Tensor, "batch 4 2*height 2*width"]:
-    """What the prior learner sees: the masked image, then the mask, both twice as large (Eq. 1).
+    """The input of the prior learner: masked image and mask, both at twice the size (Eq. 1).
 
-    The masked image itself is enlarged, by nearest neighbour; the paper's larger image is never seen.
+    The masked image itself is enlarged by nearest neighbour; the paper's larger original is not used.
     """
     return F.interpolate(torch.cat([image, mask], dim=1), scale_factor=2.0)
 
 
 def upsampling(channels: int, out: int) -> list[nn.Module]:
-    """A convolution to `out` channels, whose quarters become the four pixels of each."""
+    """A convolution to `out` channels and a pixel shuffle: every four channels become the four pixels of one."""
     return [Conv3x3(channels, out, padding=1), nn.PixelShuffle(2), nn.ReLU(inplace=True)]
 
 
 class Generator(nn.Module):
-    """What the deterministic and the probabilistic network share. `width` is 64 in the paper."""
+    """The common part of the deterministic and the probabilistic network. `width` is 64 in the paper."""
 
     def __init__(self, width: int, recon: nn.Module, hidden: Callable[[int], int], pretext: Channels | None) -> None:
-        """`recon` begins the prior's decoder; `hidden` gives a modulation's inner width for a label's channels.
+        """`recon` is the first block of the prior's decoder; `hidden` gives the inner width of a modulation.
 
         `pretext` are the channels of the features that the heads learn; without it there are no heads.
         """
@@ -141,14 +141,14 @@ class Generator(nn.Module):
         self.feature_mapping_256 = nn.Conv2d(width, full, 1)
 
     def encode(self, image: Images, mask: Masks) -> Encoded:
-        """Both encoders on an image in [0, 1], whatever stands in its hole, and its mask, 1 in the hole."""
+        """Both encoders on an image in [0, 1], whose hole is ignored, and its mask, 1 in the hole."""
         masked = white_hole(image, mask)
         full, half, quarter = self._encode_prior(doubled(masked, mask))
         merge_half, merge_full = (cast(MergeBlock, self.feature_recon_decoder[i]) for i in (3, 7))
         return Encoded(self._encode_image(masked, mask), quarter, merge_half.skip(half), merge_full.skip(full))
 
     def _encode_image(self, masked: Images, mask: Masks) -> Float[Tensor, "batch channels height//4 width//4"]:
-        """F_enc: the mask steers the normalisation alone (Eq. 7)."""
+        """F_enc: only the normalisation uses the mask (Eq. 7)."""
         out = F.relu_(self.encoder_in1(self.encoder_conv1(self.pad(masked)), mask))
         out = F.relu_(self.encoder_in2(self.encoder_conv2(out), mask))
         features: Tensor = self.encoder_out(self.encoder_in3(self.encoder_conv3(out), mask))
@@ -186,7 +186,7 @@ class Generator(nn.Module):
         Float[Tensor, "batch _ height//2 width//2"],
         Float[Tensor, "batch _ height//4 width//4"],
     ]:
-        """The heads that learn the pretext features, at full, half and quarter size; no image needs them."""
+        """The heads that learn the pretext features, at full, half and quarter size; for training only."""
         return (
             self.feature_mapping_256(priors.full),
             self.feature_mapping_128(priors.half),
@@ -198,7 +198,7 @@ class Generator(nn.Module):
         for block in self.middle:
             features = block(features, priors.quarter)
         enlarge, half, enlarge_again, full, act, pad, conv, tanh = self.decoder
-        # Nearest enlargement repeats every pixel four times and so keeps mean and variance: normalise before.
+        # Nearest-neighbour enlargement preserves mean and variance, so normalise before it, at a quarter of the cost.
         features = half(enlarge(instance_norm(features)), priors.half)
         features = full(enlarge_again(instance_norm(features)), priors.full)
         prediction: Tensor = (tanh(conv(pad(act(features)))) + 1) / 2

@@ -1,4 +1,4 @@
-"""Probabilistic SPN: between encoder and decoder of the prior learner stands a latent map of Gaussians."""
+"""Probabilistic SPN: a Gaussian latent map between the encoder and the decoder of the prior learner."""
 
 from typing import NamedTuple, cast
 
@@ -14,7 +14,7 @@ Latent = Float[Tensor, "batch latent rows columns"]  # 2 width channels, a 32nd 
 
 
 class Posterior(NamedTuple):
-    """The distribution of the latent map, and what goes around it."""
+    """The distribution of the latent map, and the features that bypass it."""
 
     mean: Latent
     deviation: Latent
@@ -64,7 +64,7 @@ class ProbabilisticSPN(Generator):
         return Posterior(self.mu(inner), F.softplus(self.sigma(inner)), skip)
 
     def learn(self, encoded: Encoded, posterior: Posterior, noise: Latent) -> Priors:
-        """The semantic pyramid of one draw; S_enc^3 also goes around the latent map."""
+        """The semantic pyramid of one draw; S_enc^3 also bypasses the latent map."""
         decoded = self.decoder_z(self.sample(posterior.mean, posterior.deviation, noise))
         return self.decode_prior(encoded, self.feature_recon[0](posterior.skip, decoded))
 

@@ -1,4 +1,4 @@
-"""The networks of this baseline's golden files, and their stages."""
+"""The networks of SPN's reference activations, and their stages."""
 
 from collections.abc import Callable
 
@@ -59,7 +59,7 @@ PRETEXT = {
 
 
 def build(golden: str, variant: str | None) -> nn.Module:
-    """The network of a golden file, by the file's name; the variants differ in their weights alone."""
+    """The network of a golden file, by the file's name; the variants differ only in their weights."""
     return BUILD[golden]().eval()
 
 
@@ -69,7 +69,7 @@ def trace(network: nn.Module, inputs: dict[str, Tensor], noise: list[Tensor]) ->
 
     def keep(stage: str) -> Callable[[nn.Module, tuple[Tensor, ...], Tensor], None]:
         def hook(module: nn.Module, given: tuple[Tensor, ...], output: Tensor) -> None:
-            stages[stage] = output.detach().clone()  # what follows may write into it
+            stages[stage] = output.detach().clone()  # later layers may change it in place
 
         return hook
 
@@ -92,7 +92,7 @@ def _stages(network: nn.Module) -> dict[str, str]:
 
 
 def _run(network: nn.Module, inputs: dict[str, Tensor], noise: list[Tensor]) -> Tensor:
-    """The network makes `masked_512` and `mask_512` itself; its heads are asked for, to have their stages."""
+    """The network computes `masked_512` and `mask_512` itself; its heads are run for their stages."""
     if isinstance(network, SPN | ProbabilisticSPN):
         prediction: Tensor
         prediction, priors, *_ = network(inputs["x"], inputs["mask"], *noise)

@@ -1,6 +1,6 @@
 """TResNet-L, the pretext network: Ridnik et al. 2021, trained on OpenImages with the asymmetric loss (ASL).
 
-SPN learns from its first stages, frozen. Images are RGB in [0, 1], without mean and deviation taken off.
+SPN learns from its first stages, frozen. Images are RGB in [0, 1], without normalisation.
 """
 
 from collections import OrderedDict
@@ -19,7 +19,7 @@ LAYERS = (4, 5, 18, 3)
 
 
 class SpaceToDepth(nn.Module):
-    """4x4 pixels become channels: row, then column, then colour. Not the order of PixelUnshuffle."""
+    """Moves 4x4 pixels to channels, in the order row, column, colour, which is not that of PixelUnshuffle."""
 
     def forward(self, image: Images) -> Float[Tensor, "batch 48 rows columns"]:
         """A quarter of the height and the width, which must be multiples of 4."""
@@ -31,11 +31,12 @@ class SpaceToDepth(nn.Module):
 class ActivatedNorm(nn.Module):
     """Batch norm with the absolute value of its scale, plus 1e-5, then a leaky ReLU (Inplace-ABN).
 
-    Trained scales may be negative, so a plain batch norm is wrong. It is frozen: always the running statistics.
+    Trained scales may be negative, so a plain batch norm would be wrong. It is frozen: it always uses the running
+    statistics.
     """
 
     def __init__(self, channels: int, slope: float) -> None:
-        """A slope of 1 is no activation."""
+        """A slope of 1 means no activation."""
         super().__init__()
         self.slope = slope
         self.weight = nn.Parameter(torch.ones(channels))
@@ -53,7 +54,7 @@ class ActivatedNorm(nn.Module):
 
 
 class Blur(nn.Module):
-    """Halves the size under a fixed binomial filter, 3x3; it has no entry in the state dict."""
+    """Halves the size with a fixed binomial 3x3 filter, which is not in the state dict."""
 
     def __init__(self, channels: int) -> None:
         super().__init__()
@@ -69,7 +70,7 @@ class Blur(nn.Module):
 
 
 class SqueezeExcite(nn.Module):
-    """Scales every channel by what two layers make of the channels' means."""
+    """Scales every channel by a factor that two layers compute from the means of all channels."""
 
     def __init__(self, channels: int, inner: int) -> None:
         super().__init__()
@@ -88,7 +89,7 @@ def _unit(channels: int, out: int, kernel: int, slope: float) -> nn.Sequential:
 
 
 def _reduced(unit: nn.Sequential, channels: int, stride: int) -> nn.Sequential:
-    """The unit, and behind it the blur where a block halves the size."""
+    """The unit, followed by a blur where a block halves the size."""
     return nn.Sequential(unit, Blur(channels)) if stride == 2 else unit
 
 
@@ -100,7 +101,7 @@ def _downsample(channels: int, out: int, stride: int) -> nn.Sequential | None:
 
 
 class BasicBlock(nn.Module):
-    """Two 3x3 units, squeeze and excitation, and the input."""
+    """Two 3x3 units, squeeze and excitation, plus the input."""
 
     def __init__(self, channels: int, planes: int, stride: int) -> None:
         super().__init__()
@@ -116,7 +117,7 @@ class BasicBlock(nn.Module):
 
 
 class Bottleneck(nn.Module):
-    """Units of 1x1, 3x3 and 1x1, with squeeze and excitation of the middle where `excite`, and the input."""
+    """Units of 1x1, 3x3 and 1x1, with squeeze and excitation in the middle if `excite`, plus the input."""
 
     def __init__(self, channels: int, planes: int, stride: int, excite: bool) -> None:
         super().__init__()
@@ -134,7 +135,7 @@ class Bottleneck(nn.Module):
 
 
 def _stage(number: int) -> nn.Sequential:
-    """Stage 1 to 4: basic blocks in the first two, bottlenecks after; each but the first halves the size."""
+    """Stage 1 to 4: basic blocks in the first two, bottlenecks after; all but the first halve the size."""
     planes = WIDTH * 2 ** (number - 1)
     blocks: list[nn.Module] = []
     for i in range(LAYERS[number - 1]):
@@ -157,7 +158,7 @@ def _body(stages: int) -> nn.Sequential:
 
 
 class Targets(NamedTuple):
-    """What SPN's heads learn, at the sizes of its pyramid for an image of twice the size."""
+    """The targets of SPN's heads, at the sizes of its pyramid, for an image of twice the size."""
 
     full: Float[Tensor, "batch 76 height width"]
     half: Float[Tensor, "batch 76 rows columns"]
@@ -188,7 +189,7 @@ class GlobalPool(nn.Module):
 
 
 class Head(nn.Module):
-    """The classifier of the OpenImages file: two linear layers with nothing between."""
+    """The classifier of the OpenImages file: two linear layers without activation between them."""
 
     def __init__(self, channels: int, inner: int, classes: int) -> None:
         super().__init__()
@@ -202,7 +203,7 @@ class Head(nn.Module):
 
 
 class TResNet(nn.Module):
-    """The whole TResNet-L. The number of classes is in the authors' file, under `num_classes`."""
+    """The whole TResNet-L. The authors' file holds the number of classes as `num_classes`."""
 
     def __init__(self, classes: int = 9605) -> None:
         super().__init__()

@@ -1,11 +1,11 @@
-"""The five VGG19 slices whose outputs the probabilistic network's losses compare; needed for training alone."""
+"""The five VGG19 slices behind the losses of the probabilistic network; for training only."""
 
 from jaxtyping import Float
 from torch import Tensor, nn
 
 from inpaint_bench.data.images import Images
 
-# Slice by slice: the number a convolution has in VGG19, its channels in and out, whether pooling stands before.
+# Per slice: the index of a convolution in VGG19, its channels in and out, whether pooling comes before it.
 Slices = tuple[tuple[tuple[int, int, int, bool], ...], ...]
 SLICES: Slices = (
     ((0, 3, 64, False),),
@@ -17,7 +17,7 @@ SLICES: Slices = (
 
 
 class Slice(nn.Sequential):
-    """Convolutions under their numbers in VGG19, each with ReLU, and pooling where it stands."""
+    """Convolutions with their indices in VGG19, each with ReLU, and pooling where VGG19 has it."""
 
     def __init__(self, convolutions: tuple[tuple[int, int, int, bool], ...]) -> None:
         super().__init__()
@@ -29,14 +29,14 @@ class Slice(nn.Sequential):
 
 
 class VGG(nn.Module):
-    """A VGG network (Simonyan, Zisserman 2015) as far as relu5_1."""
+    """A VGG network (Simonyan, Zisserman 2015) up to relu5_1."""
 
     def __init__(self, slices: Slices) -> None:
         super().__init__()
         self.slice1, self.slice2, self.slice3, self.slice4, self.slice5 = map(Slice, slices)
 
     def forward(self, image: Images) -> list[Float[Tensor, "batch _ _ _"]]:
-        """The outputs relu1_1, relu2_1, … relu5_1 for images in [0, 1], without mean and deviation taken off."""
+        """The outputs relu1_1, relu2_1, … relu5_1 for images in [0, 1], without normalisation."""
         maps: list[Tensor] = []
         out = image
         for part in (self.slice1, self.slice2, self.slice3, self.slice4, self.slice5):
@@ -46,7 +46,7 @@ class VGG(nn.Module):
 
 
 class VGG19(VGG):
-    """The one of the paper."""
+    """The VGG network of the paper."""
 
     def __init__(self) -> None:
         super().__init__(SLICES)

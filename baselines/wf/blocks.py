@@ -15,9 +15,9 @@ Row = Float[Tensor, "1 1 1 2"]
 
 
 class SpectralConv(nn.Module):
-    """A convolution whose kernel is divided by its spectral norm, u . (W v) with the u and v that were stored.
+    """A convolution whose kernel is divided by its spectral norm, u . (W v), with the stored u and v.
 
-    The kernel in use is `weight`; it is derived once, when weights are loaded.
+    The normalised kernel is `weight`; it is computed once, when weights are loaded.
     """
 
     weight: Tensor
@@ -32,7 +32,7 @@ class SpectralConv(nn.Module):
         self.register_buffer("weight_u", torch.zeros(outputs))
         self.register_buffer("weight_v", torch.zeros(inputs * kernel * kernel))
         self.register_buffer("weight", torch.zeros_like(self.weight_orig), persistent=False)
-        after_loading: Callable[..., object] = self.register_load_state_dict_post_hook  # torch gives it no types
+        after_loading: Callable[..., object] = self.register_load_state_dict_post_hook  # untyped in torch
         after_loading(_derive_weight)
 
     @staticmethod
@@ -40,27 +40,29 @@ class SpectralConv(nn.Module):
         return outputs, inputs, kernel, kernel
 
     def matrix(self) -> Float[Tensor, "outputs rest"]:
-        """The kernel as the matrix whose norm is meant."""
+        """The kernel as the matrix of the norm."""
         return self.weight_orig.detach().flatten(1)
 
     def forward(self, features: Features) -> Convolved:
-        """Convolved, with the stride, padding and dilation of the geometry."""
+        """The convolution, with the stride, padding and dilation of the geometry."""
         return F.conv2d(features, self.weight, self.bias, **self.geometry)
 
 
 class SpectralConvTranspose(SpectralConv):
-    """A transposed convolution with spectral norm; its kernel has the inputs first, the matrix the outputs."""
+    """A transposed convolution with spectral norm; inputs are the first axis of its kernel, and outputs that of the
+    matrix.
+    """
 
     @staticmethod
     def _shape(inputs: int, outputs: int, kernel: int) -> tuple[int, int, int, int]:
         return inputs, outputs, kernel, kernel
 
     def matrix(self) -> Float[Tensor, "outputs rest"]:
-        """The kernel as the matrix whose norm is meant."""
+        """The kernel as the matrix of the norm."""
         return self.weight_orig.detach().transpose(0, 1).flatten(1)
 
     def forward(self, features: Features) -> Convolved:
-        """Enlarged by the stride of the geometry."""
+        """The convolution, enlarged by the stride of the geometry."""
         return F.conv_transpose2d(features, self.weight, self.bias, **self.geometry)
 
 
@@ -70,20 +72,20 @@ def _derive_weight(conv: SpectralConv, _: object) -> None:
 
 
 class InstanceNorm(nn.Module):
-    """Every channel of every image to mean 0 and variance 1, without parameters.
+    """Normalise every channel of every image to mean 0 and variance 1, without parameters.
 
-    What torch's own does, but without leaving the channels-last layout; mean first, so that nothing cancels.
+    The same as torch's, without leaving the channels-last layout; the mean is subtracted first, for precision.
     """
 
     def forward(self, features: Features) -> Features:
-        """As the features."""
+        """The shape of the input."""
         centred = features - features.mean(dim=(2, 3), keepdim=True)
         variance = centred.square().mean(dim=(2, 3), keepdim=True)
         return centred.mul_((variance + 1e-5).rsqrt())
 
 
 class GatedConv(nn.Module):
-    """A convolution, activated and let through by a gate: act(f(x)) * sigmoid(g(x)) (Yu et al. 2019)."""
+    """A convolution with an activation and a gate: act(f(x)) * sigmoid(g(x)) (Yu et al. 2019)."""
 
     def __init__(self, make: Callable[[], nn.Module], activation: nn.Module | None = None) -> None:
         super().__init__()
@@ -98,7 +100,7 @@ class GatedConv(nn.Module):
 
 
 def gated(inputs: int, outputs: int, kernel: int, activation: nn.Module | None = None, **geometry: int) -> GatedConv:
-    """A gated convolution with spectral norm, instance-normalised before activation and gate alike."""
+    """A gated convolution with spectral norm, instance-normalised before both activation and gate."""
 
     def make() -> nn.Module:
         return nn.Sequential(SpectralConv(inputs, outputs, kernel, bias=False, **geometry), InstanceNorm())
@@ -107,17 +109,17 @@ def gated(inputs: int, outputs: int, kernel: int, activation: nn.Module | None =
 
 
 def gated_spectral(inputs: int, outputs: int, kernel: int, bias: bool = True) -> GatedConv:
-    """A gated convolution with spectral norm only, without activation."""
+    """A gated convolution with spectral norm, without activation."""
     return GatedConv(lambda: SpectralConv(inputs, outputs, kernel, bias, padding=kernel // 2))
 
 
 def gated_plain(inputs: int, outputs: int) -> GatedConv:
-    """A gated 3x3 convolution, neither normalised nor activated: it makes wavelet coefficients of features."""
+    """A gated 3x3 convolution without norm or activation: it turns features into wavelet coefficients."""
     return GatedConv(lambda: nn.Conv2d(inputs, outputs, 3, padding=1))
 
 
 class ResidualBlock(nn.Module):
-    """Two gated 3x3 convolutions, the first dilated, and the input added."""
+    """Two gated 3x3 convolutions, the first dilated, plus the input."""
 
     def __init__(self, channels: int, dilation: int = 1) -> None:
         super().__init__()
@@ -129,7 +131,7 @@ class ResidualBlock(nn.Module):
         )
 
     def forward(self, features: Features) -> Features:
-        """As the features; the sides must exceed the dilation, for the padding reflects."""
+        """The shape of the input; its sides must exceed the dilation, because of the reflection padding."""
         return torch.add(features, self.conv_block(features))
 
 
@@ -139,7 +141,7 @@ def attend(
     values: Float[Tensor, "batch value_channels key_height key_width"],
     temperature: float,
 ) -> Float[Tensor, "batch value_channels height width"]:
-    """Values gathered by the softmax over all keys of temperature x query . key, at the queries' places."""
+    """Values summed with weights, the softmax over all keys of temperature x query . key, for each query."""
     scores = queries.flatten(2).transpose(1, 2) @ (temperature * keys.flatten(2))
     gathered = values.flatten(2) @ scores.softmax(dim=2).transpose(1, 2)
     return gathered.view(*gathered.shape[:2], *queries.shape[2:])
@@ -157,7 +159,7 @@ class SelfAttention(nn.Module):
         self.gamma = nn.Parameter(torch.zeros(()))
 
     def forward(self, features: Features) -> Features:
-        """As the features."""
+        """The shape of the input."""
         keys, values = F.max_pool2d(self.phi(features), 2), F.max_pool2d(self.g(features), 2)
         gathered = self.o(attend(self.theta(features), keys, values, temperature=1.0))
         return torch.add(features, self.gamma * gathered)

@@ -1,5 +1,6 @@
-"""Frequency region attentive normalisation (WaveFill, section 3.3): features take their scale and shift from
-the wavelet bands, gathered where the features say so."""
+"""Frequency region attentive normalisation (WaveFill, section 3.3): features are scaled and shifted by values computed
+from the wavelet bands, which are attended by similarity of the features.
+"""
 
 from itertools import product
 
@@ -14,16 +15,16 @@ Bands = Float[Tensor, "batch 12 bands_height bands_width"]  # three high bands o
 
 
 def positional_norm(features: Features) -> Features:
-    """Every pixel to mean 0 and variance 1 over its channels; the variance divides by channels - 1."""
+    """Normalise every pixel to mean 0 and variance 1 over its channels; the variance divides by channels - 1."""
     centred = features - features.mean(dim=1, keepdim=True)
     variance = centred.square().sum(dim=1, keepdim=True) / (features.shape[1] - 1)
     return centred.mul_((variance + 1e-5).rsqrt())
 
 
 class EnlargedConv(nn.Conv2d):
-    """A 3x3 convolution of features made twice as large by repetition, computed at the size they have.
+    """A 3x3 convolution of features enlarged by repetition, computed at their original size.
 
-    In every 2x2 block the four results see 2x2 features each, so 16 products do the work of 36.
+    In every 2x2 block, the four results depend on 2x2 features each, so 16 products do the work of 36.
     """
 
     def __init__(self, inputs: int, outputs: int) -> None:
@@ -42,15 +43,17 @@ class EnlargedConv(nn.Conv2d):
 
 
 def _merged(kernel: Tensor, axis: int, second: int) -> Tensor:
-    """Two taps of three along an axis: two of them meet the same feature, the last two in the first of a pair."""
+    """Reduce three taps to two along an axis: two of them read the same feature, the first two if `second`, else the
+    last.
+    """
     first, middle, last = torch.split(kernel, 1, dim=axis)
     return torch.cat([first + middle, last] if second else [first, middle + last], dim=axis)
 
 
 class BandAttention(nn.Module):
-    """What the bands say where the features look alike: queries and keys from features, values from bands.
+    """Attention with queries and keys from the features, and values from the bands.
 
-    `rate` is by how much attention is coarser than the bands.
+    `rate` is the factor by which the attention is coarser than the bands.
     """
 
     def __init__(self, channels: int, rate: int) -> None:
@@ -65,7 +68,7 @@ class BandAttention(nn.Module):
         self.gamma = nn.Parameter(torch.zeros(()))
 
     def forward(self, features: Features, bands: Features) -> Features:
-        """As the bands, which have as many channels as the features."""
+        """The shape of the bands, which have as many channels as the features."""
         coarse = self.down0(features)
         keys, values = F.max_pool2d(self.phi(coarse), 2), F.max_pool2d(self.g(self.down1(bands)), 2)
         gathered: Tensor = self.up(self.o(attend(self.theta(coarse), keys, values, temperature=5.0)))
@@ -73,9 +76,9 @@ class BandAttention(nn.Module):
 
 
 class FRAN(nn.Module):
-    """The normalisation itself: positional norm, then scale and shift made of the attended bands.
+    """The normalisation: positional norm, then scale and shift computed from the attended bands.
 
-    With `enlarged`, the features are taken as if every one were repeated 2x2 times.
+    With `enlarged`, the features are treated as if each were repeated 2x2 times.
     """
 
     def __init__(self, channels: int, rate: int, enlarged: bool = False) -> None:
@@ -100,9 +103,9 @@ class FRAN(nn.Module):
 
 
 class FRANBlock(nn.Module):
-    """A residual block of gated convolutions (spectral norm only), each behind a FRAN of its own.
+    """A residual block of gated convolutions (spectral norm only), each after its own FRAN.
 
-    With `enlarged`, every feature counts as if repeated 2x2 times.
+    With `enlarged`, the features are treated as if each were repeated 2x2 times.
     """
 
     def __init__(self, inputs: int, outputs: int, rate: int, enlarged: bool = False) -> None:

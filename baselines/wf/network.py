@@ -1,5 +1,6 @@
-"""WaveFill (Yu et al., ICCV 2021): the picture is inpainted band by band of a two-level Haar transform,
-the low band first, and put together by the inverse transform."""
+"""WaveFill (Yu et al., ICCV 2021): the bands of a two-level Haar transform are inpainted one after the other, the low
+band first, and combined by the inverse transform.
+"""
 
 import torch
 from jaxtyping import Float
@@ -21,7 +22,7 @@ DILATIONS = (1, 1, 1, 2, 4, 8, 16, 1, 1)  # of the nine residual blocks
 
 
 class WaveFill(nn.Module):
-    """The generator (section 3). Height and width are multiples of 4 and at least 68, for the widest padding."""
+    """The generator (section 3). Height and width are multiples of 4 and at least 68, because of the widest padding."""
 
     def __init__(self) -> None:
         super().__init__()
@@ -45,8 +46,9 @@ class WaveFill(nn.Module):
         self.res_b3, self.conv_b3 = ResidualBlock(128), gated_plain(128, 9)
 
     def forward(self, masked: Float[Tensor, "batch 4 height width"]) -> Float[Tensor, "batch 3 height width"]:
-        """The picture, meant in [-1, 1] but not bounded, from the image in [-1, 1] with 1 in the hole, and the mask
-        (1 = hole)."""
+        """The image, nominally in [-1, 1] but not bounded, from the image in [-1, 1] with 1 in the hole, and the mask
+        (1 = hole).
+        """
         half, high_1 = self.xfm(masked)
         low, high_2 = self.xfm(half)
         features = self.fuse_conv(torch.cat([self.fc(_packed(low)), self.encoder(masked)], dim=1))
@@ -64,7 +66,7 @@ class WaveFill(nn.Module):
 
 
 def _bands(coefficients: Float[Tensor, "batch 9 height width"]) -> Bands:
-    """Three bands of each colour."""
+    """The three high bands of each colour."""
     return torch.unflatten(coefficients, 1, (3, 3))
 
 

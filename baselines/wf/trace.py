@@ -1,4 +1,4 @@
-"""What goes on inside WaveFill, for the comparison with its golden file."""
+"""Intermediate results of WaveFill, for comparison with its reference activations."""
 
 from typing import Any
 
@@ -13,7 +13,7 @@ STAGES = (*COARSE, *FINE)
 
 
 def build(golden: str, variant: str | None) -> nn.Module:
-    """The network of a golden file; there is one, `golden.json`."""
+    """The network of a golden file; there is only one, `golden.json`."""
     return WaveFill().eval().to(memory_format=torch.channels_last)
 
 

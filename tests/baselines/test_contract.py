@@ -1,4 +1,4 @@
-"""What every baseline's methods have in common, whatever their networks are."""
+"""The contract that the methods of every baseline keep."""
 
 import fnmatch
 from collections.abc import Callable, Iterator
@@ -26,13 +26,13 @@ from inpaint_bench.weights.containers import Part, Synthetic, read_container
 
 @dataclass(frozen=True)
 class Published:
-    """What the authors' networks gave for picture 0 and mask 0: a case of a file of reference activations."""
+    """The output of the authors' network for image 0 and mask 0, in a file of reference activations."""
 
     file: str
     case: int = 0
-    eight_bit: bool = False  # whether the picture was rounded to 8 bits
+    eight_bit: bool = False  # whether the image was rounded to 8 bits
     slow: bool = False
-    output: Callable[[Tensor], Tensor] = lambda prediction: prediction  # back from a prediction in [0, 1]
+    output: Callable[[Tensor], Tensor] = lambda prediction: prediction  # from a prediction to the network's output
 
 
 PUBLISHED = {
@@ -49,10 +49,15 @@ METHODS = {name: FOUND[name] for name in NAMES}  # parameters that begin alike l
 LEARNED = [name for name, (_, card) in METHODS.items() if card.learned]
 SEEDS = torch.tensor([[1, 2], [3, 4]])
 ROUNDING = {"wf": 3e-4}  # absolute, between batches of one and of two; 1e-4 elsewhere
-FILES: dict[str, list[Path]] = {}  # reference activations by the first method that names them
-for _name, (_baseline, _card) in METHODS.items():
-    others = {path for paths in FILES.values() for path in paths}
-    FILES[_name] = [path for golden in _card.golden if (path := _baseline.folder / golden) not in others]
+
+
+def files_of(method: str) -> list[Path]:
+    """A method's files of reference activations; one that several methods name is that of the first."""
+    owners: dict[Path, str] = {}
+    for name, (baseline, card) in METHODS.items():
+        for golden in card.golden:
+            owners.setdefault(baseline.folder / golden, name)
+    return [path for path, owner in owners.items() if owner == method]
 
 
 @dataclass
@@ -113,7 +118,7 @@ of_learned = pytest.mark.parametrize("subject", LEARNED, indirect=True)
 
 def test_every_recorded_stage_agrees_with_the_reference_activations(subject: Subject) -> None:
     assert subject.card.golden or not subject.card.learned
-    for path in FILES[subject.name]:
+    for path in files_of(subject.name):
         stages = list(check_file(subject.baseline, path, CPU))
         assert stages
         assert not [stage for stage in stages if not stage.agrees]
@@ -153,10 +158,9 @@ def rule_for(names: set[str], part: Part, path: Path) -> Synthetic | None:
     golden = replay.load(path)
     if not names <= {name.removeprefix(part.name) for name in golden["state_dict"] | golden["aliases"]}:
         return None
-    changes = [
-        op for op in golden["fill"]["ops"] if fnmatch.filter([part.prefix + name for name in names], op["match"])
-    ]
-    return msgspec.convert({**{key: golden["fill"][key] for key in ("gain", "fan_in")}, "ops": changes}, Synthetic)
+    fill, published = golden["fill"], [part.prefix + name for name in names]
+    changes = [change for change in fill["ops"] if fnmatch.filter(published, change["match"])]
+    return msgspec.convert({"gain": fill["gain"], "fan_in": fill["fan_in"], "ops": changes}, Synthetic)
 
 
 @of_learned
@@ -168,7 +172,6 @@ def test_a_file_in_the_authors_layout_loads_strictly_with_every_value_in_its_pla
     found = read_container(write_authors_files(card, state, tmp_path), card.container, reader(baseline, card))
     assert found.keys() == state.keys()
     assert all(torch.equal(found[name], state[name]) for name in state)
-
     loader(baseline, card)(held(found), CPU)
 
 
@@ -190,9 +193,10 @@ def test_predictions_are_finite_images_in_range_on_the_device(subject: Subject) 
 
 
 def test_an_output_does_not_depend_on_the_batch(subject: Subject) -> None:
-    together = subject.predict(emptied(*subject.pair), subject.pair[1])
-    torch.testing.assert_close(together[:1], subject.first, rtol=0, atol=ROUNDING.get(subject.name, 1e-4))
-    assert not torch.equal(together[0], together[1])
+    images, masks = emptied(*subject.pair), subject.pair[1]
+    alone = torch.cat([subject.first, subject.predict(images[1:], masks[1:], SEEDS[1:])])
+    together = subject.predict(images, masks)
+    torch.testing.assert_close(together, alone, rtol=0, atol=ROUNDING.get(subject.name, 1e-4))
 
 
 def test_neither_pixels_under_the_hole_nor_later_samples_change_anything(subject: Subject) -> None:

@@ -1,5 +1,7 @@
 """CTSDG's edges, and how its adapter prepares the network's input."""
 
+from pathlib import Path
+
 import torch
 from loading import CPU, held, load_of, whole_pairs
 
@@ -8,8 +10,16 @@ from baselines.ctsdg.network import Generator
 from inpaint_bench.checks.activations import replay
 from inpaint_bench.data.images import emptied
 from inpaint_bench.methods.baselines import find_baselines
+from inpaint_bench.weights.containers import read_container
 
-GOLDEN = replay.load(find_baselines()["ctsdg"][0].folder / "golden.json")
+BASELINE, CARD = find_baselines()["ctsdg"]
+GOLDEN = replay.load(BASELINE.folder / "golden.json")
+
+
+def test_the_generator_is_taken_from_the_authors_checkpoint(tmp_path: Path) -> None:
+    weight = {"out_layer.0.bias": torch.zeros(3)}
+    torch.save({"n_iter": 1, "generator": weight, "discriminator": {"conv.bias": torch.zeros(1)}}, tmp_path / "a.pt")
+    assert list(read_container([tmp_path / "a.pt"], CARD.container)) == ["out_layer.0.bias"]
 
 
 def test_edges_of_a_whole_image_are_the_golden_ones() -> None:

@@ -32,10 +32,10 @@ def pair() -> tuple[Tensor, Tensor]:
 
 def test_a_second_listing_that_differs_is_refused() -> None:
     state = replay.state_dict(GOLDEN)
-    decided = {name.removeprefix("net_D."): tensor for name, tensor in state.items() if name.startswith("net_D.")}
-    decided["block1.model.3.module.bias"] = decided["block1.model.3.module.bias"] + 1
+    discriminator = {name.removeprefix("net_D."): tensor for name, tensor in state.items() if name.startswith("net_D.")}
+    discriminator["block1.model.3.module.bias"] = discriminator["block1.model.3.module.bias"] + 1
     with pytest.raises(InputError, match=r"block1\.model\.3\.module\.bias must be the same as block1\.conv2\.module"):
-        Discriminator().load_state_dict(decided)
+        Discriminator().load_state_dict(discriminator)
 
 
 def test_kernels_are_the_same_in_whatever_order_calls_are_asked_for() -> None:

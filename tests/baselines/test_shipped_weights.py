@@ -1,4 +1,4 @@
-"""The weights that ship: small, in half precision, what their card says, and found with nothing named."""
+"""The weights in the repository: small, in half precision, as described in their card, and used by default."""
 
 from pathlib import Path
 
@@ -9,14 +9,14 @@ from safetensors.torch import load_file
 import baselines
 from inpaint_bench.methods.baselines import find_baselines, loader, runnable, weights_of
 
-SHIPPED = [name for name, (_, card) in find_baselines().items() if card.ships]
+WITH_WEIGHTS = [name for name, (_, card) in find_baselines().items() if card.ships]
 
 
-def test_the_small_networks_ship_and_no_other() -> None:
-    assert SHIPPED == ["spn-small", "spn-prob-small"]
+def test_only_the_small_networks_have_weights_in_the_repository() -> None:
+    assert WITH_WEIGHTS == ["spn-small", "spn-prob-small"]
 
 
-@pytest.mark.parametrize("method", SHIPPED)
+@pytest.mark.parametrize("method", WITH_WEIGHTS)
 def test_a_shipped_file_is_small_whole_and_described(method: str) -> None:
     baseline, card = find_baselines()[method]
     path = baseline.folder / f"{method}.safetensors"
@@ -31,7 +31,7 @@ def test_a_shipped_file_is_small_whole_and_described(method: str) -> None:
         assert word in model_card.lower()
 
 
-@pytest.mark.parametrize("method", SHIPPED)
+@pytest.mark.parametrize("method", WITH_WEIGHTS)
 def test_a_shipped_file_runs_for_any_dataset(method: str) -> None:
     baseline, card = find_baselines()[method]
     assert runnable(baseline, card, "paris")
@@ -40,9 +40,9 @@ def test_a_shipped_file_runs_for_any_dataset(method: str) -> None:
     mask[:, :, 16:48, 16:48] = 1
     seeds = (torch.tensor([[1, 2]]),) if card.stochastic else ()
     prediction = inpaint(image * (1 - mask), mask, *seeds)
-    assert (prediction - 0.4).abs().mean() < 0.1  # a plain picture is filled with what it is
+    assert (prediction - 0.4).abs().mean() < 0.1  # a uniform image is restored
 
 
-def test_no_file_lies_in_a_room_that_no_card_names() -> None:
+def test_every_weights_file_of_a_baseline_is_named_by_a_card() -> None:
     files = {path.stem for path in Path(baselines.__file__).parent.glob("*/*.safetensors")}
-    assert files == set(SHIPPED)
+    assert files == set(WITH_WEIGHTS)

@@ -1,1 +1,1 @@
-"""Looking inside SPN, as the paper does in Sec. 4.5: what its maps hold, as pictures."""
+"""Feature maps inside SPN as images, as in Sec. 4.5 of the paper; only the command `inspect` imports this package."""

@@ -1,4 +1,4 @@
-"""What `inpaint-bench inspect` calls: pictures of pairs and of a run's results, and a page about them."""
+"""What `inpaint-bench inspect` calls: the figures of pairs and of a run's results, and a page that explains them."""
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
@@ -6,11 +6,11 @@ from pathlib import Path
 
 import torch
 
-from baselines.spn.inspect import edges, neighbours
+from baselines.spn.inspect import edges, tsne
+from baselines.spn.inspect.activations import NETWORKS, activations
 from baselines.spn.inspect.edges import Edges
-from baselines.spn.inspect.index import Facts, page
-from baselines.spn.inspect.look import NETWORKS, look
-from baselines.spn.inspect.pictures import save_rows
+from baselines.spn.inspect.page import PageFacts, inspect_page
+from baselines.spn.inspect.panels import save_rows
 from baselines.spn.inspect.views import View, seed_of, views
 from baselines.spn.network import SPN
 from baselines.spn.prob import ProbabilisticSPN
@@ -25,14 +25,14 @@ from inpaint_bench.runner.folder import RunFolder
 from inpaint_bench.weights import SYNTHETIC, Weights
 
 PAGE = "inspect.md"
-SAMPLES = 2  # of a stochastic method, side by side
+SAMPLES = 2  # of a stochastic method
 
-Results = tuple[RunFolder, Sequence[str], str]
+RunResults = tuple[RunFolder, Sequence[str], str]
 
 
 @dataclass(frozen=True, eq=False)
-class Inside:
-    """A method's network, opened, and the edges to set beside its pyramid."""
+class Inspected:
+    """A method with its network, and the edges to compare its pyramid with."""
 
     method: str
     title: str
@@ -46,34 +46,35 @@ def inspect_method(
     dataset: Dataset,
     pairs: Sequence[Pair],
     named_weights: Mapping[str, str],
-    results: Results | None,
+    results: RunResults | None,
     device: torch.device,
     out: Path,
-    tell: Callable[[str], None],
+    on_progress: Callable[[str], None],
 ) -> Path:
-    """Write the pictures of pairs of a dataset and of a run's results; the path of the page about them.
+    """Write the figures of pairs of a dataset and of a run's results; the path of the page.
 
-    `results`: a run, the methods to show (all where none is named) and the name of the features to place them by.
-    Raises InputError for weights that are not here or of another network, IncompleteError for a method of the run
-    that has not finished, and what reading the pairs raises.
+    `results`: a run, the methods to show (all if none are named) and the name of the features for t-SNE.
+    Raises InputError for weights that are missing or of another network, IncompleteError for a method of the run that
+    has not finished, and whatever reading the pairs raises.
     """
-    inside = _open(method, dataset.page.name, named_weights, device)
-    ready = _ready(results)
+    inspected = _open(method, dataset.page.name, named_weights, device)
+    checked = _check_results(results)
     shown = []
     for number, pair in enumerate(pairs, 1):
-        tell(f"pair {pair.pair}, {number} of {len(pairs)}")
-        shown.append((pair, _write_pair(inside, dataset, pair, device, out)))
-    placed = None
-    if results and ready:
-        tell(f"t-SNE of {results[0].path}")
-        placed = neighbours.place(results[0], dataset, *ready, seed_of(results[0].info.fingerprint, "t-SNE"), device)
-        neighbours.write(placed, out)
-    facts = Facts(inside.title, inside.method, inside.weights, inside.edges, dataset)
-    files.write_whole(out / PAGE, page(facts, shown, placed).encode())
+        on_progress(f"pair {pair.pair}, {number} of {len(pairs)}")
+        shown.append((pair, _write_pair(inspected, dataset, pair, device, out)))
+    embedding = None
+    if results and checked:
+        run, _, _ = results
+        on_progress(f"t-SNE of {run.path}")
+        embedding = tsne.embed_run(run, dataset, *checked, seed_of(run.info.fingerprint, "t-SNE"), device)
+        tsne.write(embedding, out)
+    facts = PageFacts(inspected.title, inspected.method, inspected.weights, inspected.edges, dataset)
+    files.write_whole(out / PAGE, inspect_page(facts, shown, embedding).encode())
     return out / PAGE
 
 
-def _open(method: str, dataset: str, named: Mapping[str, str], device: torch.device) -> Inside:
+def _open(method: str, dataset: str, named: Mapping[str, str], device: torch.device) -> Inspected:
     if strangers := sorted(named.keys() - {method, edges.NAME}):
         raise InputError(
             f"--weights names '{strangers[0]}'; here it may name {method} and {edges.NAME}. "
@@ -82,30 +83,27 @@ def _open(method: str, dataset: str, named: Mapping[str, str], device: torch.dev
     baselines = find_baselines()
     baseline, card = baselines[method]
     weights = weights_of(baseline, card, dataset, named.get(method))
-    beside = edges.open_edges(edges.weights_for(*baselines[edges.NAME], dataset, named.get(edges.NAME)), device)
+    source = edges.open_edges(edges.weights_for(*baselines[edges.NAME], dataset, named.get(edges.NAME)), device)
     network = weights.into(NETWORKS[method]()).to(device).to(memory_format=torch.channels_last).eval()
-    return Inside(method, card.title, network, weights, beside)
+    return Inspected(method, card.title, network, weights, source)
 
 
-def _ready(results: Results | None) -> tuple[dict[str, str], Extractor] | None:
-    """What can be refused is refused before anything is drawn."""
+def _check_results(results: RunResults | None) -> tuple[dict[str, str], Extractor] | None:
+    """The titles of the methods and the extractor; errors are raised here, before any figure is drawn."""
     if results is None:
         return None
     run, methods, features = results
-    return neighbours.choose(run, methods), neighbours.open_extractor(features)
+    return tsne.choose(run, methods), tsne.open_extractor(features)
 
 
-def _write_pair(inside: Inside, dataset: Dataset, pair: Pair, device: torch.device, out: Path) -> list[View]:
+def _write_pair(inspected: Inspected, dataset: Dataset, pair: Pair, device: torch.device, out: Path) -> list[View]:
     rules, prepared = dataset.page, prepare(dataset.page, dataset.data, pair)
     seeds = [sample_seed(rules.seed, pair.pair, sample) for sample in range(SAMPLES)]
-    looks = look(inside.method, inside.network, prepared, seeds, rules.eight_bit, device)
-    found = views(prepared, looks, inside.edges)
-    mark = (
-        "synthetic weights: not trained"
-        if inside.weights.sha256 == SYNTHETIC
-        else f"weights {inside.weights.sha256[:8]}"
-    )
+    samples = activations(inspected.method, inspected.network, prepared, seeds, rules.eight_bit, device)
+    found = views(prepared, samples, inspected.edges)
+    sha256 = inspected.weights.sha256
+    note = "synthetic weights: not trained" if sha256 == SYNTHETIC else f"weights {sha256[:8]}"
     for view in found:
-        heading = f"{inside.title} · pair {pair.pair} of {rules.name} · {mark}"
+        heading = f"{inspected.title} · pair {pair.pair} of {rules.name} · {note}"
         save_rows(out / f"{pair.pair}.{view.name}", heading, view.rows)
     return found

@@ -1,6 +1,6 @@
-"""EdgeConnect's edges, which the paper's figures set beside the pyramid: another prior, learned for the same end.
+"""The edges of EdgeConnect, which the paper's figures show next to the pyramid: another learned prior.
 
-This is the one place where a wing looks into another baseline: to draw that baseline's middle result.
+This is the only module that imports another baseline: it shows the intermediate result of that baseline.
 """
 
 from collections.abc import Callable
@@ -26,43 +26,43 @@ SoftEdges = Float32[Tensor, "height width"]
 
 @dataclass(frozen=True)
 class Edges:
-    """How edges are drawn, and what to call them."""
+    """A source of edges, and its title."""
 
     title: str
-    weights: str  # their hash; '' for edges that no network drew
-    of: Callable[[Prepared], SoftEdges]  # from 0 to 1
+    weights: str  # the hash of the network's weights; '' for Canny edges
+    of: Callable[[Prepared], SoftEdges]  # in [0, 1]
 
 
 def weights_for(baseline: Baseline, card: MethodCard, dataset: str, named: str | None) -> Weights:
-    """EC's weights by name, or those found for a dataset; none where there are none and none were named."""
+    """EC's weights: the named ones, or those found for the dataset, or NO_WEIGHTS."""
     return weights_of(baseline, card, dataset, named) if named or find_weights(card.name, dataset) else NO_WEIGHTS
 
 
 def open_edges(weights: Weights, device: torch.device) -> Edges:
-    """The edges of EdgeConnect's first network; without weights, those of the known region that it would be given.
+    """The edges of EdgeConnect's first network; without weights, the Canny edges of the known region, its input.
 
     Raises InputError for weights of another network.
     """
     if weights == NO_WEIGHTS:
-        title = "Canny's edges of the masked\nimage (no weights of EC here)"
-        return Edges(title, "", lambda prepared: _known(*_given(prepared)))
+        title = "Canny edges of the masked\nimage (no weights of EC here)"
+        return Edges(title, "", lambda prepared: _known(*_input(prepared)))
     networks = weights.into(nn.ModuleDict({"edge": EdgeGenerator(), "inpaint": CompletionGenerator()}))
     edge = networks["edge"].to(device).eval()
 
     @torch.inference_mode()
-    def drawn(prepared: Prepared) -> SoftEdges:
-        image, mask = _given(prepared)
+    def edges(prepared: Prepared) -> SoftEdges:
+        image, mask = _input(prepared)
         grey, known = to_grey(image), 1 - mask
-        seen = torch.cat([grey.to(image) * known + mask, known_edges(grey, mask) * known, mask], dim=1)
-        soft: SoftEdges = edge(seen.to(device))[0, 0].cpu()
+        given = torch.cat([grey.to(image) * known + mask, known_edges(grey, mask) * known, mask], dim=1)
+        soft: SoftEdges = edge(given.to(device))[0, 0].cpu()
         return soft
 
-    filled = "\n(filled weights: not trained)" if weights.sha256 == SYNTHETIC else ""
-    return Edges(f"EC's edges{filled}", weights.sha256, drawn)
+    note = "\n(synthetic weights: not trained)" if weights.sha256 == SYNTHETIC else ""
+    return Edges(f"EC's edges{note}", weights.sha256, edges)
 
 
-def _given(prepared: Prepared) -> tuple[Images, Masks]:
-    """What a method is given: the image with an empty hole, and the mask."""
+def _input(prepared: Prepared) -> tuple[Images, Masks]:
+    """The input of a method: the image with its hole emptied, and the mask."""
     image, mask = images.to_images([prepared.target]), images.to_masks([prepared.hole])
     return images.emptied(image, mask), mask
 

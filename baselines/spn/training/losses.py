@@ -12,7 +12,7 @@ import torch.nn.functional as F
 from jaxtyping import Float
 from torch import Tensor
 
-from baselines.spn.discriminators import Judged
+from baselines.spn.discriminators import DiscriminatorOutput
 from baselines.spn.training.config import Adversarial, Config, Form
 from baselines.spn.training.data import Examples
 from baselines.spn.training.networks import Networks, Output
@@ -68,12 +68,12 @@ def similarity(prediction: Images, target: Images, mask: Masks) -> Scalar:
     return 1 - map_.mean()
 
 
-def scores(judged: Judged) -> Map:
+def scores(output: DiscriminatorOutput) -> Map:
     """The patch scores of a discriminator before the sigmoid: the last activation where all five are returned."""
-    return (judged.features[-1] if len(judged.features) == 5 else judged.patches).float()
+    return (output.features[-1] if len(output.features) == 5 else output.patches).float()
 
 
-def discriminator(real: Judged, fake: Judged, kind: Adversarial) -> dict[str, Scalar]:
+def discriminator(real: DiscriminatorOutput, fake: DiscriminatorOutput, kind: Adversarial) -> dict[str, Scalar]:
     """`d_real`, `d_fake` and `d_total`, which is half their sum in the code and their sum in the paper's minimax game.
 
     bce and minimax use log probabilities (Eq. 11), hinge the scores themselves.
@@ -83,7 +83,7 @@ def discriminator(real: Judged, fake: Judged, kind: Adversarial) -> dict[str, Sc
     return {"d_real": d_real, "d_fake": d_fake, "d_total": (d_real + d_fake) / (1 if kind == "minimax" else 2)}
 
 
-def adversarial(fake: Judged, kind: Adversarial) -> Scalar:
+def adversarial(fake: DiscriminatorOutput, kind: Adversarial) -> Scalar:
     """The generator's adversarial loss: the mean of -log D (bce), log(1 - D) (minimax, Eq. 11) or -score (hinge)."""
     found = scores(fake)
     if kind == "hinge":
@@ -146,7 +146,12 @@ def divergence(mean: Latents, deviation: Latents, form: Form) -> Scalar:
 
 
 def generator_losses(
-    networks: Networks, examples: Examples, output: Output, real: Judged | None, config: Config, phase: Phase
+    networks: Networks,
+    examples: Examples,
+    output: Output,
+    real: DiscriminatorOutput | None,
+    config: Config,
+    phase: Phase,
 ) -> Terms:
     """The generator's terms, and their weighted sum `g_total`.
 
@@ -177,7 +182,7 @@ def generator_losses(
     return {**terms, "g_total": total}
 
 
-def _adversarial_losses(networks: Networks, output: Output, real: Judged | None, config: Config) -> Terms:
+def _adversarial_losses(networks: Networks, output: Output, real: DiscriminatorOutput | None, config: Config) -> Terms:
     fake = networks.discriminator(output.prediction)
     terms = {"g_adv": adversarial(fake, config.adversarial_loss)}
     if output.posterior is not None and config.weights.feature_matching:

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 import torch
 from torch import Tensor, nn
 
-from baselines.spn.discriminators import Judged
+from baselines.spn.discriminators import DiscriminatorOutput
 from baselines.spn.training import losses
 from baselines.spn.training.checkpoint import TrainState
 from baselines.spn.training.config import Config
@@ -41,7 +41,7 @@ class TrainStep:
         phase = phase_at(self.config, self.state.step)
         parts = list(_parts(examples, noise, self.config.accumulate))
         outputs: list[Output | None] = [None] * len(parts)
-        real: list[Judged | None] = [None] * len(parts)
+        real: list[DiscriminatorOutput | None] = [None] * len(parts)
         found: list[Terms] = []
         if phase.adversarial:
             for number, part in enumerate(parts):
@@ -63,20 +63,22 @@ class TrainStep:
             output: Output = self.generate(part.examples.image, part.examples.mask, part.noise, phase.prior)
         return output
 
-    def _update_discriminator(self, part: Part, output: Output | None) -> tuple[Judged, Terms]:
+    def _update_discriminator(self, part: Part, output: Output | None) -> tuple[DiscriminatorOutput, Terms]:
         """Its answer for the targets before the update, and the losses."""
         assert output is not None
         with synchronised(self.discriminate, part.last):
             with self._autocast():
-                real: Judged = self.discriminate(part.examples.image)
-                fake: Judged = self.discriminate(output.prediction.detach())
+                real: DiscriminatorOutput = self.discriminate(part.examples.image)
+                fake: DiscriminatorOutput = self.discriminate(output.prediction.detach())
                 terms = losses.discriminator(real, fake, self.config.adversarial_loss)
             self._backward(terms["d_total"])
         if part.last:
             self._step("discriminator")
-        return Judged(real.patches.detach(), tuple(x.detach() for x in real.features)), terms
+        return DiscriminatorOutput(real.patches.detach(), tuple(x.detach() for x in real.features)), terms
 
-    def _update_generator(self, part: Part, output: Output | None, real: Judged | None, phase: Phase) -> Terms:
+    def _update_generator(
+        self, part: Part, output: Output | None, real: DiscriminatorOutput | None, phase: Phase
+    ) -> Terms:
         networks = self.state.networks
         with synchronised(self.generate, part.last):
             with self._autocast(), frozen(networks.discriminator):

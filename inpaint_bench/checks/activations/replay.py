@@ -107,7 +107,7 @@ def _errors(expected: Samples, actual: Tensor | dict[str, float], without: Itera
     if list(actual.shape) != expected["shape"]:
         raise InputError(f"the shape is {list(actual.shape)}, not {expected['shape']}.")
     values = np.array(expected["values"])
-    errors = np.abs(np.array(sampled(actual, len(values))["values"]) - values)
+    errors = np.abs(np.array(_values(actual.detach().float().flatten(), len(values))) - values)
     errors[np.isnan(errors)] = math.inf
     return np.delete(errors, list(without))
 
@@ -115,10 +115,14 @@ def _errors(expected: Samples, actual: Tensor | dict[str, float], without: Itera
 def sampled(t: Tensor, count: int = 2048) -> dict[str, Any]:
     """What a file stores of an output: its shape, mean, standard deviation, and `count` values at seeded positions."""
     flat = t.detach().float().flatten()
-    where = np.random.default_rng(7).choice(flat.numel(), size=min(count, flat.numel()), replace=False)
     return {
         "shape": list(t.shape),
         "mean": float(flat.double().mean()),
         "std": float(flat.double().std()),
-        "values": [round(float(v), 7) for v in flat[torch.from_numpy(where)]],
+        "values": _values(flat, count),
     }
+
+
+def _values(flat: Tensor, count: int) -> list[float]:
+    where = np.random.default_rng(7).choice(len(flat), size=min(count, len(flat)), replace=False)
+    return [round(float(v), 7) for v in flat[torch.from_numpy(where)]]

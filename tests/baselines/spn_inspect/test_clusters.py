@@ -1,4 +1,4 @@
-"""Clusters of feature maps: what is there is found, and numbers mean the same in several maps."""
+"""Clusters of feature maps: planted clusters are found, and labels correspond between maps."""
 
 from itertools import permutations
 
@@ -8,7 +8,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from baselines.spn.inspect.clusters import K, Labels, Map, agreement, cluster, enlarged, match
-from baselines.spn.inspect.pictures import COLOURS
+from baselines.spn.inspect.panels import COLOURS
 from inpaint_bench.errors import InputError
 
 seeds = st.integers(0, 2**32 - 1)
@@ -31,16 +31,16 @@ def planted(seed: int, k: int, side: int = 12) -> tuple[Map, Labels]:
 
 @given(seeds, seeds, st.integers(2, 6))
 @settings(max_examples=8, deadline=None)
-def test_planted_clusters_are_found(picture: int, seed: int, k: int) -> None:
-    features, labels = planted(picture, k)
+def test_planted_clusters_are_found(image_seed: int, seed: int, k: int) -> None:
+    features, labels = planted(image_seed, k)
     found = cluster(features, seed, k)
     assert agreement(match(found, labels, k), labels) == 1
 
 
 @given(seeds, seeds)
 @settings(max_examples=15, deadline=None)
-def test_the_order_of_the_channels_changes_nothing(picture: int, order: int) -> None:
-    features = noise(picture)
+def test_the_order_of_the_channels_changes_nothing(image_seed: int, order: int) -> None:
+    features = noise(image_seed)
     shuffled = np.random.default_rng(order).permutation(features)
     assert (cluster(features, 7, 4) == cluster(shuffled, 7, 4)).all()
 
@@ -53,8 +53,8 @@ def test_the_same_seed_gives_the_same_clusters_and_another_may_not() -> None:
 
 @given(seeds)
 @settings(max_examples=10, deadline=None)
-def test_clusters_are_numbered_from_the_largest_on(picture: int) -> None:
-    sizes = np.bincount(cluster(noise(picture), 0).ravel(), minlength=K)
+def test_clusters_are_numbered_from_the_largest_on(image_seed: int) -> None:
+    sizes = np.bincount(cluster(noise(image_seed), 0).ravel(), minlength=K)
     assert len(sizes) == K
     assert list(sizes) == sorted(sizes, reverse=True)
     assert sizes[-1] > 0
@@ -100,7 +100,7 @@ def test_every_cluster_has_a_colour_of_its_own() -> None:
 
 def test_maps_without_clusters_are_refused() -> None:
     flat = np.ones((3, 6, 6), dtype=np.float32)
-    with pytest.raises(InputError, match=r"a map of 6x6 positions holds fewer than 8 different ones"):
+    with pytest.raises(InputError, match=r"a map of 6x6 positions has fewer than 8 different ones"):
         cluster(flat, 0)
     with pytest.raises(InputError, match=r"fewer than 8 different ones"):
         cluster(noise(0, side=2), 0)

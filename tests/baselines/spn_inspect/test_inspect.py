@@ -1,4 +1,4 @@
-"""`inspect`: its pictures are those of the network that paints, say what they are, and come again to the byte."""
+"""`inspect`: its figures show the network's own maps, are described on a page, and are reproducible to the byte."""
 
 import os
 import re
@@ -17,10 +17,10 @@ from torch import nn
 from baselines.ec import adapter as ec_adapter
 from baselines.ec.network import CompletionGenerator, EdgeGenerator
 from baselines.spn import adapter, trace
+from baselines.spn.inspect.activations import NETWORKS, activations
 from baselines.spn.inspect.edges import open_edges
-from baselines.spn.inspect.look import NETWORKS, look
-from baselines.spn.inspect.neighbours import embed
-from baselines.spn.inspect.pictures import Panel, save_rows
+from baselines.spn.inspect.panels import Panel, save_rows
+from baselines.spn.inspect.tsne import embed
 from baselines.spn.network import SPN
 from inpaint_bench.data import images
 from inpaint_bench.data.datasets import open_dataset
@@ -53,10 +53,10 @@ def synthetic_tensors(method: str) -> Weights:
     return synthetic_weights(CARDS[method].container.parts)
 
 
-def looked(
+def inspected(
     terminal: Terminal, page: Path, out: Path, *arguments: object, method: str = "spn-small"
 ) -> dict[str, bytes]:
-    """The files of an inspection with synthetic weights, which must end well."""
+    """The files of a successful inspection with synthetic weights."""
     given = ("--dataset", page, "--out", out, "--weights", f"{method}=synthetic", "--quiet")
     terminal("inspect", method, *given, *arguments).does(f"{out}/inspect.md")
     return {path.name: path.read_bytes() for path in sorted(out.iterdir())}
@@ -66,7 +66,7 @@ def test_every_pair_has_its_pictures_and_the_page_says_what_they_are(
     terminal: Terminal, small: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(sys, "argv", ["inpaint-bench", "inspect", "spn-small", "--dataset", "my page.toml"])
-    found = looked(terminal, small, Path("out"))
+    found = inspected(terminal, small, Path("out"))
     pictures = {f"0000{pair}.{view}.{kind}" for pair in (0, 1) for view in VIEWS for kind in ("png", "pdf")}
     assert found.keys() == pictures | {"inspect.md"}
     for name in pictures:
@@ -75,24 +75,24 @@ def test_every_pair_has_its_pictures_and_the_page_says_what_they_are(
     assert set(re.findall(r"\]\(([^)\s]+)\)", text)) == pictures
     for words in (
         "`inpaint-bench inspect spn-small --dataset 'my page.toml'`",
-        "nothing was trained",
+        "Nothing was trained",
         "the Hungarian assignment",
-        "Canny's edges of the masked image (no weights of EC here); weights of EC: none",
+        "Canny edges of the masked image (no weights of EC here); weights of EC: none",
         "## Pair 00001: picture1.png with mask1.png",
     ):
         assert words in text
 
 
 def test_the_same_command_gives_the_same_bytes(terminal: Terminal, small: Path) -> None:
-    first = looked(terminal, small, Path("out"), "--limit", 1, method="spn-prob-small")
+    first = inspected(terminal, small, Path("out"), "--limit", 1, method="spn-prob-small")
     shutil.rmtree("out")
-    assert looked(terminal, small, Path("out"), "--limit", 1, method="spn-prob-small") == first
+    assert inspected(terminal, small, Path("out"), "--limit", 1, method="spn-prob-small") == first
     assert {"00000.samples.png", "00000.samples.pdf"} <= first.keys()
 
 
 def test_pictures_do_not_depend_on_which_pairs_are_looked_at(terminal: Terminal, small: Path) -> None:
-    both = looked(terminal, small, Path("both"))
-    one = looked(terminal, small, Path("one"), "--pairs", "00001")
+    both = inspected(terminal, small, Path("both"))
+    one = inspected(terminal, small, Path("one"), "--pairs", "00001")
     assert {name for name in one if name.startswith("0000")} == {name for name in both if name.startswith("00001")}
     assert all(both[name] == data for name, data in one.items() if name != "inspect.md")
 
@@ -100,39 +100,40 @@ def test_pictures_do_not_depend_on_which_pairs_are_looked_at(terminal: Terminal,
 def test_a_file_of_weights_is_named_by_its_hash(terminal: Terminal, small: Path) -> None:
     state = synthetic_tensors("spn-small").into(NETWORKS["spn-small"]()).state_dict()
     save_file(state, "mine.safetensors")
-    looked(terminal, small, Path("synthetic"), "--limit", 1)
+    inspected(terminal, small, Path("synthetic"), "--limit", 1)
     given = ("--dataset", small, "--weights", "spn-small=mine.safetensors", "--limit", 1)
     terminal("inspect", "spn-small", *given, "--out", "out").does("inspect.md")
     text = Path("out/inspect.md").read_text()
     assert re.search(r"\| weights \| sha256 [0-9a-f]{64} \|", text)
-    assert "nothing was trained" not in text
-    assert Path("out/00000.pyramid.png").read_bytes() != Path("filled/00000.pyramid.png").read_bytes()  # the heading
+    assert "Nothing was trained" not in text
+    assert Path("out/00000.pyramid.png").read_bytes() != Path("synthetic/00000.pyramid.png").read_bytes()  # the heading
 
 
-# --- what is seen is what the network holds --------------------------------------------------------
+# --- figures show the maps of the network -----------------------------------------------------------
 
 
 @pytest.mark.parametrize("method", ["spn-small", "spn-prob-small"])
 def test_results_are_those_that_the_method_gives(small: Path, prepared: Prepared, method: str) -> None:
     page, pair = open_dataset(str(small), None).page, prepared.pair.pair
     seeds = [sample_seed(page.seed, pair, sample) for sample in range(2)]
-    looks = look(method, synthetic_tensors(method).into(NETWORKS[method]()).eval(), prepared, seeds, "round", tiny.CPU)
+    network = synthetic_tensors(method).into(NETWORKS[method]()).eval()
+    found = activations(method, network, prepared, seeds, "round", tiny.CPU)
     image, mask = images.to_images([prepared.target]), images.to_masks([prepared.hole])
     load = getattr(adapter, CARDS[method].load)
     given = (images.emptied(image, mask), mask, *([torch.tensor([seeds])] if CARDS[method].stochastic else []))
     predictions = load(synthetic_tensors(method), tiny.CPU)(*given).view(-1, 1, *image.shape[1:])
     wanted = [images.eight_bit(images.composite(prediction, image, mask))[0] for prediction in predictions]
     pixels = np.stack(wanted).astype(int)
-    assert len(looks) == len(pixels) == (2 if CARDS[method].stochastic else 1)
+    assert len(found) == len(pixels) == (2 if CARDS[method].stochastic else 1)
     # the adapter computes in another layout of memory, so that a value on an edge may round to the next level
-    assert np.abs(np.stack([each.composite for each in looks]).astype(int) - pixels).max() <= 1
+    assert np.abs(np.stack([each.composite for each in found]).astype(int) - pixels).max() <= 1
     if CARDS[method].stochastic:
-        assert (looks[0].composite != looks[1].composite).any()
+        assert (found[0].composite != found[1].composite).any()
 
 
 def test_maps_are_the_stages_of_the_golden_files(prepared: Prepared) -> None:
     network = SPN(4, (5, 6, 7)).eval()
-    (found,) = look("spn", network, prepared, [], "round", tiny.CPU)
+    (found,) = activations("spn", network, prepared, [], "round", tiny.CPU)
     image, mask = images.to_images([prepared.target]), images.to_masks([prepared.hole])
     stages = trace.trace(network, {"x": images.emptied(image, mask), "mask": mask}, [])
     named = {
@@ -200,7 +201,7 @@ def test_results_of_a_run_are_placed_among_its_real_images(terminal: Terminal, p
     first = {name: Path(f"out/tsne.{name}").read_bytes() for name in ("png", "pdf", "csv")}
     terminal("inspect", "spn-small", *given[:-1], "again").does("inspect.md")
     assert {name: Path(f"again/tsne.{name}").read_bytes() for name in first} == first
-    assert "12 pictures of the run run" in Path("out/inspect.md").read_text()
+    assert "12 images of the run run" in Path("out/inspect.md").read_text()
 
 
 def test_the_page_does_not_say_where_things_lie_on_the_machine(
@@ -210,7 +211,7 @@ def test_the_page_does_not_say_where_things_lie_on_the_machine(
     monkeypatch.setattr(sys, "argv", ["inpaint-bench", "inspect", "spn-small", *given])
     terminal("inspect", "spn-small", *given, "--out", "out").does("inspect.md")
     message = Path("out/inspect.md").read_text()
-    assert "12 pictures of the run …/run" in message
+    assert "12 images of the run …/run" in message
     assert "`inpaint-bench inspect spn-small --run …/run --data …/data " in message
     assert str(tmp_path) not in message
 
@@ -282,4 +283,4 @@ def test_too_few_pictures_have_no_neighbours(terminal: Terminal, tmp_path: Path)
     page = tiny.make_dataset(tmp_path, count=2, metrics=["psnr"])
     assert tiny.run(page, Path("run"), methods="mean-fill") == 0
     given = ("--run", "run", "--data", page.parent / "data", *SYNTHETIC, "--out", "out")
-    terminal("inspect", "spn-small", *given).refuses(2, "4 pictures in all; t-SNE takes 8 or more")
+    terminal("inspect", "spn-small", *given).refuses(2, "4 images in all; t-SNE needs 8 or more")

@@ -1,6 +1,6 @@
-"""Twenty steps on eight sample photographs at width 16, as the tests train them and as `curve.json` holds them.
+"""Twenty training steps on eight sample photographs at width 16, whose losses are stored in `curve.json`.
 
-python tests/baselines/spn_training/few_steps.py               # writes curve.json anew; the commit says why
+python tests/baselines/spn_training/few_steps.py               # rewrites curve.json
 python tests/baselines/spn_training/few_steps.py IMAGES OUT    # trains in OUT, alone or under torchrun
 """
 
@@ -46,7 +46,7 @@ SHORT: dict[str, Any] = {  # changes that make four steps of a tiny network
     "network": {"width": 4, "discriminator": 4},
     "validation_size": 32,
 }
-TINY: dict[str, Any] = {  # the same without a pyramid, for what the network has no part in
+TINY: dict[str, Any] = {  # the same without a pyramid, for tests in which the network does not matter
     **SHORT,
     "network": {"width": 4, "discriminator": 4, "levels": 0, "blocks": 1},
 }
@@ -88,7 +88,7 @@ def difference(one: Curve, other: Curve) -> float:
 
 
 def machine() -> str:
-    """What decides in which order float32 numbers are added up."""
+    """What determines the order of float32 sums: CPU, vector instructions and torch."""
     info = Path("/proc/cpuinfo")
     lines = info.read_text().splitlines() if info.is_file() else []
     model = next(

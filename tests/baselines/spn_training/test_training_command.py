@@ -10,10 +10,10 @@ from terminal import Terminal
 
 from baselines.spn.network import SPN
 from baselines.spn.training import ablations, build_dataset, train
-from baselines.spn.training.config import Config, as_config, read_config, recipe_names
+from baselines.spn.training.config import CONFIGS, Config, as_config, read_config, recipe_names
 from baselines.spn.training.networks import build
 from inpaint_bench import files
-from inpaint_bench.data import images as pictures
+from inpaint_bench.data import images as image_files
 from inpaint_bench.data import synthetic
 from inpaint_bench.errors import InputError
 from inpaint_bench.weights import open_weights
@@ -39,7 +39,7 @@ def test_a_run_ends_in_weights_that_load(terminal: Terminal, images: Path, tmp_p
     assert network(synthetic.image(32), synthetic.mask(32))[0].isfinite().all()
 
 
-def test_progress_is_told_with_losses_and_speed(terminal: Terminal, images: Path, tmp_path: Path) -> None:
+def test_progress_lines_have_losses_and_speed(terminal: Terminal, images: Path, tmp_path: Path) -> None:
     answer = terminal(
         "train", "spn", "--images", images, "--out", tmp_path / "out", *[each for each in TINY if each != "--quiet"]
     )
@@ -56,7 +56,7 @@ def test_weights_for_the_adapter_have_no_heads(terminal: Terminal, images: Path,
     weights.into(SPN(4, None))
 
 
-def test_a_run_may_go_on_from_the_weights_of_another(terminal: Terminal, images: Path, tmp_path: Path) -> None:
+def test_a_run_may_start_from_the_weights_of_another(terminal: Terminal, images: Path, tmp_path: Path) -> None:
     command = ("train", "spn", "--images", images, *QUICK)
     first = tmp_path / "one" / "last.safetensors"
     terminal(*command, "--out", first.parent, "--set", "heads=false", "--set", "saved=float16").does()
@@ -102,10 +102,10 @@ def test_compiling_without_a_compiler_is_refused(
     answer.refuses(2, "compile = true needs a compiler for C++ (no-such-compiler). Install one.")
 
 
-def test_bf16_where_the_processor_has_none_is_told(
+def test_bf16_on_a_cpu_without_it_is_noted(
     terminal: Terminal, images: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    for name, precision, capability, on_progress in (
+    for name, precision, capability, noted in (
         ("slow", "bf16", "AVX2", True),
         ("fast", "bf16", "AVX512", False),
         ("whole", "float32", "AVX2", False),
@@ -120,7 +120,7 @@ def test_bf16_where_the_processor_has_none_is_told(
         )
         answer = terminal("train", "spn", "--images", images, *settings)
         answer.does("best.safetensors")
-        assert ("computes bf16 many times slower" in answer.err) == on_progress
+        assert ("computes bf16 many times slower" in answer.err) == noted
 
 
 @pytest.mark.parametrize(
@@ -164,6 +164,11 @@ def test_a_file_of_settings_changes_the_recipe_and_words_change_both(tmp_path: P
 @pytest.mark.parametrize("recipe", recipe_names())
 def test_a_recipe_reads(recipe: str) -> None:
     assert read_config(recipe).steps > 0
+
+
+@pytest.mark.parametrize("path", sorted((CONFIGS / "overrides").glob("*.toml")), ids=lambda path: path.stem)
+def test_overrides_of_spn_small_read(path: Path) -> None:
+    assert read_config("spn-small", path) != read_config("spn-small")
 
 
 @pytest.mark.parametrize("name", ablations.ablation_names())
@@ -225,7 +230,7 @@ def test_every_weight_of_a_smaller_pyramid_learns(levels: int) -> None:
     assert [prior.shape[1] for prior in priors] == [4 * (levels > 2), 8 * (levels > 1), 16 * (levels > 0)]
 
 
-def test_a_scaled_start_lets_the_picture_reach_the_pyramid() -> None:
+def test_scaled_initial_values_let_the_image_reach_the_pyramid() -> None:
     def reached(init: str) -> float:
         torch.manual_seed(0)
         network = build(as_config({"network": {"width": 8}, "init": init}, "the test"), None)
@@ -274,12 +279,12 @@ def test_no_training_photograph_is_a_sample_photograph_or_nearly_one() -> None:
 
 
 def test_the_hash_knows_a_smaller_and_a_mirrored_copy() -> None:
-    pixels = pictures.read_pixels(build_dataset.ATTRIBUTION.parent / "images" / "building-colosseum.png")
+    pixels = image_files.read_pixels(build_dataset.ATTRIBUTION.parent / "images" / "building-colosseum.png")
     found = build_dataset.difference_hash(pixels)
-    small = pictures.resize_bilinear(pixels, 190)
+    small = image_files.resize_bilinear(pixels, 190)
     assert build_dataset.distance(found, build_dataset.difference_hash(small)) < 20
     assert build_dataset.distance(found, build_dataset.difference_hash(small[:, ::-1].copy())) < 20
-    other = pictures.read_pixels(build_dataset.ATTRIBUTION.parent / "images" / "animal-cat.png")
+    other = image_files.read_pixels(build_dataset.ATTRIBUTION.parent / "images" / "animal-cat.png")
     assert build_dataset.distance(found, build_dataset.difference_hash(other)) >= build_dataset.MIN_DISTANCE
     assert (build_dataset.as_bits(build_dataset.as_text(found)) == found).all()
 

@@ -1,4 +1,4 @@
-"""What a run learns from: its batches, and the networks that teach its pyramid."""
+"""The batches of a run, and its pretext networks."""
 
 from pathlib import Path
 from typing import Any
@@ -35,7 +35,7 @@ def test_a_batch_depends_on_seed_and_step_alone(images: Path) -> None:
     assert not torch.equal(other.image, one[0].image)
 
 
-def test_processes_share_out_the_batch(images: Path) -> None:
+def test_processes_split_the_batch(images: Path) -> None:
     whole = batches(images).batch(3)
     halves = [batches(images).batch(3, rank, 2) for rank in range(2)]
     assert torch.equal(torch.cat([half.image for half in halves]), whole.image)
@@ -56,9 +56,9 @@ def test_held_out_photographs_are_no_training_photographs(images: Path) -> None:
     assert not set(learned.names) & set(kept_out.names)
 
 
-def test_with_none_held_out_a_run_is_judged_by_what_it_learns_from(images: Path) -> None:
-    learned, decided = data.open_photographs(images, few_steps.config(validation=0))
-    assert learned.names == decided.names
+def test_with_none_held_out_validation_uses_the_training_photographs(images: Path) -> None:
+    learned, held_out = data.open_photographs(images, few_steps.config(validation=0))
+    assert learned.names == held_out.names
     assert len(learned) == few_steps.PHOTOGRAPHS + 1
 
 
@@ -81,16 +81,16 @@ def test_the_paper_enlarges_the_small_image_and_the_code_shrinks_the_file(images
     assert coded.larger.std() > printed.larger.std()  # the file holds finer detail
 
 
-# --- what the pyramid learns from ------------------------------------------------------------------
+# --- pretext networks ------------------------------------------------------------------------------
 
 
 @pytest.mark.parametrize("name", ["edges", "random", "lite0", "nanodet"])
-def test_a_pretext_network_that_needs_no_file_teaches_every_level(images: Path, tmp_path: Path, name: str) -> None:
+def test_a_pretext_network_that_needs_no_file_gives_every_loss(images: Path, tmp_path: Path, name: str) -> None:
     (row, *_) = few_steps.run(images, tmp_path, stop_after=1, pretext={"name": name}, **SHORT)
     assert {"prior_full", "prior_half", "prior_quarter"} <= row.keys()
 
 
-def test_the_prior_of_a_trained_spn_teaches_another(images: Path, tmp_path: Path) -> None:
+def test_the_pyramid_of_a_trained_spn_is_a_pretext(images: Path, tmp_path: Path) -> None:
     few_steps.run(images, tmp_path / "first", **SHORT)
     pretext = {"name": "spn-prior", "file": str(tmp_path / "first" / "best.safetensors")}
     (row, *_) = few_steps.run(images, tmp_path / "second", stop_after=1, pretext=pretext, **SHORT)

@@ -1,4 +1,4 @@
-"""The start that fills holes before anything is learned."""
+"""The initial values with which a network fills holes before any training."""
 
 from typing import Any
 
@@ -20,7 +20,7 @@ SIZE = 64
 
 
 def started(network: SPN | ProbabilisticSPN, image: Images, mask: Masks) -> tuple[Images, Images]:
-    """What a network makes of a picture before any step: the colours of its pyramid, full size, and the prediction."""
+    """The full-size colours of the pyramid, and the prediction, of an initialised network."""
     torch.manual_seed(0)
     init_scaled(network)
     init_diffusion(network)
@@ -41,7 +41,7 @@ def hole(seed: int) -> Masks:
 @pytest.mark.parametrize("kind", [SPN, ProbabilisticSPN])
 @settings(max_examples=5, deadline=None)
 @given(seed=st.integers(0, 1000))
-def test_what_is_known_is_kept_and_holes_get_colours_between_those_known(kind: Any, seed: int) -> None:
+def test_known_colours_are_kept_and_holes_get_colours_within_their_range(kind: Any, seed: int) -> None:
     image = torch.rand(1, 3, SIZE, SIZE, generator=torch.Generator().manual_seed(seed)) * 0.5 + 0.25
     mask = hole(seed)
     colours, prediction = started(kind(16, None), image, mask)
@@ -52,13 +52,13 @@ def test_what_is_known_is_kept_and_holes_get_colours_between_those_known(kind: A
     torch.testing.assert_close(prediction, colours, rtol=0, atol=0.02)
 
 
-def test_a_picture_of_one_colour_is_restored() -> None:
+def test_a_uniform_image_is_restored() -> None:
     image = torch.tensor([0.2, 0.5, 0.9])[None, :, None, None].expand(1, 3, SIZE, SIZE)
     colours, _ = started(SPN(16, None), image, hole(3))
     torch.testing.assert_close(colours, image, rtol=0, atol=1e-5)
 
 
-def test_what_is_hidden_does_not_matter() -> None:
+def test_pixels_under_the_hole_change_nothing() -> None:
     mask = hole(4)
     image = torch.rand(1, 3, SIZE, SIZE)
     one, _ = started(SPN(16, None), image, mask)
@@ -66,7 +66,7 @@ def test_what_is_hidden_does_not_matter() -> None:
     assert torch.equal(one, other)
 
 
-def test_half_precision_fills_nearly_alike() -> None:
+def test_half_precision_gives_nearly_the_same() -> None:
     image, mask = torch.rand(1, 3, SIZE, SIZE), hole(5)
     exact, _ = started(SPN(16, None), image, mask)
     with torch.autocast("cpu", dtype=torch.bfloat16):
@@ -74,7 +74,7 @@ def test_half_precision_fills_nearly_alike() -> None:
     torch.testing.assert_close(rounded.float(), exact, rtol=0, atol=0.02)
 
 
-def test_choices_stay_what_they_are_and_all_else_learns() -> None:
+def test_selecting_weights_get_no_gradient_and_all_others_do() -> None:
     torch.manual_seed(0)
     network = SPN(16)
     init_scaled(network)
@@ -98,7 +98,7 @@ def test_choices_stay_what_they_are_and_all_else_learns() -> None:
 
 
 @pytest.mark.parametrize("network", [{"width": 8}, {"width": 16, "levels": 2}, {"width": 16, "modulation": "concat"}])
-def test_a_network_without_room_for_it_is_refused(network: dict[str, Any]) -> None:
+def test_a_network_without_enough_channels_is_refused(network: dict[str, Any]) -> None:
     config = as_config({"method": "spn", "network": network, "init": "diffusion"}, "the test")
     with pytest.raises(InputError, match="init = 'diffusion' needs"):
         build(config, None)

@@ -1,4 +1,4 @@
-"""Every loss is what the authors' code computes on known weights; its gradients and closed forms hold."""
+"""Every loss equals that of the authors' code on synthetic weights; closed forms and gradients are correct."""
 
 from collections.abc import Callable
 from pathlib import Path
@@ -11,7 +11,7 @@ from torch import Tensor
 from torch.distributions import Normal, kl_divergence
 
 from baselines.spn import trace
-from baselines.spn.discriminators import Discriminator, Judged, ProbabilisticDiscriminator
+from baselines.spn.discriminators import Discriminator, DiscriminatorOutput, ProbabilisticDiscriminator
 from baselines.spn.network import SPN
 from baselines.spn.prob import ProbabilisticSPN
 from baselines.spn.training import losses
@@ -29,14 +29,14 @@ from inpaint_bench.metrics import METRICS
 from inpaint_bench.metrics.batch import Batch
 from inpaint_bench.weights.synthetic import fill_state_dict
 
-ROOM = Path(trace.__file__).parent
+FOLDER = Path(trace.__file__).parent
 LEVELS = {"prior_full": "prior_256", "prior_half": "prior_128", "prior_quarter": "prior_64"}
 
 
 def golden_networks(golden: dict[str, Any]) -> Networks:
-    """The networks of a golden file's losses, filled."""
+    """The networks behind the losses of a golden file, with synthetic weights."""
     described = golden["losses"]["networks"]
-    others = {role: replay.load(ROOM / of["golden"]) for role, of in described.items() if "golden" in of}
+    others = {role: replay.load(FOLDER / of["golden"]) for role, of in described.items() if "golden" in of}
     states = {role: replay.state_dict(of, of["cases"][0]) for role, of in others.items()}
     prob = "vgg" in described
     generator = ProbabilisticSPN() if prob else SPN()
@@ -54,12 +54,10 @@ def golden_networks(golden: dict[str, Any]) -> Networks:
     return Networks(generator.eval(), decide.eval(), TResNet(pretext).eval(), vgg)
 
 
-@pytest.mark.parametrize(
-    ("method", "file"),
-    [("spn", "spn.json"), pytest.param("spn-prob", "spn_prob.json", marks=pytest.mark.acceptance)],
-)
+@pytest.mark.acceptance
+@pytest.mark.parametrize(("method", "file"), [("spn", "spn.json"), ("spn-prob", "spn_prob.json")])
 def test_every_loss_is_that_of_the_authors_code(method: str, file: str) -> None:
-    golden = replay.load(ROOM / file)
+    golden = replay.load(FOLDER / file)
     case = golden["losses"]
     networks = golden_networks(golden)
     given = replay.inputs(golden, case)
@@ -82,9 +80,9 @@ def test_every_loss_is_that_of_the_authors_code(method: str, file: str) -> None:
 # --- closed forms ----------------------------------------------------------------------------------
 
 
-def decided(patches: Tensor) -> Judged:
-    """A discriminator's answer with these scores."""
-    return Judged(patches, (torch.ones(2, 3, 4, 4),) * 3)
+def answer(patches: Tensor) -> DiscriminatorOutput:
+    """The output of a discriminator with these scores."""
+    return DiscriminatorOutput(patches, (torch.ones(2, 3, 4, 4),) * 3)
 
 
 SCORES = [torch.randn(2, 1, 5, 5, generator=torch.Generator().manual_seed(seed)) for seed in range(2)]
@@ -93,33 +91,33 @@ SCORES = [torch.randn(2, 1, 5, 5, generator=torch.Generator().manual_seed(seed))
 def test_bce_is_the_binary_cross_entropy_of_the_sigmoid() -> None:
     real, fake = SCORES
     ones, zeros = torch.ones_like(real), torch.zeros_like(fake)
-    found = losses.discriminator(decided(real), decided(fake), "bce")
+    found = losses.discriminator(answer(real), answer(fake), "bce")
     d_real = F.binary_cross_entropy(real.sigmoid(), ones)
     d_fake = F.binary_cross_entropy(fake.sigmoid(), zeros)
     torch.testing.assert_close(found, {"d_real": d_real, "d_fake": d_fake, "d_total": (d_real + d_fake) / 2})
     expected = F.binary_cross_entropy(fake.sigmoid(), ones)
-    torch.testing.assert_close(losses.adversarial(decided(fake), "bce"), expected)
+    torch.testing.assert_close(losses.adversarial(answer(fake), "bce"), expected)
 
 
 def test_the_deterministic_discriminator_is_scored_before_its_sigmoid() -> None:
-    answer = Discriminator(width=4)(synthetic.image(64))
-    torch.testing.assert_close(losses.scores(answer).sigmoid(), answer.patches)
+    output = Discriminator(width=4)(synthetic.image(64))
+    torch.testing.assert_close(losses.scores(output).sigmoid(), output.patches)
 
 
 def test_hinge_is_its_definition() -> None:
     real, fake = SCORES
-    found = losses.discriminator(decided(real), decided(fake), "hinge")
+    found = losses.discriminator(answer(real), answer(fake), "hinge")
     d_real, d_fake = (1 - real).clamp(min=0).mean(), (1 + fake).clamp(min=0).mean()
     torch.testing.assert_close(found, {"d_real": d_real, "d_fake": d_fake, "d_total": (d_real + d_fake) / 2})
-    torch.testing.assert_close(losses.adversarial(decided(fake), "hinge"), -fake.mean())
+    torch.testing.assert_close(losses.adversarial(answer(fake), "hinge"), -fake.mean())
 
 
 def test_minimax_is_the_game_of_the_paper() -> None:
     real, fake = SCORES
-    found = losses.discriminator(decided(real), decided(fake), "minimax")
+    found = losses.discriminator(answer(real), answer(fake), "minimax")
     value = real.sigmoid().log().mean() + (1 - fake.sigmoid()).log().mean()
     torch.testing.assert_close(found["d_total"], -value)
-    torch.testing.assert_close(losses.adversarial(decided(fake), "minimax"), (1 - fake.sigmoid()).log().mean())
+    torch.testing.assert_close(losses.adversarial(answer(fake), "minimax"), (1 - fake.sigmoid()).log().mean())
 
 
 def test_the_divergence_is_that_of_gaussians_either_way() -> None:
@@ -139,7 +137,7 @@ def test_l1_weighs_the_hole_and_is_a_mean_or_a_sum_per_image() -> None:
     assert losses.reconstruction(prediction, target, mask, "paper", hole=4.0) == pytest.approx(0.5 * 24 * (5 + 1))
 
 
-def test_similarity_is_what_the_harness_calls_ssim() -> None:
+def test_similarity_is_one_minus_the_metric_ssim() -> None:
     target, prediction = ((synthetic.image(64, seed) * 255).round() / 255 for seed in (0, 1))
     mask = synthetic.mask(64)
     (ssim,) = METRICS["ssim"].of(Batch.of(composite(prediction, target, mask), target, mask)).tolist()

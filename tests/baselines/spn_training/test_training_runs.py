@@ -1,4 +1,4 @@
-"""A run gives the stored losses, goes on to the same numbers after a kill, and ends in weights that load."""
+"""A run gives the stored losses, resumes to the same numbers after a kill, and writes logs; what is refused."""
 
 import csv
 import json
@@ -44,9 +44,7 @@ def test_twenty_steps_give_the_stored_losses(whole: tuple[Path, Curve]) -> None:
 
 
 @pytest.mark.acceptance
-def test_a_run_that_was_killed_goes_on_to_the_same_numbers(
-    images: Path, whole: tuple[Path, Curve], tmp_path: Path
-) -> None:
+def test_a_killed_run_resumes_to_the_same_numbers(images: Path, whole: tuple[Path, Curve], tmp_path: Path) -> None:
     out, curve = whole
     few_steps.run(images, tmp_path, stop_after=13, jobs=2)  # the checkpoint is at step 10; the log is three rows ahead
     assert len(read_log(tmp_path / "losses.csv")) == 13
@@ -63,9 +61,7 @@ FP16 = {**TINY, "precision": "fp16"}
 
 
 @pytest.mark.parametrize("changes", [{}, {**PROB, **AVERAGING}, FP16], ids=["spn", "spn-prob", "scaled gradients"])
-def test_a_short_run_that_was_killed_goes_on_to_the_same_numbers(
-    images: Path, tmp_path: Path, changes: dict[str, Any]
-) -> None:
+def test_a_short_killed_run_resumes_to_the_same_numbers(images: Path, tmp_path: Path, changes: dict[str, Any]) -> None:
     settings = {**SHORT, "checkpoint_every": 2, "validate_every": 2, **changes}
     whole = few_steps.run(images, tmp_path / "whole", **settings)
     few_steps.run(images, tmp_path / "killed", stop_after=3, **settings)
@@ -87,7 +83,7 @@ def test_parts_of_a_batch_add_up_to_the_batch(images: Path, tmp_path: Path, chan
     assert difference(first, second) < 1e-3  # spectral norms take a step more a part
 
 
-def test_half_precision_learns_nearly_the_same(images: Path, tmp_path: Path) -> None:
+def test_half_precision_gives_nearly_the_same_losses(images: Path, tmp_path: Path) -> None:
     full = few_steps.run(images, tmp_path / "full", stop_after=1, **SHORT)
     half = few_steps.run(images, tmp_path / "half", stop_after=1, precision="bf16", **SHORT)
     assert 0 < difference(full, half) < 0.02
@@ -114,7 +110,7 @@ def test_the_learning_rate_drops_late_or_falls_as_a_cosine() -> None:
     assert learning_rate(cosine, 10) == pytest.approx((1e-4 + 1e-5) / 2)
 
 
-def test_a_run_may_finish_at_a_rate_of_its_own_with_ssim_among_its_losses(images: Path, tmp_path: Path) -> None:
+def test_the_finish_has_its_own_learning_rate_and_an_ssim_loss(images: Path, tmp_path: Path) -> None:
     finish = {"start": 2, "lr": 5e-5, "warm_up": 1, "similarity": 2.0}
     changes = {**TINY, "weights": {"prior": 0.0, "adversarial": 0.0}, "finish": finish}
     config = few_steps.config(**changes)
@@ -135,7 +131,7 @@ def test_a_finish_changes_nothing_before_it_begins(images: Path, tmp_path: Path)
     assert planned[2]["g_total"] != never[2]["g_total"]
 
 
-def test_the_prior_loss_ends_and_the_discriminator_begins_when_the_settings_say() -> None:
+def test_the_prior_loss_ends_and_the_discriminator_begins_at_their_fractions_of_the_run() -> None:
     config = few_steps.config(prior_until=0.5, adversarial_from=0.25)
     assert [phase_at(config, step) for step in (0, 5, 9, 10)] == [
         Phase(prior=True, adversarial=False),
@@ -178,7 +174,7 @@ def test_averaged_weights_begin_with_the_initial_ones_and_reach_the_decay() -> N
 
 
 @pytest.mark.acceptance
-def test_two_processes_with_half_the_batch_each_learn_what_one_does(images: Path, tmp_path: Path) -> None:
+def test_two_processes_with_half_the_batch_each_give_the_losses_of_one(images: Path, tmp_path: Path) -> None:
     alone = few_steps.run(images, tmp_path / "alone", **few_steps.GENTLE)
     command = [sys.executable, "-m", "torch.distributed.run", "--standalone", "--nproc-per-node", "2"]
     environment = {**os.environ, "OMP_NUM_THREADS": "1", "PYTHONPATH": os.pathsep.join(sys.path)}
@@ -229,7 +225,7 @@ def test_a_loss_that_is_no_number_ends_the_run_and_keeps_the_checkpoint(images: 
     assert (tmp_path / FILE).read_bytes() == before
 
 
-def test_running_out_of_memory_is_told(images: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_running_out_of_memory_is_explained(images: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     def full(*given: object) -> None:
         raise RuntimeError("[enforce fail] DefaultCPUAllocator: can't allocate memory: you tried to allocate 9 bytes.")
 
@@ -238,7 +234,7 @@ def test_running_out_of_memory_is_told(images: Path, tmp_path: Path, monkeypatch
         few_steps.run(images, tmp_path, **TINY)
 
 
-def test_any_other_failure_stays_what_it_is(images: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_any_other_failure_is_passed_on(images: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     def broken(*given: object) -> None:
         raise RuntimeError("an unknown memory format")
 

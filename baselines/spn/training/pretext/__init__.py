@@ -1,7 +1,7 @@
-"""The networks whose features the pyramid learns, by name; all frozen, none is ever downloaded.
+"""The pretext networks, whose features the pyramid learns, by name; all are frozen, none is downloaded.
 
-Each takes whole images, at their size and twice as large, and gives features at full, half and quarter size. A map that
-comes out smaller than its level is enlarged by nearest neighbour, as the authors' code does at full size.
+Each takes images at their size and at twice the size, and returns features at full, half and quarter size. A map that
+is smaller than its level is enlarged by nearest neighbour, as in the authors' code at full size.
 """
 
 from collections.abc import Callable
@@ -24,7 +24,7 @@ PRETEXTS: dict[str, Callable[[PretextConfig, int], Features]] = {
 
 
 def open_pretext(config: Config) -> Features | None:
-    """The pretext network of a run, frozen; none where the prior loss is off.
+    """The frozen pretext network of a run; None if the prior loss is off.
 
     Raises InputError for an unknown name and a missing or wrong file.
     """

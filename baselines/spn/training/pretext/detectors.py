@@ -1,4 +1,4 @@
-"""The first layers of object detectors: NanoDet, which is in the package, and those that ultralytics opens."""
+"""The first layers of object detectors: NanoDet, which is in a package, and those that ultralytics opens."""
 
 from itertools import takewhile
 from typing import Any
@@ -15,12 +15,12 @@ from inpaint_bench.errors import InputError
 from inpaint_bench.metrics.detection import nanodet, yolo
 from inpaint_bench.metrics.detection.network import NanoDet
 
-STRIDES = (2, 4, 8)  # in the larger image
-PROBE = 64  # pixels a side of the picture that tells how large a layer's map is
+STRIDES = (2, 4, 8)  # in the enlarged image
+PROBE = 64  # pixels a side of an image that measures the strides of the layers
 
 
 class NanoDetStages(Features):
-    """NanoDet's stem and its first two stages, at a half, a quarter and an eighth of the larger image."""
+    """NanoDet's stem and its first two stages, at a half, a quarter and an eighth of the enlarged image."""
 
     channels = (32, 64, 128)
 
@@ -33,21 +33,21 @@ class NanoDetStages(Features):
         self.register_buffer("spread", torch.tensor(nanodet.SPREAD).view(1, 3, 1, 1))
 
     def forward(self, image: Images, larger: Larger) -> Targets:
-        """Of the larger image."""
+        """Features of the enlarged image."""
         full = self.network.stem((larger.flip(1) * 255 - self.mean) / self.spread)
         half = self.network.stages[0](F.max_pool2d(full, 3, 2, 1))
         return Targets(full, half, self.network.stages[1](half))
 
 
 class Parts(nn.Module):
-    """Layers in their order, in parts; the map after each part."""
+    """Layers in order, in several parts; returns the map after each part."""
 
     def __init__(self, parts: list[list[nn.Module]]) -> None:
         super().__init__()
         self.parts = nn.ModuleList(nn.Sequential(*part) for part in parts)
 
     def forward(self, x: Tensor) -> list[Tensor]:
-        """One map of each part."""
+        """One map per part."""
         return [x := part(x) for part in self.parts]
 
 
@@ -57,13 +57,13 @@ def from_package(config: PretextConfig, seed: int) -> Features:
 
 
 def from_ultralytics(config: PretextConfig, seed: int) -> Features:
-    """The backbone of a YOLOv5u, v8, 11, ...: of its maps of each size the last, at strides 2, 4 and 8.
+    """The backbone of a YOLOv5u, v8, 11, ...: the last maps at strides 2, 4 and 8.
 
-    Its input is RGB in [0, 1]. Raises InputError where ultralytics is missing or the file is none of its detectors.
+    Its input is RGB in [0, 1]. Raises InputError if ultralytics is missing or the file is not one of its detectors.
     """
     path = path_of(config)
     model: Any = yolo.load(path).model.float().eval()
-    chain = list(takewhile(lambda layer: layer.f == -1, model.model))  # each reads the one before
+    chain = list(takewhile(lambda layer: layer.f == -1, model.model))  # layers that read only the previous one
     parts: list[list[nn.Module]] = [[] for _ in STRIDES]
     x = torch.zeros(1, 3, PROBE, PROBE)
     channels = [0, 0, 0]

@@ -1,4 +1,4 @@
-"""Canny's edges as a pretext: what a pyramid learns from lines alone."""
+"""Canny edges as a pretext."""
 
 import cv2
 import torch
@@ -11,12 +11,12 @@ from inpaint_bench.data.images import Images, Pixels, eight_bit
 
 
 class Edges(Features):
-    """Canny's edges of the grey image, 0 or 1, found at each size anew."""
+    """Canny edges of the grey image, 0 or 1, computed separately at each size."""
 
     channels = (1, 1, 1)
 
     def forward(self, image: Images, larger: Larger) -> Targets:
-        """Of the image itself."""
+        """Edges of the image at its own size."""
         maps = [torch.stack([_edges(pixels, 2**level) for pixels in eight_bit(image)]) for level in range(3)]
         return Targets(*(each.to(image) for each in maps))
 

@@ -1,4 +1,4 @@
-"""What every pretext network is, and how its file is opened."""
+"""The interface of pretext networks, and how their files are opened."""
 
 import pickle
 from collections.abc import Mapping
@@ -17,11 +17,11 @@ from inpaint_bench.data.images import Images
 from inpaint_bench.errors import InputError
 
 Larger = Float[Tensor, "batch 3 2*height 2*width"]
-IMAGENET = (0.485, 0.456, 0.406), (0.229, 0.224, 0.225)  # mean and deviation of its pictures, RGB in [0, 1]
+IMAGENET = (0.485, 0.456, 0.406), (0.229, 0.224, 0.225)  # mean and standard deviation, RGB in [0, 1]
 
 
 class Features(nn.Module):
-    """A frozen network with the channels of what it gives."""
+    """A frozen network, with the number of channels of its outputs."""
 
     channels: Channels
 
@@ -31,7 +31,7 @@ class Features(nn.Module):
 
 
 class Scaled(Features):
-    """Three maps of a network whose input is (larger image - mean) / deviation."""
+    """Three maps of a network whose input is (enlarged image - mean) / deviation."""
 
     def __init__(self, network: nn.Module, channels: Channels, mean: Any, deviation: Any) -> None:
         super().__init__()
@@ -43,12 +43,12 @@ class Scaled(Features):
         self.register_buffer("deviation", torch.tensor(deviation).view(1, 3, 1, 1))
 
     def forward(self, image: Images, larger: Larger) -> Targets:
-        """Of the larger image."""
+        """Features of the enlarged image."""
         return at_levels(self.network((larger - self.mean) / self.deviation), image)
 
 
 def at_levels(maps: list[Tensor], image: Images) -> Targets:
-    """Three maps brought to full, half and quarter size. Raises InputError for one that is larger than its level."""
+    """Three maps resized to full, half and quarter size. Raises InputError for one that is larger than its level."""
     found = []
     for shrink, features in zip((1, 2, 4), maps, strict=True):
         size = [side // shrink for side in image.shape[2:]]
@@ -84,9 +84,9 @@ def path_of(config: PretextConfig) -> Path:
 
 
 def torch_file(config: PretextConfig) -> tuple[Path, Mapping[str, Any]]:
-    """A file of torch and what it holds by name.
+    """The path of a torch file and its content by name.
 
-    Raises InputError for one that is missing or broken, or holds code or something else.
+    Raises InputError for a file that is missing or broken, or holds code or anything but tensors by name.
     """
     path = path_of(config)
     try:

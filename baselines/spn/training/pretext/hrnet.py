@@ -1,8 +1,8 @@
-"""HRNet, as trained to segment ADE20K: a bar of Fig. 8.
+"""HRNet, trained to segment ADE20K: a bar of Fig. 8.
 
 Its files name tensors as HRNet's authors do, alone (the encoder of a C1 segmenter) or with a prefix (`module.`,
-`model.`, `backbone.`) and a classifier beside them. Any of HRNet's widths will do: the file says which. timm has the
-same network under the same names, but enlarges maps by nearest neighbour where the segmenters do so bilinearly.
+`model.`, `backbone.`) next to a classifier. Any width of HRNet is accepted: the file determines it. timm has the same
+network with the same names, but enlarges maps by nearest neighbour where the segmenters do so bilinearly.
 """
 
 from collections.abc import Mapping
@@ -15,16 +15,16 @@ from baselines.spn.training.config import PretextConfig
 from baselines.spn.training.pretext.features import IMAGENET, Features, Scaled, torch_file
 from inpaint_bench.errors import InputError
 
-WIDEST = "stage2.0.branches.0.0.conv1.weight"  # as wide as the network is called: 48 in HRNet-W48
+WIDEST = "stage2.0.branches.0.0.conv1.weight"  # has the width in the network's name: 48 in HRNet-W48
 WIDTHS = (18, 30, 32, 40, 44, 48, 64)
 MAPS = (0, 1, 2)  # the stem after its first convolution, then the two largest of the last stage's four branches
-COUNTERS = "num_batches_tracked"  # of batch norm; older files have none, and nothing frozen reads them
+COUNTERS = "num_batches_tracked"  # of batch norm; older files lack them, and frozen networks do not use them
 
 
 def segmenter(config: PretextConfig, seed: int) -> Features:
-    """Three maps at a half, a quarter and an eighth of the larger image; nothing but the network's tensors is taken.
+    """Three maps at a half, a quarter and an eighth of the enlarged image; other tensors of the file are ignored.
 
-    Raises InputError for a file that is no HRNet.
+    Raises InputError for a file that is not an HRNet.
     """
     import timm
 
@@ -53,7 +53,7 @@ def segmenter(config: PretextConfig, seed: int) -> Features:
 
 
 def _state(content: Mapping[str, Any], path: Path) -> dict[str, Tensor]:
-    """The network's tensors under its own names, from whatever they lie in."""
+    """The network's tensors under its own names, wherever the file holds them."""
     inner = content.get("state_dict", content)
     held = (
         {key: values for key, values in inner.items() if isinstance(values, Tensor)}

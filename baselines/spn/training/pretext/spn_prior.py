@@ -11,7 +11,7 @@ from inpaint_bench.weights import open_weights
 
 
 class SpnPrior(Features):
-    """The pyramid that it makes of the whole image."""
+    """The pyramid of a trained SPN for the whole image."""
 
     def __init__(self, network: SPN) -> None:
         super().__init__()
@@ -20,12 +20,12 @@ class SpnPrior(Features):
         self.channels = (width, 2 * width, 4 * width)
 
     def forward(self, image: Images, larger: Larger) -> Targets:
-        """Of the image itself, with nothing missing."""
+        """The pyramid of the image itself, with an empty mask."""
         return Targets(*self.network.learn(self.network.encode(image, torch.zeros_like(image[:, :1]))))
 
 
 def trained(config: PretextConfig, seed: int) -> Features:
-    """From weights of `train`, with heads or without."""
+    """From weights of `train`, with or without heads."""
     weights = open_weights(path_of(config))
     state = weights.tensors()
     try:

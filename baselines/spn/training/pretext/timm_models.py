@@ -1,4 +1,4 @@
-"""Networks that timm builds: EfficientNet-Lite0 from its package, and any other from its state dict."""
+"""Networks built by timm: EfficientNet-Lite0 from its package, and any other from its state dict."""
 
 from collections.abc import Callable, Mapping
 from typing import Any
@@ -12,11 +12,11 @@ from inpaint_bench.metrics.features import weight_files
 from inpaint_bench.metrics.features.packages import tensors
 
 LITE0 = "tf_efficientnet_lite0"
-DEFAULT_STAGES = (0, 1, 2)  # strides 2, 4 and 8 in the larger image
+DEFAULT_STAGES = (0, 1, 2)  # strides 2, 4 and 8 in the enlarged image
 
 
 def packaged(config: PretextConfig, seed: int) -> Features:
-    """EfficientNet-Lite0, trained on ImageNet, from its package, which has other names in the same order."""
+    """EfficientNet-Lite0, trained on ImageNet, from its package, whose tensors have other names in the same order."""
     path, data = weight_files.LITE0.read()
     values = tensors(data, str(path)).values()
 
@@ -27,7 +27,7 @@ def packaged(config: PretextConfig, seed: int) -> Features:
 
 
 def by_name(config: PretextConfig, seed: int) -> Features:
-    """Any model of timm that gives features."""
+    """Any timm model that returns features."""
     import timm
 
     name = config.name.removeprefix("timm:")

@@ -1,4 +1,4 @@
-"""TResNet-L after its stem and its first two stages: the paper's pretext network, trained or not."""
+"""The stem and the first two stages of TResNet-L: the paper's pretext network, trained or not."""
 
 import torch
 
@@ -10,7 +10,7 @@ from inpaint_bench.errors import InputError
 
 
 class TResNet(Features):
-    """Its features of the larger image."""
+    """Features of the enlarged image."""
 
     channels = (76, 76, 152)
 
@@ -19,7 +19,7 @@ class TResNet(Features):
         self.network = network
 
     def forward(self, image: Images, larger: Larger) -> Targets:
-        """Of the larger image."""
+        """Features of the enlarged image."""
         targets: Targets = self.network(larger)
         return targets
 
@@ -37,7 +37,7 @@ def trained(config: PretextConfig, seed: int) -> Features:
 
 
 def random(config: PretextConfig, seed: int) -> Features:
-    """With values drawn from the seed: features of a network that learned nothing."""
+    """With random weights from the seed: features of an untrained network."""
     with torch.random.fork_rng(devices=[]):
         torch.manual_seed(seed)
         return TResNet(Pretext())

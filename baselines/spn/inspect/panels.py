@@ -1,4 +1,4 @@
-"""Pictures in rows under a heading, as PNG and PDF; the same pictures give the same bytes."""
+"""Rows of images with titles under a heading, as PNG and PDF; the same images give the same bytes."""
 
 import io
 from collections.abc import Sequence
@@ -13,7 +13,7 @@ from inpaint_bench import files
 from inpaint_bench.data.images import Pixels
 from inpaint_bench.figures.plots import matplotlib_with
 
-# Okabe and Ito's eight colours, which most people with a colour deficiency can tell apart.
+# The eight colours of Okabe and Ito, distinguishable with most colour vision deficiencies.
 COLOURS = np.array(
     [
         (0, 114, 178),
@@ -30,24 +30,24 @@ COLOURS = np.array(
 SUFFIXES: tuple[Literal["png", "pdf"], ...] = ("png", "pdf")
 NO_DATE = {"png": {"Software": None}, "pdf": {"Creator": None, "Producer": None, "CreationDate": None}}
 STYLE = {"font.family": "DejaVu Sans", "font.size": 8, "pdf.fonttype": 42, "figure.dpi": 100, "savefig.dpi": 150}
-SIDE, GAP, TITLE, HEADING = 2.1, 0.08, 0.36, 0.3  # inches: a picture, what lies between, and the lines above
+SIDE, GAP, TITLE, HEADING = 2.1, 0.08, 0.36, 0.3  # inches: an image, the gap, its title, the heading
 
 
 @dataclass(frozen=True, eq=False)
 class Panel:
-    """One picture and what stands above it."""
+    """One image and its title."""
 
     title: str
     pixels: Pixels
 
 
-def painted(labels: Labels) -> Pixels:
-    """Every cluster in its colour."""
+def coloured(labels: Labels) -> Pixels:
+    """The label map with one colour per cluster."""
     return np.asarray(COLOURS[labels])
 
 
 def save_rows(stem: Path, heading: str, rows: Sequence[Sequence[Panel]]) -> None:
-    """Write rows of equally many pictures as STEM.png and STEM.pdf. Raises as `files.write_whole` does."""
+    """Write rows of equal length as STEM.png and STEM.pdf. Raises as `files.write_whole` does."""
     width, height = GAP + len(rows[0]) * (SIDE + GAP), HEADING + len(rows) * (TITLE + SIDE) + GAP
     with matplotlib_with(STYLE):
         from matplotlib.figure import Figure
@@ -68,7 +68,7 @@ def save_rows(stem: Path, heading: str, rows: Sequence[Sequence[Panel]]) -> None
 
 
 def save_figure(stem: Path, figure: Any) -> None:
-    """Write a matplotlib figure as STEM.png and STEM.pdf, without the day or the program's version."""
+    """Write a matplotlib figure as STEM.png and STEM.pdf, without a date or version."""
     for suffix in SUFFIXES:
         out = io.BytesIO()
         figure.savefig(out, format=suffix, metadata=NO_DATE[suffix])

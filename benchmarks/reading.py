@@ -1,6 +1,6 @@
 """CPU seconds of importing the package, of --help, and of reading a run's results; what they are held to.
 
-    python benchmarks/loading.py [RUN]
+    python benchmarks/reading.py [RUN]
 
 RUN is a run folder; by default the expected results of the sample. Each is measured in processes of its own, the
 least of five. Exit code 1 where a bound is broken.

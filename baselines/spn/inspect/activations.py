@@ -1,4 +1,4 @@
-"""What a network holds while it paints one pair."""
+"""The feature maps of a network for one pair."""
 
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
@@ -17,7 +17,7 @@ from inpaint_bench.data import images
 from inpaint_bench.data.prepare import Prepared
 from inpaint_bench.data.protocols import EightBit
 
-NETWORKS: dict[str, Callable[[], SPN | ProbabilisticSPN]] = {  # those of the adapter's methods
+NETWORKS: dict[str, Callable[[], SPN | ProbabilisticSPN]] = {  # the networks of the adapter's methods
     "spn": SPN,
     "spn-prob": ProbabilisticSPN,
     "spn-small": lambda: SPN(SMALL, None),
@@ -26,41 +26,40 @@ NETWORKS: dict[str, Callable[[], SPN | ProbabilisticSPN]] = {  # those of the ad
 
 
 @dataclass(frozen=True, eq=False)
-class Look:
-    """The maps of one pair, or of one sample of it, and the composite."""
+class Activations:
+    """The feature maps for one pair, or one sample of it, and the composite."""
 
     full: Float32[np.ndarray, "fine height width"]  # S_prior^1
     half: Float32[np.ndarray, "middle height//2 width//2"]  # S_prior^2
     quarter: Float32[np.ndarray, "coarse height//4 width//4"]  # S_prior^3
     encoded: Float32[np.ndarray, "coarse height//4 width//4"]  # F_enc^3
-    decoded: Float32[np.ndarray, "coarse height//4 width//4"]  # F_dec^3: what the middle blocks make of F_enc^3
+    decoded: Float32[np.ndarray, "coarse height//4 width//4"]  # F_dec^3: F_enc^3 after the middle blocks
     composite: UInt8[np.ndarray, "height width 3"]
 
 
 @torch.inference_mode()
-def look(
+def activations(
     method: str,
     network: SPN | ProbabilisticSPN,
     prepared: Prepared,
     seeds: Sequence[int],
     rule: EightBit,
     device: torch.device,
-) -> list[Look]:
-    """Run a pair through a method's network, on the device that it is on: a look a seed, or one where nothing is drawn.
+) -> list[Activations]:
+    """Run a pair through a method's network on the device: one result per seed, or one if it is deterministic.
 
-    Raises InputError for an image of a size that the network does not take.
+    Raises InputError for an image size that the network does not take.
     """
     image, mask = images.to_images([prepared.target]), images.to_masks([prepared.hole])
     stochastic = isinstance(network, ProbabilisticSPN)
     refuse_size(method, image, *((32, 1) if stochastic else (4, 12)))
-    seen = images.emptied(image, mask).to(device)
-    encoded = network.encode(seen, mask.to(device))
+    encoded = network.encode(images.emptied(image, mask).to(device), mask.to(device))
     found = []
     for priors in _pyramids(network, encoded, seeds, device):
-        prediction, decoded = _painted(network, encoded, priors)
+        prediction, decoded = _paint(network, encoded, priors)
         (composite,) = images.eight_bit(images.composite(prediction.cpu(), image, mask), rule)
         full, half, quarter = (_map(features) for features in priors)
-        found.append(Look(full, half, quarter, _map(encoded.image), _map(decoded), composite))
+        found.append(Activations(full, half, quarter, _map(encoded.image), _map(decoded), composite))
     return found
 
 
@@ -77,10 +76,10 @@ def _pyramids(
         yield network.learn(encoded, posterior, noise)
 
 
-def _painted(
+def _paint(
     network: SPN | ProbabilisticSPN, encoded: Encoded, priors: Priors
 ) -> tuple[Float32[Tensor, "1 3 height width"], Float32[Tensor, "1 channels height//4 width//4"]]:
-    """The prediction, and F_dec^3 on the way to it."""
+    """The prediction, and F_dec^3 from inside the image generator."""
     kept: list[Tensor] = []
     handle = network.middle[-1].register_forward_hook(lambda module, given, output: kept.append(output.clone()))
     try:
