@@ -9,7 +9,8 @@ from torch import nn
 from baselines.mfe import adapter
 from baselines.mfe.filling import KnownFeatures
 from inpaint_bench.errors import InputError
-from inpaint_bench.weights import Network, Weights
+from inpaint_bench.weights import Weights
+from inpaint_bench.weights.base import Network
 
 
 def test_each_loader_takes_the_rule_of_its_code() -> None:
