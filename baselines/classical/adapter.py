@@ -29,8 +29,8 @@ def load_biharmonic(weights: Weights, device: torch.device) -> Inpaint:
     from skimage.restoration import inpaint_biharmonic
 
     def inpaint(pixels: Pixels, hole: Hole) -> Pixels:
-        filled = inpaint_biharmonic(pixels / 255, hole, channel_axis=-1)  # already within the range of the known values
-        return np.asarray(np.rint(filled * 255), dtype=np.uint8)
+        output = inpaint_biharmonic(pixels / 255, hole, channel_axis=-1)  # already within the range of the known values
+        return np.asarray(np.rint(output * 255), dtype=np.uint8)
 
     return _each(inpaint)
 
@@ -60,7 +60,7 @@ def load_mean_fill(weights: Weights, device: torch.device) -> Inpaint:
 def _each(function: Callable[[Pixels, Hole], Pixels]) -> Inpaint:
     def inpaint(image: Images, mask: Masks) -> Images:
         holes = mask[:, 0].cpu().numpy() > 0
-        filled = [function(pixels, hole) for pixels, hole in zip(eight_bit(image), holes, strict=True)]
-        return to_images(filled).to(image.device)
+        outputs = [function(pixels, hole) for pixels, hole in zip(eight_bit(image), holes, strict=True)]
+        return to_images(outputs).to(image.device)
 
     return inpaint

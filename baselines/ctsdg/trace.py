@@ -26,13 +26,13 @@ def trace(network: nn.Module, inputs: dict[str, Tensor], noise: list[Tensor]) ->
     """The stages of the golden file and "output"; "grey" is computed before the network."""
     stages: dict[str, Tensor | dict[str, float]] = {}
 
-    def record(name: str, value: Tensor | Masked) -> None:
+    def keep(name: str, value: Tensor | Masked) -> None:
         stages[name] = value.features if isinstance(value, Masked) else value
         if isinstance(value, Masked):
             stages[f"{name}.mask"] = value.known.expand_as(value.features)
 
     hooks = [
-        network.get_submodule(name).register_forward_hook(lambda _, __, value, name=name: record(name, value))
+        network.get_submodule(name).register_forward_hook(lambda _, __, value, name=name: keep(name, value))
         for name in STAGES
     ]
     try:

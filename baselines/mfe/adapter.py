@@ -35,8 +35,8 @@ def _inpainting(weights: Weights, device: torch.device, rule: MaskRule) -> Inpai
                 f"mfe: images of {height}x{width}; allowed: 256x256 pixels only. Choose a size in the protocol."
             )
         known = 1 - mask
-        filled = (image * 2 - 1) * known + colour * mask
-        prediction: Images = network(torch.cat([filled, known.expand(-1, 3, -1, -1)], dim=1), mask)
+        colours = (image * 2 - 1) * known + colour * mask
+        prediction: Images = network(torch.cat([colours, known.expand(-1, 3, -1, -1)], dim=1), mask)
         return (prediction + 1) / 2
 
     return inpaint

@@ -86,12 +86,12 @@ class FeatureEqualisation(nn.Module):
         x1, x2, x3, x4, x5, x6 = (F.leaky_relu(feature, 0.2) for feature in features)
         texture = torch.cat([self.down_128(x1), self.down_64(x2), self.down_32(x3)], dim=1)
         structure = torch.cat([self.up(x4), self.up(x5), self.up(x6)], dim=1)
-        texture, structure = self.filled(torch.cat([texture, structure]), self.known(mask)).chunk(2)
+        texture, structure = self.completed(torch.cat([texture, structure]), self.known(mask)).chunk(2)
         equal = self.base(self.fuse(torch.cat([structure, texture], dim=1)))
         scales = (self.up_128, self.up_64, self.up_32, self.down_16, self.down_8, self.down_4)
         return [feature + scale(equal) for feature, scale in zip(features, scales, strict=True)]
 
-    def filled(
+    def completed(
         self, both: Float[Tensor, "both 768 32 32"], known: Float[Tensor, "batch 1 32 32"]
     ) -> Float[Tensor, "both 256 32 32"]:
         """Textures and structures as one batch, since they share the weights."""

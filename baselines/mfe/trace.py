@@ -23,12 +23,12 @@ def trace(network: nn.Module, inputs: dict[str, Tensor], noise: list[Tensor]) ->
     """Every stage and the output, for inputs in the authors' convention."""
     calls: dict[str, list[Any]] = defaultdict(list)
 
-    def record(name: str) -> Any:
+    def keep(name: str) -> Any:
         return lambda module, args, result: calls[name].append(result)
 
     inside = (*CALLED_ONCE, *FOR_BOTH, "up", "down", "known", "base.gaussian", "base.neighbour")
     names = (*ENCODER, *(f"pc_block.{name}" for name in inside), "pc_block")
-    hooks = [network.get_submodule(name).register_forward_hook(record(name)) for name in names]
+    hooks = [network.get_submodule(name).register_forward_hook(keep(name)) for name in names]
     try:
         output = network(inputs["input"], inputs["mask"].float())
     finally:

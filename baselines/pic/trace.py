@@ -51,7 +51,7 @@ def trace(network: nn.Module, inputs: dict[str, Tensor], noise: list[Tensor]) ->
 def _sampled(
     network: nn.Module, image: Tensor, known: Tensor, noise: list[Tensor]
 ) -> dict[str, Tensor | dict[str, float]]:
-    encode, generate, judge = (network.get_submodule(f"net_{name}") for name in "EGD")
+    encode, generate, discriminate = (network.get_submodule(f"net_{name}") for name in "EGD")
     code: Code = encode(image.contiguous(memory_format=torch.channels_last), 0)
     small = shrunk(known, code)
     stages = {"encoder_input": image, "mu": code.mean, "sigma": code.deviation, "scaled_mask": small}
@@ -60,6 +60,6 @@ def _sampled(
         stages[f"z sample {sample}"] = drawn(code, draw)
         picture = generate(stages[f"z sample {sample}"], code, small, sample)
         composites.append((1 - known) * picture + known * image)
-        stages[f"D score map sample {sample}"] = judge(composites[-1], sample)
+        stages[f"D score map sample {sample}"] = discriminate(composites[-1], sample)
         stages.setdefault("raw output sample 0", picture)
     return {**stages, "output": composites[0], SECOND: composites[1]}

@@ -23,11 +23,11 @@ def trace(network: nn.Module, inputs: dict[str, Tensor], noise: list[Tensor]) ->
     """Every stage and the output, for inputs in the authors' convention: the mask has three equal channels."""
     calls: dict[str, list[Any]] = defaultdict(list)
 
-    def record(name: str) -> Any:
+    def keep(name: str) -> Any:
         return lambda module, args, result: calls[name].append(result)
 
     hooks = [
-        network.get_submodule(name).register_forward_hook(record(name)) for name in (*PARTIAL, *PLAIN, *WITH_MEMORY)
+        network.get_submodule(name).register_forward_hook(keep(name)) for name in (*PARTIAL, *PLAIN, *WITH_MEMORY)
     ]
     try:
         output = network(inputs["masked_image"], inputs["mask"][:, :1])

@@ -18,8 +18,8 @@ def load(weights: Weights, device: torch.device) -> Inpaint:
     @torch.inference_mode()
     def inpaint(image: Images, mask: Masks) -> Images:
         refuse_size("wf", image, multiple=STEP, min_size=MIN_SIZE)
-        filled = (image * 2 - 1) * (1 - mask) + mask
-        masked = torch.cat([filled, mask], dim=1).contiguous(memory_format=torch.channels_last)
+        whitened = (image * 2 - 1) * (1 - mask) + mask
+        masked = torch.cat([whitened, mask], dim=1).contiguous(memory_format=torch.channels_last)
         picture: Tensor = network(masked)
         return ((picture + 1) / 2).clamp(0, 1)
 

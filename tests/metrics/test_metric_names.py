@@ -147,8 +147,8 @@ def test_a_metric_is_shown_with_its_formula_its_signatures_and_the_papers_that_u
     terminal("metrics", "show", "ssim").does(
         "ssim, higher is better\nused by: SPN, SPL, RN\n",
         "C1 = (0.01 * 255)^2",
-        "in the four protocols of the paper: ssim:rgb:uniform11:sample-cov:u8t:comp:v1\n",
-        "in our own: ssim:rgb:uniform11:sample-cov:u8r:comp:v1\n",
+        "in the four protocols of the SPN paper: ssim:rgb:uniform11:sample-cov:u8t:comp:v1\n",
+        "in our own protocols: ssim:rgb:uniform11:sample-cov:u8r:comp:v1\n",
     )
     terminal("metrics", "show", "psnr_band").does("psnr_band, higher is better, in dB\nused by: no paper whose code")
     terminal("metrics", "show", "det_recall").does("share of objects matched with a score of 0.5 or more")

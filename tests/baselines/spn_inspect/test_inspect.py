@@ -239,8 +239,8 @@ def test_like_features_are_placed_together() -> None:
 @pytest.mark.parametrize(
     ("method", "arguments", "words"),
     [
-        ("spm", (), ("no method that can be looked into is called 'spm'", "Did you mean 'spn'?")),
-        ("ec", (), ("no method that can be looked into is called 'ec'",)),
+        ("spm", (), ("no method that can be inspected is called 'spm'", "Did you mean 'spn'?")),
+        ("ec", (), ("no method that can be inspected is called 'ec'",)),
         ("spn", (), ("spn has no weights for tiny here. Give --weights spn=FILE",)),
         ("spn-small", ("--weights", "rfr=synthetic"), ("--weights names 'rfr'; here it may name spn-small and ec.",)),
         ("spn-small", (*SYNTHETIC, "--weights", "ec=none.safetensors"), ("there is no such weights file",)),
