@@ -7,7 +7,7 @@ import torch
 from torch import Tensor, nn
 
 from inpaint_bench.methods.baselines import find_baselines, loader, weights_of
-from inpaint_bench.timing.cost import cost_of, tracked
+from inpaint_bench.timing.flops import cost_of, tracked
 from inpaint_bench.weights import SYNTHETIC
 
 IMAGE = torch.ones(1, 3, 8, 8)
