@@ -26,9 +26,7 @@ def trace(network: nn.Module, inputs: dict[str, Tensor], noise: list[Tensor]) ->
     def keep(name: str) -> Any:
         return lambda module, args, result: calls[name].append(result)
 
-    hooks = [
-        network.get_submodule(name).register_forward_hook(keep(name)) for name in (*PARTIAL, *PLAIN, *WITH_MEMORY)
-    ]
+    hooks = [network.get_submodule(name).register_forward_hook(keep(name)) for name in (*PARTIAL, *PLAIN, *WITH_MEMORY)]
     try:
         output = network(inputs["masked_image"], inputs["mask"][:, :1])
     finally:
