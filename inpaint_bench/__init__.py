@@ -34,7 +34,7 @@ _API = {  # name → the module of the API that defines it
     "inpaint": "models",
     "check": "models",
     "time": "models",
-    "train": "models",
+    "train": "extensions",
     "load_dataset": "pairs",
     "methods": "listing",
     "metrics": "listing",
@@ -85,8 +85,9 @@ __all__ = [
 
 if TYPE_CHECKING:
     from inpaint_bench.api.comparing import compare
+    from inpaint_bench.api.extensions import train
     from inpaint_bench.api.listing import datasets, methods, metrics
-    from inpaint_bench.api.models import check, inpaint, load_method, metric, time, train
+    from inpaint_bench.api.models import check, inpaint, load_method, metric, time
     from inpaint_bench.api.pairs import load_dataset
     from inpaint_bench.api.pipeline import merge, predict, run
     from inpaint_bench.api.run import Run, load_run

@@ -33,6 +33,6 @@ from inpaint_bench.cli.render import note
 @quiet_option
 def inspect(method: str, out: Path, quiet: bool, **options: Any) -> None:
     """Look inside METHOD: pictures (PNG and PDF) of its feature maps for some pairs, and a page about them."""
-    from inpaint_bench.api import models
+    from inpaint_bench.api import extensions
 
-    click.echo(models.inspect(method, out, on_note=lambda line: note(line, quiet), **options))
+    click.echo(extensions.inspect(method, out, on_note=lambda line: note(line, quiet), **options))

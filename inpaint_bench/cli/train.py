@@ -42,11 +42,11 @@ def train(
     The best weights are those of the best validation, on photographs that are kept out of training. Several processes
     of torchrun train together: torchrun --nproc-per-node 2 --no-python inpaint-bench train METHOD ...
     """
-    from inpaint_bench.api import models
+    from inpaint_bench.api import extensions
 
     silent = quiet or os.environ.get("RANK", "0") != "0"
     click.echo(
-        models.train(
+        extensions.train(
             method, images, out, masks=masks, config=config, changes=changes, ablation=ablation, device=device,
             jobs=jobs, on_note=lambda line: note(line, silent),
         )
