@@ -100,6 +100,8 @@ class Pipeline:
         every = self._open()
         dataset = datasets.take(every, self.limit, self.shard)
         device = open_device(self.device)
+        if self.device == "auto":
+            note(f"device: {device}, chosen by --device auto.")
         requested = split_methods(self.methods) if isinstance(self.methods, str) else self.methods
         baselines = _path(self.baselines)
         methods = select_methods(requested, dataset, every, baselines, self.weights)

@@ -122,3 +122,9 @@ def test_the_known_region_of_a_composite_is_that_of_the_target(page: Path, tmp_p
 def test_metrics_are_computed_on_the_cpu_where_the_device_has_no_float64() -> None:
     assert RuntimeOptions(torch.device("mps")).metric_device == torch.device("cpu")
     assert RuntimeOptions(torch.device("cuda")).metric_device == torch.device("cuda")
+
+
+def test_the_device_that_auto_chose_is_said(page: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    command = ["run", "--dataset", str(page), "--methods", "telea", "--out", str(tmp_path / "out")]
+    assert tiny.run_cli(command) == 0
+    assert "device: cpu, chosen by --device auto." in capsys.readouterr().err
