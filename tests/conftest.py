@@ -49,6 +49,14 @@ def _synthetic_weights_once() -> Iterator[None]:
         yield
 
 
+@pytest.fixture(scope="session", autouse=True)
+def _no_cache_of_the_user(tmp_path_factory: pytest.TempPathFactory) -> Iterator[None]:
+    """Fixtures of a module or session run before `_own_folder` does; what they cache stays in the session."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv("INPAINT_BENCH_CACHE", str(tmp_path_factory.mktemp("cache")))
+        yield
+
+
 @pytest.fixture(autouse=True)
 def _own_folder(tmp_path: Path, compiled: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
     """The working folder and the cache lie in the test's own folder; no variable of the user's counts."""
