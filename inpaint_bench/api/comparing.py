@@ -5,11 +5,11 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from inpaint_bench.api.pipeline import AnyPath
-from inpaint_bench.api.run import Names, Run
+from inpaint_bench.api.arguments import AnyPath, Names
+from inpaint_bench.api.run import Run, as_run
 
 if TYPE_CHECKING:
-    from inpaint_bench.analysis.compare import Comparison
+    from inpaint_bench.analysis.comparison import Comparison
     from inpaint_bench.checks.claims import Check
     from inpaint_bench.checks.claims.base import ClaimFinding
     from inpaint_bench.checks.claims.measured import Compared
@@ -19,11 +19,10 @@ def compare(
     a: str, b: str, run: "Run | AnyPath" = "runs/sample", run_of_b: "Run | AnyPath | None" = None, metrics: Names = None
 ) -> "Comparison":
     """Method `a` against method `b` on the pairs of a run, or of two runs of the same pairs; see `Run.compare`."""
-    first = run if isinstance(run, Run) else Run.open(Path(run))
+    first = as_run(run)
     if run_of_b is None or run_of_b == run:
         return first.compare(a, b, None, metrics)
-    second = run_of_b if isinstance(run_of_b, Run) else Run.open(Path(run_of_b))
-    return first.compare(a, b, second, metrics)
+    return first.compare(a, b, as_run(run_of_b), metrics)
 
 
 @dataclass(frozen=True)

@@ -7,9 +7,8 @@ from importlib.util import find_spec
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from inpaint_bench.api.pipeline import AnyPath
+from inpaint_bench.api.arguments import AnyPath, Names, as_names, as_path
 from inpaint_bench.api.progress import note
-from inpaint_bench.api.run import Names, as_names
 from inpaint_bench.errors import InputError, did_you_mean
 from inpaint_bench.methods.baselines import find_baselines
 from inpaint_bench.methods.devices import open_device
@@ -42,7 +41,7 @@ def train(
     """
     command = _extension(method, "training", "be trained here")
     given = (
-        Path(images), masks, Path(out), None if config is None else Path(config), changes, open_device(device), jobs,
+        Path(images), masks, Path(out), as_path(config), changes, open_device(device), jobs,
         on_note,
     )  # fmt: skip
     if ablation:
@@ -101,7 +100,7 @@ def _inspected_dataset(
 ) -> "Dataset":
     from inpaint_bench.data import datasets
 
-    folder, images, holes = (None if path is None else Path(path) for path in (data, targets, masks))
+    folder, images, holes = (as_path(path) for path in (data, targets, masks))
     if (images is None) != (holes is None):
         raise InputError("targets and masks go together: one folder of images, one of masks of the same names.")
     if run is not None:

@@ -3,8 +3,8 @@
 from collections.abc import Callable
 from pathlib import Path
 
-from inpaint_bench.api.pipeline import AnyPath
-from inpaint_bench.api.run import Names, Run, as_names
+from inpaint_bench.api.arguments import AnyPath, Names, as_names, as_path
+from inpaint_bench.api.run import Run, as_run
 from inpaint_bench.errors import InputError, did_you_mean
 from inpaint_bench.figures import sheets
 from inpaint_bench.figures.draw import refuse_suffix, write_bars, write_sheet
@@ -40,7 +40,7 @@ def figure(
     """
     path = Path(out)
     refuse_suffix(path)
-    opened = run if isinstance(run, Run) else Run.open(Path(run))
+    opened = as_run(run)
     if kind == "bars":
         write_bars(opened, path, as_names(metrics), as_names(methods))
         return path
@@ -52,7 +52,7 @@ def figure(
     }
     if kind not in draw:
         raise InputError(f"no kind of figure is called '{kind}'. {did_you_mean(kind, KINDS)}")
-    folder, images, holes = (None if one is None else Path(one) for one in (data, targets, masks))
+    folder, images, holes = (as_path(one) for one in (data, targets, masks))
     drawn = figure_data(opened, folder, (images, holes), as_names(pairs), as_names(methods))
     write_sheet(draw[kind](drawn).enlarged(enlarge), path)
     return path

@@ -3,8 +3,8 @@
 from pathlib import Path
 
 from inpaint_bench import files
-from inpaint_bench.api.pipeline import AnyPath
-from inpaint_bench.api.run import Names, Run, as_names
+from inpaint_bench.api.arguments import AnyPath, Names, as_names
+from inpaint_bench.api.run import Run, as_run
 from inpaint_bench.checks.gate.accept import accept as accept_run
 from inpaint_bench.checks.gate.findings import Findings
 
@@ -17,7 +17,7 @@ def gate(
     metrics: Names = None,
 ) -> Findings:
     """A run against expected results; see `Run.gate`."""
-    opened = run if isinstance(run, Run) else Run.open(Path(run))
+    opened = as_run(run)
     return opened.gate(expected, policy, _methods(methods), _all(metrics))
 
 
@@ -34,7 +34,7 @@ def accept(run: "Run | AnyPath", expected: AnyPath, reason: str, methods: Names 
 
     Raises IncompleteError where a result that is expected so far would be lost.
     """
-    opened, folder = run if isinstance(run, Run) else Run.open(Path(run)), Path(expected)
+    opened, folder = as_run(run), Path(expected)
     found = accept_run(opened, folder, reason, _methods(methods), _all(metrics))
     if found is None:
         return f"{folder}: holds exactly these results already; nothing is written.\n"

@@ -7,8 +7,8 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from inpaint_bench import files
+from inpaint_bench.api.arguments import AnyPath, Methods, as_path
 from inpaint_bench.api.listing import find_method
-from inpaint_bench.api.pipeline import AnyPath, Methods
 from inpaint_bench.api.progress import note, progress_bar
 from inpaint_bench.errors import InputError, did_you_mean
 from inpaint_bench.methods.baselines import find_baselines, installed, loader, weights_of
@@ -44,7 +44,7 @@ def load_method(
     >>> inpaint(torch.full((1, 3, 32, 32), 0.5) * (1 - mask), mask).shape
     torch.Size([1, 3, 32, 32])
     """
-    baseline, card = find_method(name, None if baselines is None else Path(baselines))
+    baseline, card = find_method(name, as_path(baselines))
     loaded = weights_of(baseline, card, dataset, None if weights is None else str(weights))
     function: Callable[..., Any] = loader(baseline, card)(loaded, open_device(device))
     return function
@@ -155,7 +155,7 @@ def inpaint(
     from inpaint_bench.weights import SYNTHETIC
 
     where = open_device(device)
-    opened, sizes = open_method(method, dataset, None if baselines is None else Path(baselines), weights or {})
+    opened, sizes = open_method(method, dataset, as_path(baselines), weights or {})
     if opened.weights.sha256 == SYNTHETIC:
         note(f"{opened.name}: synthetic weights paint nonsense.")
     picture = read_picture(Path(image), Path(mask))
@@ -176,7 +176,7 @@ def check(
     """
     from inpaint_bench.checks.activations.stages import check_adapter, check_file
 
-    every = find_baselines(None if baselines is None else Path(baselines))
+    every = find_baselines(as_path(baselines))
     known = {name: found for name, found in every.items() if installed(found[1])}
     if method is not None and method not in known:
         raise InputError(f"no method that is installed here is called '{method}'. {did_you_mean(method, known)}")
@@ -220,7 +220,7 @@ def time(
     usual = ON_GPU if where.type == "cuda" else ON_CPU
     enough = replace(usual, runs=runs or usual.runs, seconds=usual.seconds if seconds is None else seconds)
     entries = split_methods(methods) if isinstance(methods, str) else list(methods or ())
-    own = None if baselines is None else Path(baselines)
+    own = as_path(baselines)
     selection = Selection(tuple(entries), dataset, own, tuple((weights or {}).items()))
     timed = find_timed_methods(selection)
     with files.only_one(folder), progress_bar("timing", STEPS * len(timed), quiet) as advance:

@@ -7,7 +7,7 @@ from torch.utils.data import Dataset as TorchDataset
 
 from inpaint_bench import files
 from inpaint_bench.analysis.results import bucket_sizes
-from inpaint_bench.api.pipeline import AnyPath
+from inpaint_bench.api.arguments import AnyPath, as_path
 from inpaint_bench.api.progress import progress_bar
 from inpaint_bench.data import datasets, images, pair_lists, prepare
 from inpaint_bench.data.datasets import Dataset
@@ -66,7 +66,7 @@ def load_dataset(dataset: str = "sample", data: AnyPath | None = None, pairs: An
 
 def open_pairs(dataset: str, data: AnyPath | None, pairs: AnyPath | None) -> Dataset:
     """A protocol on this machine. Raises InputError as `load_dataset` does."""
-    return datasets.open_dataset(dataset, None if data is None else Path(data), None if pairs is None else Path(pairs))
+    return datasets.open_dataset(dataset, as_path(data), as_path(pairs))
 
 
 def build_pairs(

@@ -1,17 +1,16 @@
 """The pipeline: pairs → composites → scores → results, and what resumes, merges and scores runs again."""
 
-import os
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any, TypeAlias
+from typing import Any
 
 from inpaint_bench import files
-from inpaint_bench.analysis.derive import derive_results
-from inpaint_bench.analysis.results import REFERENCES, missing_pairs, refuse_few, write_results
+from inpaint_bench.analysis.results import missing_pairs, refuse_few
+from inpaint_bench.api.arguments import JOBS, AnyPath, Methods, Names, as_names, as_path
+from inpaint_bench.api.measuring import measure, write_derived
 from inpaint_bench.api.progress import note, progress_bar, warn
-from inpaint_bench.api.run import Names, Run, as_names
-from inpaint_bench.api.tables import write_plain_tables
+from inpaint_bench.api.run import Run
 from inpaint_bench.data import datasets
 from inpaint_bench.data.datasets import Dataset
 from inpaint_bench.errors import BenchError, IncompleteError, InputError, some
@@ -19,19 +18,13 @@ from inpaint_bench.methods.base import Method
 from inpaint_bench.methods.baselines import find_baselines
 from inpaint_bench.methods.devices import open_device
 from inpaint_bench.methods.select import runnable_methods, select_methods, split_methods
-from inpaint_bench.metrics.registry import SAMPLES_METRICS
 from inpaint_bench.runner import folder
 from inpaint_bench.runner import merge as merging
 from inpaint_bench.runner.folder import RunFolder
-from inpaint_bench.runner.metrics import ChosenMetrics, choose_metrics, still_measurable
+from inpaint_bench.runner.metrics import ChosenMetrics, choose_metrics
 from inpaint_bench.runner.predict import RuntimeOptions, pending, predict_pairs
-from inpaint_bench.runner.score import merge_scores, score_method, score_targets
+from inpaint_bench.runner.score import merge_scores
 from inpaint_bench.weights import SYNTHETIC
-
-AnyPath: TypeAlias = str | Path
-Methods: TypeAlias = str | Sequence[str] | Mapping[str, str | Callable[..., Any]] | None
-
-JOBS = min(8, os.cpu_count() or 1)
 
 
 @dataclass(frozen=True)
@@ -78,7 +71,7 @@ class Pipeline:
     def predict(self) -> Outcome:
         """Composites of every method; nothing is scored."""
         dataset, methods, runtime = self._prepare()
-        out = _path(self.out) or folder.default_folder(dataset)
+        out = as_path(self.out) or folder.default_folder(dataset)
         with files.only_one(out):
             started, failures = self._predict(out, dataset, methods, runtime)
         return Outcome(Run(started), tuple(one.name for one in methods), ChosenMetrics(()), tuple(failures))
@@ -87,7 +80,7 @@ class Pipeline:
         """Composites, scores and results of every method; a shard has no results before it is merged."""
         dataset, methods, runtime = self._prepare()
         chosen = choose_metrics(as_names(self.metrics), dataset.page, self.dataset)
-        out = _path(self.out) or folder.default_folder(dataset)
+        out = as_path(self.out) or folder.default_folder(dataset)
         synthetic = tuple(one.name for one in methods if one.weights.sha256 == SYNTHETIC)
         with files.only_one(out):
             started, failures = self._predict(out, dataset, methods, runtime)
@@ -103,7 +96,7 @@ class Pipeline:
         if self.device == "auto":
             note(f"device: {device}, chosen by --device auto.")
         requested = split_methods(self.methods) if isinstance(self.methods, str) else self.methods
-        baselines = _path(self.baselines)
+        baselines = as_path(self.baselines)
         methods = select_methods(requested, dataset, every, baselines, self.weights)
         if not requested:
             for sentence in runnable_methods(find_baselines(baselines), dataset.page)[1]:
@@ -116,11 +109,11 @@ class Pipeline:
         return dataset, methods, RuntimeOptions(device, self.batch, self.jobs, self.timeout)
 
     def _open(self) -> Dataset:
-        targets, masks = _path(self.targets), _path(self.masks)
+        targets, masks = as_path(self.targets), as_path(self.masks)
         if (targets is None) != (masks is None):
             raise InputError("targets and masks go together: one folder of images, one of masks of the same names.")
         if targets is None or masks is None:
-            return datasets.open_dataset(self.dataset, _path(self.data), _path(self.pairs))
+            return datasets.open_dataset(self.dataset, as_path(self.data), as_path(self.pairs))
         every = datasets.open_folders(targets, masks)
         with progress_bar("reading the images", len(every.pairs), self.quiet) as advance:
             return datasets.see(every, self.jobs, lambda: advance(1))
@@ -138,51 +131,6 @@ class Pipeline:
             except (IncompleteError, InputError) as error:
                 failures.append(error)
         return folder.open_run(out), failures
-
-
-def measure(
-    started: RunFolder,
-    dataset: Dataset,
-    methods: Sequence[str],
-    chosen: ChosenMetrics,
-    runtime: RuntimeOptions,
-    quiet: bool,
-) -> Run:
-    """Score the composites of some methods; write results and tables unless the run is a shard."""
-    names = still_measurable(chosen.names, Run(started).measured())
-    if methods:
-        with progress_bar("targets", len(started.pairs), quiet) as advance:
-            score_targets(started, dataset, names, runtime, advance)
-    for method in methods:
-        with progress_bar(f"{method}: scores", len(started.samples_of(method)), quiet) as advance:
-            score_method(started, dataset, method, names, runtime, advance)
-    return write_derived(Run(started), chosen)
-
-
-def write_derived(run: Run, chosen: ChosenMetrics) -> Run:
-    """Write the results and tables of a run and return it with them; a shard has none before it is merged."""
-    if run.info.part.kind == "shard":
-        return run
-    results = derive_results(run, chosen.names)
-    write_results(run.folder, results)
-    run.set_results(results)
-    if results:
-        write_plain_tables(run)
-        for sentence in _lacking(run, chosen):
-            warn(sentence)
-    return run
-
-
-def _lacking(run: Run, chosen: ChosenMetrics) -> Iterator[str]:
-    """What was requested and has no result of a finished method."""
-    for method in dict.fromkeys(one.method for one in run.result_list if one.method not in REFERENCES):
-        here = {one.metric for one in run.result_list if one.method == method} | set(SAMPLES_METRICS)
-        if lacking := [name for name in chosen.names if name not in here]:
-            again = f"`inpaint-bench score {run.path} --metrics {','.join(lacking)}`"
-            yield (
-                f"{run.path}: {method} was not measured on every pair in {', '.join(lacking)}. {again} measures "
-                "what is missing."
-            )
 
 
 def run(
@@ -278,7 +226,7 @@ def score_run(
     NotComparableError if `strict` and a Fréchet distance of few pictures is among the results.
     """
     started = folder.open_run(Path(path))
-    dataset = datasets.of_run(started.info.protocol, started.pairs, _path(data), (_path(targets), _path(masks)))
+    dataset = datasets.of_run(started.info.protocol, started.pairs, as_path(data), (as_path(targets), as_path(masks)))
     chosen = choose_metrics(as_names(metrics), started.info.protocol, str(path))
     for sentence in chosen.notes():
         warn(sentence)
@@ -309,7 +257,3 @@ def merge(parts: Sequence[AnyPath], out: AnyPath, metrics: Names = None) -> Outc
         if (left := missing_pairs(merged, method))
     ]
     return Outcome(joined, tuple(merged.info.methods), chosen, tuple(failures))
-
-
-def _path(path: AnyPath | None) -> Path | None:
-    return None if path is None else Path(path)

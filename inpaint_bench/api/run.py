@@ -1,24 +1,22 @@
 """`Run`: a finished run, with its results, scores, tables, pictures and comparisons."""
 
-from collections.abc import Sequence
 from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from inpaint_bench.analysis.results import results_frame
 from inpaint_bench.analysis.run import NO_SAMPLE, RunData
+from inpaint_bench.api.arguments import AnyPath, Names, as_names, as_path
 from inpaint_bench.errors import InputError, did_you_mean
 
 if TYPE_CHECKING:
     import pandas as pd
     from PIL.Image import Image
 
-    from inpaint_bench.analysis.compare import Comparison
+    from inpaint_bench.analysis.comparison import Comparison
     from inpaint_bench.checks.gate.findings import Findings
     from inpaint_bench.data.datasets import Dataset
     from inpaint_bench.tables.table import Table
-
-Names = str | Sequence[str] | None  # one name, several, or None for all
 
 
 class Run(RunData):
@@ -135,8 +133,8 @@ class Run(RunData):
 
     def gate(
         self,
-        expected: "str | Path | None" = None,
-        policy: "str | Path | None" = None,
+        expected: AnyPath | None = None,
+        policy: AnyPath | None = None,
         methods: Names = None,
         metrics: Names = None,
     ) -> "Findings":
@@ -146,7 +144,7 @@ class Run(RunData):
         """
         from inpaint_bench.checks.gate import gate
 
-        of_expected, of_policy = (None if path is None else Path(path) for path in (expected, policy))
+        of_expected, of_policy = (as_path(path) for path in (expected, policy))
         return gate(self, of_expected, of_policy, as_names(methods), as_names(metrics))
 
     # --- pictures and pages -----------------------------------------------------------------------
@@ -171,23 +169,23 @@ class Run(RunData):
 
     def open_dataset(
         self,
-        data: "str | Path | None" = None,
-        targets: "str | Path | None" = None,
-        masks: "str | Path | None" = None,
+        data: AnyPath | None = None,
+        targets: AnyPath | None = None,
+        masks: AnyPath | None = None,
     ) -> "Dataset":
         """The images and masks of its pairs on this machine. Raises InputError where they are not found."""
         from inpaint_bench.data.datasets import of_run
 
-        folder, images, holes = (None if path is None else Path(path) for path in (data, targets, masks))
+        folder, images, holes = (as_path(path) for path in (data, targets, masks))
         return of_run(self.info.protocol, self.pairs, folder, (images, holes))
 
     def report(
         self,
-        out: "str | Path | None" = None,
+        out: AnyPath | None = None,
         *,
-        data: "str | Path | None" = None,
-        targets: "str | Path | None" = None,
-        masks: "str | Path | None" = None,
+        data: AnyPath | None = None,
+        targets: AnyPath | None = None,
+        masks: AnyPath | None = None,
         jobs: int = 2,
         quiet: bool = False,
     ) -> Path:
@@ -201,7 +199,7 @@ class Run(RunData):
         return write(self, out, data, targets, masks, jobs, quiet)
 
 
-def load_run(path: "str | Path" = "runs/sample") -> Run:
+def load_run(path: AnyPath = "runs/sample") -> Run:
     """The run in a folder. Raises InputError when there is none or it is of another version.
 
     >>> import inpaint_bench as ib
@@ -212,9 +210,6 @@ def load_run(path: "str | Path" = "runs/sample") -> Run:
     return Run.open(Path(path))
 
 
-def as_names(names: Names) -> list[str]:
-    """Names as a list, each once: of one text they are separated by commas."""
-    if names is None:
-        return []
-    listed = names.split(",") if isinstance(names, str) else names
-    return list(dict.fromkeys(name.strip() for name in listed if name.strip()))
+def as_run(run: Run | AnyPath) -> Run:
+    """A run, given as one or by its folder. Raises what `load_run` raises."""
+    return run if isinstance(run, Run) else load_run(run)

@@ -16,9 +16,9 @@ from inpaint_bench.analysis.derive import derive_results
 from inpaint_bench.analysis.external_features import measure_external_features
 from inpaint_bench.analysis.results import ALL, REAL_VS_REAL, json_value
 from inpaint_bench.analysis.run import NO_SAMPLE
-from inpaint_bench.api.pipeline import JOBS, AnyPath
+from inpaint_bench.api.arguments import JOBS, AnyPath, Names, as_names
 from inpaint_bench.api.progress import note, progress_bar, warn
-from inpaint_bench.api.run import Names, Run, as_names
+from inpaint_bench.api.run import Run
 from inpaint_bench.data import datasets, images
 from inpaint_bench.data.datasets import Dataset
 from inpaint_bench.errors import BenchError, InputError

@@ -5,7 +5,8 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from inpaint_bench import files
-from inpaint_bench.api.run import Names, Run, as_names
+from inpaint_bench.api.arguments import Names, as_names
+from inpaint_bench.api.run import Run, as_run
 from inpaint_bench.errors import InputError
 from inpaint_bench.figures.preview import pdflatex, write_preview
 from inpaint_bench.tables.build import cost_table_of, measured_table, reported_table_of
@@ -44,7 +45,7 @@ def table(
         return reported_table_of(options, reported)
     if style == "table6":
         return cost_table_of([run.path if isinstance(run, Run) else Path(run) for run in runs], options, reported)
-    opened = [run if isinstance(run, Run) else Run.open(Path(run)) for run in runs]
+    opened = [as_run(run) for run in runs]
     return measured_table(opened, options, reported, {} if options.metrics else absent_metrics(opened))
 
 

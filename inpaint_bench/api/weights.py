@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from inpaint_bench.api.pipeline import AnyPath
+from inpaint_bench.api.arguments import AnyPath, as_path
 from inpaint_bench.errors import InputError, did_you_mean
 from inpaint_bench.files import weights_dir as weights_dir
 from inpaint_bench.methods.baselines import find_baselines, loader, reader
@@ -79,11 +79,7 @@ def extractor_file(name: str) -> "FileByPath":
 
 
 def _learned(method: str, baselines: AnyPath | None) -> "tuple[Baseline, MethodCard]":
-    known = {
-        name: found
-        for name, found in find_baselines(None if baselines is None else Path(baselines)).items()
-        if found[1].learned
-    }
+    known = {name: found for name, found in find_baselines(as_path(baselines)).items() if found[1].learned}
     if method not in known:
         raise InputError(f"no method with weights is called '{method}'. {did_you_mean(method, known)}")
     return known[method]

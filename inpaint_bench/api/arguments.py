@@ -1,0 +1,25 @@
+"""Arguments that many functions of the API share, and their plain forms."""
+
+import os
+from collections.abc import Callable, Mapping, Sequence
+from pathlib import Path
+from typing import Any, TypeAlias
+
+AnyPath: TypeAlias = str | Path
+Names: TypeAlias = str | Sequence[str] | None  # one name, several, or None for all
+Methods: TypeAlias = str | Sequence[str] | Mapping[str, str | Callable[..., Any]] | None
+
+JOBS = min(8, os.cpu_count() or 1)
+
+
+def as_path(path: AnyPath | None) -> Path | None:
+    """A path, or None for none."""
+    return None if path is None else Path(path)
+
+
+def as_names(names: Names) -> list[str]:
+    """Names as a list, each once: of one text they are separated by commas."""
+    if names is None:
+        return []
+    listed = names.split(",") if isinstance(names, str) else names
+    return list(dict.fromkeys(name.strip() for name in listed if name.strip()))

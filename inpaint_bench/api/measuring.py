@@ -1,0 +1,60 @@
+"""Scores, results and tables of a run folder that has composites."""
+
+from collections.abc import Iterator, Sequence
+
+from inpaint_bench.analysis.derive import derive_results
+from inpaint_bench.analysis.results import REFERENCES, write_results
+from inpaint_bench.api.progress import progress_bar, warn
+from inpaint_bench.api.run import Run
+from inpaint_bench.api.tables import write_plain_tables
+from inpaint_bench.data.datasets import Dataset
+from inpaint_bench.metrics.registry import SAMPLES_METRICS
+from inpaint_bench.runner.folder import RunFolder
+from inpaint_bench.runner.metrics import ChosenMetrics, still_measurable
+from inpaint_bench.runner.predict import RuntimeOptions
+from inpaint_bench.runner.score import score_method, score_targets
+
+
+def measure(
+    started: RunFolder,
+    dataset: Dataset,
+    methods: Sequence[str],
+    chosen: ChosenMetrics,
+    runtime: RuntimeOptions,
+    quiet: bool,
+) -> Run:
+    """Score the composites of some methods; write results and tables unless the run is a shard."""
+    names = still_measurable(chosen.names, Run(started).measured())
+    if methods:
+        with progress_bar("targets", len(started.pairs), quiet) as advance:
+            score_targets(started, dataset, names, runtime, advance)
+    for method in methods:
+        with progress_bar(f"{method}: scores", len(started.samples_of(method)), quiet) as advance:
+            score_method(started, dataset, method, names, runtime, advance)
+    return write_derived(Run(started), chosen)
+
+
+def write_derived(run: Run, chosen: ChosenMetrics) -> Run:
+    """Write the results and tables of a run and return it with them; a shard has none before it is merged."""
+    if run.info.part.kind == "shard":
+        return run
+    results = derive_results(run, chosen.names)
+    write_results(run.folder, results)
+    run.set_results(results)
+    if results:
+        write_plain_tables(run)
+        for sentence in _lacking(run, chosen):
+            warn(sentence)
+    return run
+
+
+def _lacking(run: Run, chosen: ChosenMetrics) -> Iterator[str]:
+    """What was requested and has no result of a finished method."""
+    for method in dict.fromkeys(one.method for one in run.result_list if one.method not in REFERENCES):
+        here = {one.metric for one in run.result_list if one.method == method} | set(SAMPLES_METRICS)
+        if lacking := [name for name in chosen.names if name not in here]:
+            again = f"`inpaint-bench score {run.path} --metrics {','.join(lacking)}`"
+            yield (
+                f"{run.path}: {method} was not measured on every pair in {', '.join(lacking)}. {again} measures "
+                "what is missing."
+            )
