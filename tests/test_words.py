@@ -18,10 +18,10 @@ OF_BEFORE = {HERE, ROOT / "results" / "expected" / "convert.py"}  # which reads 
 
 # What must not be found in any text, and what is meant by another word there.
 PHRASES = {
-    r"\brooms?\b|--rooms|_rooms?\b|\brooms?_": "baseline",
+    r"\brooms?\b|\bROOM|--rooms|_rooms?\b|\brooms?_": "baseline",
     r"records\.jsonl`? (?!became)|\bRecords?\b|(?:read|write)_records|records_path": "result",
-    r"\bevidence\b|\bEvidence\b": "per-pair data",
-    r"\bstandings?\b(?! (?:in|on|for|alone))|\bStandings?\b|told apart": "significance",
+    r"(?:\b|_)evidence(?:\b|_)|\bEvidence\b": "per-pair data",
+    r"\bstandings?\b(?! (?:in|on|for|alone))|\bStandings?\b|told[ _]apart": "significance",
     r"\bfilled weights\b|=filled\b|\bFILLED\b|filled_weights|'filled'|\"filled\"": "synthetic weights",
     r"half against half|against the other half": "real vs real (split half)",
     r"\bby heart\b": "overfitting check",
@@ -30,7 +30,7 @@ PHRASES = {
     r"torch_sums|metrics[./]sums|metrics[./]windows|metrics[./]conventions|metrics[./]catalogue": "the new name",
     r"\bkinds\.py\b|claims[./](?:sums|hidden)|evidence[./]|timing[./](?:laps|subjects)|report[./]places": "new name",
     r"training[./](?:start|step|state|team|logs|perception|compiling)\b|training/photographs\.py": "the new name",
-    r"[Nn]umbers that stay|[Ss]hare out": "regression gate, sharding",
+    r"[Nn]umbers that stay|[Ss]hare[ _]out": "regression gate, sharding",
     r"\b(?:training|inspect\w*) wing\b|\ba wing\b|\bwings?\b": "package",
     r"wha?t networks make of": "image features",
 }

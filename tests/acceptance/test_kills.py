@@ -24,7 +24,7 @@ def start(page: Path, out: Path, folder: Path) -> "subprocess.Popen[bytes]":
     code = "from inpaint_bench.cli import main; main()"
     options = ["--dataset", str(page), "--methods", METHODS, "--out", str(out), "--batch", "2", "--jobs", "2"]
     folder.mkdir(exist_ok=True)
-    with open(folder / "said.txt", "wb") as message:
+    with open(folder / "output.txt", "wb") as message:
         environment = os.environ | {"PYTHONPATH": os.pathsep.join(path for path in sys.path if path)}
         command = [sys.executable, "-c", code, "run", *options]
         return subprocess.Popen(command, cwd=folder, env=environment, stdout=message, stderr=message)
@@ -69,7 +69,7 @@ def composites(out: Path) -> dict[str, tuple[bytes, int]]:
 def test_ten_kills_change_no_byte_and_no_finished_pair_is_done_twice(tmp_path: Path) -> None:
     page = tiny.make_dataset(tmp_path / "dataset", count=PAIRS)
     assert ended_well(start(page, tmp_path / "calm", tmp_path / "calm-log")), (
-        tmp_path / "calm-log/said.txt"
+        tmp_path / "calm-log/output.txt"
     ).read_text()
     out, folder, names = tmp_path / "out", tmp_path / "log", names_of_pairs(page)
     log, moments, killed = folder / "calls.txt", random.Random(2023), 0
@@ -82,9 +82,9 @@ def test_ten_kills_change_no_byte_and_no_finished_pair_is_done_twice(tmp_path: P
         assert not finished & set(again)
         assert {name: entry for name, entry in composites(out).items() if name in done} == done
     done = composites(out)
-    assert ended_well(start(page, out, folder)), (folder / "said.txt").read_text()
+    assert ended_well(start(page, out, folder)), (folder / "output.txt").read_text()
     assert {name: entry for name, entry in composites(out).items() if name in done} == done
     assert tiny.outcome(out) == tiny.outcome(tmp_path / "calm")
-    calm = (tmp_path / "calm-log" / "said.txt").read_text()
-    assert (folder / "said.txt").read_text() == calm.replace(str(tmp_path / "calm"), str(out))
+    calm = (tmp_path / "calm-log" / "output.txt").read_text()
+    assert (folder / "output.txt").read_text() == calm.replace(str(tmp_path / "calm"), str(out))
     assert killed == KILLS

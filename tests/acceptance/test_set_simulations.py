@@ -47,7 +47,9 @@ def test_the_interval_of_a_difference_holds_its_expectation(function: SetFunctio
 
 @pytest.mark.parametrize("methods", [2, 9])
 @pytest.mark.parametrize("function", [frechet_distance, kernel_distance, paired_kernel_distance, uids, pids])
-def test_equal_methods_are_told_apart_in_one_trial_of_a_hundred_at_most(function: SetFunction, methods: int) -> None:
+def test_equal_methods_are_significantly_different_in_one_trial_of_a_hundred_at_most(
+    function: SetFunction, methods: int
+) -> None:
     trials, apart = 200, 0
     for trial in range(trials):
         rng = np.random.default_rng([methods, trial])

@@ -43,7 +43,7 @@ def test_the_interval_of_a_mean_difference_holds_the_truth(draw: Draw, truth: fl
 
 
 @pytest.mark.parametrize("methods", [2, 3, 9])
-def test_equal_methods_are_told_apart_in_one_trial_of_a_hundred_at_most(methods: int) -> None:
+def test_equal_methods_are_significantly_different_in_one_trial_of_a_hundred_at_most(methods: int) -> None:
     trials, apart = 200, 0
     for trial in range(trials):
         rng = np.random.default_rng([methods, trial])

@@ -92,7 +92,7 @@ def test_the_interval_of_level_95_holds_the_true_ratio_in_93_to_97_of_100_sample
     assert 0.93 <= held / trials <= 0.97
 
 
-def test_equal_methods_are_told_apart_about_as_often_as_the_level_says() -> None:
+def test_equal_methods_differ_significantly_about_as_often_as_the_level_says() -> None:
     found = [
         ratio_difference(*images(seed, 60), f"null {seed}", resamples=99, flips=499, jobs=1).p for seed in range(300)
     ]
@@ -100,7 +100,7 @@ def test_equal_methods_are_told_apart_about_as_often_as_the_level_says() -> None
 
 
 @pytest.mark.parametrize(
-    ("num", "den", "on_progress"),
+    ("num", "den", "message"),
     [
         ([1.0, math.inf], [1.0, 1.0], "infinite or no number"),
         ([1.0, 1.0], [1.0, math.nan], "infinite or no number"),
@@ -108,8 +108,8 @@ def test_equal_methods_are_told_apart_about_as_often_as_the_level_says() -> None
         ([1.0, 0.5], [1.0, 0.0], "nothing to count"),
     ],
 )
-def test_what_cannot_be_a_ratio_is_refused(num: list[float], den: list[float], on_progress: str) -> None:
-    with pytest.raises(InputError, match=on_progress):
+def test_what_cannot_be_a_ratio_is_refused(num: list[float], den: list[float], message: str) -> None:
+    with pytest.raises(InputError, match=message):
         ratio_interval(np.array(num), np.array(den), "refused")
-    with pytest.raises(InputError, match=on_progress):
+    with pytest.raises(InputError, match=message):
         ratio_difference(np.array(den) * 0, np.array(num), np.array(den), "refused")

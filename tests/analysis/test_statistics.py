@@ -263,7 +263,7 @@ def test_without_a_common_pair_nothing_is_best() -> None:
     assert set(found.ranks.values()) == {"not separable"}
 
 
-def test_very_many_methods_can_still_be_told_apart() -> None:
+def test_very_many_methods_can_still_differ_significantly() -> None:
     photo = normal(17)
     methods = {str(number): photo + number for number in range(33)}
     assert separable(methods, "lower", "many").alone

@@ -152,7 +152,7 @@ def test_a_method_does_not_differ_from_itself(function: Callable[[Rows, Rows], f
 
 
 @pytest.mark.parametrize("function", FUNCTIONS)
-def test_a_worse_method_is_told_apart(function: Callable[[Rows, Rows], float]) -> None:
+def test_a_worse_method_is_significantly_different(function: Callable[[Rows, Rows], float]) -> None:
     a, y = pairs(100, change=0.1)
     found = set_difference(function, a + 1, a, y, "worse")
     assert (found.interval or (0, 0))[0] > 0

@@ -38,7 +38,7 @@ def test_a_second_listing_that_differs_is_refused() -> None:
         Discriminator().load_state_dict(discriminator)
 
 
-def test_kernels_are_the_same_in_whatever_order_calls_are_asked_for() -> None:
+def test_kernels_are_the_same_in_whatever_order_calls_are_requested() -> None:
     torch.manual_seed(0)
     forwards, backwards = SpectralConv(3, 4, 3), SpectralConv(3, 4, 3)
     forwards.module.weight_bar.data.normal_()

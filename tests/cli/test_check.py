@@ -7,7 +7,7 @@ from terminal import Terminal
 
 from inpaint_bench.methods.baselines import find_baselines
 
-ROOM = find_baselines()["rn"][0].folder
+BASELINE = find_baselines()["rn"][0].folder
 
 
 def test_a_method_without_a_network_is_checked_as_a_whole(terminal: Terminal) -> None:
@@ -17,7 +17,7 @@ def test_a_method_without_a_network_is_checked_as_a_whole(terminal: Terminal) ->
 def test_a_golden_file_from_outside_is_replayed_and_one_changed_value_differs(
     tmp_path: Path, terminal: Terminal
 ) -> None:
-    golden = json.loads((ROOM / "golden.json").read_text())
+    golden = json.loads((BASELINE / "golden.json").read_text())
     path = tmp_path / "outside.json"
     path.write_text(json.dumps(golden))
     terminal("check", "rn", "--golden", path).does("outside.json", "output", "14 of 14 stages agree")
@@ -31,7 +31,7 @@ def test_a_golden_file_from_outside_is_replayed_and_one_changed_value_differs(
 
 
 def test_a_golden_file_of_another_network_is_refused(terminal: Terminal) -> None:
-    path = ROOM.parent / "ec" / "ec_edge.json"
+    path = BASELINE.parent / "ec" / "ec_edge.json"
     terminal("check", "rn", "--golden", path).refuses(2, "which is not a network of rn")
 
 

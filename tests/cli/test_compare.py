@@ -138,7 +138,7 @@ def test_samples_are_compared_by_the_chosen_one(terminal: Terminal, page: Path) 
     assert found[3]["a"] == tiny.result(OUT, "noise", "psnr")["value"]
 
 
-def test_known_error_is_compared_when_it_is_asked_for(terminal: Terminal, run: Path) -> None:
+def test_known_error_is_compared_when_it_is_requested(terminal: Terminal, run: Path) -> None:
     answer = terminal("compare", "near", "telea", run, "--metrics", "known_error")
     answer.does("known_error ↓")
 

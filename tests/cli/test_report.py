@@ -22,7 +22,7 @@ def test_a_report_lies_in_the_run_folder_and_its_page_is_named(scored: Path, ter
     assert not (scored / "report" / ".lock").exists()
 
 
-def test_a_report_goes_where_it_is_asked_to_and_leaves_the_run_as_it_is(scored: Path, terminal: Terminal) -> None:
+def test_a_report_goes_to_the_folder_given_and_leaves_the_run_as_it_is(scored: Path, terminal: Terminal) -> None:
     before = tiny.state(scored)
     terminal("report", scored, "--data", "data", "--out", "page").does("page/index.html")
     assert tiny.state(scored) == before

@@ -102,7 +102,7 @@ def test_a_method_brought_in_a_wrong_way_is_refused(
     assert not OUT.exists()
 
 
-def test_weights_for_a_method_that_is_not_asked_for_are_refused(terminal: Terminal, page: Path) -> None:
+def test_weights_for_a_method_that_is_not_requested_are_refused(terminal: Terminal, page: Path) -> None:
     answer = terminal.run("mean-fill", "--weights", "telae=some.safetensors")
     answer.refuses(2, "--weights names 'telae', which is not one of the methods")
 

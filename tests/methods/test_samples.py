@@ -62,7 +62,7 @@ def test_every_sample_is_a_file_and_the_best_by_psnr_is_scored(terminal: Termina
         assert result["signature"].endswith(":best-psnr-of-5")
 
 
-def test_the_sample_is_chosen_by_psnr_even_where_that_is_not_asked_for(terminal: Terminal, tmp_path: Path) -> None:
+def test_the_sample_is_chosen_by_psnr_even_where_that_is_not_requested(terminal: Terminal, tmp_path: Path) -> None:
     five(tmp_path)
     run(terminal, "--metrics", "mae").does("mae ↓", "mine (best of 5)")
     best = {pair: max(samples, key=lambda sample: samples[sample]) for pair, samples in values("psnr").items()}

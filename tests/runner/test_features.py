@@ -127,7 +127,7 @@ def test_an_interval_holds_the_value(run: Path) -> None:
         assert tiny.result(run, "telea", metric, "0.2-0.4")["low"] is None  # three pairs say nothing of it
 
 
-def test_a_metric_that_was_not_asked_for_has_no_result_and_keeps_it_once_it_has(run: Path, tmp_path: Path) -> None:
+def test_a_metric_that_was_not_requested_has_no_result_and_keeps_it_once_it_has(run: Path, tmp_path: Path) -> None:
     assert "uids_lite0" not in {one["metric"] for one in tiny.results(run)}
     command = ["score", str(run), "--data", str(tmp_path / "dataset" / "data"), "--quiet"]
     assert run_cli([*command, "--metrics", "uids_lite0"]) == 0

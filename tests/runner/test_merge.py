@@ -51,7 +51,7 @@ def test_any_partition_merged_in_any_order_is_the_whole_run(world: Path, parts: 
 
 
 @pytest.mark.parametrize("of", range(1, PAIRS + 1))
-def test_the_shards_of_a_partition_share_out_the_pairs(world: Path, of: int) -> None:
+def test_the_shards_of_a_partition_hold_every_pair_once(world: Path, of: int) -> None:
     found = [path.name for n in range(1, of + 1) for path in (world / f"{n}of{of}/mean-fill/composites").iterdir()]
     assert sorted(found) == [f"{pair:05d}.png" for pair in range(PAIRS)]
 

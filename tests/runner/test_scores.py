@@ -55,7 +55,7 @@ def test_a_score_is_that_of_the_saved_file_to_the_last_digit(run: Path) -> None:
         assert float(row["value"]) == np.abs(composite - target).sum() / (3 * 255 * tiny.SIZE**2)
 
 
-def test_metrics_asked_for_later_join_those_that_are_there(run: Path, tmp_path: Path) -> None:
+def test_metrics_requested_later_join_those_that_are_there(run: Path, tmp_path: Path) -> None:
     page = tmp_path / "dataset" / "tiny.toml"
     assert tiny.run(page, tmp_path / "step", "--metrics", "psnr") == 0
     assert {row["metric"] for row in rows(tmp_path / "step", "telea")} == {"psnr", "known_error"}

@@ -58,7 +58,7 @@ def test_strict_refuses_what_would_be_marked() -> None:
     table_of([fd(2048), result(metric="kid_lite0", signature="kid_lite0:v1", n=2048)], TableOptions(strict=True))
 
 
-def test_an_interval_stands_in_the_cell_when_it_is_asked_for() -> None:
+def test_an_interval_stands_in_the_cell_when_it_is_requested() -> None:
     results = [result(low=19.006, high=21.0)]
     assert texts(table_of(results, TableOptions(intervals=True))) == [["20.00 [19.01, 21.00]"]]
     assert texts(table_of(results)) == [["20.00"]]

@@ -150,7 +150,7 @@ def test_what_was_not_measured_is_not_printed(
     assert f"Error: {message}" in capsys.readouterr().err
 
 
-def test_known_error_is_printed_when_it_is_asked_for(run: Path, capsys: pytest.CaptureFixture[str]) -> None:
+def test_known_error_is_printed_when_it_is_requested(run: Path, capsys: pytest.CaptureFixture[str]) -> None:
     assert "known_error" not in printed(run, capsys)
     assert "known_error ↓" in printed(run, capsys, "--metrics", "known_error")
 
@@ -215,7 +215,7 @@ def test_the_marks_of_a_run_are_those_of_the_paired_tests(run: Path) -> None:
     assert row[-2].strip().startswith("**" if found.alone else "<u>")
 
 
-def test_other_samples_are_shown_when_they_are_asked_for(run: Path, capsys: pytest.CaptureFixture[str]) -> None:
+def test_other_samples_are_shown_when_they_are_requested(run: Path, capsys: pytest.CaptureFixture[str]) -> None:
     assert "mean of 3" not in printed(run, capsys)
     text = printed(run, capsys, "--samples", "all", "--metrics", "psnr")
     for heading_ in ("psnr best of 3 ↑", "psnr mean of 3 ↑", "psnr first of 3 ↑", "psnr best of 2 from 3 ↑"):

@@ -44,7 +44,7 @@ def sentence(finding: GateFinding) -> str:
         return f"{name_of(result)}: {numbers}."
     unit = f" {KNOWN[result.metric].unit}" if KNOWN[result.metric].unit else ""
     size = f"{abs(verdict.difference or 0):.3g}{unit}"
-    return f"{name_of(result)}: {verdict.state} by {size}: {numbers}{_evidence(finding)}{_worst(finding)}."
+    return f"{name_of(result)}: {verdict.state} by {size}: {numbers}{_statistics(finding)}{_worst(finding)}."
 
 
 def _worst(finding: GateFinding) -> str:
@@ -55,7 +55,7 @@ def _worst(finding: GateFinding) -> str:
     return f"; {'best' if finding.verdict.state == 'better' else 'worst'} pairs {', '.join(moves)}"
 
 
-def _evidence(finding: GateFinding) -> str:
+def _statistics(finding: GateFinding) -> str:
     """Tolerance, p and interval, as far as they are known."""
     verdict = finding.verdict
     parts = [f"tolerance {verdict.tolerance:.3g}"]

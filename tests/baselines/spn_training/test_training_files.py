@@ -171,7 +171,7 @@ def test_vgg16_comes_with_a_package() -> None:
     )  # torchvision's first value
 
 
-def test_vgg_is_only_asked_for_where_a_loss_needs_it() -> None:
+def test_vgg_is_only_requested_where_a_loss_needs_it() -> None:
     assert open_vgg(as_config({}, "the test")) is None
     assert open_vgg(prob(weights={"perceptual": 0.0, "diversity": 0.0})) is None
     with pytest.raises(InputError, match=r"name torchvision's file .* --set vgg=FILE, take --set vgg=vgg16"):

@@ -120,7 +120,7 @@ def test_strict_refuses_a_frechet_distance_of_few_pictures(
     answer.refuses(4, "fd_lite0")
 
 
-def test_a_metric_asked_for_by_name_must_be_measurable(terminal: Terminal, page: Path) -> None:
+def test_a_metric_requested_by_name_must_be_measurable(terminal: Terminal, page: Path) -> None:
     answer = terminal.run("telea", "--metrics", "psnr,fid")
     answer.refuses(2, "fid cannot be measured here: ", "inpaint-bench weights fetch inception")
     assert not OUT.exists()
@@ -212,7 +212,7 @@ def test_what_was_measured_is_kept_up_to_date_and_what_lacks_is_said(terminal: T
     assert "merged: telea was not measured on every pair in fd_lite0, kid_lite0." in answer.err
 
 
-def test_a_damaged_file_of_a_metric_that_nobody_asked_for_stands_in_no_ones_way(terminal: Terminal, page: Path) -> None:
+def test_a_damaged_file_of_a_metric_that_nobody_requested_stands_in_no_ones_way(terminal: Terminal, page: Path) -> None:
     terminal.run("telea,mean-fill", "--metrics", "psnr,fd_lite0").does()
     (OUT / "telea" / "features.lite0.json").write_bytes(b"{")
     terminal("table", OUT, "--metrics", "psnr").does("psnr ↑")
@@ -224,7 +224,7 @@ def test_a_table_of_a_frechet_distance_shows_its_kernel_distance(terminal: Termi
     terminal("table", OUT, "--metrics", "fd_lite0").does("fd_lite0 ↓", "kid_lite0 ↓")
 
 
-def test_the_tables_of_a_run_do_not_depend_on_what_was_asked_last(terminal: Terminal, tmp_path: Path) -> None:
+def test_the_tables_of_a_run_do_not_depend_on_what_was_requested_last(terminal: Terminal, tmp_path: Path) -> None:
     tiny.make_dataset(tmp_path, count=4, metrics=["psnr", "fid"])
     terminal.run("telea").does()
     before = (OUT / "tables" / "plain.txt").read_bytes()
@@ -232,7 +232,7 @@ def test_the_tables_of_a_run_do_not_depend_on_what_was_asked_last(terminal: Term
     assert (OUT / "tables" / "plain.txt").read_bytes() == before
 
 
-def test_strict_looks_at_what_was_asked_for(terminal: Terminal, page: Path) -> None:
+def test_strict_looks_at_what_was_requested(terminal: Terminal, page: Path) -> None:
     terminal.run("telea", "--metrics", "psnr,fd_lite0").does()
     terminal("score", OUT, "--data", "data", "--metrics", "psnr", "--strict").does()
 
