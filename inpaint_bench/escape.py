@@ -20,7 +20,7 @@ def one_line(text: str) -> str:
 
 def markdown(text: str) -> str:
     """Text in which Markdown sees nothing but text, in one line; an underscore within a word means nothing to it."""
-    return re.sub(r"([\\`*|<>\[\]~&$])|(?<!\w)_|_(?!\w)", lambda found: "\\" + found[0], one_line(text))
+    return re.sub(r"([\\`*|<>\[\]~&$#])|(?<!\w)_|_(?!\w)", lambda found: "\\" + found[0], one_line(text))
 
 
 def latex(text: str) -> str:

@@ -7,6 +7,7 @@ from xml.etree import ElementTree
 from inpaint_bench.analysis.results import ALL
 from inpaint_bench.checks.gate import messages
 from inpaint_bench.checks.gate.base import GateFinding
+from inpaint_bench.escape import markdown
 from inpaint_bench.metrics.registry import KNOWN
 
 if TYPE_CHECKING:
@@ -31,7 +32,7 @@ def as_markdown(found: "Findings") -> str:
     """A heading with the outcome, a table of what moved with the pairs behind it, and notes."""
     parts = [
         f"## inpaint-bench gate: {ENDINGS[found.exit_code]}",
-        f"{_escaped(found.dataset)}: {messages.counts(found)}.",
+        f"{markdown(found.dataset)}: {messages.counts(found)}.",
     ]
     moved = [*found.of("drift"), *found.of("improved")]
     if moved:
@@ -40,7 +41,7 @@ def as_markdown(found: "Findings") -> str:
     listed = [*messages.grouped(found.of("incomparable")), *messages.grouped(found.of("missing"))]
     listed += [f"{note}." for note in messages.notes(found)]
     if listed:
-        parts.append("\n".join(f"- {_escaped(line)}" for line in listed))
+        parts.append("\n".join(f"- {markdown(line)}" for line in listed))
     return "\n\n".join(parts) + "\n"
 
 
@@ -49,7 +50,7 @@ def _row(finding: GateFinding) -> list[str]:
     arrow = "↑" if KNOWN[result.metric].better == "higher" else "↓"
     return [
         finding.state,
-        _escaped(result.method),
+        markdown(result.method),
         f"{result.metric} {arrow}",
         "All" if result.bucket == ALL else result.bucket,
         messages.number(verdict.b, result.metric),
@@ -57,14 +58,9 @@ def _row(finding: GateFinding) -> list[str]:
         f"{verdict.difference or 0:+.3g}",
         f"{verdict.tolerance:.3g}",
         f"{verdict.adjusted:.2g}" if verdict.test else "-",
-        ", ".join(f"{one.pair} {_escaped(one.image)} ({one.score - one.expected:+.3g})" for one in finding.worst)
+        ", ".join(f"{one.pair} {markdown(one.image)} ({one.score - one.expected:+.3g})" for one in finding.worst)
         or "-",
     ]
-
-
-def _escaped(text: str) -> str:
-    """Text from the user with the characters escaped that Markdown would interpret."""
-    return "".join(f"\\{letter}" if letter in "\\`*_{}[]<>#|~&$" else letter for letter in text)
 
 
 def as_junit(found: "Findings") -> str:

@@ -82,7 +82,7 @@ def test_a_summary_has_a_row_for_what_moved_and_a_line_for_what_cannot_be_compar
     assert text.startswith(
         "## inpaint-bench gate: not comparable\n\ntiny: 1 of 5 results pass, 1 not comparable, 1 drifted, "
     )
-    pairs = "00017 a\\_picture\\|1.png (-2), 00003 b.png (-0.5)"
+    pairs = "00017 a_picture\\|1.png (-2), 00003 b.png (-0.5)"
     assert f"| drift | telea | psnr ↑ | All | 21.0000 | 20.7000 | -0.3 | 0.001 | - | {pairs} |" in text
     assert "| improved | telea | psnr ↑ | 0.2-0.4 | 21.0000 | 21.3000 | +0.3 | 0.001 | - | - |" in text
     assert "\n- lama, psnr, all pairs: not comparable: n is 23, not 24.\n" in text
