@@ -34,6 +34,12 @@ def picture(seed: int, size: int = SIZE) -> Pixels:
     return np.asarray(np.clip(values, 0, 255), dtype=np.uint8)
 
 
+def output(number: int, sample: int = 0, size: int = SIZE) -> Pixels:
+    """An output for `picture(number)`, near it everywhere and equal to it nowhere."""
+    other = picture(100 + number + 50 * sample, size)
+    return np.asarray(np.rint(0.95 * picture(number, size) + 0.05 * other), dtype=np.uint8)
+
+
 def save_png(path: Path, pixels: Pixels | images.Values) -> None:
     """Write a PNG file and the folders above it."""
     path.parent.mkdir(parents=True, exist_ok=True)
@@ -150,13 +156,14 @@ def load_slow(weights: Weights, device: torch.device) -> Inpaint:
 
 
 def load_noise(weights: Weights, device: torch.device) -> InpaintSamples:
-    """Stochastic: noise around the known region's mean, one sample a seed."""
+    """Stochastic: noise around the known region's mean in the hole, one sample a seed."""
 
     def inpaint(image: torch.Tensor, mask: torch.Tensor, seeds: torch.Tensor) -> torch.Tensor:
         mean = image.mean((1, 2, 3)) / (1 - mask).mean((1, 2, 3))
         drawn = [[np.random.default_rng(int(seed)).random(image.shape[1:]) for seed in row] for row in seeds]
         noise = torch.from_numpy(np.array(drawn)).float()
-        return (mean[:, None, None, None, None] + 0.2 * (noise - 0.5)).clamp(0, 1)
+        painted = (mean[:, None, None, None, None] + 0.2 * (noise - 0.5)).clamp(0, 1)
+        return torch.where(mask[:, None] > 0, painted, image[:, None])
 
     return inpaint
 

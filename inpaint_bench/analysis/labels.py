@@ -1,9 +1,10 @@
 """Results in words: how a metric is named in headings, and what a reader of results must know."""
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 
 from inpaint_bench.analysis.reductions import NONE, Reduction
-from inpaint_bench.analysis.results import MASKED_INPUT, REAL_VS_REAL, REFERENCES, TARGET, Result
+from inpaint_bench.analysis.results import ALL, MASKED_INPUT, REAL_VS_REAL, REFERENCES, TARGET, Result
+from inpaint_bench.analysis.run import RunData
 from inpaint_bench.metrics.base import SetMetric
 from inpaint_bench.metrics.registry import FEW, KNOWN, VERY_FEW, few
 
@@ -46,6 +47,16 @@ def notes_of(results: Sequence[Result]) -> list[str]:
     notes += few_notes(results)
     notes += [note for name, note in REFERENCE_NOTES.items() if any(result.method == name for result in results)]
     return [*notes, *part_notes(results)]
+
+
+def known_region_notes(run: RunData, methods: Collection[str]) -> list[str]:
+    """Which of the methods were scored whatever their outputs are outside the hole, each with its known_error."""
+    allowed = {name for name, info in run.info.methods.items() if info.known_error_allowed and name in methods}
+    found = [one for one in run.result_list if one.metric == "known_error" and one.bucket == ALL and one.main]
+    moved = {one.method: one.value for one in found if one.method in allowed and isinstance(one.value, float)}
+    named = ", ".join(f"{method} {value:.2f}" for method, value in moved.items())
+    what = "outside the hole outputs differ from the target (known_error)"
+    return [f"--allow-known-error: {what}: {named}"] if named else []
 
 
 def part_notes(results: Iterable[Result]) -> list[str]:

@@ -66,6 +66,7 @@ class Pipeline:
     timeout: float | None = None
     out: AnyPath | None = None
     raw: bool = False
+    allow_known_error: bool = False
     quiet: bool = False
 
     def predict(self) -> Outcome:
@@ -106,7 +107,7 @@ class Pipeline:
                 note(f"{method.name}: {method.notes}.")
         with progress_bar("reading the pairs", len(dataset.pairs), self.quiet) as advance:
             dataset = datasets.see(dataset, self.jobs, lambda: advance(1))
-        return dataset, methods, RuntimeOptions(device, self.batch, self.jobs, self.timeout)
+        return dataset, methods, RuntimeOptions(device, self.batch, self.jobs, self.timeout, self.allow_known_error)
 
     def _open(self) -> Dataset:
         targets, masks = as_path(self.targets), as_path(self.masks)
@@ -151,6 +152,7 @@ def run(
     jobs: int = JOBS,
     timeout: float | None = None,
     out: AnyPath | None = None,
+    allow_known_error: bool = False,
     quiet: bool = False,
 ) -> Run:
     """Inpaint every pair of a dataset with each method, score the composites, and return the run.
@@ -177,6 +179,7 @@ def run(
         jobs: threads that read and write.
         timeout: seconds that an exec: program may run.
         out: the run folder. Default: runs/<dataset>.
+        allow_known_error: score outputs whose known region is far from the target's.
         quiet: no progress bars.
 
     Raises:
@@ -191,7 +194,7 @@ def run(
     """
     outcome = Pipeline(
         dataset, methods, metrics, data, pairs, targets, masks, limit, shard, baselines, weights or {}, device, batch,
-        jobs, timeout, out, quiet=quiet,
+        jobs, timeout, out, allow_known_error=allow_known_error, quiet=quiet,
     ).run()  # fmt: skip
     outcome.raise_failures()
     return outcome.run

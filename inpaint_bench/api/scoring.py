@@ -46,6 +46,7 @@ def score(
     metrics: Names = None,
     *,
     raw: bool = False,
+    allow_known_error: bool = False,
     strict: bool = False,
     device: str = "auto",
     batch: int = 8,
@@ -62,6 +63,7 @@ def score(
         predictions: a folder of PNG files in one of the known layouts; or an array or tensor like `targets`.
         metrics: names, or 'all'. Default: ssim, psnr, mae.
         raw: score predictions as they are. By default the known region is taken from the target.
+        allow_known_error: also predictions whose known region is far from the target's.
         strict: raise NotComparableError for a Fréchet distance of few pictures.
 
     Set and detection metrics are of all pairs together: the last row has no pair and holds their values, intervals,
@@ -79,8 +81,8 @@ def score(
 
     with _as_folders(targets, masks, predictions) as (of_targets, of_masks, of_predictions):
         scored = score_folder(
-            of_targets, of_masks, of_predictions, metrics, raw=raw, strict=strict, device=device, batch=batch,
-            jobs=jobs, quiet=quiet,
+            of_targets, of_masks, of_predictions, metrics, raw=raw, allow_known_error=allow_known_error, strict=strict,
+            device=device, batch=batch, jobs=jobs, quiet=quiet,
         )  # fmt: skip
     if scored.failure:
         raise scored.failure
@@ -112,6 +114,7 @@ def score_folder(
     metrics: Names = None,
     *,
     raw: bool = False,
+    allow_known_error: bool = False,
     strict: bool = False,
     device: str = "auto",
     batch: int = 8,
@@ -119,7 +122,7 @@ def score_folder(
     quiet: bool = False,
 ) -> ScoredFolder:
     """As `score` says, of three folders; what was finished before a failure is kept."""
-    runtime = RuntimeOptions(open_device(device), batch, jobs)
+    runtime = RuntimeOptions(open_device(device), batch, jobs, allow_known_error=allow_known_error)
     dataset = datasets.open_folders(targets, masks)
     requested = as_names(metrics)
     chosen = choose_metrics(requested, dataset.page, "two folders")

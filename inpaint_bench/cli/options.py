@@ -112,6 +112,11 @@ runtime_options = several(
     jobs_option,
 )
 timeout_option = option("--timeout", type=click.FloatRange(0, min_open=True), help="Seconds an exec: program may run.")
+known_error_option = option(
+    "--allow-known-error",
+    is_flag=True,
+    help="Score outputs whose known region is far from the target's: exchanged channels, another image, JPEG.",
+)
 metric_option = option(
     "--metrics",
     default="",

@@ -9,6 +9,7 @@ from inpaint_bench.cli.options import (
     FOLDER,
     dataset_options,
     folder_options,
+    known_error_option,
     method_options,
     metric_option,
     option,
@@ -28,7 +29,7 @@ if TYPE_CHECKING:
 FORMATS = click.Choice(["text", "markdown", "csv", "latex", "html"])
 pipeline_options = several(
     dataset_options, folder_options, part_options, method_options, runtime_options, timeout_option, out_option,
-    quiet_option,
+    known_error_option, quiet_option,
 )  # fmt: skip
 print_options = several(
     option("--format", "format_", type=FORMATS, default="text", show_default=True),

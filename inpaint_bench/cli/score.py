@@ -11,6 +11,7 @@ import click
 from inpaint_bench.cli.options import (
     FOLDER,
     data_option,
+    known_error_option,
     metric_option,
     option,
     quiet_option,
@@ -33,6 +34,7 @@ WAYS = "give a RUN folder, or all of --targets, --masks and --predictions, or --
 @option("--masks", type=FOLDER, help="Their masks, by the same names; 255 is the hole.")
 @option("--predictions", type=FOLDER, help="The predictions: PNG files, named by one of the known layouts.")
 @option("--raw", is_flag=True, help="Score predictions as they are, not composited with the known region.")
+@known_error_option
 @option("--format", "format_", type=click.Choice(["json", "csv"]), default="json", show_default=True)
 @option(
     "--features",
@@ -52,6 +54,7 @@ def score(
     masks: Path | None,
     predictions: Path | None,
     raw: bool,
+    allow_known_error: bool,
     format_: str,
     features: tuple[Path, Path] | None,
     metrics: str,
@@ -69,7 +72,7 @@ def score(
     from inpaint_bench.api.pipeline import score_run
 
     with notes_on_stderr(quiet):
-        if run and not (predictions or raw or features):
+        if run and not (predictions or raw or allow_known_error or features):
             outcome = score_run(
                 run, metrics, data=data, targets=targets, masks=masks, device=device, batch=batch, jobs=jobs,
                 strict=strict, quiet=quiet,
@@ -78,8 +81,8 @@ def score(
             click.echo(f"{run}: scored {methods}.")
         elif targets and masks and predictions and not (run or features):
             scored = scoring.score_folder(
-                targets, masks, predictions, metrics, raw=raw, strict=strict, device=device, batch=batch, jobs=jobs,
-                quiet=quiet,
+                targets, masks, predictions, metrics, raw=raw, allow_known_error=allow_known_error, strict=strict,
+                device=device, batch=batch, jobs=jobs, quiet=quiet,
             )  # fmt: skip
             if scored.rows:
                 _echo_rows(scored.rows, format_)

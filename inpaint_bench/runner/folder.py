@@ -36,6 +36,7 @@ class MethodInfo(Schema, frozen=True):
     command: tuple[str, ...]
     environment: dict[str, str]
     machine: dict[str, str]
+    known_error_allowed: bool = False  # composites were made whatever the known region of the predictions was
 
 
 class RunInfo(Schema, frozen=True):
@@ -151,13 +152,14 @@ def _refuse_another(run: RunFolder, dataset: "Dataset") -> None:
             )
 
 
-def method_info(method: "Method", device: str) -> MethodInfo:
+def method_info(method: "Method", device: str, known_error_allowed: bool = False) -> MethodInfo:
     """What produces a method's composites now, on this machine."""
     versions = {name: _installed(name) for name in LIBRARIES}
     machine = machine_facts()
     command = ("inpaint-bench", *sys.argv[1:])
     environment = {"inpaint-bench": __version__, "python": platform.python_version(), **versions}
-    return MethodInfo(method.source, method.code, method.weights.sha256, device, command, environment, machine)
+    made_by = (method.source, method.code, method.weights.sha256, device)
+    return MethodInfo(*made_by, command, environment, machine, known_error_allowed)
 
 
 def refuse_mixture(run: RunFolder, method: "Method", now: MethodInfo, something_left: bool) -> None:

@@ -1,32 +1,38 @@
 """Prediction: every pair of a dataset is inpainted and saved as an 8-bit composite."""
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
+from functools import partial
 
+import msgspec
 import torch
 
 from inpaint_bench import files
 from inpaint_bench.data import images
 from inpaint_bench.data.datasets import Dataset
+from inpaint_bench.data.images import Pixels
 from inpaint_bench.data.pair_lists import Pair
-from inpaint_bench.data.prepare import prepare
+from inpaint_bench.data.prepare import Prepared, prepare
 from inpaint_bench.data.protocols import EightBit
 from inpaint_bench.errors import HashError
 from inpaint_bench.methods.base import Method, Prediction, PredictJob
 from inpaint_bench.methods.devices import metric_device
 from inpaint_bench.metrics.pixel import known_error
 from inpaint_bench.runner.folder import RunFolder, method_info, refuse_mixture
+from inpaint_bench.runner.known_region import check_known_region
 from inpaint_bench.threads import in_order
+from inpaint_bench.weights import SYNTHETIC
 
 
 @dataclass(frozen=True)
 class RuntimeOptions:
-    """Device, batch size, threads and time-out; only the device may change an output, by rounding."""
+    """Device, batch size, threads, time-out and a check; only the device may change an output, by rounding."""
 
     device: torch.device
     batch: int = 8
     jobs: int = 2
     timeout: float | None = None  # seconds, of a program
+    allow_known_error: bool = False  # also where the known region of a prediction is far from the target's
 
     @property
     def metric_device(self) -> torch.device:
@@ -59,13 +65,24 @@ def predict_pairs(
     `on_progress` is called for every composite saved. Raises MethodError when the method fails on a pair.
     """
     left = pending(run, method)
-    info = method_info(method, runtime.device.type)
+    info = method_info(method, runtime.device.type, runtime.allow_known_error)
     if run.samples_of(method.name):
         refuse_mixture(run, method, info, something_left=bool(left))
+        if left and runtime.allow_known_error:
+            before = run.info.methods[method.name]
+            run = run.with_method(method.name, msgspec.structs.replace(before, known_error_allowed=True))
     else:
         run = run.with_method(method.name, info)
     if not left:
         return run
+    checked = not (run.info.raw or runtime.allow_known_error or method.weights.sha256 == SYNTHETIC)
+
+    def save(made: Prediction) -> None:
+        raw = images.eight_bit(made.prediction[None], run.info.protocol.eight_bit)[0]
+        if checked:
+            check_known_region(method.name, raw, made.prepared, _others(dataset, made.prepared.pair))
+        _save(run, method.name, made, raw)
+
     scratch = run.path / method.name / "program"
     job = PredictJob(
         dataset.page,
@@ -77,16 +94,22 @@ def predict_pairs(
         runtime.jobs,
         runtime.timeout,
     )
-    for _ in in_order(lambda prediction: _save(run, method.name, prediction), method.predict(job), runtime.jobs):
+    for _ in in_order(save, method.predict(job), runtime.jobs):
         on_progress()
     return run
 
 
-def _save(run: RunFolder, method: str, made: Prediction) -> None:
+def _others(dataset: Dataset, pair: Pair) -> Iterator[Callable[[], Prepared]]:
+    """The other pairs of a dataset, the nearest in their order first."""
+    place = next(place for place, one in enumerate(dataset.pairs) if one.pair == pair.pair)
+    for index in sorted(range(len(dataset.pairs)), key=lambda index: abs(index - place))[1:]:
+        yield partial(prepare, dataset.page, dataset.data, dataset.pairs[index])
+
+
+def _save(run: RunFolder, method: str, made: Prediction, raw: Pixels) -> None:
     rule: EightBit = run.info.protocol.eight_bit
     target, hole = images.to_images([made.prepared.target]), images.to_masks([made.prepared.hole])
     prediction = made.prediction[None]
-    (raw,) = images.eight_bit(prediction, rule)
     (pixels,) = [raw] if run.info.raw else images.eight_bit(images.composite(prediction, target, hole), rule)
     if not run.info.raw and (pixels != made.prepared.target)[~made.prepared.hole].any():
         raise HashError(f"{method}: pair {made.prepared.pair.pair}: the composite changed the known region.")

@@ -6,7 +6,7 @@ from decimal import Decimal
 from pathlib import Path
 
 from inpaint_bench.analysis import reported_selection as papers
-from inpaint_bench.analysis.labels import absent_notes, metric_label, notes_of, title_of
+from inpaint_bench.analysis.labels import absent_notes, known_region_notes, metric_label, notes_of, title_of
 from inpaint_bench.analysis.reductions import Reduction
 from inpaint_bench.analysis.reported import Reported
 from inpaint_bench.analysis.results import REFERENCES, Result, pair_counts, refuse_few
@@ -38,7 +38,8 @@ def measured_table(
     shown = [(run, [r for r in run.result_list if r.metric in metrics and r.method in methods]) for run in runs]
     if every and not any(some for _, some in shown):
         raise InputError("nothing of these methods and metrics was measured here. Drop one, or add --reported-only.")
-    return make_table(shown, options, {} if options.metrics else absent, cells)
+    moved = [note for run in runs for note in known_region_notes(run, methods)]
+    return make_table(shown, options, {} if options.metrics else absent, cells, more_notes=moved)
 
 
 def make_table(
@@ -47,6 +48,7 @@ def make_table(
     absent: Absent | None = None,
     reported: Sequence[Reported] = (),
     ranks: SignificanceTable | None = None,
+    more_notes: Iterable[str] = (),
 ) -> Table:
     """Results of runs as one table, ranked by the significance of what it shows unless ranks are given.
 
@@ -77,7 +79,7 @@ def make_table(
         blank = [empty(name, options)._replace(method="(every method)", digits="absent") for name in lacking]
         numbers += [one._replace(dataset=dataset, bucket=bucket) for one in blank for dataset, bucket in pairs]
     cells = papers.of_places(reported, pairs)
-    notes += [*notes_of(results), *papers.notes_of(cells), *absent_notes(lacking)]
+    notes += [*more_notes, *notes_of(results), *papers.notes_of(cells), *absent_notes(lacking)]
     numbers += reported_numbers(cells, options)
     return lay_out(title_of(results), numbers, pairs, options.layout.shape, notes)
 

@@ -186,7 +186,7 @@ def test_samples_of_a_folder_are_scored_in_their_order_and_against_each_other(te
         tiny.save_png(Path(f"targets/{pair}.png"), tiny.picture(1, 40))
         tiny.save_png(Path(f"masks/{pair}.png"), np.pad(np.full((20, 20), 255, np.uint8), 10))
         for sample in range(11):
-            tiny.save_png(Path(f"done/{pair}_out_{sample}.png"), tiny.picture(sample + 1, 40))
+            tiny.save_png(Path(f"done/{pair}_out_{sample}.png"), tiny.output(1, sample, 40))
     folders = ("--targets", "targets", "--masks", "masks", "--predictions", "done")
     rows = json.loads(terminal("score", *folders, "--metrics", "psnr,diversity,kid_lite0").out)
     assert [row["sample"] for row in rows if "sample" in row] == [*range(11)] * 2

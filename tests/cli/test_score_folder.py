@@ -61,9 +61,9 @@ def test_raw_scores_differ_from_composited_ones(terminal: Terminal) -> None:
 
 
 def test_samples_are_scored_each(terminal: Terminal) -> None:
-    for letter in "abc":
+    for number, letter in enumerate("abc"):
         for sample in range(2):
-            tiny.save_png(Path("samples", f"{letter}_out_{sample}.png"), tiny.picture(sample))
+            tiny.save_png(Path("samples", f"{letter}_out_{sample}.png"), tiny.output(number, sample))
     answer = terminal("score", *FOLDERS[:4], "--predictions", "samples", "--metrics", "mae")
     rows = json.loads(answer.out)
     assert [(row["pair"], row["sample"]) for row in rows] == [(letter, s) for letter in "abc" for s in range(2)]

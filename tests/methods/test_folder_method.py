@@ -19,7 +19,7 @@ NAMES = pngs([f"picture{number}" for number in range(4)])
 def done(page: Path) -> Path:
     """Outputs of the tiny dataset, by the names of the pictures."""
     for number, name in enumerate(NAMES):
-        tiny.save_png(Path("done", name), tiny.picture(100 + number))
+        tiny.save_png(Path("done", name), tiny.output(number))
     return Path("done")
 
 

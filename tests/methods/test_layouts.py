@@ -44,8 +44,10 @@ def touch(names: list[str], folder: str = "done") -> Path:
 @pytest.mark.parametrize("tool", LAYOUTS)
 def test_a_known_layout_is_recognised_and_reported(terminal: Terminal, page: Path, tool: str) -> None:
     outputs, others, name, by = LAYOUTS[tool]
-    for number, file in enumerate([*outputs, *others]):
-        tiny.save_png(Path("done", file), tiny.picture(100 + number))
+    for number, file in enumerate(outputs):
+        tiny.save_png(Path("done", file), tiny.output(4 * number // len(outputs), number))
+    for file in others:
+        tiny.save_png(Path("done", file), tiny.picture(100))
     answer = terminal.run("mine=folder:done")
     answer.does("mine", "psnr")
     assert f"mine: {len(outputs)} files of 4 pairs, laid out as {name}, matched by {by}.\n" in answer.err

@@ -85,6 +85,6 @@ def test_a_program_with_inverted_masks_is_refused_before_the_first_pair(terminal
     assert not any(OUT.glob("mine/program*"))
 
 
-def test_a_random_function_is_run(terminal: Terminal, page: Path) -> None:
-    body = "return torch.rand(image.shape, generator=torch.Generator().manual_seed(0))"
+def test_a_function_that_draws_is_run(terminal: Terminal, page: Path) -> None:
+    body = "return image + mask * torch.rand(image.shape, generator=torch.Generator().manual_seed(0))"
     terminal.predict(write_method(body)).does("4 pairs by mine")

@@ -15,7 +15,7 @@ NOISE = """
 drawn = [[np.random.default_rng(int(seed)).random(image.shape[1:]) for seed in row] for row in seeds]
 with open("seeds.txt", "a") as log:
     log.writelines(",".join(map(str, row)) + "\\n" for row in seeds.tolist())
-return torch.from_numpy(np.array(drawn)).float()
+return image[:, None] + mask[:, None] * torch.from_numpy(np.array(drawn)).float()
 """
 FIVE = [f"0000{pair}.s{sample}.png" for pair in range(4) for sample in range(5)]
 
