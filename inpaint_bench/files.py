@@ -13,6 +13,9 @@ import filelock
 from inpaint_bench.errors import BenchError, IncompleteError, InputError
 
 PACKAGE = Path(__file__).resolve().parent
+FULL = (errno.ENOSPC, errno.EDQUOT, errno.EFBIG)  # EFBIG: a limit on the size of files, as of a batch system
+
+_held: set[Path] = set()  # the folders that this process has locked
 
 
 def shipped(name: str) -> Path:
@@ -108,17 +111,30 @@ def only_one(folder: Path) -> Iterator[None]:
         ) from error
     except OSError as error:
         raise cannot_write(folder, error) from error
+    held = folder.resolve()
+    _held.add(held)
     try:
         for left_over in folder.rglob(".writing-*"):  # of a process that was killed while writing
             left_over.unlink()
         yield
     finally:
+        _held.discard(held)
         lock.release()
+
+
+@contextlib.contextmanager
+def locked(folder: Path) -> Iterator[None]:
+    """The lock of `only_one`, or the one that this process holds already. Raises as `only_one` does."""
+    if folder.resolve() in _held:
+        yield
+    else:
+        with only_one(folder):
+            yield
 
 
 def cannot_write(path: Path, error: OSError) -> BenchError:
     """The error for a file or folder that cannot be written, by the operating system's reason."""
-    if error.errno in (errno.ENOSPC, errno.EDQUOT):
+    if error.errno in FULL:
         return IncompleteError(f"{path}: the disk is full. Free some space and run the same command again.")
     option = "INPAINT_BENCH_CACHE" if path.is_relative_to(cache_dir()) else "--out"
     if isinstance(error, (FileExistsError, NotADirectoryError)):

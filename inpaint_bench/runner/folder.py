@@ -3,6 +3,7 @@
 import dataclasses
 import platform
 import sys
+from collections.abc import Callable
 from dataclasses import dataclass
 from importlib import metadata
 from pathlib import Path
@@ -80,10 +81,13 @@ class RunFolder:
         return {p.pair: in_order[p.pair] for p in self.pairs if in_order.get(p.pair) in whole}
 
     def with_method(self, name: str, info: MethodInfo) -> "RunFolder":
-        """The run with a method added to run.json."""
-        changed = msgspec.structs.replace(self.info, methods={**self.info.methods, name: info})
-        files.write_if_changed(self.path / "run.json", to_json(changed))
-        return dataclasses.replace(self, info=changed)
+        """The run with a method added to run.json, beside those that are in the file by now."""
+
+        def add(now: RunInfo | None) -> RunInfo:
+            before = now or self.info
+            return msgspec.structs.replace(before, methods={**before.methods, name: info})
+
+        return dataclasses.replace(self, info=change_info(self.path, add))
 
 
 def default_folder(dataset: "Dataset") -> Path:
@@ -104,26 +108,43 @@ def start(path: Path, dataset: "Dataset", raw: bool = False) -> RunFolder:
         raise InputError(f"{path}: this folder holds something else than a run. Choose another --out.")
     info = RunInfo(2, dataset.page, dataset.fingerprint, dataset.part, len(dataset.pairs), {}, raw)
     files.write_whole(path / "pairs.csv", pair_lists.to_csv(dataset.pairs))
-    files.write_whole(path / "run.json", to_json(info))
-    return RunFolder(path, info, dataset.pairs)
+    return RunFolder(path, change_info(path, lambda _: info), dataset.pairs)
+
+
+def change_info(path: Path, change: Callable[[RunInfo | None], RunInfo]) -> RunInfo:
+    """Read run.json, change it and write it, under the lock of the folder: the only way in which it is written.
+
+    `change` is given what the file says now, None where there is none, never what was read before: whatever another
+    method added meanwhile is kept. Raises as `open_run` and `files.only_one` do.
+    """
+    with files.locked(path):
+        now = read_info(path) if (path / "run.json").is_file() else None
+        changed = change(now)
+        files.write_if_changed(path / "run.json", to_json(changed))
+    return changed
 
 
 def open_run(path: Path) -> RunFolder:
     """Read a run folder. Raises InputError for a folder that is none, or of another schema version."""
+    info = read_info(path)
+    pairs = tuple(pair_lists.read_csv(path / "pairs.csv"))
+    if len(pairs) != info.pairs or not all(pair.seen for pair in pairs):
+        raise InputError(f"{path / 'pairs.csv'}: {len(pairs)} pairs, run.json counts {info.pairs}. Delete the folder.")
+    return RunFolder(path, info, pairs)
+
+
+def read_info(path: Path) -> RunInfo:
+    """run.json of a run folder. Raises InputError where there is none, or one of another schema version."""
     try:
         data = (path / "run.json").read_bytes()
     except OSError as error:
         raise InputError(f"{path}: not a run folder: it has no run.json. Known: {_known(path)}") from error
     try:
-        info = msgspec.json.decode(data, type=RunInfo)
+        return msgspec.json.decode(data, type=RunInfo)
     except msgspec.DecodeError as error:
         version = _version(data)
         what = f"of schema {version}; this version reads 2" if version not in (2, None) else f"broken: {error}"
         raise InputError(f"{path / 'run.json'}: {what}. Choose another --out, or delete the folder.") from error
-    pairs = tuple(pair_lists.read_csv(path / "pairs.csv"))
-    if len(pairs) != info.pairs or not all(pair.seen for pair in pairs):
-        raise InputError(f"{path / 'pairs.csv'}: {len(pairs)} pairs, run.json counts {info.pairs}. Delete the folder.")
-    return RunFolder(path, info, pairs)
 
 
 def _known(path: Path) -> str:
