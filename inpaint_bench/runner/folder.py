@@ -15,7 +15,7 @@ from inpaint_bench import __version__, files
 from inpaint_bench.data import pair_lists
 from inpaint_bench.data.pair_lists import Pair
 from inpaint_bench.data.parts import Part
-from inpaint_bench.data.protocols import Protocol, Schema
+from inpaint_bench.data.protocols import Name, Protocol, Schema
 from inpaint_bench.errors import InputError, did_you_mean
 from inpaint_bench.hardware import machine_facts
 
@@ -24,6 +24,7 @@ if TYPE_CHECKING:  # heavy, and runs are read without them
     from inpaint_bench.methods.base import Method
 
 STARTED = {".lock", "pairs.csv"}  # all that a run killed in its first moment leaves behind
+OURS = ("pairs.csv", "report", "results.jsonl", "run.json", "tables")  # what a run folder holds beside its methods
 LIBRARIES = ("numpy", "numba", "opencv-python-headless", "pillow", "scikit-image", "torch")
 
 
@@ -47,7 +48,7 @@ class RunInfo(Schema, frozen=True):
     fingerprint: str
     part: Part
     pairs: int
-    methods: dict[str, MethodInfo]
+    methods: dict[Name, MethodInfo]
     raw: bool = False  # predictions are scored as they are, not composited with the known region
 
 
@@ -59,9 +60,15 @@ class RunFolder:
     info: RunInfo
     pairs: tuple[Pair, ...]
 
+    def folder_of(self, method: str) -> Path:
+        """The folder of a method, of the targets or of the masked targets. Raises InputError for what is no name."""
+        if method in OURS:
+            raise InputError(f"{self.path}: a method cannot be called '{method}', as a file or folder of every run is.")
+        return files.within(self.path, method, str(self.path))
+
     def composites(self, method: str) -> Path:
-        """The folder of a method's composites."""
-        return self.path / method / "composites"
+        """The folder of a method's composites. Raises InputError for what is no name."""
+        return self.folder_of(method) / "composites"
 
     def composite(self, method: str, pair: str, sample: int | None) -> Path:
         """The file of one composite: 00017.png, or 00017.s3.png for sample 3."""
@@ -185,7 +192,7 @@ def refuse_mixture(run: RunFolder, method: "Method", now: MethodInfo, something_
     """Raise InputError where existing composites were produced by other code, weights or libraries than now's."""
     before = run.info.methods.get(method.name)
     if before is None:
-        raise InputError(f"{run.path / method.name}: run.json says nothing of what made it. Delete that folder.")
+        raise InputError(f"{run.folder_of(method.name)}: run.json says nothing of what made it. Delete that folder.")
     facts = [(fact, getattr(before, fact), getattr(now, fact)) for fact in ("source", "code", "weights")]
     if something_left:
         facts.append(("device", before.device, now.device))
@@ -195,7 +202,7 @@ def refuse_mixture(run: RunFolder, method: "Method", now: MethodInfo, something_
     for fact, old, new in facts:
         if old != new:
             raise InputError(
-                f"{run.path / method.name}: made with {fact} {old or 'none'}, now it is {new or 'none'}; "
+                f"{run.folder_of(method.name)}: made with {fact} {old or 'none'}, now it is {new or 'none'}; "
                 "the two are not mixed. Delete that folder to start it anew, or choose another --out."
             )
 

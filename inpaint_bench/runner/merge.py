@@ -34,6 +34,7 @@ def merge(parts: Sequence[Path], out: Path) -> RunFolder:
     for run in runs:
         for method in run.info.methods:
             for path in sorted(run.composites(method).glob("*.png")):
+                _refuse_outside(run, path)
                 _link(path, out / method / "composites" / path.name)
     part = WHOLE if info.part.kind == "shard" else info.part
 
@@ -103,12 +104,19 @@ def _same_method(name: str, runs: Sequence[RunFolder]) -> MethodInfo:
     return msgspec.structs.replace(first, command=("inpaint-bench", "merge"))
 
 
+def _refuse_outside(run: RunFolder, path: Path) -> None:
+    """A file of somebody else's must not become a composite of the merged run."""
+    if not path.resolve().is_relative_to(run.path.resolve()):
+        raise InputError(f"{path}: a link leads out of {run.path}, to {path.resolve()}. Put the file itself there.")
+
+
 def _link(source: Path, target: Path) -> None:
+    files.refuse_way_out(target)
     if target.is_file():
         if files.file_sha256(target) != files.file_sha256(source):
             raise InputError(f"{target}: is there already and differs from {source}. Choose another --out.")
         return
     try:
-        os.link(source, target)
+        os.link(source.resolve(), target)
     except OSError:  # no folder yet, another disk, or one without links
         files.write_whole(target, source.read_bytes())

@@ -66,7 +66,7 @@ def predict_pairs(
         run = run.with_method(method.name, info)
     if not left:
         return run
-    scratch = run.path / method.name / "program"
+    scratch = run.folder_of(method.name) / "program"
     job = PredictJob(
         dataset.page,
         tuple(left),
