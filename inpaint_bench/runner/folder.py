@@ -2,6 +2,7 @@
 
 import dataclasses
 import platform
+import re
 import sys
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -25,6 +26,7 @@ if TYPE_CHECKING:  # heavy, and runs are read without them
 
 STARTED = {".lock", "pairs.csv"}  # all that a run killed in its first moment leaves behind
 OURS = ("pairs.csv", "report", "results.jsonl", "run.json", "tables")  # what a run folder holds beside its methods
+COMPOSITE = re.compile(rf"({pair_lists.PAIR})(?:\.s(0|[1-9][0-9]{{0,5}}))?\.png")
 LIBRARIES = ("numpy", "numba", "opencv-python-headless", "pillow", "scikit-image", "torch")
 
 
@@ -74,18 +76,37 @@ class RunFolder:
         """The file of one composite: 00017.png, or 00017.s3.png for sample 3."""
         return self.composites(method) / (f"{pair}.png" if sample is None else f"{pair}.s{sample}.png")
 
+    def composite_paths(self, method: str) -> list[Path]:
+        """The files of the finished pairs, in order."""
+        return [
+            self.composite(method, pair, sample) for pair, some in self.samples_of(method).items() for sample in some
+        ]
+
     def samples_of(self, method: str) -> dict[str, list[int | None]]:
         """The finished pairs, each with its samples; a pair that lacks a sample is not finished."""
-        found: dict[str, list[int | None]] = {}
-        folder = self.composites(method)
-        for path in folder.glob("*.png"):
-            pair, _, sample = path.name.removesuffix(".png").partition(".s")
-            found.setdefault(pair, []).append(int(sample) if sample else None)
-        in_order = {
-            pair: sorted(samples, key=lambda one: -1 if one is None else one) for pair, samples in found.items()
-        }
-        whole = ([None], list(range(self.info.protocol.samples)))
-        return {p.pair: in_order[p.pair] for p in self.pairs if in_order.get(p.pair) in whole}
+        return self._listed(method)[0]
+
+    def strays(self, method: str) -> list[str]:
+        """The names of what lies among a method's composites and is none of this run; it counts for nothing."""
+        return self._listed(method)[1]
+
+    def _listed(self, method: str) -> tuple[dict[str, list[int | None]], list[str]]:
+        """The finished pairs with their samples, and the strays. A method has one output a pair, or every sample."""
+        folder, pairs = self.composites(method), {pair.pair for pair in self.pairs}
+        names = sorted(path.name for path in folder.iterdir()) if folder.is_dir() else []
+        parsed = {name: found for name in names if (found := COMPOSITE.fullmatch(name)) and found[1] in pairs}
+        held: dict[str, set[int | None]] = {pair: set() for pair in pairs}
+        for found in parsed.values():
+            held[found[1]].add(int(found[2]) if found[2] else None)
+        every = range(self.info.protocol.samples)
+        single = [pair for pair in held if None in held[pair]]
+        sampled = [pair for pair in held if held[pair].issuperset(every)]
+        stochastic = len(sampled) >= max(1, len(single))
+        own: set[int | None] = {*every} if stochastic or not single else {None}
+        strays = [name for name in names if not _of(parsed.get(name), own) and not name.startswith(".writing-")]
+        finished = {*(sampled if stochastic else single)}
+        samples: list[int | None] = [*every] if stochastic else [None]
+        return {pair.pair: list(samples) for pair in self.pairs if pair.pair in finished}, strays
 
     def with_method(self, name: str, info: MethodInfo) -> "RunFolder":
         """The run with a method added to run.json, beside those that are in the file by now."""
@@ -95,6 +116,11 @@ class RunFolder:
             return msgspec.structs.replace(before, methods={**before.methods, name: info})
 
         return dataclasses.replace(self, info=change_info(self.path, add))
+
+
+def _of(name: re.Match[str] | None, samples: set[int | None]) -> bool:
+    """Whether a file is named as a composite with one of these samples."""
+    return name is not None and (int(name[2]) if name[2] else None) in samples
 
 
 def default_folder(dataset: "Dataset") -> Path:

@@ -33,7 +33,7 @@ def merge(parts: Sequence[Path], out: Path) -> RunFolder:
     files.write_if_changed(out / "pairs.csv", pair_lists.to_csv(pairs))
     for run in runs:
         for method in run.info.methods:
-            for path in sorted(run.composites(method).glob("*.png")):
+            for path in run.composite_paths(method):
                 _refuse_outside(run, path)
                 _link(path, out / method / "composites" / path.name)
     part = WHOLE if info.part.kind == "shard" else info.part
