@@ -1,9 +1,10 @@
-"""Atomic writing of files, hashes, locks, and the folders of shipped data, cache and weights."""
+"""Atomic writing of files, names as paths, hashes, locks, and the folders of shipped data, cache and weights."""
 
 import contextlib
 import errno
 import hashlib
 import os
+import re
 import tempfile
 from collections.abc import Iterator
 from pathlib import Path
@@ -13,6 +14,52 @@ import filelock
 from inpaint_bench.errors import BenchError, IncompleteError, InputError
 
 PACKAGE = Path(__file__).resolve().parent
+NAME = r"[a-z0-9][a-z0-9._-]{0,99}"  # of a dataset or a method; also the name of a folder or a file
+FULL = (errno.ENOSPC, errno.EDQUOT, errno.EFBIG)  # EFBIG: a limit on the size of files, as of a batch system
+
+_held: set[Path] = set()  # the folders that this process has locked
+_confined: list[Path] = []  # absolute paths of the folders that no write below them may leave
+
+
+def within(folder: Path, name: str, where: str = "") -> Path:
+    """The path of something in a folder, by the name that a user or a file gives it, `where` it does.
+
+    Raises InputError for what is no plain name: small letters, digits, '.', '_' and '-', at most 100 of them and a
+    letter or digit first. What the harness itself names may begin with one '_'.
+    """
+    if not re.fullmatch(f"_?{NAME}", name):
+        raise InputError(
+            f"{where + ': ' if where else ''}{name[:120]!r} cannot be a name; use small letters, digits, '.', '_' and "
+            "'-', a letter or digit first, at most 100 in all."
+        )
+    return folder / name
+
+
+def relative_name(name: str) -> bool:
+    """Whether the name of a picture in a list, such as 'a/1.png', stays in the folder that it is looked for in."""
+    parts = name.split("/")
+    return "\0" not in name and not any(part in ("", ".", "..") for part in parts) and len(name) <= 4096
+
+
+@contextlib.contextmanager
+def confined(folder: Path) -> Iterator[None]:
+    """Meanwhile what is written below a folder lies in it: InputError where a link inside leads out of it."""
+    root = folder.absolute()
+    _confined.append(root)
+    try:
+        yield
+    finally:
+        _confined.remove(root)
+
+
+def refuse_way_out(path: Path) -> None:
+    """Raise InputError where a link between a folder of `confined` and a path below it leads out of that folder."""
+    target = path.absolute()
+    for root in _confined:
+        if target != root and target.is_relative_to(root):
+            real = target.parent.resolve()
+            if not real.is_relative_to(root.resolve()):
+                raise InputError(f"{path}: a link leads from {root} to {real}; nothing is written there. Remove it.")
 
 
 def shipped(name: str) -> Path:
@@ -71,6 +118,7 @@ def write_whole(path: Path, data: bytes) -> None:
 def written_whole(path: Path) -> Iterator[Path]:
     """The path of a temporary file to write to, renamed to `path` on success. Raises as `write_whole` does."""
     temporary = ""
+    refuse_way_out(path)
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
         handle, temporary = tempfile.mkstemp(prefix=".writing-", dir=path.parent)
@@ -94,12 +142,14 @@ def write_if_changed(path: Path, data: bytes) -> None:
 
 @contextlib.contextmanager
 def only_one(folder: Path) -> Iterator[None]:
-    """Lock a folder for this process; the lock ends with the process.
+    """Lock a folder for this process, and confine what is written to it; the lock ends with the process.
 
     Raises InputError if another process holds the lock or the folder is not writable.
     """
     try:
         folder.mkdir(parents=True, exist_ok=True)
+        if (folder / ".lock").is_symlink():
+            raise InputError(f"{folder / '.lock'}: is a link, and a lock is a file. Remove it.")
         lock = filelock.FileLock(folder / ".lock")
         lock.acquire(timeout=0)
     except filelock.Timeout as error:
@@ -108,17 +158,31 @@ def only_one(folder: Path) -> Iterator[None]:
         ) from error
     except OSError as error:
         raise cannot_write(folder, error) from error
+    held = folder.resolve()
+    _held.add(held)
     try:
         for left_over in folder.rglob(".writing-*"):  # of a process that was killed while writing
             left_over.unlink()
-        yield
+        with confined(folder):
+            yield
     finally:
+        _held.discard(held)
         lock.release()
+
+
+@contextlib.contextmanager
+def locked(folder: Path) -> Iterator[None]:
+    """The lock of `only_one`, or the one that this process holds already. Raises as `only_one` does."""
+    if folder.resolve() in _held:
+        yield
+    else:
+        with only_one(folder):
+            yield
 
 
 def cannot_write(path: Path, error: OSError) -> BenchError:
     """The error for a file or folder that cannot be written, by the operating system's reason."""
-    if error.errno in (errno.ENOSPC, errno.EDQUOT):
+    if error.errno in FULL:
         return IncompleteError(f"{path}: the disk is full. Free some space and run the same command again.")
     option = "INPAINT_BENCH_CACHE" if path.is_relative_to(cache_dir()) else "--out"
     if isinstance(error, (FileExistsError, NotADirectoryError)):

@@ -1,13 +1,14 @@
 """Scores, results and tables of a run folder that has composites."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 
 from inpaint_bench.analysis.derive import derive_results
-from inpaint_bench.analysis.results import REFERENCES, write_results
+from inpaint_bench.analysis.results import REFERENCES, missing_pairs, write_results
 from inpaint_bench.api.progress import progress_bar, warn
 from inpaint_bench.api.run import Run
 from inpaint_bench.api.tables import write_plain_tables
 from inpaint_bench.data.datasets import Dataset
+from inpaint_bench.errors import IncompleteError, some
 from inpaint_bench.metrics.registry import SAMPLES_METRICS
 from inpaint_bench.runner.folder import RunFolder
 from inpaint_bench.runner.metrics import ChosenMetrics, still_measurable
@@ -24,6 +25,7 @@ def measure(
     quiet: bool,
 ) -> Run:
     """Score the composites of some methods; write results and tables unless the run is a shard."""
+    warn_of_strays(started, methods)
     names = still_measurable(chosen.names, Run(started).measured())
     if methods:
         with progress_bar("targets", len(started.pairs), quiet) as advance:
@@ -32,6 +34,26 @@ def measure(
         with progress_bar(f"{method}: scores", len(started.samples_of(method)), quiet) as advance:
             score_method(started, dataset, method, names, runtime, advance)
     return write_derived(Run(started), chosen)
+
+
+def warn_of_strays(run: RunFolder, methods: Iterable[str]) -> None:
+    """Name the files among the composites that the run did not make."""
+    for method in methods:
+        if strays := run.strays(method):
+            kind = "is no composite" if len(strays) == 1 else "are no composites"
+            warn(f"{run.composites(method)}: {some(strays)} {kind} of this run and counted for nothing.")
+
+
+def incomplete(run: RunFolder, methods: Iterable[str]) -> list[IncompleteError]:
+    """An error for each method that lacks a composite of some pair."""
+    return [
+        IncompleteError(
+            f"{run.path}: {method} lacks {len(left)} of {len(run.pairs)} pairs: {some(left)}. "
+            "`inpaint-bench run` makes what is missing."
+        )
+        for method in methods
+        if (left := missing_pairs(run, method))
+    ]
 
 
 def write_derived(run: Run, chosen: ChosenMetrics) -> Run:

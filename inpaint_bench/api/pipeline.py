@@ -6,14 +6,14 @@ from pathlib import Path
 from typing import Any
 
 from inpaint_bench import files
-from inpaint_bench.analysis.results import missing_pairs, refuse_few
+from inpaint_bench.analysis.results import refuse_few
 from inpaint_bench.api.arguments import JOBS, AnyPath, Methods, Names, as_names, as_path
-from inpaint_bench.api.measuring import measure, write_derived
+from inpaint_bench.api.measuring import incomplete, measure, warn_of_strays, write_derived
 from inpaint_bench.api.progress import note, progress_bar, warn
 from inpaint_bench.api.run import Run
 from inpaint_bench.data import datasets
 from inpaint_bench.data.datasets import Dataset
-from inpaint_bench.errors import BenchError, IncompleteError, InputError, some
+from inpaint_bench.errors import BenchError, IncompleteError, InputError
 from inpaint_bench.methods.base import Method
 from inpaint_bench.methods.baselines import find_baselines
 from inpaint_bench.methods.devices import open_device
@@ -225,6 +225,8 @@ def score_run(
 ) -> Outcome:
     """Score the composites of a run folder again: what changed, and metrics that are new.
 
+    The methods that lack a composite of some pair are the failures of the outcome: they have no results.
+
     Raises InputError where it is no run or its data are not found, HashError where a target is not what it was, and
     NotComparableError if `strict` and a Fréchet distance of few pictures is among the results.
     """
@@ -239,7 +241,7 @@ def score_run(
         scored = measure(started, dataset, names, chosen, runtime, quiet)
     if strict and scored.info.part.kind != "shard":
         refuse_few(result for result in scored.result_list if result.metric in chosen.names)
-    return Outcome(scored, tuple(names), chosen)
+    return Outcome(scored, tuple(names), chosen, tuple(incomplete(started, names)))
 
 
 def merge(parts: Sequence[AnyPath], out: AnyPath, metrics: Names = None) -> Outcome:
@@ -250,13 +252,11 @@ def merge(parts: Sequence[AnyPath], out: AnyPath, metrics: Names = None) -> Outc
     """
     folders, into = [Path(part) for part in parts], Path(out)
     with files.only_one(into):
+        for part in folders:
+            opened = folder.open_run(part)
+            warn_of_strays(opened, opened.info.methods)
         merged = merging.merge(folders, into)
         chosen = choose_metrics(as_names(metrics), merged.info.protocol, str(out))
         merge_scores([folder.open_run(part) for part in folders], merged)
         joined = write_derived(Run(merged), chosen)
-    failures = [
-        IncompleteError(f"{out}: {method} lacks {len(left)} of {len(merged.pairs)} pairs: {some(left)}.")
-        for method in merged.info.methods
-        if (left := missing_pairs(merged, method))
-    ]
-    return Outcome(joined, tuple(merged.info.methods), chosen, tuple(failures))
+    return Outcome(joined, tuple(merged.info.methods), chosen, tuple(incomplete(merged, merged.info.methods)))

@@ -23,7 +23,7 @@ def write(
     """As `Run.report` says."""
     folder = Path(out) if out else run.path / "report"
     refuse_strange(folder)
-    with contextlib.nullcontext() if out else files.only_one(run.path):
+    with contextlib.nullcontext() if out else files.only_one(run.path), files.confined(folder):
         dataset = run.open_dataset(data, targets, masks)
         for name in methods_left_out(run):
             note(f"{run.path}: {name} has no results: pairs are missing or not scored, or its weights are synthetic.")

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 from inpaint_bench.api.arguments import AnyPath, as_path
 from inpaint_bench.errors import InputError, did_you_mean
 from inpaint_bench.files import weights_dir as weights_dir
+from inpaint_bench.files import within
 from inpaint_bench.methods.baselines import find_baselines, loader, reader
 from inpaint_bench.weights import store
 from inpaint_bench.weights.containers import read_container
@@ -39,6 +40,7 @@ def add_weights(
     import torch
 
     baseline, card = _learned(method, baselines)
+    within(weights_dir() / method, dataset, "dataset")
     paths = [Path(source) for source in sources]
     state = read_container(paths, card.container, reader(baseline, card))
     licence = next((one.licence for one in card.weights if one.dataset == dataset), "not stated")
@@ -64,6 +66,7 @@ def verify_weights(baselines: AnyPath | None = None) -> Iterator[tuple[str, str,
 
     for origin in store.origins():
         baseline, card = _learned(origin.method, baselines)
+        within(weights_dir() / origin.method, origin.dataset, "dataset")
         load = loader(baseline, card)
         store.verify(origin, lambda found, load=load: load(found, torch.device("cpu")))  # type: ignore[misc]
         yield origin.method, origin.dataset, origin.sha256

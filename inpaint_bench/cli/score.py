@@ -79,6 +79,8 @@ def score(
             )  # fmt: skip
             methods = ", ".join(outcome.methods) or "nothing: there is no method in it"
             click.echo(f"{run}: scored {methods}.")
+            for failure in outcome.failures:
+                raise failure
         elif targets and masks and predictions and not (run or features):
             scored = scoring.score_folder(
                 targets, masks, predictions, metrics, raw=raw, allow_known_error=allow_known_error, strict=strict,

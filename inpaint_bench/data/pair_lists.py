@@ -15,6 +15,7 @@ from inpaint_bench.data.protocols import Protocol, facts
 from inpaint_bench.errors import InputError
 
 SCHEMA = "# inpaint-bench pairs 1"
+PAIR = "[0-9]{5,18}"  # the name of a pair; also the name of files
 
 
 @dataclass(frozen=True)
@@ -80,9 +81,13 @@ def read_csv(path: Path) -> list[Pair]:
         raise InputError(f"{path}: not a list of pairs of this version ('{SCHEMA[2:]}'). Build or import it again.")
     pairs = []
     for number, row in enumerate(csv.reader(lines[2:]), start=3):
-        if len(row) != len(COLUMNS) or not re.fullmatch(r"\d{5,}", row[0]) or not re.fullmatch(r"\d*", row[5]):
+        if len(row) != len(COLUMNS) or not re.fullmatch(PAIR, row[0]) or not re.fullmatch("[0-9]{0,18}", row[5]):
             raise InputError(f"{path}: line {number} is not a pair. Build or import the list again.")
         name, image, mask, image_sha256, mask_sha256, hole_pixels, ratio, bucket = row
+        if strange := [one for one in (image, mask) if not files.relative_name(one)]:
+            raise InputError(
+                f"{path}: line {number}: {strange[0][:120]!r} leads out of its folder. Build or import it again."
+            )
         pairs.append(Pair(name, image, mask, image_sha256, mask_sha256, int(hole_pixels or 0), ratio, bucket))
     if len({pair.pair for pair in pairs}) != len(pairs):
         raise InputError(f"{path}: a pair is listed twice. Build or import the list again.")

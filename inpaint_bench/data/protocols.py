@@ -16,8 +16,8 @@ HOLE_RULES = ("> 0", "> 127", "255")  # which 8-bit values of a mask file are ho
 
 Count = Annotated[int, msgspec.Meta(ge=1)]
 Percent = Annotated[int, msgspec.Meta(ge=0, le=100)]
-NAME = r"[a-z0-9][a-z0-9._-]*"  # of a dataset or a method; also the name of a folder
-Name = Annotated[str, msgspec.Meta(pattern=f"^{NAME}$")]
+NAME = files.NAME
+Name = Annotated[str, msgspec.Meta(pattern=rf"^{NAME}\Z")]
 
 
 class Schema(msgspec.Struct, frozen=True, forbid_unknown_fields=True):

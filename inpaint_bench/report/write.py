@@ -113,8 +113,9 @@ def _attribution(dataset: Dataset, out: Path) -> str:
 def _sweep(out: Path, kept: set[Path]) -> None:
     """Delete the images and plots of an older report in the same folder."""
     for folder in (out / FOLDER, out / PLOTS):
+        files.refuse_way_out(folder / "any")
         for path in sorted(folder.rglob("*"), reverse=True):
-            if path.is_file() and path not in kept:
-                path.unlink()
+            if path.is_symlink() or (path.is_file() and path not in kept):
+                path.unlink()  # of a link only itself
             elif path.is_dir() and not any(path.iterdir()):
                 path.rmdir()

@@ -55,7 +55,7 @@ class StoredFeatures:
 
 def features_path(run: RunFolder, folder: str, extractor: str) -> Path:
     """The feature file of a method, or of the targets."""
-    return run.path / folder / f"features.{extractor}.npy"
+    return run.folder_of(folder) / f"features.{extractor}.npy"
 
 
 def measure_features(

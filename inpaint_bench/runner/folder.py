@@ -2,7 +2,9 @@
 
 import dataclasses
 import platform
+import re
 import sys
+from collections.abc import Callable
 from dataclasses import dataclass
 from importlib import metadata
 from pathlib import Path
@@ -14,7 +16,7 @@ from inpaint_bench import __version__, files
 from inpaint_bench.data import pair_lists
 from inpaint_bench.data.pair_lists import Pair
 from inpaint_bench.data.parts import Part
-from inpaint_bench.data.protocols import Protocol, Schema
+from inpaint_bench.data.protocols import Name, Protocol, Schema
 from inpaint_bench.errors import InputError, did_you_mean
 from inpaint_bench.hardware import machine_facts
 
@@ -23,6 +25,8 @@ if TYPE_CHECKING:  # heavy, and runs are read without them
     from inpaint_bench.methods.base import Method
 
 STARTED = {".lock", "pairs.csv"}  # all that a run killed in its first moment leaves behind
+OURS = ("pairs.csv", "report", "results.jsonl", "run.json", "tables")  # what a run folder holds beside its methods
+COMPOSITE = re.compile(rf"({pair_lists.PAIR})(?:\.s(0|[1-9][0-9]{{0,5}}))?\.png")
 LIBRARIES = ("numpy", "numba", "opencv-python-headless", "pillow", "scikit-image", "torch")
 
 
@@ -47,7 +51,7 @@ class RunInfo(Schema, frozen=True):
     fingerprint: str
     part: Part
     pairs: int
-    methods: dict[str, MethodInfo]
+    methods: dict[Name, MethodInfo]
     raw: bool = False  # predictions are scored as they are, not composited with the known region
 
 
@@ -59,32 +63,65 @@ class RunFolder:
     info: RunInfo
     pairs: tuple[Pair, ...]
 
+    def folder_of(self, method: str) -> Path:
+        """The folder of a method, of the targets or of the masked targets. Raises InputError for what is no name."""
+        if method in OURS:
+            raise InputError(f"{self.path}: a method cannot be called '{method}', as a file or folder of every run is.")
+        return files.within(self.path, method, str(self.path))
+
     def composites(self, method: str) -> Path:
-        """The folder of a method's composites."""
-        return self.path / method / "composites"
+        """The folder of a method's composites. Raises InputError for what is no name."""
+        return self.folder_of(method) / "composites"
 
     def composite(self, method: str, pair: str, sample: int | None) -> Path:
         """The file of one composite: 00017.png, or 00017.s3.png for sample 3."""
         return self.composites(method) / (f"{pair}.png" if sample is None else f"{pair}.s{sample}.png")
 
+    def composite_paths(self, method: str) -> list[Path]:
+        """The files of the finished pairs, in order."""
+        return [
+            self.composite(method, pair, sample) for pair, some in self.samples_of(method).items() for sample in some
+        ]
+
     def samples_of(self, method: str) -> dict[str, list[int | None]]:
         """The finished pairs, each with its samples; a pair that lacks a sample is not finished."""
-        found: dict[str, list[int | None]] = {}
-        folder = self.composites(method)
-        for path in folder.glob("*.png"):
-            pair, _, sample = path.name.removesuffix(".png").partition(".s")
-            found.setdefault(pair, []).append(int(sample) if sample else None)
-        in_order = {
-            pair: sorted(samples, key=lambda one: -1 if one is None else one) for pair, samples in found.items()
-        }
-        whole = ([None], list(range(self.info.protocol.samples)))
-        return {p.pair: in_order[p.pair] for p in self.pairs if in_order.get(p.pair) in whole}
+        return self._listed(method)[0]
+
+    def strays(self, method: str) -> list[str]:
+        """The names of what lies among a method's composites and is none of this run; it counts for nothing."""
+        return self._listed(method)[1]
+
+    def _listed(self, method: str) -> tuple[dict[str, list[int | None]], list[str]]:
+        """The finished pairs with their samples, and the strays. A method has one output a pair, or every sample."""
+        folder, pairs = self.composites(method), {pair.pair for pair in self.pairs}
+        names = sorted(path.name for path in folder.iterdir()) if folder.is_dir() else []
+        parsed = {name: found for name in names if (found := COMPOSITE.fullmatch(name)) and found[1] in pairs}
+        held: dict[str, set[int | None]] = {pair: set() for pair in pairs}
+        for found in parsed.values():
+            held[found[1]].add(int(found[2]) if found[2] else None)
+        every = range(self.info.protocol.samples)
+        single = [pair for pair in held if None in held[pair]]
+        sampled = [pair for pair in held if held[pair].issuperset(every)]
+        stochastic = len(sampled) >= max(1, len(single))
+        own: set[int | None] = {*every} if stochastic or not single else {None}
+        strays = [name for name in names if not _of(parsed.get(name), own) and not name.startswith(".writing-")]
+        finished = {*(sampled if stochastic else single)}
+        samples: list[int | None] = [*every] if stochastic else [None]
+        return {pair.pair: list(samples) for pair in self.pairs if pair.pair in finished}, strays
 
     def with_method(self, name: str, info: MethodInfo) -> "RunFolder":
-        """The run with a method added to run.json."""
-        changed = msgspec.structs.replace(self.info, methods={**self.info.methods, name: info})
-        files.write_if_changed(self.path / "run.json", to_json(changed))
-        return dataclasses.replace(self, info=changed)
+        """The run with a method added to run.json, beside those that are in the file by now."""
+
+        def add(now: RunInfo | None) -> RunInfo:
+            before = now or self.info
+            return msgspec.structs.replace(before, methods={**before.methods, name: info})
+
+        return dataclasses.replace(self, info=change_info(self.path, add))
+
+
+def _of(name: re.Match[str] | None, samples: set[int | None]) -> bool:
+    """Whether a file is named as a composite with one of these samples."""
+    return name is not None and (int(name[2]) if name[2] else None) in samples
 
 
 def default_folder(dataset: "Dataset") -> Path:
@@ -105,26 +142,43 @@ def start(path: Path, dataset: "Dataset", raw: bool = False) -> RunFolder:
         raise InputError(f"{path}: this folder holds something else than a run. Choose another --out.")
     info = RunInfo(2, dataset.page, dataset.fingerprint, dataset.part, len(dataset.pairs), {}, raw)
     files.write_whole(path / "pairs.csv", pair_lists.to_csv(dataset.pairs))
-    files.write_whole(path / "run.json", to_json(info))
-    return RunFolder(path, info, dataset.pairs)
+    return RunFolder(path, change_info(path, lambda _: info), dataset.pairs)
+
+
+def change_info(path: Path, change: Callable[[RunInfo | None], RunInfo]) -> RunInfo:
+    """Read run.json, change it and write it, under the lock of the folder: the only way in which it is written.
+
+    `change` is given what the file says now, None where there is none, never what was read before: whatever another
+    method added meanwhile is kept. Raises as `open_run` and `files.only_one` do.
+    """
+    with files.locked(path):
+        now = read_info(path) if (path / "run.json").is_file() else None
+        changed = change(now)
+        files.write_if_changed(path / "run.json", to_json(changed))
+    return changed
 
 
 def open_run(path: Path) -> RunFolder:
     """Read a run folder. Raises InputError for a folder that is none, or of another schema version."""
+    info = read_info(path)
+    pairs = tuple(pair_lists.read_csv(path / "pairs.csv"))
+    if len(pairs) != info.pairs or not all(pair.seen for pair in pairs):
+        raise InputError(f"{path / 'pairs.csv'}: {len(pairs)} pairs, run.json counts {info.pairs}. Delete the folder.")
+    return RunFolder(path, info, pairs)
+
+
+def read_info(path: Path) -> RunInfo:
+    """run.json of a run folder. Raises InputError where there is none, or one of another schema version."""
     try:
         data = (path / "run.json").read_bytes()
     except OSError as error:
         raise InputError(f"{path}: not a run folder: it has no run.json. Known: {_known(path)}") from error
     try:
-        info = msgspec.json.decode(data, type=RunInfo)
+        return msgspec.json.decode(data, type=RunInfo)
     except msgspec.DecodeError as error:
         version = _version(data)
         what = f"of schema {version}; this version reads 2" if version not in (2, None) else f"broken: {error}"
         raise InputError(f"{path / 'run.json'}: {what}. Choose another --out, or delete the folder.") from error
-    pairs = tuple(pair_lists.read_csv(path / "pairs.csv"))
-    if len(pairs) != info.pairs or not all(pair.seen for pair in pairs):
-        raise InputError(f"{path / 'pairs.csv'}: {len(pairs)} pairs, run.json counts {info.pairs}. Delete the folder.")
-    return RunFolder(path, info, pairs)
 
 
 def _known(path: Path) -> str:
@@ -166,7 +220,7 @@ def refuse_mixture(run: RunFolder, method: "Method", now: MethodInfo, something_
     """Raise InputError where existing composites were produced by other code, weights or libraries than now's."""
     before = run.info.methods.get(method.name)
     if before is None:
-        raise InputError(f"{run.path / method.name}: run.json says nothing of what made it. Delete that folder.")
+        raise InputError(f"{run.folder_of(method.name)}: run.json says nothing of what made it. Delete that folder.")
     facts = [(fact, getattr(before, fact), getattr(now, fact)) for fact in ("source", "code", "weights")]
     if something_left:
         facts.append(("device", before.device, now.device))
@@ -176,7 +230,7 @@ def refuse_mixture(run: RunFolder, method: "Method", now: MethodInfo, something_
     for fact, old, new in facts:
         if old != new:
             raise InputError(
-                f"{run.path / method.name}: made with {fact} {old or 'none'}, now it is {new or 'none'}; "
+                f"{run.folder_of(method.name)}: made with {fact} {old or 'none'}, now it is {new or 'none'}; "
                 "the two are not mixed. Delete that folder to start it anew, or choose another --out."
             )
 

@@ -11,7 +11,7 @@ from inpaint_bench.data import pair_lists
 from inpaint_bench.data.pair_lists import Pair
 from inpaint_bench.data.parts import WHOLE
 from inpaint_bench.errors import IncompleteError, InputError, NotComparableError, some
-from inpaint_bench.runner.folder import MethodInfo, RunFolder, RunInfo, open_run, to_json
+from inpaint_bench.runner.folder import MethodInfo, RunFolder, RunInfo, change_info, open_run
 
 SAME = ("source", "code", "weights", "device", "environment")
 
@@ -30,15 +30,19 @@ def merge(parts: Sequence[Path], out: Path) -> RunFolder:
     before = _already_there(out, pairs, info)
     names = sorted({name for run in runs for name in run.info.methods})
     methods = {name: _same_method(name, [*runs, *before]) for name in names}
-    kept = {name: made for run in before for name, made in run.info.methods.items()}
     files.write_if_changed(out / "pairs.csv", pair_lists.to_csv(pairs))
     for run in runs:
         for method in run.info.methods:
-            for path in sorted(run.composites(method).glob("*.png")):
+            for path in run.composite_paths(method):
+                _refuse_outside(run, path)
                 _link(path, out / method / "composites" / path.name)
     part = WHOLE if info.part.kind == "shard" else info.part
-    merged = RunInfo(2, info.protocol, info.fingerprint, part, len(pairs), kept | methods)
-    files.write_if_changed(out / "run.json", to_json(merged))
+
+    def join(now: RunInfo | None) -> RunInfo:
+        kept = now.methods if now else {}
+        return RunInfo(2, info.protocol, info.fingerprint, part, len(pairs), kept | methods, info.raw)
+
+    change_info(out, join)
     return open_run(out)
 
 
@@ -100,12 +104,19 @@ def _same_method(name: str, runs: Sequence[RunFolder]) -> MethodInfo:
     return msgspec.structs.replace(first, command=("inpaint-bench", "merge"))
 
 
+def _refuse_outside(run: RunFolder, path: Path) -> None:
+    """A file of somebody else's must not become a composite of the merged run."""
+    if not path.resolve().is_relative_to(run.path.resolve()):
+        raise InputError(f"{path}: a link leads out of {run.path}, to {path.resolve()}. Put the file itself there.")
+
+
 def _link(source: Path, target: Path) -> None:
+    files.refuse_way_out(target)
     if target.is_file():
         if files.file_sha256(target) != files.file_sha256(source):
             raise InputError(f"{target}: is there already and differs from {source}. Choose another --out.")
         return
     try:
-        os.link(source, target)
+        os.link(source.resolve(), target)
     except OSError:  # no folder yet, another disk, or one without links
         files.write_whole(target, source.read_bytes())

@@ -55,7 +55,7 @@ class StoredObjects:
 
 def objects_path(run: RunFolder, folder: str, detector: str) -> Path:
     """The objects file of a method, of the targets or of the masked targets."""
-    return run.path / folder / f"objects.{detector}.jsonl"
+    return run.folder_of(folder) / f"objects.{detector}.jsonl"
 
 
 def measure_objects(

@@ -83,7 +83,7 @@ def predict_pairs(
             check_known_region(method.name, raw, made.prepared, _others(dataset, made.prepared.pair))
         _save(run, method.name, made, raw)
 
-    scratch = run.path / method.name / "program"
+    scratch = run.folder_of(method.name) / "program"
     job = PredictJob(
         dataset.page,
         tuple(left),

@@ -15,7 +15,7 @@ from inpaint_bench.data.datasets import Dataset
 from inpaint_bench.data.images import Pixels
 from inpaint_bench.data.pair_lists import Pair
 from inpaint_bench.data.prepare import Prepared, prepare
-from inpaint_bench.errors import InputError
+from inpaint_bench.errors import HashError, InputError
 from inpaint_bench.metrics import METRICS, RECORDED, Metric
 from inpaint_bench.metrics.batch import Batch
 from inpaint_bench.metrics.cache import cached_values
@@ -117,6 +117,8 @@ def _score_chunk(run: RunFolder, dataset: Dataset, chunk: list[Scored], device: 
     prepared = {one.pair.pair: one.pair for one in chunk}
     targets = {pair: prepare(dataset.page, dataset.data, found) for pair, found in prepared.items()}
     decoded = [(one, *images.read_png(one.path)) for one in chunk]
+    for one, pixels, texts in decoded:
+        _refuse_foreign(one, pixels, texts, targets[one.pair.pair], run.info.raw)
     scores = []
     for (_, lacks), group in groupby(decoded, key=lambda one: (one[1].shape, one[0].lacks)):
         alike = list(group)
@@ -134,6 +136,23 @@ def _score_chunk(run: RunFolder, dataset: Dataset, chunk: list[Scored], device: 
     return scores
 
 
+def _refuse_foreign(one: Scored, pixels: Pixels, texts: dict[str, str], prepared: Prepared, raw: bool) -> None:
+    """Raise for a picture that the run did not save there: another pair's or sample's, or one that was edited.
+
+    Of a composite the known region is the target's, to the bit. InputError where the program saved no such picture at
+    all, HashError where it did.
+    """
+    _recorded(one, texts, next(iter(RECORDED)))
+    again = "It is not what was saved here: delete it and run again, which makes it anew."
+    if texts.get("sample", "") != ("" if one.sample is None else str(one.sample)):
+        raise HashError(f"{one.path}: holds sample {texts.get('sample') or 'none'}. {again}")
+    if pixels.shape != prepared.target.shape:
+        sizes = [f"{shape[1]}x{shape[0]}" for shape in (pixels.shape, prepared.target.shape)]
+        raise HashError(f"{one.path}: is {sizes[0]}, its target {sizes[1]}. {again}")
+    if not raw and (pixels != prepared.target)[~prepared.hole].any():
+        raise HashError(f"{one.path}: its known region is not that of the target of pair {one.pair.pair}. {again}")
+
+
 def _batch(pixels: list[Pixels], targets: list[Prepared], device: torch.device) -> Batch:
     return Batch(
         np.stack(pixels),
@@ -145,6 +164,9 @@ def _batch(pixels: list[Pixels], targets: list[Prepared], device: torch.device) 
 
 def _recorded(scored: Scored, texts: dict[str, str], name: str) -> float:
     try:
-        return float(texts[name])
+        value = float(texts[name])
+        if not 0 <= value <= 1:
+            raise ValueError(value)
+        return value
     except (KeyError, ValueError) as error:
         raise InputError(f"{scored.path}: carries no {name}; it was not saved by this program. Delete it.") from error

@@ -36,7 +36,7 @@ class Score:
 
 def scores_path(run: RunFolder, method: str) -> Path:
     """The scores file of a method."""
-    return run.path / method / "scores.csv"
+    return run.folder_of(method) / "scores.csv"
 
 
 def number(value: float) -> str:

@@ -80,7 +80,14 @@ def accept(
     before = open_expected(path) if (path / "run.json").is_file() else None
     if before:
         _refuse_loss(before, results)
-    if not _write(run, path, results):
+    with files.confined(path):
+        return _accept(side, path, reason, results, before)
+
+
+def _accept(
+    side: GateSide, path: Path, reason: str, results: Sequence[Result], before: GateSide | None
+) -> Acceptance | None:
+    if not _write(side.run, path, results):
         return None
     changes = tuple(_changes(side, before, results)) if before else ()
     new = len({key_of(result) for result in results} - (before.results.keys() if before else set()))
