@@ -20,6 +20,7 @@ from torch import Tensor
 
 from inpaint_bench import files
 from inpaint_bench.data import image_formats
+from inpaint_bench.data.names import list_files
 from inpaint_bench.data.protocols import EightBit, Grey
 from inpaint_bench.errors import InputError
 
@@ -36,8 +37,6 @@ Inpaint: TypeAlias = Callable[
 ]  # a deterministic method: emptied images and masks to predictions
 InpaintSamples: TypeAlias = Callable[[Images, Masks, Seeds], Samples]  # a stochastic method: one prediction per seed
 
-SUFFIXES = (".png", ".jpg", ".jpeg", ".bmp", ".webp")
-
 warnings.filterwarnings("ignore", module="PIL")  # of what lies beside the pixels: damaged EXIF data, say
 
 _TURNS = {  # of EXIF; 1 is upright
@@ -52,17 +51,19 @@ _TURNS = {  # of EXIF; 1 is upright
 
 
 def list_images(folder: Path) -> list[str]:
-    """The names of the image files in a folder, sorted; hidden files are ignored.
+    """The names of the image files in a folder and its sub-folders, sorted; hidden files are ignored.
 
-    Raises InputError if the folder is missing or contains another file.
+    Raises InputError if the folder is missing or contains another file, and as `names.list_files` does.
     """
     if not folder.is_dir():
         raise InputError(f"{folder}: there is no such folder.")
-    names = sorted(path.name for path in folder.iterdir() if not path.name.startswith("."))
-    for name in names:
-        if not name.lower().endswith(SUFFIXES):
-            raise InputError(f"{folder / name}: not an image file. Allowed: {', '.join(SUFFIXES)}. Move it elsewhere.")
-    return names
+    listed = list_files(folder)
+    for name in listed:
+        if not name.lower().endswith(image_formats.SUFFIXES):
+            raise InputError(
+                f"{folder / name}: not an image file. Allowed: {', '.join(image_formats.SUFFIXES)}. Move it elsewhere."
+            )
+    return listed
 
 
 def read_pixels(path: Path, grey: Grey = "replicate") -> Pixels:
@@ -80,9 +81,11 @@ def read_pixels(path: Path, grey: Grey = "replicate") -> Pixels:
     return np.array(opened)
 
 
-def read_png(path: Path) -> tuple[Pixels, dict[str, str]]:
+def read_png(path: Path, grey: Grey = "refuse") -> tuple[Pixels, dict[str, str]]:
     """The pixels and text fields of an RGB PNG file, for files that must be PNG: predictions and composites."""
     opened, texts = _decode(path, formats=("PNG",))
+    if opened.mode == "L" and grey == "replicate":
+        opened = opened.convert("RGB")
     if opened.mode != "RGB" or "transparency" in opened.info:
         raise InputError(f"{path}: the image is {_kind(opened)}; allowed: 8-bit RGB PNG. Convert it first.")
     return np.array(opened), texts
