@@ -35,12 +35,6 @@ def within(folder: Path, name: str, where: str = "") -> Path:
     return folder / name
 
 
-def relative_name(name: str) -> bool:
-    """Whether the name of a picture in a list, such as 'a/1.png', stays in the folder that it is looked for in."""
-    parts = name.split("/")
-    return "\0" not in name and not any(part in ("", ".", "..") for part in parts) and len(name) <= 4096
-
-
 @contextlib.contextmanager
 def confined(folder: Path) -> Iterator[None]:
     """Meanwhile what is written below a folder lies in it: InputError where a link inside leads out of it."""

@@ -21,6 +21,7 @@ from inpaint_bench.api.progress import note, progress_bar, warn
 from inpaint_bench.api.run import Run
 from inpaint_bench.data import datasets, images
 from inpaint_bench.data.datasets import Dataset
+from inpaint_bench.data.names import stem
 from inpaint_bench.errors import BenchError, InputError
 from inpaint_bench.methods.devices import open_device
 from inpaint_bench.methods.folder import folder_method
@@ -184,7 +185,7 @@ def _rows(run: Run, metrics: Sequence[str], sampled: bool) -> Iterator[Row]:
     scores = run.scores_of(METHOD)
     if scores is None:
         return
-    stems = {pair.pair: Path(pair.image).stem for pair in run.pairs}
+    stems = {pair.pair: stem(pair.image) for pair in run.pairs}
     values = {
         (pair, sample, metric): value
         for pair, sample, metric, value in zip(

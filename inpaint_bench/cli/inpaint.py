@@ -35,9 +35,8 @@ def inpaint(
 ) -> None:
     """Fill the hole of IMAGE that MASK shows (255 is the hole) and write the composite.
 
-    IMAGE is 8-bit RGB or grey, of any size; pixels are taken as the file stores them, without the rotation that it
-    may ask a viewer for. Sizes that the method does not take are padded by reflection or inpainted in windows. Outside
-    the hole nothing changes.
+    IMAGE is 8-bit RGB or grey, of any size, and turned as its EXIF orientation says. Sizes that the method does not
+    take are padded by reflection or inpainted in windows. Outside the hole nothing changes.
     """
     from inpaint_bench.api.models import inpaint_file
 

@@ -10,6 +10,7 @@ from pathlib import Path
 from inpaint_bench import files
 from inpaint_bench.data import pair_lists, prepare
 from inpaint_bench.data.masks import sets
+from inpaint_bench.data.names import by_stem
 from inpaint_bench.data.pair_lists import Pair
 from inpaint_bench.data.parts import WHOLE, Part
 from inpaint_bench.data.prepare import Data
@@ -50,12 +51,11 @@ def open_dataset(dataset: str, given: Path | None, pairs_file: Path | None = Non
 
 
 def open_folders(images: Path, masks: Path) -> Dataset:
-    """Two folders of images and masks, matched by the stems of their files, as a dataset.
+    """Two folders of images and masks, matched by the stems of their files with their sub-folders, as a dataset.
 
     Raises InputError naming the images without a mask and the masks without an image.
     """
-    of_images = {Path(name).stem: name for name in prepare.list_once(images)}
-    of_masks = {Path(name).stem: name for name in prepare.list_once(masks)}
+    of_images, of_masks = (by_stem(prepare.list_once(folder), folder) for folder in (images, masks))
     for folder, has, lacks in ((masks, of_images, of_masks), (images, of_masks, of_images)):
         if missing := sorted(has.keys() - lacks.keys()):
             raise InputError(f"{folder}: no file is named {some(missing)}. Give every image a mask of the same name.")
@@ -180,10 +180,11 @@ def _mapped(page: Protocol, data: Data) -> list[str]:
     path = data.images.parent / page.images.mapping
     if not path.is_file():
         raise InputError(f"{path}: this file of CelebA-HQ, which lists the test images, is missing. Put it there.")
-    files_of = {int(Path(name).stem): name for name in prepare.list_once(data.images) if Path(name).stem.isdigit()}
+    stems = by_stem(prepare.list_once(data.images), data.images)
+    files_of = {int(key): name for key, name in stems.items() if re.fullmatch(r"[0-9]{1,9}", key)}
     names = []
-    for number, line in enumerate(path.read_text(encoding="utf-8").splitlines()[1:], start=2):
-        row = re.fullmatch(r"\s*(\d+)\s+(\d+)\s+\d+\.jpg\s*", line)
+    for number, line in enumerate(path.read_text(encoding="utf-8", errors="replace").splitlines()[1:], start=2):
+        row = re.fullmatch(r"\s*([0-9]{1,9})\s+([0-9]{1,9})\s+[0-9]+\.jpg\s*", line)
         if row is None:
             raise InputError(f"{path}: line {number} is not 'idx orig_idx orig_file'. Fetch the file again.")
         if int(row[2]) >= CELEBA_TEST_STARTS:

@@ -5,8 +5,8 @@ Convention: images are float32 RGB in [0, 1], masks float32 with 1 in the hole. 
 """
 
 import io
-import struct
-import zlib
+import stat
+import warnings
 from collections.abc import Callable
 from pathlib import Path
 from typing import TypeAlias
@@ -15,10 +15,12 @@ import cv2
 import numpy as np
 import torch
 from jaxtyping import Bool, Float, Int64, UInt8
-from PIL import Image, PngImagePlugin, UnidentifiedImageError
+from PIL import ExifTags, Image, PngImagePlugin
 from torch import Tensor
 
 from inpaint_bench import files
+from inpaint_bench.data import image_formats
+from inpaint_bench.data.names import list_files
 from inpaint_bench.data.protocols import EightBit, Grey
 from inpaint_bench.errors import InputError
 
@@ -35,22 +37,33 @@ Inpaint: TypeAlias = Callable[
 ]  # a deterministic method: emptied images and masks to predictions
 InpaintSamples: TypeAlias = Callable[[Images, Masks, Seeds], Samples]  # a stochastic method: one prediction per seed
 
-SUFFIXES = (".png", ".jpg", ".jpeg", ".bmp", ".webp")
-_BROKEN = (OSError, SyntaxError, ValueError, EOFError, struct.error, zlib.error, Image.DecompressionBombError)
+warnings.filterwarnings("ignore", module="PIL")  # of what lies beside the pixels: damaged EXIF data, say
+
+_TURNS = {  # of EXIF; 1 is upright
+    2: Image.Transpose.FLIP_LEFT_RIGHT,
+    3: Image.Transpose.ROTATE_180,
+    4: Image.Transpose.FLIP_TOP_BOTTOM,
+    5: Image.Transpose.TRANSPOSE,
+    6: Image.Transpose.ROTATE_270,
+    7: Image.Transpose.TRANSVERSE,
+    8: Image.Transpose.ROTATE_90,
+}
 
 
 def list_images(folder: Path) -> list[str]:
-    """The names of the image files in a folder, sorted; hidden files are ignored.
+    """The names of the image files in a folder and its sub-folders, sorted; hidden files are ignored.
 
-    Raises InputError if the folder is missing or contains another file.
+    Raises InputError if the folder is missing or contains another file, and as `names.list_files` does.
     """
     if not folder.is_dir():
         raise InputError(f"{folder}: there is no such folder.")
-    names = sorted(path.name for path in folder.iterdir() if not path.name.startswith("."))
-    for name in names:
-        if not name.lower().endswith(SUFFIXES):
-            raise InputError(f"{folder / name}: not an image file. Allowed: {', '.join(SUFFIXES)}. Move it elsewhere.")
-    return names
+    listed = list_files(folder)
+    for name in listed:
+        if not name.lower().endswith(image_formats.SUFFIXES):
+            raise InputError(
+                f"{folder / name}: not an image file. Allowed: {', '.join(image_formats.SUFFIXES)}. Move it elsewhere."
+            )
+    return listed
 
 
 def read_pixels(path: Path, grey: Grey = "replicate") -> Pixels:
@@ -68,9 +81,11 @@ def read_pixels(path: Path, grey: Grey = "replicate") -> Pixels:
     return np.array(opened)
 
 
-def read_png(path: Path) -> tuple[Pixels, dict[str, str]]:
+def read_png(path: Path, grey: Grey = "refuse") -> tuple[Pixels, dict[str, str]]:
     """The pixels and text fields of an RGB PNG file, for files that must be PNG: predictions and composites."""
     opened, texts = _decode(path, formats=("PNG",))
+    if opened.mode == "L" and grey == "replicate":
+        opened = opened.convert("RGB")
     if opened.mode != "RGB" or "transparency" in opened.info:
         raise InputError(f"{path}: the image is {_kind(opened)}; allowed: 8-bit RGB PNG. Convert it first.")
     return np.array(opened), texts
@@ -92,29 +107,58 @@ def read_values(path: Path) -> Values:
     return values
 
 
-def _decode(
-    path: Path, formats: tuple[str, ...] = ("PNG", "JPEG", "BMP", "WEBP")
-) -> tuple[Image.Image, dict[str, str]]:
+def _decode(path: Path, formats: tuple[str, ...] = image_formats.FORMATS) -> tuple[Image.Image, dict[str, str]]:
+    """The image as a viewer shows it, and the text fields of a PNG."""
+    data = _read(path)
     try:
+        kind = image_formats.check(data, formats, str(path))
+        opened, texts = _pixels_of(data, kind)
+    except (image_formats.Damaged, DecoderError) as error:
+        raise InputError(f"{path}: not a complete image ({error}). Fetch or write it again.") from error
+    return opened, texts
+
+
+class DecoderError(ValueError):
+    """The image library refuses a file; the message is what it says."""
+
+
+def _pixels_of(data: bytes, kind: str) -> tuple[Image.Image, dict[str, str]]:
+    try:
+        with Image.open(io.BytesIO(data), formats=[kind]) as opened:
+            opened.load()
+            texts = opened.text if isinstance(opened, PngImagePlugin.PngImageFile) else {}
+            turned = _TURNS.get(_orientation(opened))
+            return (opened.copy() if turned is None else opened.transpose(turned)), dict(texts)
+    except Exception as error:  # a decoder that meets a damaged file raises whatever it happens to
+        raise DecoderError(" ".join(str(error).split()) or type(error).__name__) from error
+
+
+def _orientation(opened: Image.Image) -> int:
+    """The orientation that the file's EXIF data state, 1 to 8; 1, upright, where none can be read."""
+    try:
+        stated = opened.getexif().get(ExifTags.Base.Orientation)
+    except Exception:  # damaged EXIF data turn nothing in a viewer either
+        return 1
+    return stated if isinstance(stated, int) else 1
+
+
+def _read(path: Path) -> bytes:
+    try:
+        status = path.stat()
+        if not (stat.S_ISREG(status.st_mode) or stat.S_ISDIR(status.st_mode)):
+            raise InputError(f"{path}: a device or a pipe, not a file. Put a file there.")
+        if status.st_size > image_formats.MAX_BYTES:
+            raise InputError(f"{path}: {status.st_size:,} bytes; allowed: {image_formats.MAX_BYTES:,}.")
         data = path.read_bytes()
     except FileNotFoundError as error:
         raise InputError(f"{path}: there is no such file.") from error
     except OSError as error:
         raise InputError(f"{path}: cannot be read ({error.strerror}).") from error
+    except ValueError as error:
+        raise InputError(f"{str(path)!r}: no file can have this name ({error}).") from error
     if not data:
         raise InputError(f"{path}: the file is empty. Fetch or write it again.")
-    try:
-        with Image.open(io.BytesIO(data)) as opened:
-            if opened.format not in formats:
-                raise InputError(f"{path}: a {opened.format} file; allowed: {', '.join(formats)}.")
-            if opened.format == "PNG" and data[24] == 16:  # Pillow drops the lower 8 bits without a warning
-                raise InputError(f"{path}: 16 bits per channel; allowed: 8. Convert it first.")
-            opened.load()
-            texts = opened.text if isinstance(opened, PngImagePlugin.PngImageFile) else {}
-            return opened.copy() if opened.mode == "1" else opened, dict(texts)
-    except _BROKEN as error:
-        message = "unknown file format" if isinstance(error, UnidentifiedImageError) else error
-        raise InputError(f"{path}: not a complete image ({message}). Fetch or write it again.") from error
+    return data
 
 
 def _kind(opened: Image.Image) -> str:

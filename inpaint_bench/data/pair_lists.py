@@ -11,11 +11,13 @@ from pathlib import Path
 import numpy as np
 
 from inpaint_bench import files
+from inpaint_bench.data.names import check_name
 from inpaint_bench.data.protocols import Protocol, facts
 from inpaint_bench.errors import InputError
 
 SCHEMA = "# inpaint-bench pairs 1"
-PAIR = "[0-9]{5,18}"  # the name of a pair; also the name of files
+PAIR = "[0-9]{5,9}"  # the name of a pair; also the name of files
+MAX_BYTES = 1 << 28  # of a list; a million pairs
 
 
 @dataclass(frozen=True)
@@ -74,20 +76,21 @@ def to_csv(pairs: Iterable[Pair]) -> bytes:
 def read_csv(path: Path) -> list[Pair]:
     """Read a list of pairs from a CSV file. Raises InputError if it is not one."""
     try:
+        if path.stat().st_size > MAX_BYTES:
+            raise InputError(f"{path}: {path.stat().st_size:,} bytes; a list of pairs has at most {MAX_BYTES:,}.")
         lines = path.read_text(encoding="utf-8").splitlines()
-    except (OSError, UnicodeDecodeError) as error:
+        rows = list(csv.reader(lines[2:]))
+    except (OSError, UnicodeDecodeError, csv.Error) as error:
         raise InputError(f"{path}: cannot be read as a list of pairs ({error}).") from error
     if lines[:1] != [SCHEMA] or lines[1:2] != [",".join(COLUMNS)]:
         raise InputError(f"{path}: not a list of pairs of this version ('{SCHEMA[2:]}'). Build or import it again.")
     pairs = []
-    for number, row in enumerate(csv.reader(lines[2:]), start=3):
-        if len(row) != len(COLUMNS) or not re.fullmatch(PAIR, row[0]) or not re.fullmatch("[0-9]{0,18}", row[5]):
+    for number, row in enumerate(rows, start=3):
+        if len(row) != len(COLUMNS) or not re.fullmatch(PAIR, row[0]) or not re.fullmatch("[0-9]{0,9}", row[5]):
             raise InputError(f"{path}: line {number} is not a pair. Build or import the list again.")
         name, image, mask, image_sha256, mask_sha256, hole_pixels, ratio, bucket = row
-        if strange := [one for one in (image, mask) if not files.relative_name(one)]:
-            raise InputError(
-                f"{path}: line {number}: {strange[0][:120]!r} leads out of its folder. Build or import it again."
-            )
+        for one in (image, mask):
+            check_name(one, f"{path}: line {number}")
         pairs.append(Pair(name, image, mask, image_sha256, mask_sha256, int(hole_pixels or 0), ratio, bucket))
     if len({pair.pair for pair in pairs}) != len(pairs):
         raise InputError(f"{path}: a pair is listed twice. Build or import the list again.")

@@ -1,6 +1,7 @@
 """The pixels of pairs: read, prepared, and compared with their recorded hashes."""
 
 import dataclasses
+import unicodedata
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
@@ -8,7 +9,7 @@ from pathlib import Path
 import numpy as np
 
 from inpaint_bench import files
-from inpaint_bench.data import images
+from inpaint_bench.data import images, names
 from inpaint_bench.data.images import Hole, Pixels
 from inpaint_bench.data.masks import sets
 from inpaint_bench.data.pair_lists import Pair
@@ -99,6 +100,7 @@ def check_names(page: Protocol, data: Data, pairs: list[Pair]) -> None:
     ):
         found = list_once(folder)
         if missing := sorted(named - set(found)):
+            _refuse_other_composition(folder, missing, found)
             count = f"{len(missing)} of {len(named)} files are missing"
             raise InputError(f"{folder}: {count} ({some(missing)}). See `inpaint-bench datasets show {page.name}`.")
         if others == "refuse" and (extra := sorted(set(found) - named)):
@@ -106,14 +108,21 @@ def check_names(page: Protocol, data: Data, pairs: list[Pair]) -> None:
             raise InputError(f"{folder}: {count} (not listed: {some(extra)}). Move the others elsewhere.")
 
 
+def _refuse_other_composition(folder: Path, missing: list[str], found: list[str]) -> None:
+    there = {unicodedata.normalize("NFC", name): name for name in found}
+    for name in missing:
+        if other := there.get(unicodedata.normalize("NFC", name)):
+            raise InputError(
+                f"{folder}: the list names {name!a}, the file is called {other!a}: the accents are stored in "
+                "another way. Rename the file."
+            )
+
+
 def list_once(folder: Path) -> list[str]:
     """The names of the image files in a folder. Raises InputError if two have the same stem."""
-    names = images.list_images(folder)
-    stems: dict[str, str] = {}
-    for name in names:
-        if (other := stems.setdefault(Path(name).stem, name)) != name:
-            raise InputError(f"{folder}: {other} and {name} have the same stem. Keep one of them.")
-    return names
+    listed = images.list_images(folder)
+    names.by_stem(listed, folder)
+    return listed
 
 
 def see(page: Protocol, data: Data, pairs: list[Pair], jobs: int) -> Iterator[Pair]:
@@ -123,19 +132,19 @@ def see(page: Protocol, data: Data, pairs: list[Pair], jobs: int) -> Iterator[Pa
     """
     if page.masks.set == "nvidia-irregular-test":
         _check_nvidia(data, pairs)
-    names: dict[str, str] = {}
+    seen_as: dict[str, str] = {}
     for prepared in in_order(lambda pair: prepare(page, data, pair), pairs, jobs):
         pair = seen(page, prepared)
-        other = names.setdefault(pair.image_sha256, pair.image)
+        other = seen_as.setdefault(pair.image_sha256, pair.image)
         if other != pair.image and page.images.duplicates == "refuse":
             raise InputError(f"{data.images}: {other} and {pair.image} hold the same image. Fetch the data again.")
         yield pair
 
 
 def _check_nvidia(data: Data, pairs: list[Pair]) -> None:
-    names = sets.list_nvidia(data.masks)
-    sets.check_polarity(data.masks, names)
-    index = {name: number for number, name in enumerate(names)}
+    listed = sets.list_nvidia(data.masks)
+    sets.check_polarity(data.masks, listed)
+    index = {name: number for number, name in enumerate(listed)}
     for pair in pairs:
         path = data.masks / pair.mask
         sets.check_nvidia(images.read_values(path), index[pair.mask], str(path))

@@ -73,8 +73,9 @@ def _read(path: Path, sample: int | None, prepared: Prepared) -> Prediction:
 
 
 def read_output(path: Path, prepared: Prepared) -> Pixels:
-    """An output file as pixels. Raises InputError unless it is an RGB PNG of its image's size."""
-    pixels, _ = images.read_png(path)
+    """An output file as pixels. Raises InputError unless it is an RGB PNG of its image's size, or grey as its image."""
+    target = prepared.target
+    pixels, _ = images.read_png(path, "replicate" if (target == target[..., :1]).all() else "refuse")
     if pixels.shape != prepared.target.shape:
         got, wanted = (f"{shape[1]}x{shape[0]}" for shape in (pixels.shape, prepared.target.shape))
         raise InputError(f"{path}: pair {prepared.pair.pair}: the output is {got}; the image is {wanted}.")

@@ -5,6 +5,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
+from inpaint_bench.data.names import list_files, stem
 from inpaint_bench.data.pair_lists import Pair
 from inpaint_bench.errors import IncompleteError, InputError, some
 
@@ -79,9 +80,9 @@ def complete(matched: Matched, folder: Path, pairs: Sequence[Pair]) -> Outputs:
 def _png_names(folder: Path, broken_off: bool) -> list[str]:
     if not folder.is_dir():
         raise InputError(f"{folder}: there is no such folder of outputs.")
-    names = sorted(path.name for path in folder.iterdir() if not path.name.startswith("."))
+    names = list_files(folder)
     if broken_off:
-        names = [name for name in names if name.endswith(".png")]
+        names = [name for name in names if name.lower().endswith(".png")]
     if not names:
         raise InputError(f"{folder}: this folder of outputs is empty.")
     for name in names:
@@ -89,34 +90,60 @@ def _png_names(folder: Path, broken_off: bool) -> list[str]:
             raise InputError(
                 f"{folder / name}: JPEG compression changes pixels before they are scored. Save outputs as PNG."
             )
-        if not name.endswith(".png"):
+        if not name.lower().endswith(".png"):
             raise InputError(f"{folder / name}: not a PNG file. A folder of outputs must contain nothing else.")
     return names
 
 
 def _keys(pairs: Sequence[Pair]) -> dict[str, dict[str, str]]:
-    """The keys that may name a file: the pair, the stem of its image, or that stem up to its first dot."""
-    by_pair = {pair.pair: pair.pair for pair in pairs}
-    by_stem = {Path(pair.image).stem: pair.pair for pair in pairs}
-    by_start = {pair.image.split(".")[0]: pair.pair for pair in pairs}
-    return {"pair": by_pair, "image": by_stem} | (
-        {"image up to its first dot": by_start} if by_start != by_stem else {}
-    )
+    """The keys that may name a file: the pair; the stem of its image, up to its first dot, or without its folders.
+
+    Keys that two images would share are left out.
+    """
+    stems = {pair.pair: stem(pair.image) for pair in pairs}
+    ways = {
+        "pair": {pair.pair: pair.pair for pair in pairs},
+        "image": {key: pair for pair, key in stems.items()},
+        "image up to its first dot": {_cut(key): pair for pair, key in stems.items()},
+        "image without its folder": {key.rpartition("/")[2]: pair for pair, key in stems.items()},
+    }
+    different: dict[str, dict[str, str]] = {}
+    for what, keys in ways.items():
+        if len(keys) == len(stems) and keys not in different.values():
+            different[what] = keys
+    return different
+
+
+def _cut(key: str) -> str:
+    folder, slash, last = key.rpartition("/")
+    return folder + slash + last.partition(".")[0]
+
+
+def _key(layout: Layout, name: str) -> tuple[str, int | None] | None:
+    """The key and the sample that a layout reads from a file's name; its folders are those of the key."""
+    folder, slash, last = stem(name).rpartition("/")
+    found = re.fullmatch(layout.output, last)
+    if found is None:
+        return None
+    sample = found.groupdict().get("sample")
+    return folder + slash + found["key"], None if sample is None else int(sample)
+
+
+def _by_product(layout: Layout, name: str) -> bool:
+    return re.fullmatch(layout.by_products, stem(name).rpartition("/")[2]) is not None
 
 
 def _read(folder: Path, names: Sequence[str], layout: Layout, keys: dict[str, str], broken_off: bool) -> Outputs | None:
     """The outputs by pair; None unless every file fits the layout and samples are numbered from 0."""
     outputs: Outputs = {}
     for name in names:
-        stem = name.removesuffix(".png")
-        found = re.fullmatch(layout.output, stem)
-        if found is None or found["key"] not in keys:
-            if re.fullmatch(layout.by_products, stem):
+        found = _key(layout, name)
+        if found is None or found[0] not in keys:
+            if _by_product(layout, name):
                 continue
             return None
-        sample = found.groupdict().get("sample")
-        samples = outputs.setdefault(keys[found["key"]], {})
-        number = None if sample is None else int(sample)
+        key, number = found
+        samples = outputs.setdefault(keys[key], {})
         if number in samples:
             return None
         samples[number] = folder / name
@@ -147,6 +174,5 @@ def _no_layout(folder: Path, names: Sequence[str], pairs: Sequence[Pair]) -> Inp
 
 
 def _fits(name: str, layout: Layout, keys: dict[str, str]) -> bool:
-    stem = name.removesuffix(".png")
-    found = re.fullmatch(layout.output, stem)
-    return (found is not None and found["key"] in keys) or re.fullmatch(layout.by_products, stem) is not None
+    found = _key(layout, name)
+    return (found is not None and found[0] in keys) or _by_product(layout, name)

@@ -97,7 +97,7 @@ def _left_over(out: Path, pairs: tuple[Pair, ...]) -> Outputs:
 
 def _whole(path: Path) -> bool:
     try:
-        images.read_png(path)
+        images.read_png(path, "replicate")
     except InputError:
         return False
     return True
@@ -164,7 +164,9 @@ def _probe(name: str, template: str, job: PredictJob) -> None:
         outputs = outputs_in(scratch / "out", pairs, None)
         if len(outputs) < len(pairs):
             raise MethodError(f"{name}: the program wrote {len(outputs)} outputs for the two probe images.")
-        return torch.stack([from_pixels(images.read_png(next(iter(outputs[p.pair].values())))[0]) for p in pairs])
+        return torch.stack(
+            [from_pixels(images.read_png(next(iter(outputs[p.pair].values())), "replicate")[0]) for p in pairs]
+        )
 
     try:
         refuse_inverted(name, predict, job.page.size or 256)

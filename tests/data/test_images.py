@@ -142,6 +142,7 @@ def test_a_file_without_permission_is_refused(monkeypatch: pytest.MonkeyPatch) -
     def refuse(path: Path) -> bytes:
         raise PermissionError(13, "Permission denied")
 
+    Path("a.png").touch()
     monkeypatch.setattr(Path, "read_bytes", refuse)
     with pytest.raises(InputError, match=r"a\.png: cannot be read \(Permission denied\)"):
         images.read_pixels(Path("a.png"))
