@@ -6,12 +6,13 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from inpaint_bench.api.arguments import AnyPath, as_path
+from inpaint_bench.data.protocols import page_names, read_page
 from inpaint_bench.errors import InputError, did_you_mean
 from inpaint_bench.files import weights_dir as weights_dir
-from inpaint_bench.files import within
 from inpaint_bench.methods.baselines import find_baselines, loader, reader
 from inpaint_bench.weights import store
-from inpaint_bench.weights.containers import read_container
+from inpaint_bench.weights.base import wanted_shapes
+from inpaint_bench.weights.containers import read_fitting
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -28,6 +29,7 @@ class AddedWeights:
     path: Path
     tensors: int
     licence: str
+    notes: tuple[str, ...] = ()  # on each wrapper that was taken off the authors' files
 
 
 def add_weights(
@@ -35,18 +37,35 @@ def add_weights(
 ) -> AddedWeights:
     """Read the authors' files of a method trained on a dataset, check every name and shape, and convert them.
 
-    Raises InputError for files of another network, that are not whole, or that would run code when opened.
+    `dataset` is a name, or the path of a page of one's own. Where the names fit only once a wrapper is taken off
+    (`state_dict`, `module.`, `generator.`, …), it is, and `notes` says so.
+    Raises InputError for an unknown dataset, and for files of another network, that are not whole, that hold values
+    that are not finite, or that would run code when opened.
     """
     import torch
 
     baseline, card = _learned(method, baselines)
-    within(weights_dir() / method, dataset, "dataset")
+    dataset = _known_dataset(dataset, card)
     paths = [Path(source) for source in sources]
-    state = read_container(paths, card.container, reader(baseline, card))
-    licence = next((one.licence for one in card.weights if one.dataset == dataset), "not stated")
     load = loader(baseline, card)
+    wanted = wanted_shapes(lambda asking: load(asking, torch.device("cpu")))
+    state, notes = read_fitting(paths, card.container, reader(baseline, card), wanted)
+    licence = next((one.licence for one in card.weights if one.dataset == dataset), "not stated")
     added = store.add_weights(method, dataset, state, paths, licence, lambda found: load(found, torch.device("cpu")))
-    return AddedWeights(added, len(state), licence)
+    return AddedWeights(added, len(state), licence, tuple(notes))
+
+
+def _known_dataset(dataset: str, card: "MethodCard") -> str:
+    """The name of a dataset. Raises InputError for one that neither a page nor the card names."""
+    if dataset.endswith(".toml"):
+        return read_page(Path(dataset)).name
+    known = {*page_names(), *(published.dataset for published in card.weights)}
+    if dataset not in known:
+        raise InputError(
+            f"no dataset is called '{dataset}'. {did_you_mean(dataset, known)} "
+            "A page of your own is given by its path, PAGE.toml."
+        )
+    return dataset
 
 
 def list_weights() -> "pd.DataFrame":

@@ -23,11 +23,16 @@ def weights() -> None:
 @click.argument("sources", metavar="FILE...", nargs=-1, required=True, type=FOLDER)
 @baselines_option
 def add(method: str, dataset: str, sources: tuple[Path, ...], baselines: Path | None) -> None:
-    """Read the authors' FILEs for METHOD trained on DATASET, check every name and shape, and convert them."""
+    """Read the authors' FILEs for METHOD trained on DATASET, check every name and shape, and convert them.
+
+    DATASET is a name, or the path of a protocol page of your own. A zip archive stands for the files in it.
+    """
     from inpaint_bench.api.weights import add_weights
 
     added = add_weights(method, dataset, sources, baselines)
-    click.echo(f"{added.path}: {added.tensors} tensors of {method} for {dataset}; licence: {added.licence}.")
+    for sentence in added.notes:
+        note(sentence)
+    click.echo(f"{added.path}: {added.tensors} tensors of {method} for {added.path.stem}; licence: {added.licence}.")
 
 
 @weights.command("list", short_help="One line a file.")

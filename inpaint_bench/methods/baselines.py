@@ -5,6 +5,7 @@ import importlib.machinery
 import importlib.metadata
 import importlib.util
 import os
+import shlex
 import sys
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -13,10 +14,12 @@ from types import ModuleType
 from typing import Any
 
 from inpaint_bench import files
+from inpaint_bench.data.protocols import page_names
 from inpaint_bench.errors import HashError, InputError
 from inpaint_bench.methods.card import Card, MethodCard, read_card
 from inpaint_bench.weights import NO_WEIGHTS, SYNTHETIC, Weights, open_weights, synthetic_weights
 from inpaint_bench.weights.containers import Read
+from inpaint_bench.weights.foreign import is_safetensors, is_torch, what_it_is
 from inpaint_bench.weights.store import find_weights
 
 GROUP = "inpaint_bench.methods"
@@ -161,14 +164,43 @@ def weights_of(baseline: Baseline, card: MethodCard, dataset: str, named: str | 
         return NO_WEIGHTS
     if named == SYNTHETIC:
         return synthetic_weights(card.container.parts)
-    found = open_weights(Path(named)) if named else find_weights(card.name, dataset) or _shipped_weights(baseline, card)
+    found = (
+        _named_weights(card, dataset, Path(named))
+        if named
+        else find_weights(card.name, dataset) or _shipped_weights(baseline, card)
+    )
     if found is None:
         raise InputError(
             f"{card.name} has no weights for {dataset} here. Give --weights {card.name}=FILE, or add the authors' file "
-            f"with `inpaint-bench weights add {card.name} {dataset} FILE`. `inpaint-bench methods show {card.name}` "
+            f"with `{_add_command(card, dataset, 'FILE')}`. `inpaint-bench methods show {card.name}` "
             "shows where it is published."
         )
     return found
+
+
+def _named_weights(card: MethodCard, dataset: str, path: Path) -> Weights:
+    """The weights in a named file. Raises InputError for an authors' file, with the command that converts it."""
+    weights = open_weights(path)
+    with open(path, "rb") as file:
+        head = file.read(512)
+    if is_torch(head):
+        command = _add_command(card, dataset, shlex.quote(str(path)))
+        raise InputError(
+            f"{path}: a torch file, as authors publish; it is converted once, with every name checked: `{command}`. "
+            f"After that, leave out --weights {card.name}={path}."
+        )
+    if not is_safetensors(head) and path.suffix != ".safetensors":
+        raise InputError(
+            f"{path}: {what_it_is(head, 'Give the safetensors file that `weights add` or `train` wrote.')}"
+        )
+    return weights
+
+
+def _add_command(card: MethodCard, dataset: str, file: str) -> str:
+    """The command that converts an authors' file, or one of several."""
+    of = dataset if dataset in page_names() else f"{dataset}.toml"
+    rest = " OTHER_FILES" if len({part.file for part in card.container.parts}) > 1 else ""
+    return f"inpaint-bench weights add {card.name} {of} {file}{rest}"
 
 
 def _shipped_weights(baseline: Baseline, card: MethodCard) -> Weights | None:

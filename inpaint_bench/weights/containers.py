@@ -1,21 +1,22 @@
 """The weights files that authors publish: which networks they hold, under which names, and how to read them safely."""
 
 import fnmatch
-import pickle
-import zipfile
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import ExitStack, contextmanager
 from pathlib import Path
-from typing import Any, Literal
+from typing import Any, Literal, TypeAlias
 
-import torch
-from safetensors import SafetensorError
-from safetensors.torch import load
 from torch import Tensor
 
 from inpaint_bench.data.protocols import Schema
 from inpaint_bench.errors import InputError, some
+from inpaint_bench.weights.tensor_files import read_tensors
+from inpaint_bench.weights.torch_files import by_name, read_torch
+from inpaint_bench.weights.unzipped import unzipped
+from inpaint_bench.weights.wrappers import Shapes, unwrapped
 
 Read = Callable[[Path], Mapping[str, Any]]
+Contents: TypeAlias = dict[Path, Mapping[str, Any]]
 
 
 class Change(Schema, frozen=True):
@@ -61,19 +62,75 @@ def read_container(paths: Sequence[Path], container: Container, read: Read | Non
     Raises InputError for a file that is missing, truncated, of another network, or that would run code when opened;
     for a part without a file or tensors; and for tensors that belong to no part and are not listed in `leave_out`.
     """
-    if [path.suffix for path in paths] == [".safetensors"]:
-        return _open_ours(paths[0])
-    opened = {path: _open(path, read or read_torch) for path in paths}
+    with _opened(paths, read) as contents:
+        return _as_described(contents, container)
+
+
+def read_fitting(
+    paths: Sequence[Path], container: Container, read: Read | None, wanted: Shapes | None
+) -> tuple[dict[str, Tensor], list[str]]:
+    """`read_container`, and where that does not give the wanted names and shapes, the tensors without a wrapper.
+
+    With a sentence about each wrapper that was taken off. Raises InputError as `read_container` does.
+    """
+    with _opened(paths, read) as contents:
+        refusal = None
+        try:
+            state = _as_described(contents, container)
+        except InputError as error:
+            state, refusal = {}, error
+        if wanted is None or {name: tuple(tensor.shape) for name, tensor in state.items()} == dict(wanted):
+            found = None
+        else:
+            found = _without_wrappers(contents, container, wanted)
+        if found is not None:
+            return found
+        if refusal is not None:
+            raise refusal
+        return state, []
+
+
+def _as_described(contents: Contents, container: Container) -> dict[str, Tensor]:
+    """The tensors as the card says that they lie in the files; those of our own file as they are."""
+    if _ours(contents):
+        return {name: tensor for content in contents.values() for name, tensor in content.items()}
     state: dict[str, Tensor] = {}
     for part in container.parts:
-        for path in _files_of(part, paths):
-            found = _take(opened[path], part, path, container.leave_out)
-            if clash := sorted(state.keys() & found.keys()):
-                raise InputError(f"{path}: contains {some(clash)}, as another file does. Give each file once.")
+        for path in _files_of(part, list(contents)):
+            found = _take(contents[path], part, path, container.leave_out)
+            _refuse_clash(state, found, path)
             state |= found
-    for path, content in opened.items():
+    for path, content in contents.items():
         _refuse_unknown(path, content, container)
     return state
+
+
+def _without_wrappers(
+    contents: Contents, container: Container, wanted: Shapes
+) -> tuple[dict[str, Tensor], list[str]] | None:
+    """The tensors of every part with a wrapper taken off each file; None unless all that is wanted is there."""
+    state: dict[str, Tensor] = {}
+    notes = []
+    for part in container.parts:
+        names = {name.removeprefix(part.name): shape for name, shape in wanted.items() if name.startswith(part.name)}
+        for path in list(contents) if _ours(contents) else _files_of(part, list(contents)):
+            fit = unwrapped(contents[path], names, container.leave_out, str(path))
+            if fit is None:
+                return None
+            found = {part.name + name: tensor.detach().contiguous() for name, tensor in fit.state.items()}
+            _refuse_clash(state, found, path)
+            state |= found
+            notes.append(f"{path}: {fit.note()}")
+    return (state, notes) if state.keys() == wanted.keys() else None
+
+
+def _ours(contents: Contents) -> bool:
+    return [path.suffix for path in contents] == [".safetensors"]
+
+
+def _refuse_clash(state: Mapping[str, Tensor], found: Mapping[str, Tensor], path: Path) -> None:
+    if clash := sorted(state.keys() & found.keys()):
+        raise InputError(f"{path}: contains {some(clash)}, as another file does. Give each file once.")
 
 
 def _files_of(part: Part, paths: Sequence[Path]) -> list[Path]:
@@ -105,7 +162,7 @@ def _state(content: Mapping[str, Any], part: Part, path: Path) -> Mapping[str, A
     inner = content.get(part.key)
     if not isinstance(inner, Mapping):
         raise InputError(f"{path}: has no '{part.key}': not the file of this network. It contains {some(content)}.")
-    return inner
+    return by_name(inner)
 
 
 def _stripped(name: str, prefixes: Sequence[str]) -> str:
@@ -121,7 +178,7 @@ def _refuse_unknown(path: Path, content: Mapping[str, Any], container: Container
     names = {name for name in content if name not in keys} if "" not in keys else set(content)
     for key in keys - {""}:
         inner = content.get(key)
-        names |= {f"{key}/{name}" for name in inner} if isinstance(inner, Mapping) else set()
+        names |= {f"{key}/{name}" for name in by_name(inner)} if isinstance(inner, Mapping) else set()
     for part in parts:
         start = f"{part.key}/{part.prefix}" if part.key else part.prefix
         names = {name for name in names if not name.startswith(start)}
@@ -134,33 +191,19 @@ def _left_out(name: str, patterns: Sequence[str]) -> bool:
     return any(fnmatch.fnmatchcase(name, pattern) for pattern in patterns)
 
 
-def _open(path: Path, read: Read) -> Mapping[str, Any]:
-    if not path.is_file():
-        raise InputError(f"{path}: there is no such file.")
-    return read(path)
-
-
-def _open_ours(path: Path) -> dict[str, Tensor]:
-    """A file written by training or added before: it has our names already."""
-    try:
-        return load(path.read_bytes())
-    except FileNotFoundError as error:
-        raise InputError(f"{path}: there is no such file.") from error
-    except (OSError, SafetensorError) as error:
-        raise InputError(f"{path}: not a whole safetensors file ({error}).") from error
-
-
-def read_torch(path: Path) -> Mapping[str, Any]:
-    """The content of a torch file by name.
-
-    Raises InputError for a file that is truncated, holds no mapping, or would run code when opened.
-    """
-    try:
-        content: object = torch.load(path, map_location="cpu", weights_only=True)
-    except pickle.UnpicklingError as error:
-        raise InputError(f"{path}: refused: it contains more than tensors, and opening it would run code.") from error
-    except (RuntimeError, EOFError, OSError, ValueError, KeyError, zipfile.BadZipFile) as error:
-        raise InputError(f"{path}: not a whole torch file. Fetch it again.") from error
-    if not isinstance(content, Mapping):
-        raise InputError(f"{path}: contains a {type(content).__name__}, not tensors by name.")
-    return content
+@contextmanager
+def _opened(paths: Sequence[Path], read: Read | None) -> Iterator[Contents]:
+    """The content of every file; a zip archive stands for the files in it, unpacked in the cache meanwhile."""
+    with ExitStack() as stack:
+        contents: Contents = {}
+        for path in paths:
+            if not path.is_file():
+                raise InputError(f"{path}: there is no such file.")
+            if path.suffix == ".safetensors":
+                contents[path] = read_tensors(path)
+            elif read is None:
+                for name, file in stack.enter_context(unzipped(path)).items():
+                    contents[name] = read_torch(file, where=str(name))
+            else:
+                contents[path] = read(path)
+        yield contents

@@ -223,7 +223,7 @@ def test_a_wrong_adapter_is_refused(terminal: Terminal, page: Path, adapter: str
     answer.refuses(2, "baselines/painting/", message)
 
 
-def test_a_card_names_a_function_of_the_baseline_that_reads_the_authors_file(terminal: Terminal) -> None:
+def test_a_card_names_a_function_of_the_baseline_that_reads_the_authors_file(terminal: Terminal, page: Path) -> None:
     container = '[methods.container]\nreader = "lines:read"\n'
     baseline = write_baseline(CARD + container)
     (baseline / "lines.py").write_text(
@@ -233,13 +233,13 @@ def test_a_card_names_a_function_of_the_baseline_that_reads_the_authors_file(ter
         "    return {name: torch.tensor([float(value) for value in values]) for name, *values in rows}\n"
     )
     Path("painter.txt").write_text("colour 0.2 0.4 0.6\nlevel 1\n")
-    answer = terminal("weights", "add", "painter", "tiny", "painter.txt", "--baselines", "baselines")
+    answer = terminal("weights", "add", "painter", "tiny.toml", "painter.txt", "--baselines", "baselines")
     answer.does("2 tensors of painter for tiny")
     Path("painter.txt").write_text("colour 0.2 0.4\nlevel 1\n")
-    answer = terminal("weights", "add", "painter", "tiny", "painter.txt", "--baselines", "baselines")
+    answer = terminal("weights", "add", "painter", "tiny.toml", "painter.txt", "--baselines", "baselines")
     answer.refuses(2, "painter.txt", "colour (2,) instead of (3,)")
     (baseline / "card.toml").write_text(CARD + container.replace('read"', 'write"'))
-    answer = terminal("weights", "add", "painter", "tiny", "painter.txt", "--baselines", "baselines")
+    answer = terminal("weights", "add", "painter", "tiny.toml", "painter.txt", "--baselines", "baselines")
     answer.refuses(2, "lines.py: has no function 'write', which the card names.")
 
 

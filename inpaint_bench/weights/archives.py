@@ -1,0 +1,80 @@
+"""Zip archives, of `torch.save` and of people who pack files: their bounds, and the checksum of every entry."""
+
+import struct
+import zipfile
+import zlib
+from collections.abc import Iterator
+from contextlib import contextmanager
+from io import BufferedIOBase
+
+from inpaint_bench.errors import InputError
+
+MOST_DIRECTORY = 16 << 20  # bytes of the list of entries: some 200,000 of them
+END, END_SIZE = b"PK\x05\x06", 22
+LOCATOR, LOCATOR_SIZE = b"PK\x06\x07", 20
+END_64 = b"PK\x06\x06"
+BLOCK = 1 << 20
+
+
+class DamagedArchiveError(ValueError):
+    """An archive that is cut off or was changed."""
+
+
+@contextmanager
+def opened(file: BufferedIOBase, where: str) -> Iterator[zipfile.ZipFile]:
+    """A zip archive. Raises InputError for one with too many entries, DamagedArchiveError for one that is broken."""
+    if (size := _directory_size(file)) > MOST_DIRECTORY:
+        raise InputError(f"{where}: its list of entries takes {size} bytes; allowed: {MOST_DIRECTORY}.")
+    file.seek(0)
+    try:
+        with zipfile.ZipFile(file) as archive:
+            names = archive.namelist()
+            if len(set(names)) != len(names):
+                raise DamagedArchiveError("two entries have one name")
+            yield archive
+    except (zipfile.BadZipFile, zlib.error, EOFError, struct.error, NotImplementedError, UnicodeDecodeError) as error:
+        raise DamagedArchiveError(str(error)) from error
+    except RuntimeError as error:  # a password is needed
+        raise DamagedArchiveError(str(error)) from error
+
+
+def _directory_size(file: BufferedIOBase) -> int:
+    """Bytes of the list of entries, as the end of the archive says."""
+    size = file.seek(0, 2)
+    file.seek(max(0, size - (1 << 16) - END_SIZE - LOCATOR_SIZE))
+    tail = file.read()
+    at = tail.rfind(END)
+    if at < 0 or len(tail) - at < END_SIZE:
+        raise DamagedArchiveError("it is cut off")
+    found: int = struct.unpack_from("<L", tail, at + 12)[0]
+    if at >= LOCATOR_SIZE and tail[at - LOCATOR_SIZE : at].startswith(LOCATOR):
+        (place,) = struct.unpack_from("<Q", tail, at - LOCATOR_SIZE + 8)
+        file.seek(min(place, size))
+        entry = file.read(56)
+        if entry.startswith(END_64) and len(entry) == 56:
+            found = struct.unpack_from("<Q", entry, 40)[0]
+    return found
+
+
+def check_entries(archive: zipfile.ZipFile) -> None:
+    """Read every entry to its end. Raises DamagedArchiveError, with its name, where its checksum is another one."""
+    for entry in archive.infolist():
+        try:
+            with archive.open(entry) as data:
+                while data.read(BLOCK):
+                    pass
+        except (zipfile.BadZipFile, zlib.error, EOFError) as error:
+            raise DamagedArchiveError(f"the checksum of {entry.filename[:80]!r} is wrong ({error})") from error
+
+
+def unpacked_size(archive: zipfile.ZipFile) -> int:
+    """Bytes of all entries as they are once unpacked."""
+    return sum(entry.file_size for entry in archive.infolist())
+
+
+def is_stored(archive: zipfile.ZipFile) -> bool:
+    """Whether no entry is compressed."""
+    return all(
+        entry.compress_type == zipfile.ZIP_STORED and entry.compress_size == entry.file_size
+        for entry in archive.infolist()
+    )
