@@ -8,6 +8,7 @@ import click
 
 from inpaint_bench import __version__
 from inpaint_bench.api import cannot_write
+from inpaint_bench.cli.console import in_one_line, open_console
 from inpaint_bench.cli.processes import end_children, stop_on_signals
 from inpaint_bench.errors import BenchError, Stopped, did_you_mean
 
@@ -65,6 +66,7 @@ def cli() -> None:
 
 def main() -> None:
     """The entry point: errors become one sentence and an exit code."""
+    open_console()
     stop_on_signals()
     try:
         code = run_cli(sys.argv[1:])
@@ -88,13 +90,10 @@ def run_cli(arguments: list[str]) -> int:
         what, code = (str(reason), reason.exit_code) if isinstance(reason, Stopped) else ("Interrupted", 130)
         click.echo(f"{what}. What was finished is kept; run the same command again to go on.", err=True)
         return code
-    except BrokenPipeError:  # the reader of our output had enough
-        sys.stderr.close()
-        return 0
     except OSError as error:  # a disk or a folder that fails where no sentence of ours foresaw it
         return _show(cannot_write(Path(error.filename or "."), error))
 
 
 def _show(error: BenchError) -> int:
-    click.echo(f"Error: {error}", err=True)
+    click.echo(f"Error: {in_one_line(str(error))}", err=True)
     return error.exit_code
