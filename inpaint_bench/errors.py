@@ -1,5 +1,6 @@
 """The errors that users see, each with its exit code. Any other exception is a bug in this package."""
 
+import signal
 from collections.abc import Iterable
 from difflib import get_close_matches
 
@@ -36,6 +37,14 @@ class HashError(BenchError):
     """A file does not match its recorded hash."""
 
     exit_code = 5
+
+
+class Stopped(KeyboardInterrupt):
+    """A signal asked this process to end. As after Ctrl-C, what was finished is kept."""
+
+    def __init__(self, number: int) -> None:
+        super().__init__(f"Stopped by {signal.Signals(number).name}")
+        self.exit_code = 128 + number
 
 
 MANY = 40  # known names that are listed

@@ -8,7 +8,9 @@ import click
 
 from inpaint_bench import __version__
 from inpaint_bench.api import cannot_write
-from inpaint_bench.errors import BenchError, did_you_mean
+from inpaint_bench.cli.console import in_one_line, open_console
+from inpaint_bench.cli.processes import end_children, stop_on_signals
+from inpaint_bench.errors import BenchError, Stopped, did_you_mean
 
 COMMANDS = {  # name → the module of this package that holds it
     "run": "run",
@@ -58,13 +60,19 @@ def cli() -> None:
 
     With nothing else, `inpaint-bench run` runs every method that can run here on the sample dataset. Every option
     can also be set as INPAINT_BENCH_<OPTION>. Exit codes: 0 done, 1 drift or a failed check, 2 bad input or usage,
-    3 incomplete, 4 not comparable, 5 a file is not what its hash says, 130 interrupted.
+    3 incomplete, 4 not comparable, 5 a file is not what its hash says, 130 interrupted (143 by SIGTERM).
     """
 
 
 def main() -> None:
     """The entry point: errors become one sentence and an exit code."""
-    sys.exit(run_cli(sys.argv[1:]))
+    open_console()
+    stop_on_signals()
+    try:
+        code = run_cli(sys.argv[1:])
+    finally:
+        end_children()
+    sys.exit(code)
 
 
 def run_cli(arguments: list[str]) -> int:
@@ -77,16 +85,15 @@ def run_cli(arguments: list[str]) -> int:
         return error.exit_code
     except BenchError as error:
         return _show(error)
-    except (KeyboardInterrupt, click.Abort):
-        click.echo("Interrupted. What was finished is kept; run the same command again to go on.", err=True)
-        return 130
-    except BrokenPipeError:  # the reader of our output had enough
-        sys.stderr.close()
-        return 0
+    except (KeyboardInterrupt, click.Abort) as error:
+        reason = error.__cause__ or error  # click makes an Abort of what it is given
+        what, code = (str(reason), reason.exit_code) if isinstance(reason, Stopped) else ("Interrupted", 130)
+        click.echo(f"{what}. What was finished is kept; run the same command again to go on.", err=True)
+        return code
     except OSError as error:  # a disk or a folder that fails where no sentence of ours foresaw it
         return _show(cannot_write(Path(error.filename or "."), error))
 
 
 def _show(error: BenchError) -> int:
-    click.echo(f"Error: {error}", err=True)
+    click.echo(f"Error: {in_one_line(str(error))}", err=True)
     return error.exit_code

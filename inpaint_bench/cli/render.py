@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
+from inpaint_bench.cli.console import in_one_line
 from inpaint_bench.errors import InputError
 
 if TYPE_CHECKING:
@@ -21,7 +22,8 @@ def columns(rows: Sequence[Sequence[str]]) -> None:
     """Print rows of cells, padded to columns."""
     widths = [max((len(row[i]) for row in rows), default=0) for i in range(len(rows[0]))] if rows else []
     for row in rows:
-        click.echo("  ".join(cell.ljust(width) for cell, width in zip(row, widths, strict=True)).rstrip())
+        line = "  ".join(cell.ljust(width) for cell, width in zip(row, widths, strict=True)).rstrip()
+        click.echo(in_one_line(line))
 
 
 def frame_text(frame: "pd.DataFrame", format_: str) -> str:
@@ -50,7 +52,7 @@ def write_parquet(frame: "pd.DataFrame", path: object) -> None:
 def note(sentence: str, quiet: bool = False) -> None:
     """A line on stderr."""
     if not quiet:
-        click.echo(sentence, err=True)
+        click.echo(in_one_line(sentence), err=True)
 
 
 @contextmanager
@@ -74,7 +76,7 @@ class _Echo(logging.Handler):
         super().__init__(logging.WARNING if quiet else logging.INFO)
 
     def emit(self, record: logging.LogRecord) -> None:
-        click.echo(record.getMessage(), err=True)
+        note(record.getMessage())
 
 
 def colour() -> bool:

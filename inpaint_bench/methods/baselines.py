@@ -7,7 +7,7 @@ import importlib.util
 import os
 import shlex
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from types import ModuleType
@@ -17,6 +17,7 @@ from inpaint_bench import files
 from inpaint_bench.data.protocols import page_names
 from inpaint_bench.errors import HashError, InputError
 from inpaint_bench.methods.card import Card, MethodCard, read_card
+from inpaint_bench.methods.foreign import blamed
 from inpaint_bench.weights import NO_WEIGHTS, SYNTHETIC, Weights, open_weights, synthetic_weights
 from inpaint_bench.weights.containers import Read
 from inpaint_bench.weights.foreign import is_safetensors, is_torch, what_it_is
@@ -63,7 +64,8 @@ def _shipped() -> list[tuple[Path, str]]:
 def _installed() -> list[tuple[Path, str]]:
     found = []
     for entry in importlib.metadata.entry_points(group=GROUP):
-        package = importlib.util.find_spec(entry.value)
+        with blamed(f"the entry point '{entry.name}'", f"finding the package {entry.value}", InputError):
+            package = importlib.util.find_spec(entry.value)
         if package is None or package.origin is None:
             raise InputError(
                 f"the entry point '{entry.name}' refers to the package {entry.value}, which cannot be found."
@@ -107,20 +109,23 @@ def reader(baseline: Baseline, card: MethodCard) -> Read | None:
     if not card.container.reader:
         return None
     module, _, function = card.container.reader.partition(":")
-    return _function(baseline, module, function)
+    read = _function(baseline, module, function)
+
+    def guarded(path: Path) -> Mapping[str, Any]:
+        with blamed(str(path), f"reading it as weights of {card.name}", InputError):
+            return read(path)  # type: ignore[no-any-return]  # a plug-in's function; its content is checked after
+
+    return guarded
 
 
 def _function(baseline: Baseline, module: str, name: str) -> Callable[..., Any]:
     """A function of the baseline's package, named in its card."""
     path = baseline.folder / f"{module}.py"
-    try:
+    with blamed(str(path), "importing it", InputError):
         if baseline.package not in sys.modules and baseline.package.startswith("_baselines_"):
             _import_folder(baseline)
         found = importlib.import_module(f"{baseline.package}.{module}")
-    except Exception as error:  # a plug-in may raise anything
-        message = " ".join(f"{type(error).__name__}: {error}".split())
-        raise InputError(f"{path}: importing it failed: {message}.") from error
-    function = getattr(found, name, None)
+        function = getattr(found, name, None)
     if not callable(function):
         raise InputError(f"{path}: has no function '{name}', which the card names.")
     return function  # type: ignore[no-any-return]  # a plug-in's function; what it returns is checked when it runs

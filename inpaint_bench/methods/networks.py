@@ -18,6 +18,7 @@ from inpaint_bench.data import images
 from inpaint_bench.data.prepare import Prepared
 from inpaint_bench.errors import BenchError, InputError, MethodError
 from inpaint_bench.methods.base import Method, Prediction, PredictJob, refuse_bad
+from inpaint_bench.methods.foreign import blamed
 from inpaint_bench.methods.probe import refuse_inverted
 from inpaint_bench.threads import in_order
 from inpaint_bench.weights import NO_WEIGHTS, SYNTHETIC, Weights
@@ -68,11 +69,9 @@ def python_method(name: str, target: str, weights: Weights) -> Method:
         raise InputError(f"{name}=python:{target}: give python:MODULE:FUNCTION, as in python:mine:load.")
     if (here := str(Path.cwd())) not in sys.path:
         sys.path.insert(0, here)
-    try:
+    with blamed(f"{name}=python:{target}", f"importing {module_name}", InputError):
         module = importlib.import_module(module_name)
-    except (Exception, SystemExit) as error:  # a user's module may raise anything
-        raise InputError(f"{name}=python:{target}: importing {module_name} failed: {_message(error)}") from error
-    load = getattr(module, function, None)
+        load = getattr(module, function, None)
     if not callable(load):
         raise InputError(f"{name}=python:{target}: {module_name} has no function '{function}'.")
     code = files.file_sha256(Path(module.__file__))[:12] if module.__file__ else ""
@@ -80,7 +79,7 @@ def python_method(name: str, target: str, weights: Weights) -> Method:
 
 
 def _predict_all(name: str, load: Load, weights: Weights, job: PredictJob) -> Iterator[Prediction]:
-    with _blamed(name, "loading it"):
+    with blamed(name, "loading it"):
         inpaint = load(weights, job.device)
         samples = job.samples if takes_seeds(inpaint) else None
 
@@ -88,7 +87,7 @@ def _predict_all(name: str, load: Load, weights: Weights, job: PredictJob) -> It
         return _run_batch(inpaint, batch, job, samples)
 
     if weights.sha256 != SYNTHETIC:  # an untrained network may well look inverted
-        with _blamed(name, "the probe of two images"):
+        with blamed(name, "the probe of two images"):
             refuse_inverted(name, lambda image, mask: _probe(inpaint, image, mask, job), job.page.size or 256)
     for batch in _batches(in_order(job.prepare, job.pairs, job.jobs), job.batch):
         for prepared, prediction in _one_by_one(name, run, batch):
@@ -140,10 +139,11 @@ def _one_by_one(
 ) -> Iterator[tuple[Prepared, Tensor]]:
     """The predictions of a batch. If the batch fails, its pairs are run one at a time, to keep the good ones."""
     try:
-        predictions = _of_batch(run(batch), len(batch))
-    except (Exception, SystemExit) as error:  # a plug-in may raise anything
+        with blamed(name, f"pair {batch[0].pair.pair}"):
+            predictions = _of_batch(run(batch), len(batch))
+    except BenchError:
         if len(batch) == 1:
-            raise _failure(name, f"pair {batch[0].pair.pair}", error) from error
+            raise
         for prepared in batch:
             yield from _one_by_one(name, run, [prepared])
         return
@@ -173,24 +173,3 @@ def _probe(inpaint: Callable[..., Tensor], image: Tensor, mask: Tensor, job: Pre
         return _of_batch(inpaint(image, mask), len(image)).detach().cpu()
     samples = _of_batch(inpaint(image, mask, torch.zeros(len(image), 1, dtype=torch.int64)), len(image))
     return (samples[:, 0] if samples.ndim == 5 else samples).detach().cpu()
-
-
-@contextlib.contextmanager
-def _blamed(name: str, doing: str) -> Iterator[None]:
-    """Exceptions raised inside become a MethodError that names the method and what it was doing."""
-    try:
-        yield
-    except (Exception, SystemExit) as error:  # a plug-in may raise anything
-        raise _failure(name, doing, error) from error
-
-
-def _failure(name: str, doing: str, error: BaseException) -> BenchError:
-    if isinstance(error, BenchError) and not isinstance(error, MethodError):
-        return error
-    return MethodError(f"{name}: {doing} failed: {_message(error)}")
-
-
-def _message(error: BaseException) -> str:
-    message = " ".join(str(error).split())
-    message = message if len(message) <= 300 else message[:300] + "…"
-    return message if isinstance(error, BenchError) else f"{type(error).__name__}: {message}".rstrip(": ") + "."

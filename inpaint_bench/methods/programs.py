@@ -3,20 +3,22 @@
 import os
 import shlex
 import shutil
-import signal
 import string
 import subprocess
-from collections.abc import Iterator, Mapping
+import sys
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
 
+import psutil
 import torch
 
 from inpaint_bench.data import images
 from inpaint_bench.data.pair_lists import Pair
 from inpaint_bench.data.prepare import export_pair
-from inpaint_bench.errors import IncompleteError, InputError, MethodError
+from inpaint_bench.errors import IncompleteError, InputError, MethodError, some
 from inpaint_bench.files import write_whole
+from inpaint_bench.methods import supervise
 from inpaint_bench.methods.base import Method, Prediction, PredictJob, from_pixels
 from inpaint_bench.methods.folder import read_outputs
 from inpaint_bench.methods.layouts import Outputs, match
@@ -25,6 +27,7 @@ from inpaint_bench.threads import in_order
 
 FOLDERS = ("images", "masks", "out")
 ALLOWED = {*FOLDERS, "seed", "samples"}
+LAST = 1 << 14  # bytes of a program's output that are looked at for its last line
 _PARSER = string.Formatter()
 
 
@@ -58,16 +61,16 @@ def _predict(name: str, template: str, job: PredictJob) -> Iterator[Prediction]:
         yield from read_outputs(left_over, out, _only(job, have))
         job = _only(job, tuple(pair for pair in job.pairs if pair.pair not in left_over))
     if not job.pairs:
-        shutil.rmtree(job.scratch, ignore_errors=True)
+        _empty(job.scratch)
         return
     _probe(name, template, job)
-    shutil.rmtree(job.scratch, ignore_errors=True)
+    _empty(job.scratch)
     for _ in in_order(lambda pair: export_pair(job.prepare(pair), job.scratch), job.pairs, job.jobs):
         pass
     failure = run_program(name, template, job.scratch, job)
     outputs = outputs_in(out, job.pairs, failure)
     yield from _finished(outputs, out, job, failure)
-    shutil.rmtree(job.scratch, ignore_errors=True)
+    _empty(job.scratch)
 
 
 def _finished(outputs: Outputs, out: Path, job: PredictJob, failure: MethodError | None) -> Iterator[Prediction]:
@@ -86,7 +89,7 @@ def _only(job: PredictJob, pairs: tuple[Pair, ...]) -> PredictJob:
 
 
 def _left_over(out: Path, pairs: tuple[Pair, ...]) -> Outputs:
-    if not out.is_dir() or not any(out.iterdir()):
+    if _no_outputs(out):
         return {}
     try:
         outputs = match(out, pairs).outputs
@@ -104,32 +107,50 @@ def _whole(path: Path) -> bool:
 
 
 def run_program(name: str, template: str, scratch: Path, job: PredictJob) -> MethodError | None:
-    """Run the program until it ends; returns its failure, if any, as one sentence."""
+    """Run the program until it ends; returns its failure, if any, as one sentence. Nothing that it started is left."""
     (scratch / "out").mkdir(parents=True, exist_ok=True)
     folders = {name: str((scratch / name).resolve()) for name in FOLDERS}
     command = _words(template, {**folders, "seed": str(job.page.seed), "samples": str(job.samples)})
-    log = scratch / "log.txt"
-    try:
-        with open(log, "wb") as output:
-            process = subprocess.Popen(
-                command, stdout=output, stderr=output, stdin=subprocess.DEVNULL, start_new_session=True
+    with open(scratch / "log.txt", "w+b") as output:
+        try:
+            answer = _supervised(command, output.fileno(), job.timeout)
+        except subprocess.TimeoutExpired:
+            return MethodError(
+                f"{name}: the program exceeded its time limit of {job.timeout:g} seconds and was stopped. "
+                "See --timeout."
             )
-            try:
-                code = process.wait(job.timeout)
-            except BaseException:  # a timeout or Ctrl-C: stop the program and its children
-                os.killpg(process.pid, signal.SIGKILL)
-                process.wait()
-                raise
-    except subprocess.TimeoutExpired:
-        return MethodError(
-            f"{name}: the program exceeded its time limit of {job.timeout:g} seconds and was stopped. See --timeout."
-        )
-    except OSError as error:
-        return MethodError(f"{name}: the program cannot be started: {error.strerror}: {command[0]}.")
-    if code != 0:
-        message = log.read_text(errors="replace").strip().splitlines()[-1:]
-        return MethodError(f"{name}: the program ended with code {code}{f': {message[0][:300]}' if message else ''}.")
+        except OSError as error:
+            answer = f"errno {error.errno}"
+        output.seek(max(0, output.seek(0, os.SEEK_END) - LAST))
+        printed = output.read(LAST).decode(errors="replace").strip().splitlines()[-1:]
+    if answer.startswith("errno"):
+        reason = os.strerror(int(answer.split()[1]))
+        return MethodError(f"{name}: the program cannot be started: {reason}: {command[0]}.")
+    if answer != "0":
+        code = f"ended with code {answer}" if answer else "was stopped from outside"
+        return MethodError(f"{name}: the program {code}{f': {printed[0][:300]}' if printed else ''}.")
     return None
+
+
+def _supervised(command: Sequence[str], output: int, timeout: float | None) -> str:
+    """What `supervise.py` answers about the command. Raises TimeoutExpired, and OSError where it cannot start."""
+    packages = str(Path(psutil.__file__).parents[1])
+    supervisor = subprocess.Popen(
+        [sys.executable, "-I", "-S", supervise.__file__, packages, *command],
+        stdin=subprocess.PIPE,
+        stdout=subprocess.PIPE,
+        stderr=output,
+        start_new_session=True,
+    )
+    assert supervisor.stdin is not None
+    assert supervisor.stdout is not None
+    with supervisor.stdin, supervisor.stdout:
+        try:
+            supervisor.wait(timeout)
+        finally:  # the program's end, a time-out, Ctrl-C or a signal
+            supervisor.stdin.close()
+            supervisor.wait()
+        return supervisor.stdout.read().decode().strip()
 
 
 def _words(template: str, values: Mapping[str, str]) -> list[str]:
@@ -142,17 +163,37 @@ def _words(template: str, values: Mapping[str, str]) -> list[str]:
 
 def outputs_in(out: Path, pairs: tuple[Pair, ...], failure: MethodError | None) -> Outputs:
     """The outputs of a program by pair. Raises its failure, or MethodError for missing or wrong outputs."""
-    if not any(out.iterdir()):
-        raise failure or MethodError(f"{out}: the program succeeded but wrote no output.")
+    if problem := _no_outputs(out):
+        raise failure or MethodError(problem)
     try:
         return match(out, pairs, broken_off=failure is not None).outputs
     except InputError as error:
         raise failure or MethodError(str(error)) from error
 
 
+def _no_outputs(out: Path) -> str:
+    """What is wrong with a folder that a program was to write files into; '' if nothing is.
+
+    A link may lead anywhere, and a pipe never ends: neither is opened.
+    """
+    if out.is_symlink() or not out.is_dir():
+        return f"{out}: the program removed this folder, or replaced it. It must write its outputs into it."
+    found = sorted(out.iterdir())
+    if strange := [path.name for path in found if path.is_symlink() or not (path.is_file() or path.is_dir())]:
+        return f"{out}: the program wrote {some(strange)}, which is a link or no file. It must write PNG files."
+    return "" if found else f"{out}: the program succeeded but wrote no output."
+
+
+def _empty(scratch: Path) -> None:
+    """Remove what a program was given and what it wrote."""
+    if scratch.is_symlink():  # by the program: what it leads to is not ours
+        scratch.unlink()
+    shutil.rmtree(scratch, ignore_errors=True)
+
+
 def _probe(name: str, template: str, job: PredictJob) -> None:
     scratch = job.scratch.with_name(job.scratch.name + "-probe")
-    shutil.rmtree(scratch, ignore_errors=True)
+    _empty(scratch)
 
     def predict(image: images.Images, mask: images.Masks) -> images.Images:
         for number, (pixels, hole) in enumerate(zip(images.eight_bit(image), mask[:, 0].numpy() > 0, strict=True)):
@@ -171,4 +212,4 @@ def _probe(name: str, template: str, job: PredictJob) -> None:
     try:
         refuse_inverted(name, predict, job.page.size or 256)
     finally:
-        shutil.rmtree(scratch, ignore_errors=True)
+        _empty(scratch)

@@ -11,6 +11,7 @@ import torch
 
 from inpaint_bench import files
 from inpaint_bench.errors import BenchError, InputError, MethodError
+from inpaint_bench.methods.foreign import raise_stop
 from inpaint_bench.methods.networks import takes_seeds
 from inpaint_bench.runner.folder import method_info
 from inpaint_bench.timing import Cost, Memory, Setting, Timing, machine, refuse_another, write_timing
@@ -130,7 +131,8 @@ def _time(
         try:
             ready.append(_load(timed, options, inputs))
             on_progress()
-        except (Exception, SystemExit) as error:  # a plug-in may raise anything
+        except BaseException as error:  # a plug-in may raise anything
+            raise_stop(error)
             outcome.failures[timed.name] = failure(timed.name, "loading it or its first call", error)
     before, facts = machine.now(options.device), facts | machine.clocks(options.device, "before")
     outcome.failures.update(in_turns([task for one in ready for task in one.tasks], options.repeat, on_progress))

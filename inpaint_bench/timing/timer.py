@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 from typing import Any, TypeAlias
 
 from inpaint_bench.errors import BenchError, MethodError
+from inpaint_bench.methods.foreign import described, raise_stop
 from inpaint_bench.timing import ClockName, Series
 
 Call = Callable[[], object]
@@ -166,7 +167,8 @@ def _each(tasks: Sequence[Task], do: Callable[[Task], None], failures: dict[str,
             continue
         try:
             do(task)
-        except (Exception, SystemExit) as error:  # a plug-in may raise anything
+        except BaseException as error:  # a plug-in may raise anything
+            raise_stop(error)
             failures[task.method] = failure(task.method, "a call", error)
         else:
             yield task
@@ -176,5 +178,4 @@ def failure(method: str, doing: str, error: BaseException) -> BenchError:
     """An exception raised by a method as one sentence about it; a BenchError stays as it is."""
     if isinstance(error, BenchError):
         return error
-    message = " ".join(f"{type(error).__name__}: {error}".split())[:300].rstrip(": ")
-    return MethodError(f"{method}: {doing} failed while it was timed: {message}.")
+    return MethodError(f"{method}: {doing} failed while it was timed: {described(error)}")

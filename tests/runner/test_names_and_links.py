@@ -93,7 +93,7 @@ def test_a_list_of_pairs_names_no_picture_elsewhere(
 def test_weights_are_added_for_a_dataset_of_a_plain_name(capsys: pytest.CaptureFixture[str]) -> None:
     Path("rfr.pth").touch()
     for name in ("../../x", "/x", "a/b"):
-        refused(capsys, run_cli(["weights", "add", "rfr", name, "rfr.pth"]), "cannot be a name")
+        refused(capsys, run_cli(["weights", "add", "rfr", name, "rfr.pth"]), "no dataset is called")
 
 
 # --- links ------------------------------------------------------------------------------------
