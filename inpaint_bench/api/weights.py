@@ -9,6 +9,7 @@ from inpaint_bench.api.arguments import AnyPath, as_path
 from inpaint_bench.data.protocols import page_names, read_page
 from inpaint_bench.errors import InputError, did_you_mean
 from inpaint_bench.files import weights_dir as weights_dir
+from inpaint_bench.files import within
 from inpaint_bench.methods.baselines import find_baselines, loader, reader
 from inpaint_bench.weights import store
 from inpaint_bench.weights.base import wanted_shapes

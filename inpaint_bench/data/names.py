@@ -35,7 +35,7 @@ def _walk(folder: Path, prefix: str, above: tuple[Path, ...]) -> Iterator[str]:
 
 
 def check_name(name: str, where: str) -> None:
-    """Raise InputError for a file name, with its folders, that is too long, is not UTF-8, has control characters, or leads out.
+    """Raise InputError for a file name, with its folders, that is too long, not UTF-8, not printable, or leads out.
 
     `where` names the folder or list in the error.
     """
