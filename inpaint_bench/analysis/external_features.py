@@ -53,8 +53,10 @@ def _row(name: str, metric: SetMetric, x: Features, y: Features) -> dict[str, ob
 def _read(path: Path) -> Features:
     try:
         features = np.load(path, mmap_mode="r", allow_pickle=False)
-    except (OSError, ValueError, EOFError) as error:
-        raise InputError(f"{path}: not an array of numpy's own format ({error}).") from error
+    except OSError as error:
+        raise InputError(f"{path}: cannot be read ({error.strerror or error}).") from error
+    except Exception as error:  # numpy parses a header as Python, and raises whatever that raises
+        raise InputError(f"{path}: not an array of numpy's own format ({type(error).__name__}).") from error
     if not isinstance(features, np.ndarray) or features.ndim != 2 or features.dtype.kind != "f":
         raise InputError(f"{path}: must hold one table of real numbers, a row for each picture.")
     if len(features) < 2:

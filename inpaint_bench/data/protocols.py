@@ -7,7 +7,7 @@ from typing import Annotated, Any, Literal, get_args, get_type_hints
 
 import msgspec
 
-from inpaint_bench import files
+from inpaint_bench import decode, files
 from inpaint_bench.errors import InputError, did_you_mean
 
 Grey = Literal["replicate", "refuse"]  # a grey picture: repeated over three channels, or refused
@@ -89,10 +89,10 @@ def page_path(dataset: str) -> Path:
 def read_page(path: Path) -> Protocol:
     """A page, validated. Raises InputError naming the file, the key and what is allowed."""
     try:
-        page = msgspec.toml.decode(path.read_bytes(), type=Protocol)
+        page: Protocol = decode.toml(path.read_bytes(), Protocol)
     except OSError as error:
         raise InputError(f"{path}: there is no such protocol page ({error.strerror}).") from error
-    except (msgspec.DecodeError, UnicodeDecodeError) as error:  # includes ValidationError
+    except msgspec.DecodeError as error:  # includes ValidationError
         raise InputError(f"{path}: {_plain_message(str(error))}") from error
     check_page(page, str(path))
     return page

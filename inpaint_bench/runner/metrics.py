@@ -33,10 +33,12 @@ def choose_metrics(requested: Sequence[str], page: Protocol, where: str) -> Chos
     """
     every = "all" in requested
     try:
-        names = with_companions(find(name).name for name in (CHOOSABLE if every else requested or page.metrics))
         metric(page.choose)
+        for name in page.metrics:  # also where others are requested: tables go by the page
+            find(name)
     except InputError as error:
-        raise error if requested else InputError(f"the protocol page of {where}: {error}") from error
+        raise InputError(f"the protocol page of {where}: {error}") from error
+    names = with_companions(find(name).name for name in (CHOOSABLE if every else requested or page.metrics))
     lacking = {name: why for name in names if (why := absent(find(name)))}
     if not every and (named := [name for name in requested if name in lacking]):
         raise InputError(f"{named[0]} cannot be measured here: {lacking[named[0]].rstrip('.')}.")

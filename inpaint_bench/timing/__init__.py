@@ -6,7 +6,7 @@ from typing import Annotated, Literal
 import msgspec
 import numpy as np
 
-from inpaint_bench import files
+from inpaint_bench import decode, files
 from inpaint_bench.data.protocols import Count, Schema
 from inpaint_bench.errors import InputError
 from inpaint_bench.runner.folder import MethodInfo
@@ -119,11 +119,12 @@ def read_timings(folder: Path) -> dict[str, Timing]:
 def read_timing(path: Path) -> Timing:
     """One timing.json. Raises InputError when it cannot be read, is broken or of another version."""
     try:
-        return msgspec.json.decode(path.read_bytes(), type=Timing)
+        timing: Timing = decode.json(path.read_bytes(), Timing)
     except OSError as error:
         raise InputError(f"{path}: cannot be read ({error.strerror}).") from error
-    except (msgspec.DecodeError, UnicodeDecodeError) as error:
+    except msgspec.DecodeError as error:
         raise InputError(f"{path}: not a timing file of this version ({error}). Time the method again.") from error
+    return timing
 
 
 def write_timing(folder: Path, timing: Timing) -> None:

@@ -9,7 +9,7 @@ import msgspec
 from safetensors.torch import save
 from torch import Tensor
 
-from inpaint_bench import files
+from inpaint_bench import decode, files
 from inpaint_bench.data.protocols import Schema
 from inpaint_bench.errors import HashError, InputError
 from inpaint_bench.weights.base import Weights, open_weights
@@ -79,7 +79,7 @@ def origins() -> list[Origin]:
     found = []
     for path in sorted(files.weights_dir().glob("*/*.json")):
         try:
-            found.append(msgspec.json.decode(path.read_bytes(), type=Origin))
+            found.append(decode.json(path.read_bytes(), Origin))
         except msgspec.DecodeError as error:
             raise InputError(f"{path}: not the note of a weights file ({error}). Add the weights again.") from error
     return found

@@ -6,6 +6,7 @@ from typing import Annotated, Any, Literal, TypeAlias, get_args, get_type_hints
 
 import msgspec
 
+from inpaint_bench import decode
 from inpaint_bench.data.protocols import Count, Schema
 from inpaint_bench.errors import InputError, did_you_mean
 
@@ -179,10 +180,10 @@ def as_config(settings: dict[str, Any], where: str) -> Config:
 
 def _read(path: Path) -> dict[str, Any]:
     try:
-        found: dict[str, Any] = msgspec.toml.decode(path.read_bytes())
+        found: dict[str, Any] = decode.toml(path.read_bytes())
     except OSError as error:
         raise InputError(f"{path}: there is no such file of settings ({error.strerror}).") from error
-    except (msgspec.DecodeError, UnicodeDecodeError) as error:
+    except msgspec.DecodeError as error:
         raise InputError(f"{path}: {error}.") from error
     return found
 
@@ -192,7 +193,7 @@ def _parse(change: str) -> dict[str, Any]:
     if not equals or not key.strip():
         raise InputError(f"--set {change}: give key=value, as in network.width=16.")
     try:
-        value = msgspec.toml.decode(f"value = {text}")["value"]
+        value = decode.toml(f"value = {text}")["value"]
     except msgspec.DecodeError:  # a bare word is a string
         value = text
     for part in reversed(key.strip().split(".")):

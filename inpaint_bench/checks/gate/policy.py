@@ -8,6 +8,7 @@ from typing import Annotated, Literal
 
 import msgspec
 
+from inpaint_bench import decode
 from inpaint_bench.analysis.results import Result
 from inpaint_bench.analysis.verdicts import Number, Policy
 from inpaint_bench.data.protocols import Schema
@@ -93,11 +94,12 @@ DEFAULT = GatePolicy(schema=1)
 def read_policy(path: Path) -> GatePolicy:
     """A policy file. Raises InputError naming the file, the key and what is allowed."""
     try:
-        return msgspec.toml.decode(path.read_bytes(), type=GatePolicy)
+        policy: GatePolicy = decode.toml(path.read_bytes(), GatePolicy)
     except OSError as error:
         raise InputError(f"{path}: there is no such policy file ({error.strerror}).") from error
-    except (msgspec.DecodeError, UnicodeDecodeError) as error:  # ValidationError is one too
+    except msgspec.DecodeError as error:  # ValidationError is one too
         raise InputError(f"{path}: {_plain_message(str(error))}") from error
+    return policy
 
 
 def refuse_idle(policy: GatePolicy, results: Iterable[Result], where: str) -> None:
