@@ -67,6 +67,7 @@ class Pipeline:
     out: AnyPath | None = None
     raw: bool = False
     quiet: bool = False
+    mask_threshold: int | None = None
 
     def predict(self) -> Outcome:
         """Composites of every method; nothing is scored."""
@@ -113,8 +114,13 @@ class Pipeline:
         if (targets is None) != (masks is None):
             raise InputError("targets and masks go together: one folder of images, one of masks of the same names.")
         if targets is None or masks is None:
+            if self.mask_threshold is not None:
+                raise InputError(
+                    "a mask threshold goes with targets and masks of your own; of a dataset the protocol page says "
+                    "which values are hole."
+                )
             return datasets.open_dataset(self.dataset, as_path(self.data), as_path(self.pairs))
-        every = datasets.open_folders(targets, masks)
+        every = datasets.open_folders(targets, masks, self.mask_threshold)
         with progress_bar("reading the images", len(every.pairs), self.quiet) as advance:
             return datasets.see(every, self.jobs, lambda: advance(1))
 
@@ -152,6 +158,7 @@ def run(
     timeout: float | None = None,
     out: AnyPath | None = None,
     quiet: bool = False,
+    mask_threshold: int | None = None,
 ) -> Run:
     """Inpaint every pair of a dataset with each method, score the composites, and return the run.
 
@@ -178,6 +185,7 @@ def run(
         timeout: seconds that an exec: program may run.
         out: the run folder. Default: runs/<dataset>.
         quiet: no progress bars.
+        mask_threshold: with `masks`, values above it are hole, 0 to 254. Default: 255 is, and all others must be 0.
 
     Raises:
         InputError: for an unknown name, a file that cannot be used, or a method that fails on bad input.
@@ -191,7 +199,7 @@ def run(
     """
     outcome = Pipeline(
         dataset, methods, metrics, data, pairs, targets, masks, limit, shard, baselines, weights or {}, device, batch,
-        jobs, timeout, out, quiet=quiet,
+        jobs, timeout, out, quiet=quiet, mask_threshold=mask_threshold,
     ).run()  # fmt: skip
     outcome.raise_failures()
     return outcome.run
