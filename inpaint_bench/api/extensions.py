@@ -66,6 +66,7 @@ def inspect(
     limit: int | None = None,
     weights: Mapping[str, str] | None = None,
     device: str = "auto",
+    mask_threshold: int | None = None,
     on_note: Callable[[str], None] = note,
 ) -> Path:
     """Pictures of what the feature maps of a method's network hold for some pairs; the path of the page about them.
@@ -79,7 +80,7 @@ def inspect(
     if run is None and methods:
         raise InputError("methods names the results of a run to place; name the run with --run.")
     opened = open_run(Path(run)) if run else None
-    known = _inspected_dataset(opened, dataset, data, targets, masks)
+    known = _inspected_dataset(opened, dataset, data, targets, masks, mask_threshold)
     results = (opened, as_names(methods), features) if opened else None
     chosen = _inspected_pairs(known, as_names(pairs), limit)
     page: Path = command.inspect_method(method, known, chosen, weights or {}, results, where, Path(out), on_note)
@@ -96,13 +97,20 @@ def _extension(method: str, package: str, can: str) -> Any:
 
 
 def _inspected_dataset(
-    run: Any, name: str, data: AnyPath | None, targets: AnyPath | None, masks: AnyPath | None
+    run: Any,
+    name: str,
+    data: AnyPath | None,
+    targets: AnyPath | None,
+    masks: AnyPath | None,
+    mask_threshold: int | None,
 ) -> "Dataset":
     from inpaint_bench.data import datasets
 
     folder, images, holes = (as_path(path) for path in (data, targets, masks))
     if (images is None) != (holes is None):
         raise InputError("targets and masks go together: one folder of images, one of masks of the same names.")
+    if mask_threshold is not None and (run is not None or images is None):
+        raise InputError("a mask threshold goes with targets and masks of your own, without a run.")
     if run is not None:
         if name:
             raise InputError(
@@ -113,7 +121,7 @@ def _inspected_dataset(
     if images and holes:
         if name:
             raise InputError("dataset and targets cannot be combined: give one of them.")
-        return datasets.see(datasets.open_folders(images, holes), jobs=1)
+        return datasets.see(datasets.open_folders(images, holes, mask_threshold), jobs=1)
     return datasets.open_dataset(name or "sample", folder)
 
 

@@ -97,7 +97,7 @@ def show_dataset(name: str) -> "tuple[Facts, Protocol]":
         ("paper", page.about.paper or "-"),
         ("pairs", f"{page.count}, seed {page.seed}, buckets {', '.join(bucket_names(page))}"),
         ("images", f"crop {page.images.crop}, {images}, grey pictures: {page.images.grey}"),
-        ("masks", f"{page.masks.set}, resize {page.masks.resize}, hole where the value is {page.masks.hole}"),
+        ("masks", f"{page.masks.set}, resize {page.masks.resize}, hole: {page.masks.hole}"),
         ("8 bits", page.eight_bit),
         ("metrics", ", ".join(page.metrics)),
         ("licence", page.about.licence),

@@ -111,6 +111,7 @@ def inpaint_file(
     method: str,
     *,
     samples: int = 1,
+    mask_threshold: int | None = None,
     **options: Any,
 ) -> InpaintedFile:
     """`inpaint`, written to PNG files: FILE, or FILE.s0.png and so on for several samples.
@@ -123,8 +124,9 @@ def inpaint_file(
     from inpaint_bench.runner.inpaint import output_paths, read_picture
 
     paths = output_paths(Path(out), samples, (Path(image), Path(mask)))
-    hole = read_picture(Path(image), Path(mask)).hole
-    for path, picture in zip(paths, inpaint(image, mask, method, samples=samples, **options), strict=True):
+    hole = read_picture(Path(image), Path(mask), mask_threshold).hole
+    painted = inpaint(image, mask, method, samples=samples, mask_threshold=mask_threshold, **options)
+    for path, picture in zip(paths, painted, strict=True):
         files.write_whole(path, png_bytes(np.asarray(picture)))
     return InpaintedFile(tuple(paths), int(hole.sum()), method.partition("=")[0])
 
@@ -140,11 +142,12 @@ def inpaint(
     device: str = "auto",
     seed: int = 0,
     samples: int = 1,
+    mask_threshold: int | None = None,
 ) -> "list[Image]":
     """One picture of any size through a method: the composite of every sample, as PIL images of the picture's size.
 
-    `image` is a picture file, `mask` a file of its size with 255 in the hole. Raises InputError for files that cannot
-    be used, and MethodError where the method fails.
+    `image` is a picture file, `mask` a file of its size with 255 in the hole, or values above `mask_threshold`. Raises
+    InputError for files that cannot be used, and MethodError where the method fails.
     """
     import tempfile
 
@@ -158,7 +161,7 @@ def inpaint(
     opened, sizes = open_method(method, dataset, as_path(baselines), weights or {})
     if opened.weights.sha256 == SYNTHETIC:
         note(f"{opened.name}: synthetic weights paint nonsense.")
-    picture = read_picture(Path(image), Path(mask))
+    picture = read_picture(Path(image), Path(mask), mask_threshold)
     with tempfile.TemporaryDirectory(prefix="inpaint-", dir=files.cache_folder("scratch")) as scratch:
         brush = Brush(opened, sizes, Path(scratch) / "program", where, seed, samples)
         return [Image.fromarray(pixels) for pixels in brush.paint(picture, read_page(page_path(dataset)))]

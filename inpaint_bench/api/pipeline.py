@@ -68,6 +68,7 @@ class Pipeline:
     raw: bool = False
     allow_known_error: bool = False
     quiet: bool = False
+    mask_threshold: int | None = None
 
     def predict(self) -> Outcome:
         """Composites of every method; nothing is scored."""
@@ -114,8 +115,13 @@ class Pipeline:
         if (targets is None) != (masks is None):
             raise InputError("targets and masks go together: one folder of images, one of masks of the same names.")
         if targets is None or masks is None:
+            if self.mask_threshold is not None:
+                raise InputError(
+                    "a mask threshold goes with targets and masks of your own; of a dataset the protocol page says "
+                    "which values are hole."
+                )
             return datasets.open_dataset(self.dataset, as_path(self.data), as_path(self.pairs))
-        every = datasets.open_folders(targets, masks)
+        every = datasets.open_folders(targets, masks, self.mask_threshold)
         with progress_bar("reading the images", len(every.pairs), self.quiet) as advance:
             return datasets.see(every, self.jobs, lambda: advance(1))
 
@@ -154,6 +160,7 @@ def run(
     out: AnyPath | None = None,
     allow_known_error: bool = False,
     quiet: bool = False,
+    mask_threshold: int | None = None,
 ) -> Run:
     """Inpaint every pair of a dataset with each method, score the composites, and return the run.
 
@@ -181,6 +188,7 @@ def run(
         out: the run folder. Default: runs/<dataset>.
         allow_known_error: score outputs whose known region is far from the target's.
         quiet: no progress bars.
+        mask_threshold: with `masks`, values above it are hole, 0 to 254. Default: 255 is, and all others must be 0.
 
     Raises:
         InputError: for an unknown name, a file that cannot be used, or a method that fails on bad input.
@@ -194,7 +202,7 @@ def run(
     """
     outcome = Pipeline(
         dataset, methods, metrics, data, pairs, targets, masks, limit, shard, baselines, weights or {}, device, batch,
-        jobs, timeout, out, allow_known_error=allow_known_error, quiet=quiet,
+        jobs, timeout, out, allow_known_error=allow_known_error, quiet=quiet, mask_threshold=mask_threshold,
     ).run()  # fmt: skip
     outcome.raise_failures()
     return outcome.run

@@ -53,6 +53,7 @@ def score(
     batch: int = 8,
     jobs: int = JOBS,
     quiet: bool = False,
+    mask_threshold: int | None = None,
 ) -> "pd.DataFrame":
     """Score predictions against targets: one row a pair (and sample), one column a metric, and `known_error`.
 
@@ -61,6 +62,7 @@ def score(
             floats in [0, 1].
         masks: a folder of masks of the same names, 255 in the hole; or (n, height, width) or (n, 1, height, width) of
             0 and 1 (uint8 masks: 0 and 255).
+        mask_threshold: values of mask files and uint8 masks above it are hole, 0 to 254; no others are refused then.
         predictions: a folder of PNG files in one of the known layouts; or an array or tensor like `targets`.
         metrics: names, or 'all'. Default: ssim, psnr, mae.
         raw: score predictions as they are. By default the known region is taken from the target.
@@ -80,10 +82,10 @@ def score(
     """
     import pandas as pd
 
-    with _as_folders(targets, masks, predictions) as (of_targets, of_masks, of_predictions):
+    with _as_folders(targets, masks, predictions, mask_threshold) as (of_targets, of_masks, of_predictions):
         scored = score_folder(
             of_targets, of_masks, of_predictions, metrics, raw=raw, allow_known_error=allow_known_error, strict=strict,
-            device=device, batch=batch, jobs=jobs, quiet=quiet,
+            device=device, batch=batch, jobs=jobs, quiet=quiet, mask_threshold=mask_threshold,
         )  # fmt: skip
     if scored.failure:
         raise scored.failure
@@ -121,10 +123,11 @@ def score_folder(
     batch: int = 8,
     jobs: int = JOBS,
     quiet: bool = False,
+    mask_threshold: int | None = None,
 ) -> ScoredFolder:
     """As `score` says, of three folders; what was finished before a failure is kept."""
     runtime = RuntimeOptions(open_device(device), batch, jobs, allow_known_error=allow_known_error)
-    dataset = datasets.open_folders(targets, masks)
+    dataset = datasets.open_folders(targets, masks, mask_threshold)
     requested = as_names(metrics)
     chosen = choose_metrics(requested, dataset.page, "two folders")
     matched = match(predictions, dataset.pairs)
@@ -229,15 +232,18 @@ def _together(run: Run, metrics: Sequence[str]) -> Iterator[Row]:
 
 
 @contextlib.contextmanager
-def _as_folders(*given: Any) -> Iterator[tuple[Path, Path, Path]]:
+def _as_folders(
+    targets: Any, masks: Any, predictions: Any, mask_threshold: int | None
+) -> Iterator[tuple[Path, Path, Path]]:
     """Targets, masks and predictions as folders; arrays are written to a folder that is deleted afterwards."""
+    given = (targets, masks, predictions)
     if all(isinstance(one, (str, Path)) for one in given):
         yield tuple(map(Path, given))  # type: ignore[misc]  # three of them
         return
     if any(isinstance(one, (str, Path)) for one in given):
         raise InputError("targets, masks and predictions are three folders, or three arrays or tensors; not a mixture.")
-    targets, predictions = (_pixels(one, what) for one, what in ((given[0], "targets"), (given[2], "predictions")))
-    holes = _holes(given[1])
+    targets, predictions = _pixels(targets, "targets"), _pixels(predictions, "predictions")
+    holes = _holes(masks, mask_threshold)
     if targets.shape != predictions.shape or targets.shape[:3] != holes.shape:
         shapes = f"{targets.shape}, {holes.shape} and {predictions.shape}"
         raise InputError(
@@ -268,12 +274,15 @@ def _pixels(given: Any, what: str) -> NDArray[np.uint8]:
     )
 
 
-def _holes(given: Any) -> NDArray[np.bool_]:
+def _holes(given: Any, mask_threshold: int | None) -> NDArray[np.bool_]:
     """Where pixels are missing, (n, height, width)."""
     array = _array(given)
     array = array[:, 0] if array.ndim == 4 and array.shape[1] == 1 else array
     if array.ndim != 3:
         raise InputError(f"the masks are of shape {array.shape}; give (n, height, width) or (n, 1, height, width).")
+    if mask_threshold is not None and array.dtype == np.uint8:
+        datasets.hole_rule(mask_threshold)  # which refuses what is no threshold
+        return np.asarray(array > mask_threshold)
     white = 255 if array.dtype == np.uint8 and array.max(initial=0) > 1 else 1
     if not ((array == 0) | (array == white)).all():
         raise InputError(f"the masks hold values other than 0 (known) and {white} (hole). Binarise them first.")

@@ -4,7 +4,15 @@ from pathlib import Path
 
 import click
 
-from inpaint_bench.cli.options import FOLDER, baselines_option, device_option, option, quiet_option, weights_option
+from inpaint_bench.cli.options import (
+    FOLDER,
+    baselines_option,
+    device_option,
+    mask_threshold_option,
+    option,
+    quiet_option,
+    weights_option,
+)
 from inpaint_bench.cli.render import notes_on_stderr
 
 
@@ -19,6 +27,7 @@ from inpaint_bench.cli.render import notes_on_stderr
 @device_option
 @option("--seed", type=click.IntRange(0), default=0, show_default=True, help="Of a stochastic method.")
 @option("--samples", type=click.IntRange(1), default=1, show_default=True, help="Of a stochastic method.")
+@mask_threshold_option
 @quiet_option
 def inpaint(
     image: Path,
@@ -31,6 +40,7 @@ def inpaint(
     device: str,
     seed: int,
     samples: int,
+    mask_threshold: int | None,
     quiet: bool,
 ) -> None:
     """Fill the hole of IMAGE that MASK shows (255 is the hole) and write the composite.
@@ -43,7 +53,7 @@ def inpaint(
     with notes_on_stderr(quiet):
         found = inpaint_file(
             image, mask, out, method, weights=weights, dataset=dataset, baselines=baselines, device=device, seed=seed,
-            samples=samples,
+            samples=samples, mask_threshold=mask_threshold,
         )  # fmt: skip
     for path in found.paths:
         click.echo(f"{path}: {found.hole_pixels} pixels by {found.method}.")

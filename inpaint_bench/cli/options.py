@@ -64,9 +64,15 @@ dataset_options = several(
     data_option,
     option("--pairs", type=FOLDER, help="Another list of pairs, as `pairs import` writes it."),
 )
+mask_threshold_option = option(
+    "--mask-threshold",
+    type=click.IntRange(0, 254),
+    help="Values of your masks above this are hole: 127 for JPEG, say. Default: 255 is hole, and all others must be 0.",
+)
 folder_options = several(
     option("--targets", type=FOLDER, help="In place of --dataset: a folder of images."),
     option("--masks", type=FOLDER, help="With --targets: their masks, by the same names; 255 is the hole."),
+    mask_threshold_option,
 )
 run_data_options = several(
     data_option,

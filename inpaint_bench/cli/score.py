@@ -12,6 +12,7 @@ from inpaint_bench.cli.options import (
     FOLDER,
     data_option,
     known_error_option,
+    mask_threshold_option,
     metric_option,
     option,
     quiet_option,
@@ -32,6 +33,7 @@ WAYS = "give a RUN folder, or all of --targets, --masks and --predictions, or --
 @data_option
 @option("--targets", type=FOLDER, help="A folder of whole images: with --predictions, or of a RUN of two folders.")
 @option("--masks", type=FOLDER, help="Their masks, by the same names; 255 is the hole.")
+@mask_threshold_option
 @option("--predictions", type=FOLDER, help="The predictions: PNG files, named by one of the known layouts.")
 @option("--raw", is_flag=True, help="Score predictions as they are, not composited with the known region.")
 @known_error_option
@@ -52,6 +54,7 @@ def score(
     data: Path | None,
     targets: Path | None,
     masks: Path | None,
+    mask_threshold: int | None,
     predictions: Path | None,
     raw: bool,
     allow_known_error: bool,
@@ -71,6 +74,8 @@ def score(
     from inpaint_bench.api import scoring
     from inpaint_bench.api.pipeline import score_run
 
+    if mask_threshold is not None and (run or features):
+        raise InputError("--mask-threshold goes with --targets, --masks and --predictions; a RUN knows its masks.")
     with notes_on_stderr(quiet):
         if run and not (predictions or raw or allow_known_error or features):
             outcome = score_run(
@@ -84,7 +89,7 @@ def score(
         elif targets and masks and predictions and not (run or features):
             scored = scoring.score_folder(
                 targets, masks, predictions, metrics, raw=raw, allow_known_error=allow_known_error, strict=strict,
-                device=device, batch=batch, jobs=jobs, quiet=quiet,
+                device=device, batch=batch, jobs=jobs, quiet=quiet, mask_threshold=mask_threshold,
             )  # fmt: skip
             if scored.rows:
                 _echo_rows(scored.rows, format_)

@@ -50,10 +50,11 @@ def open_dataset(dataset: str, given: Path | None, pairs_file: Path | None = Non
     return Dataset(page, data, tuple(_with_cached_hashes(mark, pairs)), mark)
 
 
-def open_folders(images: Path, masks: Path) -> Dataset:
+def open_folders(images: Path, masks: Path, mask_threshold: int | None = None) -> Dataset:
     """Two folders of images and masks, matched by the stems of their files with their sub-folders, as a dataset.
 
-    Raises InputError naming the images without a mask and the masks without an image.
+    Values of a mask above `mask_threshold` are hole; by default 255, and all others must be 0. Raises InputError naming
+    the images without a mask and the masks without an image.
     """
     of_images, of_masks = (by_stem(prepare.list_once(folder), folder) for folder in (images, masks))
     for folder, has, lacks in ((masks, of_images, of_masks), (images, of_masks, of_images)):
@@ -69,9 +70,16 @@ def open_folders(images: Path, masks: Path) -> Dataset:
         about=About(title="images and masks of two folders", licence="yours", get="yours"),
         count=len(pairs),
         images=ImageRule(resize="none", duplicates="allow"),
-        masks=MaskRule(resize="none", hole="255"),
+        masks=MaskRule(resize="none", hole=hole_rule(mask_threshold)),
     )
     return Dataset(page, Data(images, masks), tuple(pairs), "", by_pixels=True)
+
+
+def hole_rule(mask_threshold: int | None) -> str:
+    """The rule for holes of masks that no protocol describes. Raises InputError for a threshold outside 0..254."""
+    if mask_threshold is not None and not 0 <= mask_threshold < 255:
+        raise InputError(f"the mask threshold {mask_threshold} is none. Give 0 to 254: greater values are hole.")
+    return "255" if mask_threshold is None else f"> {mask_threshold}"
 
 
 def of_run(

@@ -1,5 +1,6 @@
 """Names of files in folders of images, masks and outputs: listed with their sub-folders, and matched."""
 
+import os
 import unicodedata
 from collections.abc import Iterator
 from pathlib import Path, PurePosixPath
@@ -23,15 +24,16 @@ def _walk(folder: Path, prefix: str, above: tuple[Path, ...]) -> Iterator[str]:
     if here in above:
         raise InputError(f"{folder}: a link to a folder that contains it. Remove the link.")
     try:
-        entries = [(path, path.is_dir()) for path in folder.iterdir() if not path.name.startswith(".")]
+        with os.scandir(folder) as found:
+            entries = [(entry.name, entry.is_dir()) for entry in found if not entry.name.startswith(".")]
     except OSError as error:
         raise InputError(f"{folder}: cannot be read ({error.strerror}).") from error
-    for path, is_folder in entries:
-        check_name(path.name, str(folder))
-        if is_folder and path.suffix.lower() not in SUFFIXES:  # a folder called a.png is a file gone wrong
-            yield from _walk(path, f"{prefix}{path.name}/", (*above, here))
+    for name, is_folder in entries:
+        check_name(name, str(folder))
+        if is_folder and not name.lower().endswith(SUFFIXES):  # a folder called a.png is a file gone wrong
+            yield from _walk(folder / name, f"{prefix}{name}/", (*above, here))
         else:
-            yield prefix + path.name
+            yield prefix + name
 
 
 def check_name(name: str, where: str) -> None:

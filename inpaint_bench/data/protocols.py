@@ -12,7 +12,8 @@ from inpaint_bench.errors import InputError, did_you_mean
 
 Grey = Literal["replicate", "refuse"]  # a grey picture: repeated over three channels, or refused
 EightBit = Literal["round", "truncate"]  # how values in [0, 1] become 8 bits
-HOLE_RULES = ("> 0", "> 127", "255")  # which 8-bit values of a mask file are hole
+TWO_VALUES = "two values"  # of a mask file: 0, and another one, which is hole
+HOLE_RULES = (TWO_VALUES, "> 0", "> 127", "255")  # which 8-bit values are hole; "> N" for every N to 254
 
 Count = Annotated[int, msgspec.Meta(ge=1)]
 Percent = Annotated[int, msgspec.Meta(ge=0, le=100)]
@@ -41,7 +42,7 @@ class MaskRule(Schema, frozen=True):
 
     set: Literal["folder", "nvidia-irregular-test"] = "folder"
     resize: Literal["none", "nearest"] = "nearest"
-    hole: str = "> 0"
+    hole: str = TWO_VALUES
 
 
 class About(Schema, frozen=True):
@@ -106,12 +107,18 @@ def check_page(page: Protocol, where: str) -> None:
         raise InputError(f'{where}: without a size, images and masks need resize = "none".')
     if page.images.first is not None and page.images.first != page.count:
         raise InputError(f"{where}: count is {page.count} but images.first is {page.images.first}.")
-    if page.masks.hole not in HOLE_RULES:
+    if page.masks.hole not in HOLE_RULES and threshold_of(page.masks.hole) is None:
         raise InputError(
             f"{where}: no rule for holes is called '{page.masks.hole}'. {did_you_mean(page.masks.hole, HOLE_RULES)}"
         )
     if len(set(page.metrics)) != len(page.metrics) or not page.metrics:
         raise InputError(f"{where}: metrics must be one or more different names.")
+
+
+def threshold_of(rule: str) -> int | None:
+    """The value that a rule for holes starts above: 127 of "> 127", None of a rule that is none of this kind."""
+    found = re.fullmatch(r"> (0|[1-9][0-9]{0,2})", rule)
+    return int(found[1]) if found and int(found[1]) < 255 else None
 
 
 def _plain_message(message: str) -> str:
@@ -134,8 +141,13 @@ def _allowed(message: str) -> str:
 
 
 def facts(page: Protocol) -> bytes:
-    """The keys of a page that determine the composites, as canonical JSON: all but `about`, `data` and `metrics`."""
+    """The keys of a page that determine the composites, as canonical JSON: all but `about`, `data` and `metrics`.
+
+    Masks of two values have the holes that "> 0" gives them, and count as such.
+    """
     kept = {key: value for key, value in msgspec.to_builtins(page).items() if key not in ("about", "data", "metrics")}
+    if page.masks.hole == TWO_VALUES:
+        kept["masks"]["hole"] = "> 0"
     return msgspec.json.encode(kept, order="sorted")
 
 

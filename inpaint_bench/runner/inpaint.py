@@ -15,7 +15,7 @@ import torch
 from jaxtyping import Float, Int
 
 from inpaint_bench.data import images
-from inpaint_bench.data.datasets import Dataset
+from inpaint_bench.data.datasets import Dataset, hole_rule
 from inpaint_bench.data.images import Hole, Pixels
 from inpaint_bench.data.masks.sets import read_hole
 from inpaint_bench.data.pair_lists import Pair
@@ -61,13 +61,13 @@ def output_paths(out: Path, samples: int, sources: Sequence[Path]) -> list[Path]
     return paths
 
 
-def read_picture(image: Path, mask: Path) -> Prepared:
-    """A picture and its mask, 255 in the hole.
+def read_picture(image: Path, mask: Path, mask_threshold: int | None = None) -> Prepared:
+    """A picture and its mask, 255 in the hole, or values above `mask_threshold`.
 
     Raises InputError for files that `images.read_pixels` and `masks.sets.read_hole` refuse, for a mask of another
     size, and for one that hides nothing or everything.
     """
-    target, hole = images.read_pixels(image), read_hole(mask, None, "255")
+    target, hole = images.read_pixels(image), read_hole(mask, None, hole_rule(mask_threshold))
     if hole.shape != target.shape[:2]:
         sizes = f"{hole.shape[1]}x{hole.shape[0]}, {image} {target.shape[1]}x{target.shape[0]}"
         raise InputError(f"{mask}: the mask is {sizes}. Give a mask of the picture's size.")

@@ -107,7 +107,7 @@ def test_a_dataset_is_shown_with_how_to_get_it(terminal: Terminal) -> None:
     terminal("datasets", "show", "paris").does(
         "100, seed 2023, buckets 0.0-0.2, 0.2-0.4, 0.4-0.6",
         "opencv-bilinear to 256, grey pictures: replicate",
-        "nvidia-irregular-test, resize nearest, hole where the value is > 0",
+        "nvidia-irregular-test, resize nearest, hole: > 0",
         "truncate",
         "ssim, psnr, mae_spn, fid_pic2018, mae, lpips_alex, fid",
         "How to get the data",

@@ -11,7 +11,7 @@ import numpy as np
 
 from inpaint_bench.data import images
 from inpaint_bench.data.images import Hole, Values
-from inpaint_bench.data.protocols import HOLE_RULES
+from inpaint_bench.data.protocols import HOLE_RULES, threshold_of
 from inpaint_bench.errors import InputError, did_you_mean, some
 
 NVIDIA_COUNT = 12000
@@ -22,23 +22,23 @@ _LOW_INDICES = range(0, 3 * _EACH, 500)  # at most 30 % hole, so a mask with mor
 
 
 def binarise(values: Values, rule: str, where: str) -> Hole:
-    """The hole of 8-bit values under a rule: above 0, above 127, or 255 where all other values must be 0.
+    """The hole of 8-bit values under a rule: above a number; 255, or the greater of two values, where all else is 0.
 
-    `where` names the file in an error. Raises InputError for an unknown rule, and under rule '255' for any
-    value other than 0 and 255.
+    `where` names the file in an error. Raises InputError for an unknown rule, and for any other value under the rules
+    '255' and 'two values'.
     """
-    if rule == "> 0":
-        return values > 0
-    if rule == "> 127":
-        return values > 127
-    if rule != "255":
+    if (threshold := threshold_of(rule)) is not None:
+        return values > threshold
+    if rule not in HOLE_RULES:
         raise InputError(f"{where}: no rule for holes is called '{rule}'. {did_you_mean(rule, HOLE_RULES)}")
-    hole: Hole = values == 255
+    white = 255 if rule == "255" else int(values.max(initial=0)) or 255
+    hole: Hole = values == white
     strange = values[~hole & (values != 0)]
     if strange.size:
         raise InputError(
-            f"{where}: contains the value {strange[0]}; the rule '255' allows only 0 and 255. "
-            "Save the mask without grey values, or use the rule '> 0' or '> 127'."
+            f"{where}: contains the value {strange[0]}; the rule '{rule}' allows only 0 and {white}. JPEG and smooth "
+            "edges leave such values. Say from where they are hole: --mask-threshold 127 for a mask or folder of your "
+            'own, hole = "> 127" in a protocol page; or save the mask with two values.'
         )
     return hole
 
