@@ -9,6 +9,7 @@ import math
 import struct
 from collections.abc import Iterator
 from dataclasses import dataclass
+from itertools import islice
 from pathlib import Path
 
 import numpy as np
@@ -21,6 +22,10 @@ from inpaint_bench.errors import InputError
 MAGIC = 0xDB4775248B80FB57
 FOOTER = 48  # bytes: two block handles, padding, the magic number
 DTYPES = {1: "<f4", 2: "<f8", 3: "<i4", 9: "<i8"}  # TensorFlow's type number: numpy's name
+MOST_INDEX = 64 << 20  # bytes
+MOST_NAMES, MOST_NAME = 100_000, 1000  # tensors, and bytes of a name; DSI's checkpoints have under 2,000 of them
+MOST_AXES = 16
+SLACK = 1 << 20  # bytes
 AVERAGE = "/ExponentialMovingAverage"
 
 Fields = dict[int, list[int | bytes]]
@@ -48,13 +53,18 @@ def read_checkpoint(path: Path) -> dict[str, Tensor]:
     if path.suffix != ".index":
         raise InputError(f"{path}: give the checkpoint's .index file; its data files must be in the same folder.")
     try:
+        if (size := path.stat().st_size) > MOST_INDEX:
+            raise InputError(f"{path}: {size} bytes; allowed: {MOST_INDEX}, which no index of a checkpoint needs.")
         index = path.read_bytes()
     except OSError as error:
         raise InputError(f"{path}: cannot be read ({error.strerror}).") from error
     try:
         shards, entries = _entries(index)
+        _refuse_overlapping(path, shards, entries)
         tensors = {name: _tensor(path, shards, name, entry) for name, entry in entries.items()}
-    except (ValueError, IndexError, struct.error) as error:
+    except (ValueError, IndexError, OverflowError, struct.error) as error:
+        if isinstance(error, InputError):
+            raise
         raise InputError(f"{path}: not a whole TensorFlow checkpoint: {error}. Fetch it again.") from error
     return _averaged(tensors)
 
@@ -66,6 +76,17 @@ def _averaged(tensors: dict[str, Tensor]) -> dict[str, Tensor]:
         if name.endswith(AVERAGE) and name.startswith("structure_")
     }
     return {name: averages.get(name, tensor) for name, tensor in tensors.items() if not name.endswith(AVERAGE)}
+
+
+def _refuse_overlapping(path: Path, shards: int, entries: dict[str, Entry]) -> None:
+    """Raise ValueError where the tensors take over twice the bytes of a data file: they would share them."""
+    wanted: dict[int, int] = {}
+    for entry in entries.values():
+        wanted[entry.shard] = wanted.get(entry.shard, 0) + entry.size
+    for shard, size in wanted.items():
+        data_path = path.with_name(f"{path.stem}.data-{shard:05}-of-{shards:05}")
+        if data_path.is_file() and 2 * data_path.stat().st_size + SLACK < size:
+            raise ValueError(f"its tensors take {size} bytes, and {data_path.name} has {data_path.stat().st_size}")
 
 
 def _tensor(path: Path, shards: int, name: str, entry: Entry) -> Tensor:
@@ -104,8 +125,15 @@ def _entries(index: bytes) -> tuple[int, dict[str, Entry]]:
     _block(index, *filters)  # always present, always empty
     (offset, size), _ = _handle(footer, at)
     pairs: list[tuple[bytes, bytes]] = []
+    read = 0
     for _, value in _pairs(_block(index, offset, size)):
-        pairs += _pairs(_block(index, *_handle(value, 0)[0]))
+        at, size = _handle(value, 0)[0]
+        read += size
+        if read > len(index):
+            raise ValueError("its blocks overlap")
+        pairs += islice(_pairs(_block(index, at, size)), MOST_NAMES + 1)
+        if len(pairs) > MOST_NAMES:
+            raise ValueError(f"it has more than {MOST_NAMES} names, the most that are read")
     keys = [key for key, _ in pairs]
     if keys != sorted(set(keys)) or not keys or keys[0] != b"":
         raise ValueError("its names are not in order, or it has no header")
@@ -142,7 +170,7 @@ def _pairs(block: bytes) -> Iterator[tuple[bytes, bytes]]:
         shared, at = _varint(block, at)
         fresh, at = _varint(block, at)
         length, at = _varint(block, at)
-        if shared > len(key) or at + fresh + length > end:
+        if shared > len(key) or at + fresh + length > end or shared + fresh > MOST_NAME:
             raise ValueError("a block's names are damaged")
         key = key[:shared] + block[at : at + fresh]
         yield key, block[at + fresh : at + fresh + length]
@@ -161,6 +189,8 @@ def _entry(name: str, value: bytes) -> Entry:
     if 7 in fields:
         raise ValueError(f"'{name}' is stored in slices, which are not read here")
     dimensions = [_fields(_bytes(dim)) for shape in fields.get(2, []) for dim in _fields(_bytes(shape)).get(2, [])]
+    if len(dimensions) > MOST_AXES:
+        raise ValueError(f"'{name}' has {len(dimensions)} dimensions")
     shape = tuple(_number(dimension, 1) for dimension in dimensions)
     entry = Entry(DTYPES[number], shape, *(_number(fields, field) for field in (3, 4, 5, 6)))
     if math.prod(shape) * np.dtype(entry.dtype).itemsize != entry.size:

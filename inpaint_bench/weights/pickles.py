@@ -8,6 +8,7 @@ numbers, texts and containers of them passes; anything else is refused.
 
 import math
 import pickletools
+import warnings
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from io import BufferedIOBase
@@ -94,14 +95,16 @@ def outline(file: BufferedIOBase, where: str) -> Outline:
     """
     reading = _Reading(where)
     try:
-        for step, (opcode, argument, _) in enumerate(pickletools.genops(cast("IO[bytes]", file))):
-            if step > MOST_STEPS:
-                raise InputError(f"{where}: its pickle has more than {MOST_STEPS} instructions. {SAVE_AGAIN}")
-            reading.follow(opcode.name, argument)
-    except (ValueError, IndexError, KeyError, TypeError, AttributeError, UnicodeDecodeError, OverflowError) as error:
-        if isinstance(error, InputError):
-            raise
-        raise DamagedError(str(error)) from error
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore", DeprecationWarning)  # of pickletools, for texts with odd escapes
+            for step, (opcode, argument, _) in enumerate(pickletools.genops(cast("IO[bytes]", file))):
+                if step > MOST_STEPS:
+                    raise InputError(f"{where}: its pickle has more than {MOST_STEPS} instructions. {SAVE_AGAIN}")
+                reading.follow(opcode.name, argument)
+    except InputError:
+        raise
+    except (ValueError, IndexError, KeyError, TypeError, AttributeError, OverflowError) as error:
+        raise DamagedError(str(error)[:200]) from error
     return reading.outline
 
 
@@ -197,7 +200,7 @@ class _Reading:
             raise self._refused(NOT_READ[name])
         if name not in {*STORAGES, *TENSORS, PARAMETER, *VALUES} and not name.startswith(TYPES):
             raise InputError(
-                f"{self.where}: refused: it contains more than tensors ({name[:80]}), and opening it would run code. "
+                f"{self.where}: refused: it holds more than tensors ({name[:80]}), and opening it would run code. "
                 f"{SAVE_AGAIN}"
             )
         self._push(Global(name))

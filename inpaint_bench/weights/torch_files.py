@@ -33,12 +33,12 @@ def read_torch(path: Path, device: torch.device | str = "cpu", again: str = AGAI
     and 1 GiB.
     """
     if not path.is_file():
-        raise InputError(f"{path}: there is no such file.")
+        raise InputError(f"{where or path}: there is no such file.")
     try:
         with open(path, "rb") as file:
             return read_torch_from(file, where or str(path), device, again)
     except OSError as error:
-        raise InputError(f"{path}: cannot be read ({error.strerror}).") from error
+        raise InputError(f"{where or path}: cannot be read ({error.strerror}).") from error
 
 
 def read_torch_from(

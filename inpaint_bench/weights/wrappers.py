@@ -44,7 +44,7 @@ def unwrapped(content: Mapping[str, Any], wanted: Shapes, leave_out: Sequence[st
     """
     found = [
         fit
-        for keys, names in _dictionaries(content, ())
+        for keys, names in _dictionaries(content, (), set())
         for prefix in _prefixes(names, wanted)
         if (fit := _fit(names, keys, prefix, wanted, leave_out))
     ]
@@ -61,14 +61,15 @@ def unwrapped(content: Mapping[str, Any], wanted: Shapes, leave_out: Sequence[st
 
 
 def _dictionaries(
-    content: Mapping[str, Any], keys: tuple[str, ...]
+    content: Mapping[str, Any], keys: tuple[str, ...], seen: set[int]
 ) -> Iterator[tuple[tuple[str, ...], dict[str, Any]]]:
-    """A dictionary and those within it, each with the keys that lead to it."""
+    """A dictionary and those within it, each once, with the keys that lead to it."""
     yield keys, dict(content)
     if len(keys) + 1 < DEPTH:
         for key, value in content.items():
-            if isinstance(value, Mapping):
-                yield from _dictionaries(by_name(value), (*keys, key))
+            if isinstance(value, Mapping) and id(value) not in seen:
+                seen.add(id(value))
+                yield from _dictionaries(by_name(value), (*keys, key), seen)
 
 
 def _prefixes(names: Mapping[str, Any], wanted: Shapes) -> list[str]:

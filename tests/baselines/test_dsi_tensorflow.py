@@ -1,12 +1,15 @@
 """TensorFlow checkpoints are read without TensorFlow; files that are not whole, or of another kind, are refused."""
 
+import struct
 from pathlib import Path
 
 import numpy as np
 import pytest
+import tensorflow_checkpoint
 import torch
 from tensorflow_checkpoint import Array, field, table, write
 
+from baselines.dsi import tensorflow
 from baselines.dsi.tensorflow import masked_crc32c, read_checkpoint
 from inpaint_bench.errors import InputError
 
@@ -134,4 +137,48 @@ def test_a_shape_that_its_bytes_do_not_fill_is_refused(tmp_path: Path) -> None:
     path = tmp_path / "model.ckpt.index"
     path.write_bytes(table([(b"", field(1, 1)), (b"W", damaged)]))
     with pytest.raises(InputError, match=r"'W' of shape \(3,\) has 8 bytes"):
+        read_checkpoint(path)
+
+
+def test_an_index_with_more_names_than_any_network_is_refused(
+    tmp_path: Path, arrays: dict[str, Array], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    path = tensorflow_checkpoint.write(tmp_path, arrays)
+    monkeypatch.setattr(tensorflow, "MOST_NAMES", len(arrays) - 1)
+    with pytest.raises(InputError, match=f"more than {len(arrays) - 1} names"):
+        read_checkpoint(path)
+    with open(path, "r+b") as file:
+        file.truncate(tensorflow.MOST_INDEX + 1)  # it takes no space on the disk
+    with pytest.raises(InputError, match=f"model.ckpt.index: {tensorflow.MOST_INDEX + 1} bytes; allowed"):
+        read_checkpoint(path)
+
+
+def test_blocks_that_are_listed_again_and_again_are_refused(tmp_path: Path) -> None:
+    """A small file can name one block of names a million times."""
+    contents = tensorflow_checkpoint.block([(b"", b""), (b"a", b"b" * 4000)], 2)
+    block = contents + b"\0" + struct.pack("<I", tensorflow.masked_crc32c(contents + b"\0"))
+    empty = tensorflow_checkpoint.block([], 1)
+    out = block + empty + b"\0" + struct.pack("<I", tensorflow.masked_crc32c(empty + b"\0"))
+    handle = tensorflow_checkpoint.varint(0) + tensorflow_checkpoint.varint(len(contents))
+    index = tensorflow_checkpoint.block([(b"%05d" % number, handle) for number in range(1000)], 2)
+    footer = tensorflow_checkpoint.varint(len(block)) + tensorflow_checkpoint.varint(len(empty))
+    footer += tensorflow_checkpoint.varint(len(out)) + tensorflow_checkpoint.varint(len(index))
+    out += index + b"\0" + struct.pack("<I", tensorflow.masked_crc32c(index + b"\0"))
+    path = tmp_path / "model.ckpt.index"
+    path.write_bytes(out + footer.ljust(40, b"\0") + struct.pack("<Q", tensorflow.MAGIC))
+    with pytest.raises(InputError, match="its blocks overlap"):
+        read_checkpoint(path)
+
+
+def test_a_tensor_larger_than_its_data_file_is_refused_before_it_is_read(tmp_path: Path) -> None:
+    """The index of a tensor of 2**40 bytes, beside an empty data file."""
+    size = 1 << 40
+    shape = tensorflow_checkpoint.field(2, tensorflow_checkpoint.field(1, size // 4))
+    value = tensorflow_checkpoint.field(1, 1) + tensorflow_checkpoint.field(2, shape)
+    value += tensorflow_checkpoint.field(5, size)
+    head = tensorflow_checkpoint.field(1, 1) + tensorflow_checkpoint.field(3, tensorflow_checkpoint.field(1, 1))
+    path = tmp_path / "model.ckpt.index"
+    path.write_bytes(tensorflow_checkpoint.table([(b"", head), (b"a", value)]))
+    (tmp_path / "model.ckpt.data-00000-of-00001").write_bytes(b"")
+    with pytest.raises(InputError, match=f"its tensors take {size} bytes, and model.ckpt.data-00000-of-00001 has 0"):
         read_checkpoint(path)

@@ -8,7 +8,7 @@ step and the seed: there is no other random number generator whose state matters
 import io
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any, TypeAlias
+from typing import Annotated, Any, TypeAlias
 
 import msgspec
 import torch
@@ -23,12 +23,23 @@ from baselines.spn.training.networks import HEADS, Networks, open_networks
 from baselines.spn.training.schedule import scheduler
 from inpaint_bench import files
 from inpaint_bench.errors import InputError
+from inpaint_bench.weights.torch_files import read_torch
 
 FILE = "checkpoint.pt"
 SCHEMA = "inpaint-bench training 2"
 FREE = {"log_every", "checkpoint_every", "validate_every", "tensorboard", "saved", "heads", "compile", "accumulate"}
 Tensors: TypeAlias = tuple[Tensor, ...] | list[Tensor]
 PROGRESS = ("step", "best", "best_step", "seconds", "validated")
+
+
+class Progress(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """How far a run is, as the checkpoint says."""
+
+    step: Annotated[int, msgspec.Meta(ge=0)]
+    best: float | None
+    best_step: Annotated[int, msgspec.Meta(ge=0)]
+    seconds: float
+    validated: list[dict[str, float]]
 
 
 @dataclass
@@ -105,25 +116,32 @@ def resume(out: Path, config: Config, data: str, state: TrainState, device: torc
 
     Raises InputError when it is broken or of a run with other settings or data, naming the first that differs.
     """
-    content = _read_checkpoint(out / FILE, config, data, device)
+    path = out / FILE
+    content = _read_checkpoint(path, config, data, device)
     if content is None:
         return
-    for name, part in state.stateful().items():
-        part.load_state_dict(content[name])
+    try:
+        for name, part in state.stateful().items():
+            part.load_state_dict(content[name])
+        progress = msgspec.convert(content["progress"], Progress)
+    except Exception as error:  # each part has its own way to refuse a state of another kind
+        reason = " ".join(str(error).split())[:200]
+        raise InputError(
+            f"{path}: not a checkpoint of this command ({type(error).__name__}: {reason}). Move it away to start over."
+        ) from error
     for name in PROGRESS:
-        setattr(state, name, content["progress"][name])
+        setattr(state, name, getattr(progress, name))
 
 
 def _read_checkpoint(path: Path, config: Config, data: str, device: torch.device) -> dict[str, Any] | None:
     if not path.is_file():
         return None
-    try:
-        content = torch.load(path, map_location=device, weights_only=True)
-    except Exception as error:  # whatever torch raises for a file that is not its own
-        raise InputError(f"{path}: not a whole checkpoint. Move it away to start over.") from error
-    if not isinstance(content, dict) or content.get("schema") != SCHEMA:
+    content = read_torch(path, device, again="Move it away to start over.")
+    if content.get("schema") != SCHEMA:
         raise InputError(f"{path}: not a checkpoint of this command. Choose another --out.")
-    before, now = content["config"], facts(config)
+    before, now = content.get("config"), facts(config)
+    if not isinstance(before, dict) or "data" not in content:
+        raise InputError(f"{path}: not a checkpoint of this command. Choose another --out.")
     for key in now:
         if before.get(key) != now[key]:
             raise InputError(

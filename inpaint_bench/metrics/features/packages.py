@@ -2,7 +2,6 @@
 
 import importlib.util
 import io
-import pickle
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -49,15 +48,9 @@ def tensors(data: bytes, where: str) -> dict[str, Any]:
 
     Raises InputError for a damaged file, and for one that holds anything but tensors, before it could run code.
     """
-    import torch
+    from inpaint_bench.weights.torch_files import read_torch_from
 
-    try:
-        state: dict[str, Any] = torch.load(io.BytesIO(data), map_location="cpu", weights_only=True)
-    except pickle.UnpicklingError as error:
-        raise InputError(f"{where}: refused: it holds more than tensors, and opening it would run code.") from error
-    except (RuntimeError, EOFError, ValueError, KeyError) as error:
-        raise InputError(f"{where}: not a whole torch file. Fetch it again.") from error
-    return state
+    return read_torch_from(io.BytesIO(data), where)
 
 
 def checked(path: Path, data: bytes, sha256: str, fix: str) -> bytes:

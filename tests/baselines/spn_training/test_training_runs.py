@@ -259,5 +259,27 @@ def test_a_folder_of_a_run_on_other_photographs_is_refused(images: Path, tmp_pat
 
 def test_a_broken_checkpoint_is_refused(images: Path, tmp_path: Path) -> None:
     (tmp_path / FILE).write_bytes(b"half a checkpoint")
-    with pytest.raises(InputError, match=r"checkpoint\.pt: not a whole checkpoint"):
+    with pytest.raises(InputError, match=r"checkpoint\.pt: not a whole torch file.*Move it away to start over"):
+        few_steps.run(images, tmp_path, **TINY)
+
+
+def test_a_run_goes_on_from_no_checkpoint_with_other_values(images: Path, tmp_path: Path) -> None:
+    few_steps.run(images, tmp_path, stop_after=1, checkpoint_every=1, **TINY)
+    whole = (tmp_path / FILE).read_bytes()
+    for place in range(len(whole) // 10, len(whole), len(whole) // 5):
+        (tmp_path / FILE).write_bytes(whole[:place] + bytes([whole[place] ^ 8]) + whole[place + 1 :])
+        with pytest.raises(InputError, match=r"checkpoint\.pt: .*Move it away to start over"):
+            few_steps.run(images, tmp_path, **TINY)
+
+
+@pytest.mark.parametrize(
+    "change", [{"progress": {"step": "one"}}, {"generator": 3}, {"generator_optimiser": [1]}, {"config": 1}]
+)
+def test_a_checkpoint_with_a_part_of_another_kind_is_refused(
+    change: dict[str, Any], images: Path, tmp_path: Path
+) -> None:
+    few_steps.run(images, tmp_path, stop_after=1, checkpoint_every=1, **TINY)
+    content = torch.load(tmp_path / FILE, weights_only=True)
+    torch.save(content | change, tmp_path / FILE)
+    with pytest.raises(InputError, match=r"checkpoint\.pt: not a checkpoint of this command"):
         few_steps.run(images, tmp_path, **TINY)

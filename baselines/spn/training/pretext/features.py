@@ -1,6 +1,5 @@
 """The interface of pretext networks, and how their files are opened."""
 
-import pickle
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
@@ -15,6 +14,7 @@ from baselines.spn.training.config import PretextConfig
 from baselines.spn.tresnet import Targets
 from inpaint_bench.data.images import Images
 from inpaint_bench.errors import InputError
+from inpaint_bench.weights.torch_files import read_torch
 
 Larger = Float[Tensor, "batch 3 2*height 2*width"]
 IMAGENET = (0.485, 0.456, 0.406), (0.229, 0.224, 0.225)  # mean and standard deviation, RGB in [0, 1]
@@ -89,12 +89,4 @@ def torch_file(config: PretextConfig) -> tuple[Path, Mapping[str, Any]]:
     Raises InputError for a file that is missing or broken, or holds code or anything but tensors by name.
     """
     path = path_of(config)
-    try:
-        content = torch.load(path, map_location="cpu", weights_only=True)
-    except pickle.UnpicklingError as error:
-        raise InputError(f"{path}: refused: it holds more than tensors, and opening it would run code.") from error
-    except (RuntimeError, EOFError, OSError, ValueError, KeyError) as error:
-        raise InputError(f"{path}: not a whole torch file. Fetch it again.") from error
-    if not isinstance(content, Mapping):
-        raise InputError(f"{path}: holds a {type(content).__name__}, not tensors by name.")
-    return path, content
+    return path, read_torch(path)
