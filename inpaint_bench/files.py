@@ -62,6 +62,11 @@ def shipped(name: str) -> Path:
     return installed if installed.is_dir() else PACKAGE.parent / name
 
 
+def expanded(path: str | Path) -> Path:
+    """A path as users write it, where `~` is the home folder."""
+    return Path(os.path.expanduser(path))  # noqa: PTH111  # which raises for the home of nobody
+
+
 def cache_dir() -> Path:
     """The folder of files that can be recomputed: `$INPAINT_BENCH_CACHE`, or inpaint-bench in the user's cache."""
     if chosen := os.environ.get("INPAINT_BENCH_CACHE"):

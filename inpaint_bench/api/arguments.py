@@ -5,6 +5,8 @@ from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import Any, TypeAlias
 
+from inpaint_bench import files
+
 AnyPath: TypeAlias = str | Path
 Names: TypeAlias = str | Sequence[str] | None  # one name, several, or None for all
 Methods: TypeAlias = str | Sequence[str] | Mapping[str, str | Callable[..., Any]] | None
@@ -13,8 +15,8 @@ JOBS = min(8, os.cpu_count() or 1)
 
 
 def as_path(path: AnyPath | None) -> Path | None:
-    """A path, or None for none."""
-    return None if path is None else Path(path)
+    """A path, `~` being the home folder, or None for none."""
+    return None if path is None else files.expanded(path)
 
 
 def as_names(names: Names) -> list[str]:

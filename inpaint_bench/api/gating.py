@@ -47,7 +47,7 @@ def accept(run: "Run | AnyPath", expected: AnyPath, reason: str, methods: Names 
 
 def _methods(names: Names) -> list[str]:
     """The names of entries of --methods, which may bring a folder or a program."""
-    from inpaint_bench.methods.select import split_methods
+    from inpaint_bench.methods.entries import split_methods
 
     entries = split_methods(names) if isinstance(names, str) else as_names(names)
     return [entry.partition("=")[0] for entry in entries]

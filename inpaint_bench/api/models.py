@@ -214,7 +214,7 @@ def time(
     Methods warm up and then take turns. `runs` calls (50 on a CPU, 200 on a GPU) or `seconds` (5, or 10) of each are
     measured. The outcome has `.timings` and `.raise_failures()`. Raises InputError for unknown methods.
     """
-    from inpaint_bench.methods.select import split_methods
+    from inpaint_bench.methods.entries import split_methods
     from inpaint_bench.timing.measure import STEPS, TimingOptions, time_methods
     from inpaint_bench.timing.timed import Selection, find_timed_methods
     from inpaint_bench.timing.timer import ON_CPU, ON_GPU

@@ -17,7 +17,8 @@ from inpaint_bench.errors import BenchError, IncompleteError, InputError
 from inpaint_bench.methods.base import Method
 from inpaint_bench.methods.baselines import find_baselines
 from inpaint_bench.methods.devices import open_device
-from inpaint_bench.methods.select import runnable_methods, select_methods, split_methods
+from inpaint_bench.methods.entries import split_methods
+from inpaint_bench.methods.select import runnable_methods, select_methods
 from inpaint_bench.runner import folder
 from inpaint_bench.runner import merge as merging
 from inpaint_bench.runner.folder import RunFolder

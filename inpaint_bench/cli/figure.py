@@ -5,16 +5,16 @@ from typing import Any
 
 import click
 
-from inpaint_bench.cli.options import FOLDER, option, run_data_options, several
+from inpaint_bench.cli.options import FOLDER, methods_option, option, run_data_options, several
 from inpaint_bench.errors import InputError
 
 run_argument = click.argument("run", type=FOLDER, default="runs/sample")
-methods_option = option("--methods", default="", help="Names, separated by commas. Default: all of the run.")
+which_methods = methods_option("Names, separated by commas. Default: all of the run.")
 out_option = option("--out", type=FOLDER, required=True, help="The file to write: .pdf or .png.")
 sheet_options = several(
     run_argument,
     option("--pairs", default="", help="Names, separated by commas, as 00003,00017. Default: the first four."),
-    methods_option,
+    which_methods,
     out_option,
     option("--enlarge", type=click.IntRange(1), default=1, show_default=True, help="Side of a pixel, in pixels."),
     run_data_options,
@@ -60,7 +60,7 @@ def detection(run: Path, out: Path, **options: Any) -> None:
 
 @figure.command(short_help="Bars with 95% intervals.")
 @run_argument
-@methods_option
+@which_methods
 @option("--metrics", default="", help="Names, separated by commas. Default: all that have results.")
 @out_option
 def bars(run: Path, out: Path, **options: Any) -> None:

@@ -4,7 +4,7 @@ from pathlib import Path
 
 import click
 
-from inpaint_bench.cli.options import FOLDER, option
+from inpaint_bench.cli.options import FOLDER, methods_option, option
 from inpaint_bench.errors import InputError
 
 
@@ -12,9 +12,7 @@ from inpaint_bench.errors import InputError
 @click.argument("run", type=FOLDER, default="runs/sample")
 @option("--expected", type=FOLDER, help="The folder of expected results. Default: those that ship for the dataset.")
 @option("--policy", type=FOLDER, help="Tolerances in TOML. Default: policy.toml beside the expected results, if there.")
-@option(
-    "--methods", default="", help="Names, separated by commas, as `run` takes them. Default: all that are expected."
-)
+@methods_option("Names, separated by commas, as `run` takes them. Default: all that are expected.")
 @option("--metrics", default="", help="Names, separated by commas. Default: all that are expected.")
 @option("--junit", type=FOLDER, help="Write a JUnit XML file, a test case for every expected result.")
 @option("--summary", type=FOLDER, help="Write a Markdown file, for a pull request.")

@@ -2,7 +2,7 @@
 
 import os
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any, TypeVar
 
@@ -53,7 +53,33 @@ def as_named_files(ctx: click.Context, param: click.Parameter, values: tuple[str
     return named
 
 
-FOLDER = click.Path(path_type=Path)
+class Folder(click.Path):
+    """A path, in which `~` is the home folder even where no shell has looked at it."""
+
+    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> Any:
+        """The path."""
+        return super().convert(os.path.expanduser(value), param, ctx)  # noqa: PTH111  # which raises for nobody's
+
+
+class Entries(click.types.StringParamType):
+    """One text a use of the option; of its environment variable, the whole."""
+
+    def split_envvar_value(self, rv: str) -> Sequence[str]:
+        """The value as it is: blanks separate nothing."""
+        return [rv]
+
+
+def joined(ctx: click.Context, param: click.Parameter, values: tuple[str, ...]) -> str:
+    """What an option was given in several uses, as one list."""
+    return ",".join(values)
+
+
+def methods_option(help_text: str) -> Callable[[Command], Command]:
+    """`--methods`, which may be given several times."""
+    return option("--methods", type=Entries(), multiple=True, callback=joined, help=help_text)
+
+
+FOLDER = Folder(path_type=Path)
 
 baselines_option = option("--baselines", type=FOLDER, help="A folder of your own baselines, each with its card.toml.")
 data_option = option(
@@ -97,11 +123,10 @@ weights_option = option(
     "for tests and timing.",
 )
 method_options = several(
-    option(
-        "--methods",
-        default="",
-        help="Names, separated by commas, and your own: mine=folder:DIR, mine=python:MODULE:FUNCTION, "
-        "mine=exec:'COMMAND with {images} {masks} {out}'. Default: every method that can run here.",
+    methods_option(
+        "Names, separated by commas, and your own: mine=folder:DIR, mine=python:MODULE:FUNCTION, "
+        "mine=exec:'COMMAND with {images} {masks} {out}'. In quotes a comma is a comma, mine=folder:'lr=1,wd=0'; "
+        "~ is your home folder. May be given several times. Default: every method that can run here."
     ),
     baselines_option,
     weights_option,

@@ -5,7 +5,7 @@ from typing import TYPE_CHECKING
 
 import click
 
-from inpaint_bench.cli.options import FOLDER, option, strict_option
+from inpaint_bench.cli.options import FOLDER, methods_option, option, strict_option
 from inpaint_bench.cli.render import colour, frame_text, note, write_parquet
 from inpaint_bench.errors import InputError
 
@@ -28,7 +28,7 @@ LONG = ("csv", "json", "parquet")
 )
 @option("--buckets", default="", help="As 0.2-0.4,all. Default: the style's.")
 @option("--metrics", default="", help="Names, separated by commas, in their order. Default: all that were scored.")
-@option("--methods", default="", help="Names, separated by commas, in their order. Default: all of the run.")
+@methods_option("Names, separated by commas, in their order. Default: all of the run.")
 @option("--intervals", is_flag=True, help="The 95% interval in every cell.")
 @option(
     "--samples",

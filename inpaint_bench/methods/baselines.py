@@ -169,11 +169,8 @@ def weights_of(baseline: Baseline, card: MethodCard, dataset: str, named: str | 
         return NO_WEIGHTS
     if named == SYNTHETIC:
         return synthetic_weights(card.container.parts)
-    found = (
-        _named_weights(card, dataset, Path(named))
-        if named
-        else find_weights(card.name, dataset) or _shipped_weights(baseline, card)
-    )
+    here = None if named else find_weights(card.name, dataset) or _shipped_weights(baseline, card)
+    found = _named_weights(card, dataset, files.expanded(named)) if named else here
     if found is None:
         raise InputError(
             f"{card.name} has no weights for {dataset} here. Give --weights {card.name}=FILE, or add the authors' file "

@@ -36,8 +36,6 @@ def program_method(name: str, template: str) -> Method:
 
     Raises InputError if one of the three is missing or another one is present.
     """
-    if template[:1] in ("'", '"') and template.find(template[0], 1) == len(template) - 1:
-        template = template[1:-1]  # quoted as a whole, and not unquoted by a shell
     try:
         parts = [part for word in shlex.split(template) for part in _PARSER.parse(word) if part[1] is not None]
     except ValueError as error:
@@ -157,7 +155,7 @@ def _words(template: str, values: Mapping[str, str]) -> list[str]:
     """The words of a command line with its placeholders replaced by values, whatever characters these contain."""
     return [
         "".join(text + (values[field] if field else "") for text, field, _, _ in _PARSER.parse(word))
-        for word in shlex.split(template)
+        for word in map(os.path.expanduser, shlex.split(template))
     ]
 
 

@@ -5,32 +5,20 @@ import re
 from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
 
+from inpaint_bench import files
 from inpaint_bench.data.datasets import Dataset
 from inpaint_bench.data.protocols import NAME, Protocol
 from inpaint_bench.errors import InputError, did_you_mean
 from inpaint_bench.methods.base import Method
 from inpaint_bench.methods.baselines import Baseline, find_baselines, loader, runnable, weights_of
 from inpaint_bench.methods.card import MethodCard
+from inpaint_bench.methods.entries import unquoted
 from inpaint_bench.methods.folder import folder_method
 from inpaint_bench.methods.networks import callable_method, network_method, python_method
 from inpaint_bench.methods.programs import program_method
 from inpaint_bench.weights import NO_WEIGHTS, open_weights
 
 KINDS = ("folder", "python", "exec")
-
-
-def split_methods(text: str) -> list[str]:
-    """The entries of `--methods`, separated by commas; within quotes a comma is a comma."""
-    entries, quoted, current = [], "", ""
-    for letter in text:
-        if letter in "'\"" and (not quoted or letter == quoted):
-            quoted = "" if quoted else letter
-        if letter == "," and not quoted:
-            entries.append(current)
-            current = ""
-        else:
-            current += letter
-    return [entry.strip() for entry in [*entries, current] if entry.strip()]
 
 
 def select_methods(
@@ -92,7 +80,7 @@ def _by_name(methods: object) -> tuple[dict[str, object], list[str]]:
             raise InputError(f"two methods are called '{name}'. Give each method a name of its own.")
         names.append(name)
         if equals:
-            brought[name] = rest
+            brought[name] = unquoted(rest)
     return brought, names
 
 
@@ -133,8 +121,9 @@ def _brought(name: str, given: object, every: Dataset, weights: str | None, know
     if not isinstance(given, str):
         return _function(name, given, weights)
     kind, _, target = given.partition(":")
+    target = unquoted(target)
     if kind == "python":
-        return python_method(name, target, open_weights(Path(weights)) if weights else NO_WEIGHTS)
+        return python_method(name, target, open_weights(files.expanded(weights)) if weights else NO_WEIGHTS)
     if kind not in KINDS:
         allowed = did_you_mean(kind, [*KINDS, *known])
         raise InputError(f"{name}={given}: '{kind}' is neither a kind of method nor a baseline's method. {allowed}")
@@ -144,7 +133,12 @@ def _brought(name: str, given: object, every: Dataset, weights: str | None, know
         return program_method(name, target)
     if not target:
         raise InputError(f"{name}={given}: give folder:DIR, the folder of its outputs.")
-    return folder_method(name, Path(target), every.pairs)
+    folder = files.expanded(target)
+    if not folder.exists():
+        raise InputError(
+            f"{folder}: there is no such folder of outputs. A path with a comma goes in quotes: {name}=folder:'A,B'."
+        )
+    return folder_method(name, folder, every.pairs)
 
 
 def _function(name: str, given: object, weights: str | None) -> Method:
