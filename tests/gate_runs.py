@@ -10,12 +10,11 @@ import finished
 import pytest
 import tiny
 
-from inpaint_bench import files
 from inpaint_bench.analysis.derive import derive_results
 from inpaint_bench.analysis.results import write_results
 from inpaint_bench.analysis.run import RunData
 from inpaint_bench.runner.folder import open_run
-from inpaint_bench.runner.scores import Score, read_scores, scores_path, to_csv
+from inpaint_bench.runner.scores import Score, read_scores, scores_path, write_scores
 
 COUNT = 24  # eight pairs a bucket
 METHODS = ("mean-fill", "noise", "telea")
@@ -36,17 +35,17 @@ def shift(run: Path, method: str, metric: str, change: Callable[[Score, str], fl
     """Add `change` of the score and its bucket to every score of a metric, and compute the results again."""
     opened = open_run(run)
     bucket = {pair.pair: pair.bucket for pair in opened.pairs}
-    path = scores_path(opened, method)
     moved = [
         dataclasses.replace(one, value=one.value + change(one, bucket[one.pair])) if one.metric == metric else one
-        for one in read_scores(path)
+        for one in read_scores(scores_path(opened, method))
     ]
-    files.write_whole(path, to_csv(moved))
+    write_scores(opened, method, moved)
     write_results(opened, derive_results(RunData(opened)))
 
 
 def edit_results(folder: Path, wanted: Callable[[dict[str, object]], bool], **changes: object) -> int:
     """Change fields of some results of a folder; returns how many."""
+    tiny.forget_hashes(folder)
     path = folder / "results.jsonl"
     listed = [json.loads(line) for line in path.read_text().splitlines()]
     chosen = [one for one in listed if wanted(one)]

@@ -106,6 +106,11 @@ def state(folder: Path) -> dict[str, tuple[bytes, int]]:
     return {str(path.relative_to(folder)): (path.read_bytes(), path.stat().st_mtime_ns) for path in kept}
 
 
+def forget_hashes(folder: Path) -> None:
+    """Leave a run without the hashes of what was derived, as one that an earlier version made."""
+    (folder / "SHA256SUMS").unlink(missing_ok=True)
+
+
 def results(folder: Path) -> list[dict[str, Any]]:
     """The results of a run, as JSON holds them."""
     return [json.loads(line) for line in (folder / "results.jsonl").read_text().splitlines()]

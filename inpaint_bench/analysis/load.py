@@ -15,8 +15,7 @@ from inpaint_bench.metrics.base import Features, Metric, SamplesMetric
 from inpaint_bench.metrics.detection import DETECTION_METRICS
 from inpaint_bench.metrics.registry import KNOWN, ORDER, detectors, signature
 from inpaint_bench.metrics.sets import SET_METRICS
-from inpaint_bench.runner.features import StoredFeatures
-from inpaint_bench.runner.pictures import MASKED, TARGETS
+from inpaint_bench.runner.stored import MASKED, TARGETS, StoredFeatures
 
 if TYPE_CHECKING:
     import pandas as pd

@@ -37,9 +37,7 @@ from inpaint_bench.analysis.statistics.subsampling import (
     set_separable,
 )
 from inpaint_bench.errors import NotComparableError
-from inpaint_bench.metrics import cache
 from inpaint_bench.metrics.base import Features, Metric, SamplesMetric, SetMetric
-from inpaint_bench.metrics.batch import CPU
 from inpaint_bench.metrics.detection import DetectionMetric
 
 PerPair = Float64[np.ndarray, "pairs"]
@@ -147,6 +145,9 @@ class SetFeatures:
 
     def _kept(self, kind: Any, what: str, rows: PairMask, compute: Callable[[], Any]) -> Any:
         """A value from the cache, or computed and cached, by the features' content and the computation."""
+        from inpaint_bench.metrics import cache  # needs torch, and results are read without it
+        from inpaint_bench.metrics.batch import CPU
+
         hashes = (self.source, self.targets_source, rows.tobytes().hex())
         key = cache.key_of(f"{__version__}:{what}:{self.signature}", CPU, *hashes)
         if (kept := cache.get_many([key]).get(key)) is not None:

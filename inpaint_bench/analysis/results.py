@@ -16,6 +16,7 @@ from inpaint_bench.data.parts import Part
 from inpaint_bench.data.protocols import Protocol, Schema, bucket_names
 from inpaint_bench.errors import InputError, NotComparableError, did_you_mean
 from inpaint_bench.metrics.registry import ORDER, few, refuse_marked
+from inpaint_bench.runner import sums
 from inpaint_bench.runner.folder import RunFolder
 
 if TYPE_CHECKING:
@@ -81,8 +82,9 @@ def encode_results(results: Iterable[Result]) -> bytes:
 
 
 def write_results(run: RunFolder, results: Iterable[Result]) -> None:
-    """Write the results of a run whole."""
+    """Write the results of a run whole, and note their hash."""
     files.write_if_changed(results_path(run), encode_results(results))
+    sums.record(run.path, results_path(run))
 
 
 def read_results(path: Path) -> list[Result]:

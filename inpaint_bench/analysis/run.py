@@ -15,8 +15,7 @@ from inpaint_bench.analysis.statistics import Significance
 from inpaint_bench.data.pair_lists import Pair
 from inpaint_bench.errors import HashError, InputError
 from inpaint_bench.metrics import RECORDED
-from inpaint_bench.metrics.base import Metric, SamplesMetric
-from inpaint_bench.metrics.registry import KNOWN, detectors, extractors
+from inpaint_bench.metrics.registry import detectors, extractors
 from inpaint_bench.runner.folder import RunFolder, RunInfo, open_run
 from inpaint_bench.runner.scores import scores_frame, scores_path
 
@@ -24,8 +23,7 @@ if TYPE_CHECKING:
     import pandas as pd
 
     from inpaint_bench.analysis.per_pair import PerPairData
-    from inpaint_bench.runner.features import StoredFeatures
-    from inpaint_bench.runner.objects import StoredObjects
+    from inpaint_bench.runner.stored import StoredFeatures, StoredObjects
 
 Loaded = TypeVar("Loaded", bound="RunData")
 
@@ -81,24 +79,13 @@ class RunData:
     def result_list(self) -> tuple[Result, ...]:
         """The results, in the order of the file. Raises InputError when there is no file or it cannot be read.
 
-        Raises HashError where a method's scores file is not the one that its results name.
+        Raises HashError where they are not what the files of the run give, as `verify_results` says.
         """
-        return tuple(read_results(results_path(self.folder)))
+        from inpaint_bench.analysis.verify import verify_results
 
-    def verify(self) -> None:
-        """Raise HashError where a method's scores are not those that its results were computed from."""
-        named = {
-            result.method: result
-            for result in self.result_list
-            if isinstance(KNOWN[result.metric], (Metric, SamplesMetric)) and result.method in self.info.methods
-        }
-        for method, result in named.items():
-            path = scores_path(self.folder, method)
-            if path.is_file() and (found := files.file_sha256(path)) != result.scores:
-                raise HashError(
-                    f"{path}: sha256 {found[:12]}; its results were computed from {result.scores[:12]}. "
-                    f"`inpaint-bench score {self.path}` measures what has changed and makes the results again."
-                )
+        results = tuple(read_results(results_path(self.folder)))
+        verify_results(self, results)
+        return results
 
     def set_results(self, results: Sequence[Result]) -> None:
         """Replace the results by those that were just derived and written."""
@@ -110,12 +97,10 @@ class RunData:
         return pairs_by_bucket(self.folder.pairs, self.info.protocol)
 
     def measured(self) -> set[str]:
-        """The metrics that the run has results of; none where the file is missing or of another version."""
-        if not results_path(self.folder).is_file():
-            return set()
+        """The metrics that the run has results of, whatever they are; none where they are not of this version."""
         try:
-            return {result.metric for result in self.result_list}
-        except InputError:  # of another version: the results are made anew
+            return {result.metric for result in read_results(results_path(self.folder))}
+        except InputError:  # there are none, or they are made anew
             return set()
 
     # --- files ------------------------------------------------------------------------------------
@@ -129,9 +114,15 @@ class RunData:
             self._scores[method] = loaded
         return self._scores[method]
 
+    def scores_sha256(self, method: str) -> str:
+        """The hash of a method's scores file, which need not be one; '' where there is none."""
+        scores = self._scores.get(method)
+        path = scores_path(self.folder, method)
+        return scores.sha256 if scores else files.file_sha256(path) if path.is_file() else ""
+
     def features_of(self, folder: str, extractor: str) -> "StoredFeatures | None":
         """The features of a method's composites or of the targets; None where there are none."""
-        from inpaint_bench.runner.features import features_path, read_features
+        from inpaint_bench.runner.stored import features_path, read_features
 
         if (folder, extractor) not in self._features:
             path = features_path(self.folder, folder, extractor)
@@ -140,7 +131,7 @@ class RunData:
 
     def objects_of(self, folder: str, detector: str) -> "StoredObjects | None":
         """The objects that a detector found in a method's composites or in the targets; None where there is no file."""
-        from inpaint_bench.runner.objects import objects_path, read_objects
+        from inpaint_bench.runner.stored import objects_path, read_objects
 
         if (folder, detector) not in self._objects:
             path = objects_path(self.folder, folder, detector)

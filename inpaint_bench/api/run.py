@@ -59,9 +59,8 @@ class Run(RunData):
 
         `infinite` and `undefined` count the pairs that are in no mean; `significance` is 'best', 'not separable' (from
         the best) or 'worse' among the methods of the run. Raises InputError where the run was not scored, and HashError
-        where scores are not those that the results were computed from.
+        where results are not what the scores give.
         """
-        self.verify()
         return results_frame(self.result_list)
 
     @cached_property

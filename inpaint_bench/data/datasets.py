@@ -45,6 +45,7 @@ def open_dataset(dataset: str, given: Path | None, pairs_file: Path | None = Non
     pairs = pair_lists.read_csv(listed) if pairs_file or listed.is_file() else _draw(page, data)
     if len(pairs) != page.count:
         raise InputError(f"{listed}: {len(pairs)} pairs; the page has {page.count}.")
+    pair_lists.refuse_other_facts(page, pairs, listed)
     prepare.check_names(page, data, pairs)
     mark = pair_lists.fingerprint(page, pairs)
     return Dataset(page, data, tuple(_with_cached_hashes(mark, pairs)), mark)

@@ -12,8 +12,8 @@ import numpy as np
 
 from inpaint_bench import files
 from inpaint_bench.data.names import check_name
-from inpaint_bench.data.protocols import Protocol, facts
-from inpaint_bench.errors import InputError
+from inpaint_bench.data.protocols import Protocol, bucket_of, facts
+from inpaint_bench.errors import HashError, InputError
 
 SCHEMA = "# inpaint-bench pairs 1"
 PAIR = "[0-9]{5,9}"  # the name of a pair; also the name of files
@@ -95,6 +95,20 @@ def read_csv(path: Path) -> list[Pair]:
     if len({pair.pair for pair in pairs}) != len(pairs):
         raise InputError(f"{path}: a pair is listed twice. Build or import the list again.")
     return pairs
+
+
+def refuse_other_facts(page: Protocol, pairs: Iterable[Pair], path: Path) -> None:
+    """Raise HashError for a pair whose ratio or bucket is not what its hole pixels give, if the page fixes a size."""
+    for pair in pairs:
+        pixels = page.size**2 if page.size else 0
+        if not (pixels and pair.seen):
+            continue
+        ratio, bucket = f"{pair.hole_pixels / pixels:.6f}", bucket_of(page, pair.hole_pixels, pixels)
+        if (ratio, bucket) != (pair.ratio, pair.bucket):
+            raise HashError(
+                f"{path}: pair {pair.pair}: {pair.hole_pixels} of {pixels} pixels are a ratio of {ratio} in bucket "
+                f"{bucket or 'none'}; the list says {pair.ratio or 'none'}, {pair.bucket or 'none'}. Restore the file."
+            )
 
 
 def import_index(array: Path, image_names: list[str], mask_names: list[str]) -> list[Pair]:

@@ -90,6 +90,16 @@ def _refuse_changes(data: Data, before: Pair, now: Pair) -> None:
                 f"{path}: the {what} of pair {before.pair} has pixels of hash {new[:12]}; {old[:12]} was recorded. "
                 "Restore the file, or check the versions of the image libraries."
             )
+    for what, old, new in (
+        ("hole pixels", str(before.hole_pixels), str(now.hole_pixels)),
+        ("mask ratio", before.ratio, now.ratio),
+        ("bucket", before.bucket, now.bucket),
+    ):
+        if old != new:
+            raise HashError(
+                f"{data.masks / before.mask}: the mask of pair {before.pair} has {what} {new or 'none'}; the list of "
+                f"pairs says {old or 'none'}. The list was edited: build or import it again."
+            )
 
 
 def check_names(page: Protocol, data: Data, pairs: list[Pair]) -> None:

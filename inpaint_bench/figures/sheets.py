@@ -15,8 +15,7 @@ from inpaint_bench.errors import HashError, InputError, did_you_mean
 from inpaint_bench.figures.read import FigureData
 from inpaint_bench.metrics.detection import DETECTORS, from_row
 from inpaint_bench.metrics.detection.matching import masked_input
-from inpaint_bench.runner.objects import Found, objects_path
-from inpaint_bench.runner.pictures import MASKED, TARGETS
+from inpaint_bench.runner.stored import MASKED, TARGETS, Found, objects_path
 
 Objects: TypeAlias = dict[tuple[str, int | None], Found]  # by pair and sample
 

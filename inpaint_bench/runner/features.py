@@ -5,9 +5,7 @@ picture or the network has changed since; networks do not run twice on one pictu
 """
 
 from collections.abc import Callable, Iterable, Sequence
-from dataclasses import dataclass
 from pathlib import Path
-from typing import Literal
 
 import msgspec
 import numpy as np
@@ -15,47 +13,16 @@ import numpy as np
 from inpaint_bench import files
 from inpaint_bench.data.datasets import Dataset
 from inpaint_bench.data.images import Pixels
-from inpaint_bench.data.protocols import Schema
 from inpaint_bench.errors import HashError, InputError
 from inpaint_bench.metrics import cache
-from inpaint_bench.metrics.base import Features
 from inpaint_bench.metrics.cache import features_of
 from inpaint_bench.metrics.features import Extractor
+from inpaint_bench.runner import sums
 from inpaint_bench.runner.folder import RunFolder
-from inpaint_bench.runner.pictures import TARGETS, Picture, offered, pictures
+from inpaint_bench.runner.pictures import Picture, offered, pictures
 from inpaint_bench.runner.predict import RuntimeOptions
+from inpaint_bench.runner.stored import TARGETS, FeatureRow, Index, features_path, read_features
 from inpaint_bench.threads import in_order
-
-
-class FeatureRow(Schema, frozen=True, array_like=True):
-    """The picture of a row: pair, sample and the first 16 digits of its SHA-256."""
-
-    pair: str
-    sample: int | None
-    picture: str
-
-
-class Index(Schema, frozen=True):
-    """The .json file of a feature file."""
-
-    schema: Literal[1]
-    signature: str
-    sha256: str  # of the file of features
-    rows: tuple[FeatureRow, ...]
-
-
-@dataclass(frozen=True, eq=False)
-class StoredFeatures:
-    """Features as they lie on disk."""
-
-    path: Path
-    index: Index
-    features: Features
-
-
-def features_path(run: RunFolder, folder: str, extractor: str) -> Path:
-    """The feature file of a method, or of the targets."""
-    return run.folder_of(folder) / f"features.{extractor}.npy"
 
 
 def measure_features(
@@ -69,7 +36,7 @@ def measure_features(
     """Compute the features of a method's composites, or of the targets, unless the file is up to date."""
     path, listed = features_path(run, folder, extractor.name), list(pictures(run, folder))
     rows = tuple(FeatureRow(one.pair.pair, one.sample, one.hash) for one in listed)
-    if _holds(path, extractor.signature(), rows):
+    if sums.trusted(run.path, path.with_suffix(".json")) and _holds(path, extractor.signature(), rows):
         return
 
     def decoded(one: Picture) -> Pixels:
@@ -78,6 +45,7 @@ def measure_features(
     source = (offered(pixels) for pixels in in_order(decoded, listed, runtime.jobs))
     made = features_of(extractor, source, runtime.metric_device)
     _write(path, extractor.signature(), rows, extractor.width, made, on_progress)
+    sums.record(run.path, path, path.with_suffix(".json"))
 
 
 def _write(
@@ -99,21 +67,6 @@ def _write(
     files.write_whole(path.with_suffix(".json"), msgspec.json.encode(index) + b"\n")
 
 
-def read_features(path: Path) -> StoredFeatures:
-    """Features with their index; rows are memory-mapped.
-
-    Raises InputError when they are not there or not of this version, HashError when they were changed.
-    """
-    try:
-        index = msgspec.json.decode(path.with_suffix(".json").read_bytes(), type=Index)
-        features = np.load(path, mmap_mode="r", allow_pickle=False)
-    except (OSError, ValueError, EOFError, msgspec.DecodeError) as error:
-        raise InputError(f"{path}: no features can be read here ({error}). Score again.") from error
-    if files.file_sha256(path) != index.sha256 or len(features) != len(index.rows):
-        raise HashError(f"{path}: not the features that {path.stem}.json lists. Delete both and score again.")
-    return StoredFeatures(path, index, features)
-
-
 def _holds(path: Path, signature: str, rows: tuple[FeatureRow, ...]) -> bool:
     """Whether the file holds exactly these features already."""
     try:
@@ -126,12 +79,14 @@ def _holds(path: Path, signature: str, rows: tuple[FeatureRow, ...]) -> bool:
 def merge_features(parts: Sequence[RunFolder], out: RunFolder, folder: str, extractor: str) -> None:
     """Join the feature files of the parts of a run, if all were computed by the same network."""
     paths = [features_path(part, folder, extractor) for part in parts]
+    for part, path in zip(parts, paths, strict=True):
+        sums.refuse_changed(part.path, path.with_suffix(".json"))
     kept = [read_features(path) for path in paths if path.is_file()]
     if not kept or len({one.index.signature for one in kept}) != 1:
         return
     found = {row: one.features[n] for one in kept for n, row in enumerate(one.index.rows)}
     rows = tuple(sorted(found, key=lambda row: (row.pair, -1 if row.sample is None else row.sample)))
     path = features_path(out, folder, extractor)
-    if _holds(path, kept[0].index.signature, rows):
-        return
-    _write(path, kept[0].index.signature, rows, kept[0].features.shape[1], (found[row] for row in rows))
+    if not _holds(path, kept[0].index.signature, rows):
+        _write(path, kept[0].index.signature, rows, kept[0].features.shape[1], (found[row] for row in rows))
+    sums.record(out.path, path, path.with_suffix(".json"))

@@ -16,15 +16,16 @@ from inpaint_bench import __version__, files
 from inpaint_bench.data import pair_lists
 from inpaint_bench.data.pair_lists import Pair
 from inpaint_bench.data.parts import Part
-from inpaint_bench.data.protocols import Name, Protocol, Schema
-from inpaint_bench.errors import InputError, did_you_mean
+from inpaint_bench.data.protocols import Name, Protocol, Schema, facts
+from inpaint_bench.errors import HashError, InputError, did_you_mean
 from inpaint_bench.hardware import machine_facts
+from inpaint_bench.runner import sums
 
 if TYPE_CHECKING:  # heavy, and runs are read without them
     from inpaint_bench.data.datasets import Dataset
     from inpaint_bench.methods.base import Method
 
-STARTED = {".lock", "pairs.csv"}  # all that a run killed in its first moment leaves behind
+STARTED = {".lock", "pairs.csv", sums.FILE}  # all that a run killed in its first moment leaves behind
 OURS = ("pairs.csv", "report", "results.jsonl", "run.json", "tables")  # what a run folder holds beside its methods
 COMPOSITE = re.compile(rf"({pair_lists.PAIR})(?:\.s(0|[1-9][0-9]{{0,5}}))?\.png")
 LIBRARIES = ("numpy", "numba", "opencv-python-headless", "pillow", "scikit-image", "torch")
@@ -142,6 +143,7 @@ def start(path: Path, dataset: "Dataset", raw: bool = False) -> RunFolder:
         raise InputError(f"{path}: this folder holds something else than a run. Choose another --out.")
     info = RunInfo(2, dataset.page, dataset.fingerprint, dataset.part, len(dataset.pairs), {}, raw)
     files.write_whole(path / "pairs.csv", pair_lists.to_csv(dataset.pairs))
+    sums.record(path, path / "pairs.csv")
     return RunFolder(path, change_info(path, lambda _: info), dataset.pairs)
 
 
@@ -159,12 +161,29 @@ def change_info(path: Path, change: Callable[[RunInfo | None], RunInfo]) -> RunI
 
 
 def open_run(path: Path) -> RunFolder:
-    """Read a run folder. Raises InputError for a folder that is none, or of another schema version."""
+    """Read a run folder. Raises InputError for a folder that is none, or of another schema version.
+
+    Raises HashError where its protocol, pairs and fingerprint do not belong together: one was edited.
+    """
     info = read_info(path)
     pairs = tuple(pair_lists.read_csv(path / "pairs.csv"))
     if len(pairs) != info.pairs or not all(pair.seen for pair in pairs):
         raise InputError(f"{path / 'pairs.csv'}: {len(pairs)} pairs, run.json counts {info.pairs}. Delete the folder.")
+    _refuse_edited(path, info, pairs)
     return RunFolder(path, info, pairs)
+
+
+def _refuse_edited(path: Path, info: RunInfo, pairs: tuple[Pair, ...]) -> None:
+    """Raise HashError where run.json and pairs.csv do not agree, or pairs.csv is not what was written."""
+    remedy = "Restore the file, or delete the folder and run again."
+    sums.refuse_changed(path, path / "pairs.csv", remedy)
+    pair_lists.refuse_other_facts(info.protocol, pairs, path / "pairs.csv")
+    marks = {pair_lists.fingerprint(info.protocol, pairs, with_pixels) for with_pixels in (False, True)}
+    if info.part.kind != "shard" and info.fingerprint not in marks:
+        raise HashError(
+            f"{path / 'run.json'}: its protocol and pairs have the fingerprint {min(marks)}, and it says "
+            f"{info.fingerprint}: one of them was edited. {remedy}"
+        )
 
 
 def read_info(path: Path) -> RunInfo:
@@ -199,6 +218,7 @@ def _refuse_another(run: RunFolder, dataset: "Dataset") -> None:
         ("protocol", run.info.protocol.name, dataset.page.name),
         ("part", str(run.info.part) or "the whole", str(dataset.part) or "the whole"),
         ("fingerprint", run.info.fingerprint, dataset.fingerprint),
+        ("page", *(files.sha256(facts(one))[:12] for one in (run.info.protocol, dataset.page))),
     ):
         if ours != theirs:
             raise InputError(

@@ -11,7 +11,8 @@ from inpaint_bench.data import pair_lists
 from inpaint_bench.data.pair_lists import Pair
 from inpaint_bench.data.parts import WHOLE
 from inpaint_bench.errors import IncompleteError, InputError, NotComparableError, some
-from inpaint_bench.runner.folder import MethodInfo, RunFolder, RunInfo, change_info, open_run
+from inpaint_bench.runner import sums
+from inpaint_bench.runner.folder import STARTED, MethodInfo, RunFolder, RunInfo, change_info, open_run
 
 SAME = ("source", "code", "weights", "device", "environment")
 
@@ -31,6 +32,7 @@ def merge(parts: Sequence[Path], out: Path) -> RunFolder:
     names = sorted({name for run in runs for name in run.info.methods})
     methods = {name: _same_method(name, [*runs, *before]) for name in names}
     files.write_if_changed(out / "pairs.csv", pair_lists.to_csv(pairs))
+    sums.record(out, out / "pairs.csv")
     for run in runs:
         for method in run.info.methods:
             for path in run.composite_paths(method):
@@ -77,7 +79,7 @@ def _already_there(out: Path, pairs: Sequence[Pair], info: RunInfo) -> list[RunF
     if listed.is_file():
         foreign += [out] if listed.read_bytes() != pair_lists.to_csv(pairs) else []
     elif out.is_dir():
-        foreign += [entry for entry in out.iterdir() if entry.name != ".lock"]
+        foreign += [entry for entry in out.iterdir() if entry.name not in STARTED]
     if foreign:
         raise InputError(f"{out}: this folder holds something else than these parts. Choose another --out.")
     return found

@@ -4,58 +4,22 @@ A file of JSON lines in the folder of a method, of the targets (`_targets`: the 
 the targets with white holes (`_masked`: the lower bound).
 """
 
-import contextlib
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
-from pathlib import Path
-from typing import Any, Literal
 
 import msgspec
 
 from inpaint_bench import files
 from inpaint_bench.data.datasets import Dataset
 from inpaint_bench.data.images import Pixels
-from inpaint_bench.data.protocols import Schema
-from inpaint_bench.errors import InputError
 from inpaint_bench.metrics import cache
-from inpaint_bench.metrics.detection import Detect, Detections, Detector, Tally, from_row, to_row
+from inpaint_bench.metrics.detection import Detect, Detections, Detector, from_row, to_row
 from inpaint_bench.metrics.detection.matching import tally
+from inpaint_bench.runner import sums
 from inpaint_bench.runner.folder import RunFolder
 from inpaint_bench.runner.pictures import Picture, content, pictures
 from inpaint_bench.runner.predict import RuntimeOptions
+from inpaint_bench.runner.stored import Found, Header, objects_path, read_objects
 from inpaint_bench.threads import in_order
-
-
-class Header(Schema, frozen=True):
-    """The first line."""
-
-    schema: Literal[1]
-    signature: str
-
-
-class Found(Schema, frozen=True):
-    """The objects found in one picture, and their comparison with those of its target."""
-
-    pair: str
-    sample: int | None
-    picture: str  # the start of the hash of the file, or of the target's pixels
-    detections: dict[str, Any]
-    tally: Tally
-
-
-@dataclass(frozen=True)
-class StoredObjects:
-    """The objects in a file."""
-
-    path: Path
-    sha256: str
-    header: Header
-    found: tuple[Found, ...]
-
-
-def objects_path(run: RunFolder, folder: str, detector: str) -> Path:
-    """The objects file of a method, of the targets or of the masked targets."""
-    return run.folder_of(folder) / f"objects.{detector}.jsonl"
 
 
 def measure_objects(
@@ -69,7 +33,7 @@ def measure_objects(
     """Detect in every composite of a method, in the targets or in the masked targets, and compare with the targets."""
     path, header = objects_path(run, folder, detector.name), Header(1, detector.signature())
     before: dict[tuple[str, int | None, str], Found] = {}
-    with contextlib.suppress(InputError, OSError):
+    if sums.trusted(run.path, path):
         stored = read_objects(path)
         before = {(one.pair, one.sample, one.picture): one for one in stored.found if stored.header == header}
     detect = detector.open(runtime.metric_device)
@@ -88,30 +52,21 @@ def measure_objects(
         lines.append(msgspec.json.encode(one))
         on_progress(1)
     files.write_if_changed(path, b"\n".join([*lines, b""]))
-
-
-def read_objects(path: Path) -> StoredObjects:
-    """The objects in a file. Raises InputError for a file that is missing or of another version."""
-    try:
-        data = path.read_bytes()
-        first, *rest = data.splitlines()
-        header = msgspec.json.decode(first, type=Header)
-        return StoredObjects(
-            path, files.sha256(data), header, tuple(msgspec.json.decode(line, type=Found) for line in rest)
-        )
-    except (OSError, ValueError, msgspec.DecodeError) as error:
-        raise InputError(f"{path}: no objects can be read here ({error}). Score again.") from error
+    sums.record(run.path, path)
 
 
 def merge_objects(parts: Sequence[RunFolder], out: RunFolder, folder: str, detector: str) -> None:
     """Join the objects files of the parts of a run, if all were found by the same detector."""
     paths = [path for part in parts if (path := objects_path(part, folder, detector)).is_file()]
+    for part in parts:
+        sums.refuse_changed(part.path, objects_path(part, folder, detector))
     read = [read_objects(path) for path in paths]
     if not read or len({one.header for one in read}) != 1:
         return
     found = sorted((one for stored in read for one in stored.found), key=lambda one: (one.pair, one.sample or 0))
     lines = [msgspec.json.encode(read[0].header), *(msgspec.json.encode(one) for one in found)]
     files.write_if_changed(objects_path(out, folder, detector), b"\n".join([*lines, b""]))
+    sums.record(out.path, objects_path(out, folder, detector))
 
 
 def detections(pixels: Pixels, detector: Detector, detect: Detect, runtime: RuntimeOptions) -> Detections:

@@ -11,10 +11,7 @@ from inpaint_bench.data.pair_lists import Pair
 from inpaint_bench.data.prepare import Prepared, prepare
 from inpaint_bench.metrics.detection.matching import masked_input
 from inpaint_bench.runner.folder import RunFolder
-
-# Folders beside those of the methods, whose names never begin with an underscore.
-TARGETS = "_targets"
-MASKED = "_masked"  # what a method that does nothing would show
+from inpaint_bench.runner.stored import MASKED, TARGETS
 
 
 @dataclass(frozen=True)

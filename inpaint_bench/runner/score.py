@@ -2,18 +2,18 @@
 
 from collections.abc import Callable, Sequence
 
-from inpaint_bench import files
 from inpaint_bench.data.datasets import Dataset
 from inpaint_bench.metrics.detection import DETECTORS
 from inpaint_bench.metrics.features import EXTRACTORS
 from inpaint_bench.metrics.registry import detectors, extractors
+from inpaint_bench.runner import sums
 from inpaint_bench.runner.features import measure_features, merge_features
 from inpaint_bench.runner.folder import RunFolder
 from inpaint_bench.runner.objects import measure_objects, merge_objects
-from inpaint_bench.runner.pictures import MASKED, TARGETS
 from inpaint_bench.runner.predict import RuntimeOptions
 from inpaint_bench.runner.score_pairs import score_run
-from inpaint_bench.runner.scores import read_scores, scores_path, to_csv
+from inpaint_bench.runner.scores import read_scores, scores_path, write_scores
+from inpaint_bench.runner.stored import MASKED, TARGETS
 
 OnProgress = Callable[[int], None]
 
@@ -53,9 +53,11 @@ def merge_scores(parts: Sequence[RunFolder], out: RunFolder) -> None:
     """Join the scores, features and objects of the parts of a run."""
     for method in out.info.methods:
         paths = [scores_path(part, method) for part in parts]
+        for part, path in zip(parts, paths, strict=True):
+            sums.refuse_changed(part.path, path)
         scores = [score for path in paths if path.is_file() for score in read_scores(path)]
         if scores:
-            files.write_if_changed(scores_path(out, method), to_csv(scores))
+            write_scores(out, method, scores)
     for folder in (*out.info.methods, TARGETS, MASKED):
         for extractor in EXTRACTORS:
             merge_features(parts, out, folder, extractor)

@@ -20,10 +20,11 @@ from inpaint_bench.metrics import METRICS, RECORDED, Metric
 from inpaint_bench.metrics.batch import Batch
 from inpaint_bench.metrics.cache import cached_values
 from inpaint_bench.metrics.registry import ORDER, signature
+from inpaint_bench.runner import sums
 from inpaint_bench.runner.diversity import scores_of_samples
 from inpaint_bench.runner.folder import RunFolder
 from inpaint_bench.runner.predict import RuntimeOptions
-from inpaint_bench.runner.scores import Score, read_scores, scores_path, to_csv
+from inpaint_bench.runner.scores import Score, read_scores, scores_path, write_scores
 from inpaint_bench.threads import in_order
 
 SAVE_EVERY = 30  # seconds between two states of a long scoring on disk
@@ -51,13 +52,13 @@ def score_run(
     runtime: RuntimeOptions,
     on_progress: Callable[[int], None] = lambda count: None,
 ) -> list[Score]:
-    """Score every composite of a method; scores that are up to date are kept.
+    """Score every composite of a method; scores that are up to date and as they were written are kept.
 
     A stochastic method's samples are scored in the metric that chooses among them, asked for or not.
     Raises HashError when a target is not what it was, InputError when a composite cannot be read.
     """
     path = scores_path(run, method)
-    before = read_scores(path) if path.is_file() else []
+    before = read_scores(path) if sums.trusted(run.path, path) else []
     composites, scores = _compare(run, method, metrics, before)
     saved = time.monotonic()
     chunks = _chunks([composite for composite in composites if composite.lacks])
@@ -65,11 +66,11 @@ def score_run(
         scores += found
         on_progress(len({(score.pair, score.sample) for score in found}))
         if time.monotonic() - saved > SAVE_EVERY:
-            files.write_whole(path, to_csv(scores))
+            write_scores(run, method, scores)
             saved = time.monotonic()
     scores += scores_of_samples(run, dataset, method, metrics, before, runtime, on_progress)
     if composites:
-        files.write_if_changed(path, to_csv(scores))
+        write_scores(run, method, scores)
     return sorted(scores, key=lambda score: score.key)
 
 

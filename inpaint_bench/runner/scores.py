@@ -6,8 +6,10 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from inpaint_bench import files
 from inpaint_bench.errors import InputError
 from inpaint_bench.metrics.registry import ORDER
+from inpaint_bench.runner import sums
 from inpaint_bench.runner.folder import RunFolder
 
 if TYPE_CHECKING:
@@ -37,6 +39,13 @@ class Score:
 def scores_path(run: RunFolder, method: str) -> Path:
     """The scores file of a method."""
     return run.folder_of(method) / "scores.csv"
+
+
+def write_scores(run: RunFolder, method: str, scores: list[Score]) -> None:
+    """Write the scores of a method whole, and note their hash."""
+    path = scores_path(run, method)
+    files.write_if_changed(path, to_csv(scores))
+    sums.record(run.path, path)
 
 
 def number(value: float) -> str:

@@ -104,7 +104,7 @@ def test_results_whose_scores_were_edited_are_refused(page: str) -> None:
     run(page)
     path = Path("runs/tiny/grey/scores.csv")
     path.write_text(path.read_text().replace("psnr:rgb", "psnr:bgr"))
-    with pytest.raises(ib.HashError, match=r"grey/scores\.csv: sha256"):
+    with pytest.raises(ib.HashError, match=r"grey/scores\.csv: not what the results of ssim were made from: sha256"):
         _ = ib.load_run("runs/tiny").results
 
 

@@ -15,7 +15,7 @@ from inpaint_bench.data import images
 from inpaint_bench.data.images import Pixels
 from inpaint_bench.errors import HashError, InputError
 from inpaint_bench.metrics.features import EXTRACTORS, Extract
-from inpaint_bench.runner.features import read_features
+from inpaint_bench.runner.stored import read_features
 
 CPU = torch.device("cpu")
 
@@ -68,7 +68,9 @@ def test_a_changed_composite_gets_a_row_of_its_own_and_its_number_moves(run: Pat
     before, old = read_features(run / "telea" / "features.lite0.npy"), tiny.result(run, "telea", "fd_lite0")
     path = run / "telea" / "composites" / "00002.png"
     pixels, texts = images.read_png(path)
-    path.write_bytes(images.png_bytes(255 - pixels, texts))
+    mask = (run / "pairs.csv").read_text().splitlines()[4].split(",")[2]
+    hole = tiny.read(tmp_path / "dataset" / "data" / "masks" / mask) == 255
+    path.write_bytes(images.png_bytes(np.where(hole, 255 - pixels, pixels), texts))
     assert run_cli(["score", str(run), "--data", str(tmp_path / "dataset" / "data"), "--quiet"]) == 0
     after = read_features(run / "telea" / "features.lite0.npy")
     assert [a == b for a, b in zip(before.index.rows, after.index.rows, strict=True)].index(False) == 2

@@ -10,7 +10,7 @@ import pytest
 import tiny
 
 from inpaint_bench.metrics.detection import DETECTION_METRICS
-from inpaint_bench.runner.objects import read_objects
+from inpaint_bench.runner.stored import read_objects
 
 METRICS = ["psnr", "det_conf", "det_recall", "det_drop", "det_spurious", "det_iou", "det_recall_away"]
 

@@ -13,6 +13,7 @@ from PIL import Image
 from inpaint_bench import files
 from inpaint_bench.cli import run_cli
 from inpaint_bench.data.images import Hole, png_bytes
+from inpaint_bench.errors import InputError
 from inpaint_bench.metrics import METRICS
 from inpaint_bench.runner.scores import SCHEMA, number, read_scores
 
@@ -109,14 +110,17 @@ def test_a_target_that_changed_is_refused(run: Path, capsys: pytest.CaptureFixtu
     assert "the image of pair 00004 has pixels of hash " in capsys.readouterr().err
 
 
-def test_broken_scores_are_refused(run: Path, capsys: pytest.CaptureFixture[str]) -> None:
+def test_broken_scores_are_refused_and_made_again(run: Path) -> None:
     path = run / "telea" / "scores.csv"
-    path.write_text(path.read_text().replace("psnr,", "pnsr,", 1))
-    assert score(run) == 2
-    assert f"{path}: line 4 is no score. Delete the file and score again." in capsys.readouterr().err
-    path.write_bytes(path.read_bytes() + b"\xff\n")
-    assert score(run) == 2
-    assert f"{path}: not UTF-8 text. Delete the file and score again." in capsys.readouterr().err
+    whole = path.read_bytes()
+    path.write_bytes(whole.replace(b"psnr,", b"pnsr,", 1))
+    with pytest.raises(InputError, match=r"scores\.csv: line 4 is no score\. Delete the file and score again\."):
+        read_scores(path)
+    path.write_bytes(whole + b"\xff\n")
+    with pytest.raises(InputError, match=r"scores\.csv: not UTF-8 text\. Delete the file and score again\."):
+        read_scores(path)
+    assert score(run) == 0
+    assert path.read_bytes() == whole
 
 
 def test_scores_are_read_back_as_they_were_written(run: Path) -> None:

@@ -17,7 +17,8 @@ from inpaint_bench.figures.plots import matplotlib_with
 from inpaint_bench.metrics.cache import features_of
 from inpaint_bench.metrics.features import EXTRACTORS, Extractor, Rows
 from inpaint_bench.runner.folder import RunFolder
-from inpaint_bench.runner.pictures import TARGETS, Picture, offered, pictures
+from inpaint_bench.runner.pictures import Picture, offered, pictures
+from inpaint_bench.runner.stored import TARGETS
 from inpaint_bench.weights import SYNTHETIC
 
 REAL = "real images"

@@ -2,16 +2,15 @@
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from pathlib import Path
 
 import numpy as np
 
 from inpaint_bench import files
 from inpaint_bench.analysis.per_pair import PairValues
-from inpaint_bench.analysis.results import REFERENCES, PairMask, Result, results_path
+from inpaint_bench.analysis.results import REFERENCES, Result
 from inpaint_bench.analysis.run import RunData
 from inpaint_bench.analysis.verdicts import Key, Number, Pairs
-from inpaint_bench.errors import HashError, InputError, did_you_mean
+from inpaint_bench.errors import InputError, did_you_mean
 from inpaint_bench.metrics.base import Metric, SamplesMetric
 from inpaint_bench.metrics.registry import KNOWN
 from inpaint_bench.runner.folder import RunFolder
@@ -29,8 +28,7 @@ class GateSide:
 def side_of(run: RunData) -> GateSide:
     """A run, or expected results, which have the same layout; of a stochastic method the chosen samples.
 
-    A method without a scores file has results alone. Raises HashError when scores are not those that a result was made
-    from, or give another number, and InputError for two results of one key.
+    A method without a scores file has results alone. Raises HashError where results are not what the scores give.
     """
     by_key = _by_key(run)
     values: dict[Key, PairValues] = {}
@@ -40,27 +38,12 @@ def side_of(run: RunData) -> GateSide:
         if isinstance(KNOWN[result.metric], (Metric, SamplesMetric)):
             of_pairs = run.data_of(result)
             assert isinstance(of_pairs, PairValues)
-            _refuse_edited(results_path(run.folder), result, of_pairs, run.buckets)
             values[result.method, result.metric] = of_pairs
     return GateSide(run, by_key, values)
 
 
 def _by_key(run: RunData) -> dict[Key, Result]:
-    path, found = results_path(run.folder), dict[Key, Result]()
-    for result in run.result_list:
-        if result.main and found.setdefault(key_of(result), result) is not result:
-            name = ", ".join(key_of(result))
-            raise InputError(f"{path}: holds two results of {name}. Make the results again with `inpaint-bench score`.")
-    return found
-
-
-def _refuse_edited(path: Path, result: Result, scores: PairValues, rows: Mapping[str, PairMask]) -> None:
-    """Raise HashError for a result that is not the mean of its scores: the paired test would not see the change."""
-    if result.bucket in rows and (value := scores.summary(rows[result.bucket]).value) != result.value:
-        raise HashError(
-            f"{path}: {', '.join(key_of(result))} is {result.value}, but its scores give {value}. "
-            "Results are computed from scores and never edited: make them again with `inpaint-bench score`."
-        )
+    return {key_of(result): result for result in run.result_list if result.main}
 
 
 def key_of(result: Result) -> Key:

@@ -1,0 +1,113 @@
+"""Image features and detected objects as they lie in a run folder; read without what computed them."""
+
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, Literal
+
+import msgspec
+import numpy as np
+
+from inpaint_bench import files
+from inpaint_bench.data.protocols import Schema
+from inpaint_bench.errors import HashError, InputError
+from inpaint_bench.metrics.base import Features
+from inpaint_bench.metrics.detection import Tally
+from inpaint_bench.runner.folder import RunFolder
+
+# Folders beside those of the methods, whose names never begin with an underscore.
+TARGETS = "_targets"
+MASKED = "_masked"  # what a method that does nothing would show
+
+
+class FeatureRow(Schema, frozen=True, array_like=True):
+    """The picture of a row: pair, sample and the first 16 digits of its SHA-256."""
+
+    pair: str
+    sample: int | None
+    picture: str
+
+
+class Index(Schema, frozen=True):
+    """The .json file of a feature file."""
+
+    schema: Literal[1]
+    signature: str
+    sha256: str  # of the file of features
+    rows: tuple[FeatureRow, ...]
+
+
+@dataclass(frozen=True, eq=False)
+class StoredFeatures:
+    """Features as they lie on disk."""
+
+    path: Path
+    index: Index
+    features: Features
+
+
+def features_path(run: RunFolder, folder: str, extractor: str) -> Path:
+    """The feature file of a method, or of the targets."""
+    return run.folder_of(folder) / f"features.{extractor}.npy"
+
+
+def read_features(path: Path) -> StoredFeatures:
+    """Features with their index; rows are memory-mapped.
+
+    Raises InputError when they are not there or not of this version, HashError when they were changed.
+    """
+    try:
+        index = msgspec.json.decode(path.with_suffix(".json").read_bytes(), type=Index)
+        features = np.load(path, mmap_mode="r", allow_pickle=False)
+    except (OSError, ValueError, EOFError, msgspec.DecodeError) as error:
+        raise InputError(f"{path}: no features can be read here ({error}). Score again.") from error
+    if files.file_sha256(path) != index.sha256 or len(features) != len(index.rows):
+        raise HashError(f"{path}: not the features that {path.stem}.json lists. Delete both and score again.")
+    return StoredFeatures(path, index, features)
+
+
+# --- objects --------------------------------------------------------------------------------------
+
+
+class Header(Schema, frozen=True):
+    """The first line."""
+
+    schema: Literal[1]
+    signature: str
+
+
+class Found(Schema, frozen=True):
+    """The objects found in one picture, and their comparison with those of its target."""
+
+    pair: str
+    sample: int | None
+    picture: str  # the start of the hash of the file, or of the target's pixels
+    detections: dict[str, Any]
+    tally: Tally
+
+
+@dataclass(frozen=True)
+class StoredObjects:
+    """The objects in a file."""
+
+    path: Path
+    sha256: str
+    header: Header
+    found: tuple[Found, ...]
+
+
+def objects_path(run: RunFolder, folder: str, detector: str) -> Path:
+    """The objects file of a method, of the targets or of the masked targets."""
+    return run.folder_of(folder) / f"objects.{detector}.jsonl"
+
+
+def read_objects(path: Path) -> StoredObjects:
+    """The objects in a file. Raises InputError for a file that is missing or of another version."""
+    try:
+        data = path.read_bytes()
+        first, *rest = data.splitlines()
+        header = msgspec.json.decode(first, type=Header)
+        return StoredObjects(
+            path, files.sha256(data), header, tuple(msgspec.json.decode(line, type=Found) for line in rest)
+        )
+    except (OSError, ValueError, msgspec.DecodeError) as error:
+        raise InputError(f"{path}: no objects can be read here ({error}). Score again.") from error

@@ -1,0 +1,44 @@
+"""SHA256SUMS of a run folder: the hashes of its pairs, scores, features, objects and results, as they were written.
+
+`sha256sum -c SHA256SUMS` checks them too. What is derived is computed again unless its hash stands here, and is not
+printed where another one does. Composites are not listed: scores name the hash of each.
+"""
+
+import re
+from pathlib import Path
+
+from inpaint_bench import files
+from inpaint_bench.errors import HashError
+
+FILE = "SHA256SUMS"
+_LINE = re.compile(r"([0-9a-f]{64})  ([^\0\n]{1,300})")
+
+
+def read_sums(run: Path) -> dict[str, str]:
+    """The hash of each file, by its path in the run folder; empty where none were written."""
+    path = run / FILE
+    text = path.read_text(encoding="utf-8", errors="replace") if path.is_file() else ""
+    found = [line for one in text.splitlines() if (line := _LINE.fullmatch(one))]
+    return {line[2]: line[1] for line in found}
+
+
+def record(run: Path, *paths: Path) -> None:
+    """Note the hashes of files that were just written. Raises as `files.write_whole` does."""
+    with files.locked(run):
+        sums = {name: sha256 for name, sha256 in read_sums(run).items() if (run / name).is_file()}
+        sums |= {path.relative_to(run).as_posix(): files.file_sha256(path) for path in paths}
+        lines = [f"{sums[name]}  {name}\n" for name in sorted(sums)]
+        files.write_if_changed(run / FILE, "".join(lines).encode())
+
+
+def trusted(run: Path, path: Path) -> bool:
+    """Whether a file is there and is what was written; what is not is derived again."""
+    return path.is_file() and read_sums(run).get(path.relative_to(run).as_posix()) == files.file_sha256(path)
+
+
+def refuse_changed(run: Path, path: Path, remedy: str = "") -> None:
+    """Raise HashError for a file that is not what was written; one without a recorded hash passes."""
+    before = read_sums(run).get(path.relative_to(run).as_posix())
+    if before and path.is_file() and (now := files.file_sha256(path)) != before:
+        remedy = remedy or f"`inpaint-bench score {run}` makes it again."
+        raise HashError(f"{path}: not what was written here: sha256 {now[:12]}, not {before[:12]}. {remedy}")
