@@ -1,9 +1,13 @@
-"""JSON and TOML of files as typed values. Whatever a broken file makes a decoder raise is one msgspec.DecodeError."""
+"""JSON, TOML and arrays of files. Whatever a broken file makes a decoder raise is one msgspec.DecodeError."""
 
 from collections.abc import Callable
-from typing import Any
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
 
 import msgspec
+
+if TYPE_CHECKING:
+    import numpy as np
 
 MAX_BYTES = 1 << 28  # of one text
 
@@ -16,6 +20,21 @@ def json(data: bytes | str, kind: Any = Any) -> Any:
 def toml(data: bytes | str, kind: Any = Any) -> Any:
     """A TOML text as a value of a type. Raises msgspec.DecodeError with the reason where it is none."""
     return _decoded(msgspec.toml.decode, data, kind)
+
+
+def npy(path: Path) -> "np.ndarray[Any, Any]":
+    """The array of an .npy file, mapped and not read. Raises msgspec.DecodeError where it is none, else OSError."""
+    import numpy as np
+
+    try:
+        array = np.load(path, mmap_mode="r", allow_pickle=False)
+    except OSError:
+        raise
+    except Exception as error:  # numpy parses the header as Python, and raises whatever that raises
+        raise msgspec.DecodeError(f"{type(error).__name__}: {str(error)[:80]}") from error
+    if not isinstance(array, np.ndarray):
+        raise msgspec.DecodeError("it is an archive of several arrays")
+    return array
 
 
 def _decoded(decode: Callable[..., Any], data: bytes | str, kind: Any) -> Any:

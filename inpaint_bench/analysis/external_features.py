@@ -2,8 +2,10 @@
 
 from pathlib import Path
 
+import msgspec
 import numpy as np
 
+from inpaint_bench import decode
 from inpaint_bench.analysis.statistics.subsampling import real_vs_real, set_interval
 from inpaint_bench.errors import InputError
 from inpaint_bench.metrics.base import Features, SetMetric
@@ -52,12 +54,12 @@ def _row(name: str, metric: SetMetric, x: Features, y: Features) -> dict[str, ob
 
 def _read(path: Path) -> Features:
     try:
-        features = np.load(path, mmap_mode="r", allow_pickle=False)
+        features = decode.npy(path)
     except OSError as error:
         raise InputError(f"{path}: cannot be read ({error.strerror or error}).") from error
-    except Exception as error:  # numpy parses a header as Python, and raises whatever that raises
-        raise InputError(f"{path}: not an array of numpy's own format ({type(error).__name__}).") from error
-    if not isinstance(features, np.ndarray) or features.ndim != 2 or features.dtype.kind != "f":
+    except msgspec.DecodeError as error:
+        raise InputError(f"{path}: not an array of numpy's own format ({error}).") from error
+    if features.ndim != 2 or features.dtype.kind != "f":
         raise InputError(f"{path}: must hold one table of real numbers, a row for each picture.")
     if len(features) < 2:
         raise InputError(f"{path}: holds {len(features)} rows; a set metric needs at least 2.")

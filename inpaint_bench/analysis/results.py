@@ -9,7 +9,7 @@ import msgspec
 import numpy as np
 from jaxtyping import Bool
 
-from inpaint_bench import files
+from inpaint_bench import decode, files
 from inpaint_bench.analysis.reductions import Reduction
 from inpaint_bench.data.pair_lists import Pair
 from inpaint_bench.data.parts import Part
@@ -94,7 +94,7 @@ def read_results(path: Path) -> list[Result]:
     except OSError as error:
         raise InputError(f"{path}: no results here. `inpaint-bench run` or `merge` makes them.") from error
     try:
-        results = [msgspec.json.decode(line, type=Result) for line in lines]
+        results = [decode.json(line, Result) for line in lines]
     except msgspec.DecodeError as error:
         raise InputError(f"{path}: not results of this version ({error}). Make them again with `score`.") from error
     for result in results:

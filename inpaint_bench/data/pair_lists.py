@@ -8,9 +8,9 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from pathlib import Path
 
-import numpy as np
+import msgspec
 
-from inpaint_bench import files
+from inpaint_bench import decode, files
 from inpaint_bench.data.names import check_name
 from inpaint_bench.data.protocols import Protocol, bucket_of, facts
 from inpaint_bench.errors import HashError, InputError
@@ -117,9 +117,8 @@ def import_index(array: Path, image_names: list[str], mask_names: list[str]) -> 
     Raises InputError unless the array has one integer per image, each the index of a mask.
     """
     try:
-        with open(array, "rb") as file:
-            numbers = np.lib.format.read_array(file, allow_pickle=False)
-    except (OSError, ValueError, EOFError) as error:
+        numbers = decode.npy(array)
+    except (OSError, msgspec.DecodeError) as error:
         raise InputError(f"{array}: not a .npy array ({error}).") from error
     if numbers.dtype.kind not in "iu" or numbers.shape != (len(image_names),):
         raise InputError(

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Literal
 
 import msgspec
 
-from inpaint_bench import __version__, files
+from inpaint_bench import __version__, decode, files
 from inpaint_bench.data import pair_lists
 from inpaint_bench.data.pair_lists import Pair
 from inpaint_bench.data.parts import Part
@@ -193,11 +193,12 @@ def read_info(path: Path) -> RunInfo:
     except OSError as error:
         raise InputError(f"{path}: not a run folder: it has no run.json. Known: {_known(path)}") from error
     try:
-        return msgspec.json.decode(data, type=RunInfo)
+        info: RunInfo = decode.json(data, RunInfo)
     except msgspec.DecodeError as error:
         version = _version(data)
         what = f"of schema {version}; this version reads 2" if version not in (2, None) else f"broken: {error}"
         raise InputError(f"{path / 'run.json'}: {what}. Choose another --out, or delete the folder.") from error
+    return info
 
 
 def _known(path: Path) -> str:
@@ -207,7 +208,7 @@ def _known(path: Path) -> str:
 
 def _version(data: bytes) -> object:
     try:
-        found = msgspec.json.decode(data)
+        found = decode.json(data)
     except msgspec.DecodeError:
         return None
     return found.get("schema") if isinstance(found, dict) else None

@@ -5,9 +5,8 @@ from pathlib import Path
 from typing import Any, Literal
 
 import msgspec
-import numpy as np
 
-from inpaint_bench import files
+from inpaint_bench import decode, files
 from inpaint_bench.data.protocols import Schema
 from inpaint_bench.errors import HashError, InputError
 from inpaint_bench.metrics.base import Features
@@ -56,9 +55,9 @@ def read_features(path: Path) -> StoredFeatures:
     Raises InputError when they are not there or not of this version, HashError when they were changed.
     """
     try:
-        index = msgspec.json.decode(path.with_suffix(".json").read_bytes(), type=Index)
-        features = np.load(path, mmap_mode="r", allow_pickle=False)
-    except (OSError, ValueError, EOFError, msgspec.DecodeError) as error:
+        index = decode.json(path.with_suffix(".json").read_bytes(), Index)
+        features = decode.npy(path)
+    except (OSError, msgspec.DecodeError) as error:
         raise InputError(f"{path}: no features can be read here ({error}). Score again.") from error
     if files.file_sha256(path) != index.sha256 or len(features) != len(index.rows):
         raise HashError(f"{path}: not the features that {path.stem}.json lists. Delete both and score again.")
@@ -105,9 +104,7 @@ def read_objects(path: Path) -> StoredObjects:
     try:
         data = path.read_bytes()
         first, *rest = data.splitlines()
-        header = msgspec.json.decode(first, type=Header)
-        return StoredObjects(
-            path, files.sha256(data), header, tuple(msgspec.json.decode(line, type=Found) for line in rest)
-        )
+        header = decode.json(first, Header)
+        return StoredObjects(path, files.sha256(data), header, tuple(decode.json(line, Found) for line in rest))
     except (OSError, ValueError, msgspec.DecodeError) as error:
         raise InputError(f"{path}: no objects can be read here ({error}). Score again.") from error
