@@ -84,7 +84,7 @@ def encode_results(results: Iterable[Result]) -> bytes:
 def write_results(run: RunFolder, results: Iterable[Result]) -> None:
     """Write the results of a run whole, and note their hash."""
     files.write_if_changed(results_path(run), encode_results(results))
-    sums.record(run.path, results_path(run))
+    sums.write_sums(run.path, results_path(run))
 
 
 def read_results(path: Path) -> list[Result]:

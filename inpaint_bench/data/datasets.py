@@ -1,5 +1,6 @@
 """A dataset on this machine: its protocol page, its folders of images and masks, and its list of pairs."""
 
+import contextlib
 import dataclasses
 import os
 import re
@@ -15,7 +16,7 @@ from inpaint_bench.data.pair_lists import Pair
 from inpaint_bench.data.parts import WHOLE, Part
 from inpaint_bench.data.prepare import Data
 from inpaint_bench.data.protocols import About, ImageRule, MaskRule, Protocol, page_path, read_page
-from inpaint_bench.errors import InputError, some
+from inpaint_bench.errors import BenchError, InputError, some
 
 CELEBA_TEST_STARTS = 182_637  # the 0-based number of 182638.jpg, the first image of CelebA's test partition
 
@@ -130,7 +131,8 @@ def see(dataset: Dataset, jobs: int, on_progress: Callable[[], None] = lambda: N
         mark = pair_lists.fingerprint(dataset.page, pairs, with_pixels=True)
         return dataclasses.replace(dataset, pairs=tuple(pairs), fingerprint=mark)
     if not dataset.part:
-        files.write_if_changed(_cached_list(dataset.fingerprint), pair_lists.to_csv(pairs))
+        with contextlib.suppress(BenchError):  # the cache only saves time
+            files.write_if_changed(_cached_list(dataset.fingerprint), pair_lists.to_csv(pairs))
     return dataclasses.replace(dataset, pairs=tuple(pairs))
 
 

@@ -45,7 +45,7 @@ def measure_features(
     source = (offered(pixels) for pixels in in_order(decoded, listed, runtime.jobs))
     made = features_of(extractor, source, runtime.metric_device)
     _write(path, extractor.signature(), rows, extractor.width, made, on_progress)
-    sums.record(run.path, path, path.with_suffix(".json"))
+    sums.write_sums(run.path, path, path.with_suffix(".json"))
 
 
 def _write(
@@ -89,4 +89,4 @@ def merge_features(parts: Sequence[RunFolder], out: RunFolder, folder: str, extr
     path = features_path(out, folder, extractor)
     if not _holds(path, kept[0].index.signature, rows):
         _write(path, kept[0].index.signature, rows, kept[0].features.shape[1], (found[row] for row in rows))
-    sums.record(out.path, path, path.with_suffix(".json"))
+    sums.write_sums(out.path, path, path.with_suffix(".json"))

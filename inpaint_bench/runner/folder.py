@@ -143,7 +143,7 @@ def start(path: Path, dataset: "Dataset", raw: bool = False) -> RunFolder:
         raise InputError(f"{path}: this folder holds something else than a run. Choose another --out.")
     info = RunInfo(2, dataset.page, dataset.fingerprint, dataset.part, len(dataset.pairs), {}, raw)
     files.write_whole(path / "pairs.csv", pair_lists.to_csv(dataset.pairs))
-    sums.record(path, path / "pairs.csv")
+    sums.write_sums(path, path / "pairs.csv")
     return RunFolder(path, change_info(path, lambda _: info), dataset.pairs)
 
 

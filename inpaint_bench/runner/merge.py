@@ -32,7 +32,7 @@ def merge(parts: Sequence[Path], out: Path) -> RunFolder:
     names = sorted({name for run in runs for name in run.info.methods})
     methods = {name: _same_method(name, [*runs, *before]) for name in names}
     files.write_if_changed(out / "pairs.csv", pair_lists.to_csv(pairs))
-    sums.record(out, out / "pairs.csv")
+    sums.write_sums(out, out / "pairs.csv")
     for run in runs:
         for method in run.info.methods:
             for path in run.composite_paths(method):

@@ -52,7 +52,7 @@ def measure_objects(
         lines.append(msgspec.json.encode(one))
         on_progress(1)
     files.write_if_changed(path, b"\n".join([*lines, b""]))
-    sums.record(run.path, path)
+    sums.write_sums(run.path, path)
 
 
 def merge_objects(parts: Sequence[RunFolder], out: RunFolder, folder: str, detector: str) -> None:
@@ -66,7 +66,7 @@ def merge_objects(parts: Sequence[RunFolder], out: RunFolder, folder: str, detec
     found = sorted((one for stored in read for one in stored.found), key=lambda one: (one.pair, one.sample or 0))
     lines = [msgspec.json.encode(read[0].header), *(msgspec.json.encode(one) for one in found)]
     files.write_if_changed(objects_path(out, folder, detector), b"\n".join([*lines, b""]))
-    sums.record(out.path, objects_path(out, folder, detector))
+    sums.write_sums(out.path, objects_path(out, folder, detector))
 
 
 def detections(pixels: Pixels, detector: Detector, detect: Detect, runtime: RuntimeOptions) -> Detections:

@@ -45,7 +45,7 @@ def write_scores(run: RunFolder, method: str, scores: list[Score]) -> None:
     """Write the scores of a method whole, and note their hash."""
     path = scores_path(run, method)
     files.write_if_changed(path, to_csv(scores))
-    sums.record(run.path, path)
+    sums.write_sums(run.path, path)
 
 
 def number(value: float) -> str:

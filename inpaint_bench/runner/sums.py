@@ -22,7 +22,7 @@ def read_sums(run: Path) -> dict[str, str]:
     return {line[2]: line[1] for line in found}
 
 
-def record(run: Path, *paths: Path) -> None:
+def write_sums(run: Path, *paths: Path) -> None:
     """Note the hashes of files that were just written. Raises as `files.write_whole` does."""
     with files.locked(run):
         sums = {name: sha256 for name, sha256 in read_sums(run).items() if (run / name).is_file()}

@@ -4,6 +4,7 @@ import errno
 import os
 import resource
 import signal
+import tempfile
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -142,3 +143,20 @@ def test_a_run_that_another_process_holds_is_not_touched(page: Path, tmp_path: P
     with files.only_one(out):
         assert run_cli(["score", str(out), "--data", str(page.parent / "data"), "--quiet"]) == 2
     assert tiny.state(out) == before
+
+
+@pytest.mark.parametrize("number", [errno.ENOSPC, errno.EROFS, errno.EACCES])
+def test_a_cache_that_cannot_hold_the_list_of_pairs_ends_no_run(
+    page: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, number: int
+) -> None:
+    real = tempfile.mkstemp
+
+    def mkstemp(*arguments: Any, **named: Any) -> tuple[int, str]:
+        if files.cache_dir() in Path(named["dir"]).parents:
+            raise OSError(number, os.strerror(number))
+        handle, path = real(*arguments, **named)
+        return handle, path
+
+    monkeypatch.setattr(tempfile, "mkstemp", mkstemp)
+    assert run(page, tmp_path / "out", "mean-fill") == 0
+    assert not list(files.cache_dir().glob("pairs/*.csv"))
