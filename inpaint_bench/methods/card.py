@@ -10,6 +10,7 @@ from inpaint_bench.errors import InputError
 from inpaint_bench.methods.sizes import Sizes
 from inpaint_bench.weights.containers import Container
 
+MOST_BYTES = 1 << 20  # of a card
 NotNegative = Annotated[int, msgspec.Meta(ge=0)]
 
 
@@ -79,8 +80,14 @@ class Card(Schema, frozen=True):
 def read_card(path: Path) -> Card:
     """A baseline's card, checked. Raises InputError naming the file and the key."""
     try:
+        if path.stat().st_size > MOST_BYTES:
+            raise InputError(f"{path}: {path.stat().st_size} bytes; allowed: {MOST_BYTES}.")
         return msgspec.toml.decode(path.read_bytes(), type=Card)
     except OSError as error:
         raise InputError(f"{path}: a baseline needs a card ({error.strerror}).") from error
-    except (msgspec.DecodeError, UnicodeDecodeError) as error:
+    except RecursionError as error:
+        raise InputError(f"{path}: nested too deeply.") from error
+    except (msgspec.DecodeError, ValueError, OverflowError) as error:  # ValueError: an integer of 5,000 digits
+        if isinstance(error, InputError):
+            raise
         raise InputError(f"{path}: {error}.") from error

@@ -1,8 +1,11 @@
 """`check` replays golden files, a baseline's own or others of the schema, and ends with 1 when a stage differs."""
 
 import json
+from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
+import pytest
 from terminal import Terminal
 
 from inpaint_bench.methods.baselines import find_baselines
@@ -40,6 +43,57 @@ def test_what_is_no_golden_file_is_refused(tmp_path: Path, terminal: Terminal) -
     for text in ("", "{}", "[1]"):
         path.write_text(text)
         terminal("check", "rn", "--golden", path).refuses(2, "none.json: ")
+
+
+Change = Callable[[dict[str, Any]], object]
+CHANGES: dict[str, Change] = {
+    "size = 60000": lambda golden: golden["cases"][0].update(size=60000),
+    "size = 'large'": lambda golden: golden["cases"][0].update(size="large"),
+    "no cases": lambda golden: golden.pop("cases"),
+    "a stage without values": lambda golden: golden["cases"][0]["output"].pop("values"),
+    "a shape of numbers below 0": lambda golden: golden["cases"][0]["output"].update(shape=[-1, 3]),
+    "a rule of text": lambda golden: golden["cases"][0].update(rules={"output": {"absolute": "much"}}),
+    "a need elsewhere": lambda golden: golden.update(needs=["../../golden.json"]),
+    "a need of itself": lambda golden: golden.update(needs=["outside.json"]),
+    "an unknown step": lambda golden: golden["cases"][0]["inputs"].update(x=["image", "sharpen"]),
+    "an unknown source": lambda golden: golden["cases"][0]["inputs"].update(x=[{"file": "/etc/passwd"}, "float"]),
+    "a recipe of too many pixels": lambda golden: golden["cases"][0]["inputs"].update(x=["image", {"enlarge": 10**6}]),
+    "an image of 60,000 pixels": lambda golden: golden["cases"][0]["inputs"].update(
+        x=[{"image": {"size": 60000, "seed": 0}}, "float"]
+    ),
+    "noise of 2**40 values": lambda golden: golden["cases"][0].update(
+        noise={"generator": "numpy default_rng", "distribution": "random", "seed": 0, "draws": [[2**20, 2**20]]}
+    ),
+    "noise of another kind": lambda golden: golden["cases"][0].update(
+        noise={"generator": "numpy default_rng", "distribution": "bytes", "seed": 0, "draws": [[2**40]]}
+    ),
+    "packed zeros": lambda golden: golden["cases"][0]["inputs"].update(
+        x=[{"packed": {"dtype": "<f4", "shape": [2**40], "data": ""}}, "float"]
+    ),
+}
+
+
+@pytest.mark.parametrize("change", CHANGES)
+def test_a_golden_file_out_of_bounds_ends_in_a_sentence(change: str, tmp_path: Path, terminal: Terminal) -> None:
+    golden = json.loads((BASELINE / "golden.json").read_text())
+    CHANGES[change](golden)
+    path = tmp_path / "outside.json"
+    path.write_text(json.dumps(golden))
+    terminal("check", "rn", "--golden", path).refuses(2, "outside.json: ")
+
+
+@pytest.mark.parametrize("text", ["[" * 100_000, '{"schema": ' + "9" * 5000 + "}", "\xff", '{"schema": 1e999}'])
+def test_a_golden_file_that_is_no_json_of_its_schema_ends_in_a_sentence(
+    text: str, tmp_path: Path, terminal: Terminal
+) -> None:
+    path = tmp_path / "outside.json"
+    path.write_bytes(text.encode("latin-1"))
+    terminal("check", "rn", "--golden", path).refuses(2, "outside.json: ")
+
+
+def test_a_method_without_a_network_takes_no_golden_file(terminal: Terminal) -> None:
+    answer = terminal("check", "telea", "--golden", BASELINE / "golden.json")
+    answer.refuses(2, "golden.json: classical has no networks to compare with reference activations.")
 
 
 def test_a_wrong_question_is_refused(terminal: Terminal) -> None:

@@ -209,6 +209,14 @@ def test_a_card_that_is_no_text_is_refused(terminal: Terminal, page: Path) -> No
 
 
 @pytest.mark.parametrize(
+    "text", ["a = " + "[" * 100_000, "schema = " + "9" * 5000, "schema = 'one'", "methods = 3", "\x00", "#" * (1 << 21)]
+)
+def test_a_card_out_of_bounds_ends_in_a_sentence(text: str, terminal: Terminal, page: Path) -> None:
+    (write_baseline() / "card.toml").write_text(text)
+    terminal.run("mean-fill", "--baselines", "baselines").refuses(2, "baselines/painting/card.toml: ")
+
+
+@pytest.mark.parametrize(
     ("adapter", "message"),
     [
         ("def laod(weights, device): pass", "adapter.py: has no function 'load', which the card names."),

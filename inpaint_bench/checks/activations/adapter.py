@@ -6,7 +6,6 @@ prediction). Learned methods run with synthetic weights. The values are our own:
 do not show that it is right.
 """
 
-import json
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -15,6 +14,7 @@ import torch
 from torch import Tensor
 
 from inpaint_bench.checks.activations.replay import sampled
+from inpaint_bench.checks.activations.schema import AdapterGolden, read_checked
 from inpaint_bench.data import synthetic
 from inpaint_bench.data.images import emptied
 from inpaint_bench.data.pair_lists import sample_seed
@@ -28,12 +28,7 @@ NOTE = "Golden files of whole adapters: a picture and a mask in our convention, 
 
 def load_cases(path: Path, method: str) -> list[dict[str, Any]]:
     """The cases of a method. Raises InputError if the file is missing, of another schema, or has no case of it."""
-    try:
-        golden = json.loads(path.read_text(encoding="utf-8"))
-    except (OSError, ValueError) as error:
-        raise InputError(f"{path}: cannot be read as reference outputs of an adapter ({error}).") from error
-    if golden.get("schema") != SCHEMA:
-        raise InputError(f"{path}: not a file of the schema '{SCHEMA}'.")
+    golden = read_checked(path, AdapterGolden)
     cases = [case for case in golden["cases"] if case["method"] == method]
     if not cases:
         raise InputError(f"{path}: has no case of {method}.")

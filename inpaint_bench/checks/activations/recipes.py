@@ -17,6 +17,7 @@ import numpy.typing as npt
 import torch
 from torch import Tensor
 
+from inpaint_bench.checks.activations.schema import MOST_SIZE, MOST_VALUES
 from inpaint_bench.checks.activations.weights import Case, Golden, state_dict
 from inpaint_bench.data import synthetic
 from inpaint_bench.errors import InputError
@@ -53,8 +54,15 @@ def noise(case: Case) -> list[Tensor]:
         return []
     if rule["generator"] != "numpy default_rng":
         raise InputError(f"no generator is called {rule['generator']!r}; known: numpy default_rng.")
+    refuse_large(sum(math.prod(shape) for shape in rule["draws"]))
     draw = getattr(np.random.default_rng(rule["seed"]), rule["distribution"])
     return [torch.from_numpy(np.asarray(draw(size=tuple(shape)), np.float32)) for shape in rule["draws"]]
+
+
+def refuse_large(values: int) -> None:
+    """Raise InputError for a tensor of more values than any of ours has."""
+    if values > MOST_VALUES:
+        raise InputError(f"a recipe makes a tensor of {values} values; allowed: {MOST_VALUES}.")
 
 
 class _Evaluator:
@@ -79,7 +87,10 @@ class _Evaluator:
                 value = PLAIN_STEPS[step](value)
             else:
                 ((name, operand),) = step.items()
+                if name in ("repeat", "enlarge"):
+                    refuse_large(value.numel() * operand ** (1 if name == "repeat" else 2))
                 value = STEPS[name](self, value, operand)
+            refuse_large(value.numel())
         return value
 
     def _named(self, name: str) -> Tensor:
@@ -126,7 +137,11 @@ def pack(array: Array) -> dict[str, Any]:
 
 
 def _unpack(evaluate: _Evaluator, packed: dict[str, Any]) -> Tensor:
-    raw = zlib.decompress(base64.b64decode(packed["data"]))
+    refuse_large(math.prod(packed["shape"]))
+    unpacking = zlib.decompressobj()
+    raw = unpacking.decompress(base64.b64decode(packed["data"]), 8 * MOST_VALUES)
+    if not unpacking.eof:
+        raise InputError(f"packed values are cut off, or more than {MOST_VALUES}.")
     if packed["dtype"] == "bit":
         flat = np.unpackbits(np.frombuffer(raw, np.uint8), count=math.prod(packed["shape"])).astype(np.float32)
     else:
@@ -134,9 +149,15 @@ def _unpack(evaluate: _Evaluator, packed: dict[str, Any]) -> Tensor:
     return torch.from_numpy(flat.reshape(packed["shape"]))
 
 
+def _size(size: int) -> int:
+    if size > MOST_SIZE:
+        raise InputError(f"a recipe makes an image of {size} pixels; allowed: {MOST_SIZE}.")
+    return size
+
+
 SOURCES: dict[str, Callable[[_Evaluator, Any], Tensor]] = {
     "packed": _unpack,
-    "image": lambda evaluate, of: synthetic.image(of["size"], of["seed"]),
+    "image": lambda evaluate, of: synthetic.image(_size(of["size"]), of["seed"]),
     "output_of": _Evaluator.output_of,
 }
 PLAIN_STEPS: dict[str, Callable[[Tensor], Tensor]] = {

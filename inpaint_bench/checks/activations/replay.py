@@ -10,7 +10,6 @@ synthetic values, recipes for the inputs, the noise, and sampled values of the p
         assert agrees(case["output"], output, rule_of(case, "output"))
 """
 
-import json
 import math
 from collections.abc import Iterable
 from pathlib import Path
@@ -21,7 +20,9 @@ import numpy.typing as npt
 import torch
 from torch import Tensor
 
+from inpaint_bench.checks.activations import schema
 from inpaint_bench.checks.activations.recipes import composite, inputs, noise, picture
+from inpaint_bench.checks.activations.schema import read_checked
 from inpaint_bench.checks.activations.weights import Case, Golden, split, state_dict
 from inpaint_bench.errors import InputError
 
@@ -43,27 +44,24 @@ __all__ = [
 Samples: TypeAlias = dict[str, Any]
 Rule: TypeAlias = dict[str, Any]
 
-SCHEMA = "inpaint-bench golden 1"
+MOST_NEEDED = 3  # files, each of which needs the next
 RELATIVE = 1e-4  # the default tolerance, relative to max(1, standard deviation of the stage)
 
 
-def load(path: str | Path, search: Iterable[str | Path] = ()) -> Golden:
+def load(path: str | Path, search: Iterable[str | Path] = (), depth: int = 0) -> Golden:
     """A file of reference activations as a dict; `needed` maps each name in `needs` to that file's dict, or to None.
 
     A needed file is searched in the same folder, then in the folders of `search`. Raises InputError for another file.
     """
     path = Path(path)
-    try:
-        golden: Golden = json.loads(path.read_text(encoding="utf-8"))
-    except (OSError, ValueError) as error:
-        raise InputError(f"{path}: cannot be read as reference activations ({error}).") from error
-    if not isinstance(golden, dict) or golden.get("schema") != SCHEMA:
-        raise InputError(f"{path}: not a file of the schema '{SCHEMA}'.")
+    if depth > MOST_NEEDED:
+        raise InputError(f"{path}: files that need each other; allowed: {MOST_NEEDED} in a row.")
+    golden: Golden = read_checked(path, schema.Golden)
     folders = [path.parent, *map(Path, search)]
     golden["needed"] = {}
     for name in golden["needs"]:
         found = next((folder / name for folder in folders if (folder / name).is_file()), None)
-        golden["needed"][name] = load(found, folders) if found else None
+        golden["needed"][name] = load(found, folders, depth + 1) if found else None
     return golden
 
 

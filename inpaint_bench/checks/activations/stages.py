@@ -37,8 +37,22 @@ def check_file(baseline: Baseline, path: Path, device: torch.device) -> Iterator
 
     Raises InputError if the file is about another network, or has a stage that the baseline does not return.
     """
-    hook = importlib.import_module(f"{baseline.package}.trace")
     golden = replay.load(path, search=[baseline.folder])
+    if not (baseline.folder / "trace.py").is_file():
+        raise InputError(f"{path}: {baseline.folder.name} has no networks to compare with reference activations.")
+    hook = importlib.import_module(f"{baseline.package}.trace")
+    try:
+        yield from _check_cases(hook, baseline, path, golden, device)
+    except InputError as error:
+        raise error if str(path.name) in str(error) else InputError(f"{path}: {error}") from error
+    except Exception as error:  # a recipe may combine valid steps in any wrong way
+        reason = " ".join(str(error).split())[:200]
+        raise InputError(f"{path}: a recipe or stage does not fit ({type(error).__name__}: {reason}).") from error
+
+
+def _check_cases(
+    hook: ModuleType, baseline: Baseline, path: Path, golden: Golden, device: torch.device
+) -> Iterator[Stage]:
     for case in golden["cases"]:
         network = _build(hook, baseline, golden, case).to(device)
         inputs = replay.inputs(golden, case, lambda needed, of: _output(hook, baseline, needed, of, device))

@@ -71,7 +71,14 @@ def open_file(path: Path, device: torch.device) -> Detect:
     def one(image: Picture) -> Detections:
         bgr = np.ascontiguousarray(image[..., ::-1])
         with lock:  # a model stores its inputs in itself
-            (found,) = model.predict(bgr, device=device, max_det=MAX_DETECTIONS, verbose=False, save=False, **settings)
+            try:
+                (found,) = model.predict(
+                    bgr, device=device, max_det=MAX_DETECTIONS, verbose=False, save=False, **settings
+                )
+            except Exception as error:  # a file may hold a single layer, or anything else that is no detector
+                raise InputError(
+                    f"{path}: ultralytics cannot run it ({type(error).__name__}). Give a detector that it saved."
+                ) from error
         height, width, _ = image.shape
         boxes, scores, labels = (
             values.cpu().numpy() for values in (found.boxes.xyxy, found.boxes.conf, found.boxes.cls)

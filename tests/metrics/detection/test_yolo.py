@@ -78,6 +78,12 @@ def test_a_model_that_does_not_detect_is_refused(ultralytics: Any, tmp_path: Pat
         yolo.open_file(tmp_path / "cls.pt", CPU)
 
 
+def test_a_file_of_a_single_layer_ends_in_a_sentence(ultralytics: Any, tmp_path: Path) -> None:
+    torch.save({"model": torch.nn.Conv2d(3, 3, 1), "train_args": {}}, tmp_path / "layer.pt")
+    with pytest.raises(InputError, match=r"layer\.pt: .*Give a detector"):
+        yolo.open_file(tmp_path / "layer.pt", torch.device("cpu"))([np.zeros((32, 32, 3), np.uint8)])
+
+
 def test_what_is_absent_is_reported_with_its_fix(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     assert "INPAINT_BENCH_YOLO=FILE" in YOLO.absent()
     monkeypatch.setenv(YOLO_VARIABLE, "nowhere.pt")
