@@ -3,6 +3,7 @@
 import dataclasses
 import platform
 import re
+import shutil
 import sys
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -109,6 +110,14 @@ class RunFolder:
         finished = {*(sampled if stochastic else single)}
         samples: list[int | None] = [*every] if stochastic else [None]
         return {pair.pair: list(samples) for pair in self.pairs if pair.pair in finished}, strays
+
+    def forget(self, method: str) -> None:
+        """Remove everything that a method made."""
+        folder = self.folder_of(method)
+        if folder.is_symlink():
+            folder.unlink()
+        elif folder.is_dir():
+            shutil.rmtree(folder)
 
     def with_method(self, name: str, info: MethodInfo) -> "RunFolder":
         """The run with a method added to run.json, beside those that are in the file by now."""
@@ -252,7 +261,7 @@ def refuse_mixture(run: RunFolder, method: "Method", now: MethodInfo, something_
         if old != new:
             raise InputError(
                 f"{run.folder_of(method.name)}: made with {fact} {old or 'none'}, now it is {new or 'none'}; "
-                "the two are not mixed. Delete that folder to start it anew, or choose another --out."
+                f"the two are not mixed. Start it anew with --fresh {method.name}, or choose another --out."
             )
 
 

@@ -5,6 +5,7 @@ printed where another one does. Composites are not listed: scores name the hash 
 """
 
 import re
+from collections.abc import Mapping
 from pathlib import Path
 
 from inpaint_bench import files
@@ -27,8 +28,12 @@ def write_sums(run: Path, *paths: Path) -> None:
     with files.locked(run):
         sums = {name: sha256 for name, sha256 in read_sums(run).items() if (run / name).is_file()}
         sums |= {path.relative_to(run).as_posix(): files.file_sha256(path) for path in paths}
-        lines = [f"{sums[name]}  {name}\n" for name in sorted(sums)]
-        files.write_if_changed(run / FILE, "".join(lines).encode())
+        files.write_if_changed(run / FILE, to_text(sums))
+
+
+def to_text(sums: Mapping[str, str]) -> bytes:
+    """The hashes by path, as `sha256sum` writes them."""
+    return "".join(f"{sums[name]}  {name}\n" for name in sorted(sums)).encode()
 
 
 def trusted(run: Path, path: Path) -> bool:

@@ -103,8 +103,8 @@ def outline(file: BufferedIOBase, where: str) -> Outline:
                 reading.follow(opcode.name, argument)
     except InputError:
         raise
-    except (ValueError, IndexError, KeyError, TypeError, AttributeError, OverflowError) as error:
-        raise DamagedError(str(error)[:200]) from error
+    except (ValueError, IndexError, KeyError, TypeError, AttributeError, OverflowError, MemoryError) as error:
+        raise DamagedError(str(error)[:200] or type(error).__name__) from error
     return reading.outline
 
 

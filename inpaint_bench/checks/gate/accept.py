@@ -15,6 +15,7 @@ from inpaint_bench.checks.gate.sides import GateSide, choose, key_of, numbers, s
 from inpaint_bench.data import pair_lists
 from inpaint_bench.data.protocols import Schema
 from inpaint_bench.errors import IncompleteError, InputError, some
+from inpaint_bench.runner import sums
 from inpaint_bench.runner.folder import MethodInfo, RunFolder, RunInfo, to_json
 from inpaint_bench.runner.scores import scores_path
 
@@ -123,6 +124,8 @@ def _write(run: RunData, path: Path, results: Sequence[Result]) -> bool:
     for name in names:
         if (scores := scores_path(run.folder, name)).is_file():
             held[scores_path(expected, name)] = scores.read_bytes()
+    hashes = {file.relative_to(path).as_posix(): files.sha256(data) for file, data in held.items()}
+    held[path / sums.FILE] = sums.to_text(hashes)
     changed = {file: data for file, data in held.items() if not (file.is_file() and file.read_bytes() == data)}
     for file, data in changed.items():
         files.write_whole(file, data)
