@@ -13,7 +13,7 @@ from inpaint_bench.api.progress import note, progress_bar, warn
 from inpaint_bench.api.run import Run
 from inpaint_bench.data import datasets
 from inpaint_bench.data.datasets import Dataset
-from inpaint_bench.errors import BenchError, IncompleteError, InputError, some
+from inpaint_bench.errors import BenchError, IncompleteError, InputError, refuse_unknown, some
 from inpaint_bench.methods.base import Method
 from inpaint_bench.methods.baselines import find_baselines
 from inpaint_bench.methods.devices import open_device
@@ -67,6 +67,8 @@ class Pipeline:
     timeout: float | None = None
     out: AnyPath | None = None
     raw: bool = False
+    code: AnyPath | None = None
+    fresh: Names = None
     quiet: bool = False
 
     def predict(self) -> Outcome:
@@ -98,7 +100,8 @@ class Pipeline:
             note(f"device: {device}, chosen by --device auto.")
         requested = split_methods(self.methods) if isinstance(self.methods, str) else self.methods
         baselines = as_path(self.baselines)
-        methods = select_methods(requested, dataset, every, baselines, self.weights)
+        methods = select_methods(requested, dataset, every, baselines, self.weights, as_path(self.code))
+        refuse_unknown("method of --fresh is", as_names(self.fresh), [method.name for method in methods])
         if not requested:
             for sentence in runnable_methods(find_baselines(baselines), dataset.page)[1]:
                 note(sentence)
@@ -124,10 +127,15 @@ class Pipeline:
     ) -> tuple[RunFolder, list[BenchError]]:
         """Each method in turn. One that fails keeps what it finished; the others go on."""
         started = folder.start(out, dataset, self.raw)
+        for name in as_names(self.fresh):
+            started.forget(name)
         failures: list[BenchError] = []
         for method in methods:
             try:
-                with progress_bar(method.name, len(pending(started, method)), self.quiet) as advance:
+                left = len(pending(started, method))
+                if reused := len(started.pairs) - left:
+                    note(f"{method.name}: {reused} pairs reused; --fresh {method.name} computes them anew.")
+                with progress_bar(method.name, left, self.quiet) as advance:
                     started = predict_pairs(started, dataset, method, runtime, lambda: advance(1))
             except (IncompleteError, InputError) as error:
                 failures.append(error)
@@ -152,6 +160,8 @@ def run(
     jobs: int = JOBS,
     timeout: float | None = None,
     out: AnyPath | None = None,
+    code: AnyPath | None = None,
+    fresh: Names = None,
     quiet: bool = False,
 ) -> Run:
     """Inpaint every pair of a dataset with each method, score the composites, and return the run.
@@ -178,6 +188,8 @@ def run(
         jobs: threads that read and write.
         timeout: seconds that an exec: program may run.
         out: the run folder. Default: runs/<dataset>.
+        code: the folder that the code of exec: and python: methods is in; a change in it is noticed.
+        fresh: methods whose finished pairs are computed anew.
         quiet: no progress bars.
 
     Raises:
@@ -192,7 +204,7 @@ def run(
     """
     outcome = Pipeline(
         dataset, methods, metrics, data, pairs, targets, masks, limit, shard, baselines, weights or {}, device, batch,
-        jobs, timeout, out, quiet=quiet,
+        jobs, timeout, out, code=code, fresh=fresh, quiet=quiet,
     ).run()  # fmt: skip
     outcome.raise_failures()
     return outcome.run

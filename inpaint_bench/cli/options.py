@@ -136,6 +136,17 @@ runtime_options = several(
     option("--batch", type=click.IntRange(1), default=8, show_default=True, help="Images a network takes at once."),
     jobs_option,
 )
+code_options = several(
+    option(
+        "--code",
+        type=FOLDER,
+        help="The folder that the code of your own exec: or python: methods is in: a change in it is noticed. Default: "
+        "the files that a command names, and a module's package or the Python files beside it.",
+    ),
+    option(
+        "--fresh", metavar="METHOD", multiple=True, help="Compute the finished pairs of a method anew. May be repeated."
+    ),
+)
 timeout_option = option("--timeout", type=click.FloatRange(0, min_open=True), help="Seconds an exec: program may run.")
 metric_option = option(
     "--metrics",

@@ -7,6 +7,7 @@ import click
 
 from inpaint_bench.cli.options import (
     FOLDER,
+    code_options,
     dataset_options,
     folder_options,
     method_options,
@@ -27,8 +28,8 @@ if TYPE_CHECKING:
 
 FORMATS = click.Choice(["text", "markdown", "csv", "latex", "html"])
 pipeline_options = several(
-    dataset_options, folder_options, part_options, method_options, runtime_options, timeout_option, out_option,
-    quiet_option,
+    dataset_options, folder_options, part_options, method_options, code_options, runtime_options, timeout_option,
+    out_option, quiet_option,
 )  # fmt: skip
 print_options = several(
     option("--format", "format_", type=FORMATS, default="text", show_default=True),

@@ -74,8 +74,11 @@ def from_pixels(pixels: Pixels) -> PredictedImage:
     return torch.from_numpy(np.ascontiguousarray(pixels.transpose(2, 0, 1))).float().div(255)
 
 
+ROUNDING = 1e-6  # beyond [0, 1], a few steps of float32 at 1: an error of arithmetic, which counts as 0 or 1
+
+
 def refuse_bad(prediction: Tensor, prepared: Prepared, method: str) -> None:
-    """Raise MethodError unless a prediction is floating point, has its image's shape and lies in [0, 1]."""
+    """Raise MethodError unless a prediction is floating point, has its image's shape, is in [0, 1] (± ROUNDING)."""
     where = f"{method}: pair {prepared.pair.pair}"
     wanted = (3, *prepared.hole.shape)
     if tuple(prediction.shape) != wanted:
@@ -85,7 +88,14 @@ def refuse_bad(prediction: Tensor, prepared: Prepared, method: str) -> None:
     low, high = prediction.min().item(), prediction.max().item()
     if not torch.isfinite(prediction).all():
         raise MethodError(f"{where}: the prediction holds NaN or infinite values; finite ones in [0, 1] are allowed.")
-    if low < 0 or high > 1:
-        raise MethodError(
-            f"{where}: values from {low:.4g} to {high:.4g}; [0, 1] is allowed. Clamp them in the adapter."
-        )
+    if low < -ROUNDING or high > 1 + ROUNDING:
+        raise MethodError(f"{where}: values from {low:.6g} to {high:.6g}; [0, 1] is allowed. {_remedy(low, high)}")
+
+
+def _remedy(low: float, high: float) -> str:
+    """What brings values of this range to [0, 1], as far as the range tells: 0..255, [-1, 1], or a little more."""
+    if low >= -1 and 2 < high <= 256:
+        return "They look like 0..255: return x / 255."
+    if -1.01 <= low < -0.01 and high <= 1.01:
+        return "They look like [-1, 1]: return (x + 1) / 2."
+    return "Return values in [0, 1]; clamp them only if that is what the method's authors do."

@@ -6,6 +6,7 @@ import importlib
 import inspect
 import sys
 from collections.abc import Callable, Iterator
+from dataclasses import replace
 from itertools import groupby, islice
 from pathlib import Path
 from typing import Any
@@ -18,6 +19,7 @@ from inpaint_bench.data import images
 from inpaint_bench.data.prepare import Prepared
 from inpaint_bench.errors import BenchError, InputError, MethodError
 from inpaint_bench.methods.base import Method, Prediction, PredictJob, refuse_bad
+from inpaint_bench.methods.code import folder_code, module_code, only_known
 from inpaint_bench.methods.foreign import blamed
 from inpaint_bench.methods.probe import refuse_inverted
 from inpaint_bench.threads import in_order
@@ -62,8 +64,11 @@ def callable_method(name: str, function: Callable[..., Any]) -> Method:
     return network_method(name, source, code, lambda weights, device: function, NO_WEIGHTS)
 
 
-def python_method(name: str, target: str, weights: Weights) -> Method:
-    """`MODULE:FUNCTION` of a user's module, a `load(weights, device)`. Raises InputError when it cannot be imported."""
+def python_method(name: str, target: str, weights: Weights, folder: Path | None = None) -> Method:
+    """`MODULE:FUNCTION` of a user's module, a `load(weights, device)`, whose code is in `folder` if one is given.
+
+    Raises InputError when it cannot be imported.
+    """
     module_name, _, function = target.partition(":")
     if not module_name or not function:
         raise InputError(f"{name}=python:{target}: give python:MODULE:FUNCTION, as in python:mine:load.")
@@ -74,8 +79,9 @@ def python_method(name: str, target: str, weights: Weights) -> Method:
         load = getattr(module, function, None)
     if not callable(load):
         raise InputError(f"{name}=python:{target}: {module_name} has no function '{function}'.")
-    code = files.file_sha256(Path(module.__file__))[:12] if module.__file__ else ""
-    return network_method(name, f"python:{target}", code, load, weights)
+    code, known = (folder_code(folder), "") if folder else module_code(module)
+    method = network_method(name, f"python:{target}", code, load, weights)
+    return replace(method, notes=only_known(known))
 
 
 def _predict_all(name: str, load: Load, weights: Weights, job: PredictJob) -> Iterator[Prediction]:
@@ -106,7 +112,7 @@ def _predict_all(name: str, load: Load, weights: Weights, job: PredictJob) -> It
 def _checked(name: str, prepared: Prepared, sample: int | None, prediction: Tensor) -> Prediction:
     prediction = prediction.detach().float().cpu() if prediction.dtype.is_floating_point else prediction
     refuse_bad(prediction, prepared, name)
-    return Prediction(prepared, sample, prediction)
+    return Prediction(prepared, sample, prediction.clamp(0, 1))
 
 
 def takes_seeds(inpaint: object) -> bool:

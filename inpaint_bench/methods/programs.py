@@ -20,6 +20,7 @@ from inpaint_bench.errors import IncompleteError, InputError, MethodError, some
 from inpaint_bench.files import write_whole
 from inpaint_bench.methods import supervise
 from inpaint_bench.methods.base import Method, Prediction, PredictJob, from_pixels
+from inpaint_bench.methods.code import folder_code, only_known, program_code
 from inpaint_bench.methods.folder import read_outputs
 from inpaint_bench.methods.layouts import Outputs, match
 from inpaint_bench.methods.probe import refuse_inverted
@@ -31,8 +32,10 @@ LAST = 1 << 14  # bytes of a program's output that are looked at for its last li
 _PARSER = string.Formatter()
 
 
-def program_method(name: str, template: str) -> Method:
+def program_method(name: str, template: str, folder: Path | None = None) -> Method:
     """A command line with the placeholders {images}, {masks} and {out}, and optionally {seed} and {samples}.
+
+    Its code is in `folder` if one is given, else in the files that the command names.
 
     Raises InputError if one of the three is missing or another one is present.
     """
@@ -48,7 +51,11 @@ def program_method(name: str, template: str) -> Method:
             f"{name}=exec:{template}: a command needs {{images}}, {{masks}} and {{out}}, "
             "and may use {seed} and {samples}; no other braces are allowed."
         )
-    return Method(name, f"exec:{template}", "", lambda job: _predict(name, template, job), command=template)
+    code, known = (folder_code(folder), "") if folder else program_code(template)
+    source = f"exec:{template}"
+    return Method(
+        name, source, code, lambda job: _predict(name, template, job), command=template, notes=only_known(known)
+    )
 
 
 def _predict(name: str, template: str, job: PredictJob) -> Iterator[Prediction]:

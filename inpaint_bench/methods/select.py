@@ -27,6 +27,7 @@ def select_methods(
     every: Dataset,
     baselines: Path | None,
     weights: Mapping[str, str],
+    code: Path | None = None,
 ) -> list[Method]:
     """The methods to run, in order.
 
@@ -37,7 +38,8 @@ def select_methods(
     - None: every method that can run here as it is.
 
     `every` is the whole dataset, of which `dataset` may be a shard. `weights` gives a file or 'synthetic' by method,
-    '*' for all. Raises InputError for an unknown name, for a name used twice, and for an object that is no method.
+    '*' for all; `code` is the folder that the code of programs and modules is in. Raises InputError for an unknown
+    name, for a name used twice, and for an object that is no method.
     """
     known = find_baselines(baselines)
     brought, names = _by_name(runnable_methods(known, dataset.page)[0] if methods is None else methods)
@@ -57,7 +59,7 @@ def select_methods(
         if name not in brought or (isinstance(given, str) and given in known):
             found.append(_of_baseline(name, str(given), dataset.page.name, known, weights))
         else:
-            found.append(_brought(name, given, every, weights.get(name), known))
+            found.append(_brought(name, given, every, weights.get(name), known, code))
     return found
 
 
@@ -116,21 +118,23 @@ def _of_baseline(
     return dataclasses.replace(method, title=card.title)
 
 
-def _brought(name: str, given: object, every: Dataset, weights: str | None, known: Iterable[str]) -> Method:
+def _brought(
+    name: str, given: object, every: Dataset, weights: str | None, known: Iterable[str], code: Path | None
+) -> Method:
     """A method of the user's own: the rest of an entry, or a function. `known` are the methods of baselines."""
     if not isinstance(given, str):
         return _function(name, given, weights)
     kind, _, target = given.partition(":")
     target = unquoted(target)
     if kind == "python":
-        return python_method(name, target, open_weights(files.expanded(weights)) if weights else NO_WEIGHTS)
+        return python_method(name, target, open_weights(files.expanded(weights)) if weights else NO_WEIGHTS, code)
     if kind not in KINDS:
         allowed = did_you_mean(kind, [*KINDS, *known])
         raise InputError(f"{name}={given}: '{kind}' is neither a kind of method nor a baseline's method. {allowed}")
     if weights is not None:
         raise InputError(f"--weights {name}: a {kind}: method takes no weights from here.")
     if kind == "exec":
-        return program_method(name, target)
+        return program_method(name, target, code)
     if not target:
         raise InputError(f"{name}={given}: give folder:DIR, the folder of its outputs.")
     folder = files.expanded(target)

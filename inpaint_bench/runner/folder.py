@@ -2,6 +2,7 @@
 
 import dataclasses
 import platform
+import shutil
 import sys
 from dataclasses import dataclass
 from importlib import metadata
@@ -78,6 +79,14 @@ class RunFolder:
         }
         whole = ([None], list(range(self.info.protocol.samples)))
         return {p.pair: in_order[p.pair] for p in self.pairs if in_order.get(p.pair) in whole}
+
+    def forget(self, method: str) -> None:
+        """Remove everything that a method made."""
+        folder = self.path / method
+        if folder.is_symlink():
+            folder.unlink()
+        elif folder.is_dir():
+            shutil.rmtree(folder)
 
     def with_method(self, name: str, info: MethodInfo) -> "RunFolder":
         """The run with a method added to run.json."""
@@ -175,7 +184,7 @@ def refuse_mixture(run: RunFolder, method: "Method", now: MethodInfo, something_
         if old != new:
             raise InputError(
                 f"{run.path / method.name}: made with {fact} {old or 'none'}, now it is {new or 'none'}; "
-                "the two are not mixed. Delete that folder to start it anew, or choose another --out."
+                f"the two are not mixed. Start it anew with --fresh {method.name}, or choose another --out."
             )
 
 

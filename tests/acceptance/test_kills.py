@@ -22,7 +22,19 @@ pytestmark = pytest.mark.acceptance
 def start(page: Path, out: Path, folder: Path) -> "subprocess.Popen[bytes]":
     """`inpaint-bench run` as a process of its own, at work in `folder`."""
     code = "from inpaint_bench.cli import main; main()"
-    options = ["--dataset", str(page), "--methods", METHODS, "--out", str(out), "--batch", "2", "--jobs", "2"]
+    options = [
+        "--dataset",
+        str(page),
+        "--methods",
+        METHODS,
+        "--out",
+        str(out),
+        "--batch",
+        "2",
+        "--jobs",
+        "2",
+        "--quiet",
+    ]
     folder.mkdir(exist_ok=True)
     with open(folder / "output.txt", "wb") as message:
         environment = os.environ | {"PYTHONPATH": os.pathsep.join(path for path in sys.path if path)}

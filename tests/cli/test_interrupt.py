@@ -53,6 +53,7 @@ def running(entry: str) -> Iterator["subprocess.Popen[str]"]:
             COMMAND,
             "run",
             *TINY,
+            "--quiet",
             "--device",
             "cpu",
             "--methods",

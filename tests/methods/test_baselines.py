@@ -155,7 +155,7 @@ def test_a_changed_baseline_is_not_mixed_with_existing_composites(terminal: Term
     terminal.predict("painter", "--baselines", "baselines", "--weights", f"painter={path}").does()
     (baseline / "network.py").write_text(NETWORK + "# changed\n")
     answer = terminal.predict("painter", "--baselines", "baselines", "--weights", f"painter={path}")
-    answer.refuses(2, "runs/tiny/painter: made with code ", "Delete that folder to start it anew")
+    answer.refuses(2, "runs/tiny/painter: made with code ", "Start it anew with --fresh painter")
 
 
 def test_weights_are_offered_to_a_function_of_ones_own(terminal: Terminal, page: Path) -> None:

@@ -67,8 +67,12 @@ def test_a_method_that_fails_does_not_stop_the_others(terminal: Terminal, page: 
     [
         ("return image * torch.nan", "pair 00000: the prediction holds NaN or infinite values"),
         ("return image / 0", "pair 00000: the prediction holds NaN or infinite values"),
-        ("return image + 1.5 * mask", " to 1.5; [0, 1] is allowed. Clamp them"),
+        ("return image + 1.5 * mask", " to 1.5; [0, 1] is allowed. Return values in [0, 1]; clamp them only if"),
         ("return image - 0.5", "pair 00000: values from -0.5 to "),
+        ("return (image + 0.5 * mask) * 255", "They look like 0..255: return x / 255."),
+        ("return (image + 0.5 * mask).half() * 255", "They look like 0..255: return x / 255."),
+        ("return (image + 0.1 * mask) * 2 - 1", "They look like [-1, 1]: return (x + 1) / 2."),
+        ("return image + 1.0001 * mask", " to 1.0001; [0, 1] is allowed."),
         ("return ((image + 0.5 * mask) * 255).byte()", "pair 00000: a prediction of torch.uint8; it must be float32"),
         ("return image[..., 1:]", "a prediction of shape (3, 24, 23); it must be (3, 24, 24)"),
         ("return image[:, :1]", "a prediction of shape (1, 24, 24); it must be (3, 24, 24)"),
@@ -91,6 +95,14 @@ def test_what_is_no_prediction_is_refused(terminal: Terminal, page: Path, body: 
 def test_a_prediction_that_carries_a_gradient_or_doubles_is_taken(terminal: Terminal, page: Path) -> None:
     body = "return torch.nn.Parameter(image.double()) * 1 + 0.5 * mask"
     terminal.predict(write_method(body)).does("4 pairs by mine")
+
+
+def test_a_value_beyond_1_by_rounding_counts_as_1(terminal: Terminal, page: Path) -> None:
+    beyond = write_method("return torch.where(mask > 0, torch.tensor(1.0000005), image)")
+    terminal.predict(beyond).does("4 pairs by mine")
+    terminal.predict(write_method("return image + mask", module="exact"), "--out", "exact").does("4 pairs by mine")
+    for name in ALL:
+        assert (OUT / "mine/composites" / name).read_bytes() == Path("exact/mine/composites", name).read_bytes()
 
 
 def test_a_module_that_cannot_be_imported_is_reported(terminal: Terminal, page: Path) -> None:

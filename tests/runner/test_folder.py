@@ -92,7 +92,7 @@ def test_a_method_whose_code_changed_is_not_mixed(
     assert tiny.run(page, tmp_path / "out", methods=methods) == 2
     message = capsys.readouterr().err
     assert f"{tmp_path / 'out' / 'mine'}: made with code " in message
-    assert "the two are not mixed. Delete that folder to start it anew, or choose another --out." in message
+    assert "the two are not mixed. Start it anew with --fresh mine, or choose another --out." in message
     assert tiny.state(tmp_path / "out") == before
 
 
