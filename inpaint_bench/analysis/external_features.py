@@ -18,6 +18,8 @@ BARE = {
 }
 SEED_TEXT = "own features"  # of intervals and split halves: another text would move them
 
+LARGEST = 1e30  # of a feature: its powers of six stay finite
+
 
 def measure_external_features(composites: Path, targets: Path, strict: bool) -> list[dict[str, object]]:
     """Every set metric of two .npy files of float features, each (pictures, dimensions), paired by row.
@@ -63,4 +65,6 @@ def _read(path: Path) -> Features:
         raise InputError(f"{path}: must hold one table of real numbers, a row for each picture.")
     if len(features) < 2:
         raise InputError(f"{path}: holds {len(features)} rows; a set metric needs at least 2.")
+    if len(features) and float(np.abs(features).max(initial=0)) > LARGEST:
+        raise InputError(f"{path}: holds values above {LARGEST:g}. Features of images are far smaller: check the file.")
     return features if features.dtype in (np.float32, np.float64) else features.astype(np.float32)

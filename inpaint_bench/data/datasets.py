@@ -1,6 +1,5 @@
 """A dataset on this machine: its protocol page, its folders of images and masks, and its list of pairs."""
 
-import contextlib
 import dataclasses
 import os
 import re
@@ -131,8 +130,11 @@ def see(dataset: Dataset, jobs: int, on_progress: Callable[[], None] = lambda: N
         mark = pair_lists.fingerprint(dataset.page, pairs, with_pixels=True)
         return dataclasses.replace(dataset, pairs=tuple(pairs), fingerprint=mark)
     if not dataset.part:
-        with contextlib.suppress(BenchError):  # the cache only saves time
+        try:
             files.write_if_changed(_cached_list(dataset.fingerprint), pair_lists.to_csv(pairs))
+        except BenchError as error:  # a full or read-only disk ends nothing: the cache only saves time
+            if isinstance(error.__cause__, (NotADirectoryError, FileExistsError)):
+                raise
     return dataclasses.replace(dataset, pairs=tuple(pairs))
 
 

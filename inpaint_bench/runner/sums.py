@@ -45,5 +45,5 @@ def refuse_changed(run: Path, path: Path, remedy: str = "") -> None:
     """Raise HashError for a file that is not what was written; one without a recorded hash passes."""
     before = read_sums(run).get(path.relative_to(run).as_posix())
     if before and path.is_file() and (now := files.file_sha256(path)) != before:
-        remedy = remedy or f"`inpaint-bench score {run}` makes it again."
+        remedy = remedy or f"Restore it, or make it again: `inpaint-bench score {run}`, or `gate --accept` of results."
         raise HashError(f"{path}: not what was written here: sha256 {now[:12]}, not {before[:12]}. {remedy}")

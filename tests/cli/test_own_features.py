@@ -45,4 +45,4 @@ def test_own_features_that_cannot_be_compared_are_refused(terminal: Terminal, ar
 
 def test_own_features_stand_alone(terminal: Terminal) -> None:
     terminal("score", "runs/x", "--features", "x.npy", "y.npy").refuses(2, "or --features alone.")
-    terminal("score", "--features", "x.npy", "y.npy").refuses(2, "x.npy: not an array of numpy's own format")
+    terminal("score", "--features", "x.npy", "y.npy").refuses(2, "x.npy: cannot be read (No such file or directory).")

@@ -87,7 +87,8 @@ def test_a_list_of_pairs_names_no_picture_elsewhere(
     assert run_cli(["pairs", "build", "--dataset", str(page), "--out", str(listed), "--quiet"]) == 0
     listed.write_text(listed.read_text().replace("picture1.png", name))
     code = run_cli(["run", "--dataset", str(page), "--pairs", str(listed), "--methods", "mean-fill", "--quiet"])
-    refused(capsys, code, f"{listed}: line 4: ", "is no name of a file within its folder")
+    what = "control characters" if "\0" in name else "is no name of a file within its folder"
+    refused(capsys, code, f"{listed}: line 4: ", what)
 
 
 def test_weights_are_added_for_a_dataset_of_a_plain_name(capsys: pytest.CaptureFixture[str]) -> None:

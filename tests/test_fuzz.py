@@ -1,0 +1,27 @@
+"""Broken files of every format, a few of each; `tests/acceptance/test_fuzz.py` breaks many more."""
+
+from pathlib import Path
+
+import fuzzing
+import pytest
+
+ROOT = Path(__file__).parents[1]
+EACH = 27  # 513 in all
+
+
+@pytest.fixture(scope="session")
+def workspace(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A valid file of every format; made once for each worker."""
+    folder = tmp_path_factory.mktemp("valid") / "workspace"
+    folder.mkdir()
+    fuzzing.make_workspace(folder, ROOT / "results" / "reported" / "spn_paper.csv")
+    return folder
+
+
+@pytest.mark.parametrize("form", fuzzing.FORMATS, ids=lambda form: form.name)
+def test_a_broken_file_gives_the_same_numbers_or_one_sentence(
+    form: fuzzing.Format, workspace: Path, tmp_path: Path
+) -> None:
+    scratch = tmp_path / "scratch"
+    scratch.mkdir()
+    assert fuzzing.faults(form, workspace, scratch, range(EACH)) == []
