@@ -22,7 +22,7 @@ from inpaint_bench.errors import InputError
 
 MOVED = 0.01  # of 1: a known region that is nearer to the target is not looked at
 REFUSED = 0.1  # without a reason, refused above; the networks of the papers stay under 0.03, other pictures are at 0.2
-OTHERS = 0.05  # above, the other pairs are looked through
+FAR = 0.05  # above, curves of values are fitted and other pairs looked through; a network's tint is nearer
 SEARCHED = 1000  # of which at most so many
 RATIO = 0.25
 FEWEST = 2048  # values of the known region that a reason needs: eight for each level of a curve
@@ -60,7 +60,7 @@ def check_known_region(name: str, raw: Pixels, prepared: Prepared, others: Itera
     if reason is None and not np.ptp(raw[known], axis=0).any():
         return
     reason = reason or _changed(raw, target, hole, int(prepared.pair.pair) % EVERY == 0)
-    if reason is None and error > OTHERS:
+    if reason is None and error > FAR:
         reason = _another(raw, prepared, others)
     if reason is None and error > REFUSED:
         reason = "no reason was found. An output holds the whole picture, with the target's pixels where they are known"
@@ -80,7 +80,8 @@ def _error(x: Pixels | Values, y: Pixels | Values, where: Where) -> float:
 def _changed(raw: Pixels, target: Pixels, hole: Hole, thorough: bool) -> str | None:
     """The reason of the first candidate that explains the prediction."""
     window = _window(hole)
-    whole = (_channels(target, hole), _mirrored(target, hole), _curves(raw, target, hole))
+    far = _error(raw, target, ~hole) > FAR
+    whole = (_channels(target, hole), _mirrored(target, hole), _curves(raw, target, hole) if far else ())
     for one in chain(*whole):
         if _explains(one, raw, target):
             return one.reason

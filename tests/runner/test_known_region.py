@@ -123,6 +123,7 @@ def test_one_flat_colour_says_nothing(pairs: list[Prepared]) -> None:
 def test_the_shipped_methods_pass_on_the_sample() -> None:
     run = ib.predict("sample", ["mean-fill", "telea", "navier-stokes", "patchmatch", "spn-small"], limit=20, quiet=True)
     assert run.methods == ["mean-fill", "navier-stokes", "patchmatch", "spn-small", "telea"]
+    assert ib.predict("sample", ["spn-prob-small"], limit=2, out="runs/prob", quiet=True).methods == ["spn-prob-small"]
 
 
 @pytest.fixture
