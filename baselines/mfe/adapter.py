@@ -2,7 +2,7 @@
 
 import torch
 
-from baselines.mfe.filling import MaskRule
+from baselines.mfe.filling import MaskRule, PartialConv
 from baselines.mfe.network import MEDFE
 from inpaint_bench.data.images import Images, Inpaint, Masks
 from inpaint_bench.errors import InputError
@@ -22,7 +22,9 @@ def load_first(weights: Weights, device: torch.device) -> Inpaint:
 
 
 def _inpainting(weights: Weights, device: torch.device, rule: MaskRule) -> Inpaint:
-    network = weights.into(MEDFE(rule)).to(device).eval()
+    network = weights.into(MEDFE(rule))
+    _refuse_other_than_counting(network, weights)
+    network = network.to(device).eval()
     colour = torch.tensor(HOLE_COLOUR, device=device).view(1, 3, 1, 1) / 255 * 2 - 1
 
     @torch.inference_mode()
@@ -38,3 +40,13 @@ def _inpainting(weights: Weights, device: torch.device, rule: MaskRule) -> Inpai
         return (prediction + 1) / 2
 
     return inpaint
+
+
+def _refuse_other_than_counting(network: MEDFE, weights: Weights) -> None:
+    """We count known positions without the kernels that the authors' code uses for it: these must be 1."""
+    for name, module in network.named_modules():
+        if isinstance(module, PartialConv) and not bool((module.mask_conv.weight == 1).all()):
+            raise InputError(
+                f"{weights.path or weights.sha256}: {name}.mask_conv.weight counts known places and must hold nothing "
+                "but 1; this is no file of MFE as its authors publish them."
+            )

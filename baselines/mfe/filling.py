@@ -13,43 +13,30 @@ MaskRule = Literal["newest code", "first published code"]
 
 
 class Partial(NamedTuple):
-    """A feature, and 1 where it is known; one mask channel serves all channels, unless kernels of a file differ."""
+    """A feature, and 1 where it is known; one mask channel serves all channels."""
 
     feature: Float[Tensor, "batch channels height width"]
-    known: Float[Tensor, "batch one_or_channels height width"]
+    known: Float[Tensor, "batch 1 height width"]
 
 
 class PartialConv(nn.Module):
     """A partial convolution that divides by the number of known values in the window without multiplying by its size.
 
-    The kernels of `mask_conv` count known values: where all are 1, as in the paper, one channel of counts serves all.
-    The authors' training code sets them to 1 and then, when it initialises the whole network, to random values, which
-    never change: a file with such kernels divides by what they give, channel by channel, as the authors' code does.
+    `mask_conv` contains only ones in the published files. Its counts are computed in one channel; its weights exist to
+    be loaded.
     """
 
     def __init__(self, channels: int, kernel: int) -> None:
         super().__init__()
         self.input_conv = nn.Conv2d(channels, channels, kernel, padding=kernel // 2, bias=False)
         self.mask_conv = nn.Conv2d(channels, channels, kernel, padding=kernel // 2, bias=False)
-        self.counts = True
-        self.register_load_state_dict_post_hook(_look_at_kernels)  # type: ignore[no-untyped-call]
 
     def forward(self, partial: Partial) -> Partial:
         """The convolved feature, 0 where the window contains no known value, and the enlarged known region."""
         channels, _, kernel, _ = self.input_conv.weight.shape
-        total = self.input_conv(partial.feature * partial.known)
-        if not self.counts:
-            divisor = self.mask_conv(partial.known.expand(-1, channels, -1, -1))
-            unknown = divisor == 0
-            return Partial((total / divisor.masked_fill(unknown, 1)).masked_fill(unknown, 0), (~unknown).to(total))
         places = F.avg_pool2d(partial.known, kernel, stride=1, padding=kernel // 2, divisor_override=1)
+        total = self.input_conv(partial.feature * partial.known)
         return Partial(total / (channels * places).clamp(min=1), places.clamp(max=1))
-
-
-def _look_at_kernels(module: nn.Module, _: object) -> None:
-    """Note, once weights are loaded, whether the kernels of a partial convolution count."""
-    assert isinstance(module, PartialConv)
-    module.counts = bool((module.mask_conv.weight == 1).all())
 
 
 class PartialBlock(nn.Module):
