@@ -152,6 +152,7 @@ FORMATS = [
     Format("run.json", "run/run.json", breakage.JSON, TABLE),
     Format("pairs.csv of a run", "run/pairs.csv", breakage.CSV, COMPARE),
     Format("results.jsonl", "run/results.jsonl", breakage.JSON, TABLE),
+    Format("SHA256SUMS", "run/SHA256SUMS", breakage.TEXT, TABLE),
     Format("scores.csv", "run/telea/scores.csv", breakage.CSV, COMPARE),
     Format("expected results", "expected/results.jsonl", breakage.JSON, GATE),
     Format("policy", "policy.toml", breakage.TOML, WITH_POLICY, hashed=False),

@@ -20,7 +20,7 @@ from inpaint_bench.methods.card import Card, MethodCard, read_card
 from inpaint_bench.methods.foreign import blamed
 from inpaint_bench.weights import NO_WEIGHTS, SYNTHETIC, Weights, open_weights, synthetic_weights
 from inpaint_bench.weights.containers import Read
-from inpaint_bench.weights.foreign import is_safetensors, is_torch, what_it_is
+from inpaint_bench.weights.file_kinds import is_safetensors, is_torch, what_it_is
 from inpaint_bench.weights.store import find_weights
 
 GROUP = "inpaint_bench.methods"

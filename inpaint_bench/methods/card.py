@@ -5,6 +5,7 @@ from typing import Annotated, Literal
 
 import msgspec
 
+from inpaint_bench import decode
 from inpaint_bench.data.protocols import Count, Name, Schema
 from inpaint_bench.errors import InputError
 from inpaint_bench.methods.sizes import Sizes
@@ -82,12 +83,9 @@ def read_card(path: Path) -> Card:
     try:
         if path.stat().st_size > MOST_BYTES:
             raise InputError(f"{path}: {path.stat().st_size} bytes; allowed: {MOST_BYTES}.")
-        return msgspec.toml.decode(path.read_bytes(), type=Card)
+        card: Card = decode.toml(path.read_bytes(), Card)
     except OSError as error:
         raise InputError(f"{path}: a baseline needs a card ({error.strerror}).") from error
-    except RecursionError as error:
-        raise InputError(f"{path}: nested too deeply.") from error
-    except (msgspec.DecodeError, ValueError, OverflowError) as error:  # ValueError: an integer of 5,000 digits
-        if isinstance(error, InputError):
-            raise
+    except msgspec.DecodeError as error:
         raise InputError(f"{path}: {error}.") from error
+    return card

@@ -56,6 +56,8 @@ def _union(runs: Sequence[RunFolder]) -> list[Pair]:
             raise NotComparableError(
                 f"{run.path}: is of {theirs}, {first.path} of {ours}. Merge parts of one protocol."
             )
+        if run.info.raw != first.info.raw:
+            raise NotComparableError(f"{run.path}: one of it and {first.path} scores raw predictions, one composites.")
     found: dict[str, Pair] = {}
     for run in runs:
         for pair in run.pairs:
@@ -103,7 +105,8 @@ def _same_method(name: str, runs: Sequence[RunFolder]) -> MethodInfo:
         for fact in SAME:
             if getattr(info, fact) != getattr(first, fact):
                 raise NotComparableError(f"{path}: {name} was made with another {fact} than in {first_path}.")
-    return msgspec.structs.replace(first, command=("inpaint-bench", "merge"))
+    allowed = any(info.known_error_allowed for _, info in infos)
+    return msgspec.structs.replace(first, command=("inpaint-bench", "merge"), known_error_allowed=allowed)
 
 
 def _refuse_outside(run: RunFolder, path: Path) -> None:

@@ -16,11 +16,19 @@ _LINE = re.compile(r"([0-9a-f]{64})  ([^\0\n]{1,300})")
 
 
 def read_sums(run: Path) -> dict[str, str]:
-    """The hash of each file, by its path in the run folder; empty where none were written."""
+    """The hash of each file, by its path in the run folder; empty where none were written.
+
+    Raises HashError for a file with a line that is no hash and name, or with two hashes of one name.
+    """
     path = run / FILE
-    text = path.read_text(encoding="utf-8", errors="replace") if path.is_file() else ""
-    found = [line for one in text.splitlines() if (line := _LINE.fullmatch(one))]
-    return {line[2]: line[1] for line in found}
+    if not path.is_file():
+        return {}
+    lines = path.read_bytes().decode("utf-8", "replace").split("\n")
+    parsed = [_LINE.fullmatch(line) for line in lines[:-1]]
+    found = {line[2]: line[1] for line in parsed if line}
+    if lines[-1] or len(found) < len(parsed):
+        raise HashError(f"{path}: damaged. Restore it; or delete it, and `inpaint-bench score {run}` makes all anew.")
+    return found
 
 
 def write_sums(run: Path, *paths: Path) -> None:

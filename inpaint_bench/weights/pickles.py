@@ -16,7 +16,7 @@ from typing import IO, Any, cast
 
 from inpaint_bench.errors import InputError
 
-MOST_STEPS = 2_000_000  # instructions; a checkpoint of 6,000 tensors has about 150,000
+MOST_STEPS = 500_000  # instructions; a checkpoint of 6,000 tensors has about 150,000
 MOST_COPIED = 32 << 20  # items of lists, texts and dictionaries that it asks to copy
 MOST_AXES = 16
 MOST_MEMORY = 1 << 30  # bytes that tensors may take beyond the size of their file, since they may share values

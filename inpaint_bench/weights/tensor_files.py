@@ -6,7 +6,7 @@ from safetensors.torch import load
 from torch import Tensor
 
 from inpaint_bench.errors import InputError
-from inpaint_bench.weights.foreign import ARCHIVE, is_safetensors, what_it_is
+from inpaint_bench.weights.file_kinds import ARCHIVE, is_safetensors, what_it_is
 
 AGAIN = "Fetch it again."
 

@@ -16,7 +16,7 @@ import torch
 from inpaint_bench.errors import InputError
 from inpaint_bench.weights import archives
 from inpaint_bench.weights.archives import DamagedArchiveError
-from inpaint_bench.weights.foreign import ARCHIVE, OLD, what_it_is
+from inpaint_bench.weights.file_kinds import ARCHIVE, OLD, what_it_is
 from inpaint_bench.weights.pickles import MOST_MEMORY, DamagedError, Outline, outline
 
 MOST_PICKLE = 32 << 20  # bytes
@@ -77,7 +77,8 @@ def _check_archive(file: io.BufferedIOBase, where: str) -> None:
         folder = names[0].split("/")[0] + "/" if names else ""
         if f"{folder}constants.pkl" in names:
             raise InputError(
-                f"{where}: a TorchScript program, not weights. Run it as a method: --methods NAME=torchscript:{where}."
+                f"{where}: a TorchScript program, not weights. Run it as your own method: a load(weights, device) that "
+                "calls torch.jit.load, as NAME=python:MODULE:load in --methods."
             )
         if f"{folder}data.pkl" not in names or not all(name.startswith(folder) for name in names):
             raise InputError(f"{where}: a zip archive, and not one of torch.save. Unpack it, and give the file in it.")

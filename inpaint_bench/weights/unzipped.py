@@ -10,7 +10,7 @@ from pathlib import Path, PurePosixPath
 from inpaint_bench import files
 from inpaint_bench.errors import InputError
 from inpaint_bench.weights import archives
-from inpaint_bench.weights.foreign import ARCHIVE
+from inpaint_bench.weights.file_kinds import ARCHIVE
 
 MOST_FILES = 20
 MOST_SIZE = 8 << 30  # bytes, unpacked

@@ -226,3 +226,14 @@ def test_hole_pixels_of_a_list_are_compared_with_the_mask(run: Path, capsys: pyt
     Path("pairs.csv").write_text("".join(",".join(row) + "\n" for row in found))
     assert run_cli(["run", "--dataset", "dataset/tiny.toml", "--pairs", "pairs.csv", "--methods", "telea"]) == 5
     assert re.search(r"mask\d\.png: the mask of pair 0000\d has hole pixels \d+; the list", capsys.readouterr().err)
+
+
+@pytest.mark.parametrize("damage", [lambda text: text[:-9], lambda text: "x" + text, lambda text: 2 * text])
+def test_a_damaged_list_of_hashes_is_refused(
+    run: Path, capsys: pytest.CaptureFixture[str], damage: Callable[[str], str]
+) -> None:
+    (run / FILE).write_text(damage((run / FILE).read_text()))
+    assert run_cli(["table", str(run)]) == 5
+    assert (
+        f"{run / FILE}: damaged. Restore it; or delete it, and `inpaint-bench score {run}`" in capsys.readouterr().err
+    )

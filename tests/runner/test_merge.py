@@ -1,6 +1,7 @@
 """Shards: any partition, merged in any order, is the whole run byte for byte; anything less is refused."""
 
 import json
+import shutil
 import sys
 from collections.abc import Iterator
 from pathlib import Path
@@ -211,3 +212,27 @@ def _fingerprint(folder: Path) -> str:
     found = json.loads((folder / "run.json").read_text())["fingerprint"]
     assert isinstance(found, str)
     return found
+
+
+def test_raw_predictions_and_composites_are_not_merged(
+    world: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    parts = [tmp_path / "1", tmp_path / "2"]
+    for part, name in zip(parts, ("1of2", "2of2"), strict=True):
+        shutil.copytree(world / name, part)
+    info = json.loads((parts[1] / "run.json").read_text())
+    (parts[1] / "run.json").write_text(json.dumps({**info, "raw": True}))
+    assert tiny.merge(parts, tmp_path / "out") == 4
+    assert "scores raw predictions, one composites" in capsys.readouterr().err
+
+
+def test_a_merged_run_says_where_any_part_allowed_a_known_error(world: Path, tmp_path: Path) -> None:
+    parts = [tmp_path / "1", tmp_path / "2"]
+    for part, name in zip(parts, ("1of2", "2of2"), strict=True):
+        shutil.copytree(world / name, part)
+    info = json.loads((parts[1] / "run.json").read_text())
+    info["methods"]["counting"]["known_error_allowed"] = True
+    (parts[1] / "run.json").write_text(json.dumps(info))
+    assert tiny.merge(parts, tmp_path / "out") == 0
+    merged = json.loads((tmp_path / "out" / "run.json").read_text())["methods"]
+    assert [merged[name]["known_error_allowed"] for name in ("counting", "mean-fill")] == [True, False]

@@ -5,6 +5,7 @@ from typing import Annotated, Any, Literal, TypeVar
 
 import msgspec
 
+from inpaint_bench import decode
 from inpaint_bench.errors import InputError
 
 MOST_BYTES = 32 << 20  # of a file; the largest of ours has 0.2 MB
@@ -133,10 +134,10 @@ def read_checked(path: Path, kind: type[Checked]) -> dict[str, Any]:
         if path.stat().st_size > MOST_BYTES:
             raise InputError(f"{path}: {path.stat().st_size} bytes; allowed: {MOST_BYTES}.")
         data = path.read_bytes()
-        msgspec.json.decode(data, type=kind)
-        found: dict[str, Any] = msgspec.json.decode(data)
+        decode.json(data, kind)
+        found: dict[str, Any] = decode.json(data)
     except OSError as error:
         raise InputError(f"{path}: cannot be read as reference activations ({error.strerror}).") from error
-    except (msgspec.DecodeError, UnicodeDecodeError, RecursionError, OverflowError) as error:
+    except msgspec.DecodeError as error:
         raise InputError(f"{path}: not reference activations: {' '.join(str(error).split())[:200]}.") from error
     return found
