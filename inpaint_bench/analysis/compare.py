@@ -53,7 +53,8 @@ def compare(a: str, b: str, run_a: RunData, run_b: RunData, metrics: Iterable[st
     rows = tuple(row for metric in chosen for row in _rows(one, other, metric))
     names = (a, b) if a != b else (f"{a} of {run_a.path}", f"{b} of {run_b.path}")
     info = run_a.info
-    return Comparison(SCHEMA, info.protocol.name, info.part, info.fingerprint, *names, rows, _notes(one, other, rows))
+    pairs = (info.protocol.name, info.part, info.fingerprint, info.pixels)
+    return Comparison(SCHEMA, *pairs, *names, rows, _notes(one, other, rows))
 
 
 def _side(run: RunData, method: str, wanted: Sequence[str]) -> Side:
@@ -81,8 +82,8 @@ def _same_pairs(a: Side, b: Side) -> None:
         )
     if other := {pair.pair for pair in {*a.run.pairs} ^ {*b.run.pairs}}:
         raise NotComparableError(
-            f"{a.run.path} and {b.run.path} do not hold the same pixels of pair {some(sorted(other))}. "
-            "Run both methods on the same files."
+            f"{a.run.path} and {b.run.path} do not hold the same pixels of pair {some(sorted(other))}: pixel digests "
+            f"{a.run.info.pixels[:12]} and {b.run.info.pixels[:12]}. Run both methods on the same files."
         )
 
 

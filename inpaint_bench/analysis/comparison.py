@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Literal
 
 import msgspec
 
-from inpaint_bench.analysis.labels import metric_label
+from inpaint_bench.analysis.labels import metric_label, pairs_label
 from inpaint_bench.analysis.reductions import Reduction
 from inpaint_bench.analysis.results import ALL, Value
 from inpaint_bench.data.parts import Part
@@ -48,6 +48,7 @@ class Comparison:
     dataset: str
     part: Part
     fingerprint: str
+    pixels: str  # the pixel digest of the pairs
     a: str
     b: str
     rows: tuple[ComparisonRow, ...]
@@ -102,7 +103,7 @@ def as_text(found: Comparison) -> str:
             ]
         )
     widths = [max(len(line[i]) for line in lines) for i in range(len(lines[0]))]
-    text = [f"{found.dataset}{f', only the {found.part} pairs' if found.part else ''}, pairs {found.fingerprint}"]
+    text = [pairs_label(found.dataset, found.part, found.fingerprint, found.pixels)]
     text += [f"a: {found.a}", f"b: {found.b}", ""]
     for line in lines:
         cells = [

@@ -65,6 +65,7 @@ def _result(
         schema=2,
         dataset=run.info.protocol.name,
         fingerprint=run.info.fingerprint,
+        pixels=run.info.pixels,
         part=run.info.part,
         method=method,
         weights=weights,

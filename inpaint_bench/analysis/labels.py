@@ -5,6 +5,7 @@ from collections.abc import Collection, Iterable, Mapping, Sequence
 from inpaint_bench.analysis.reductions import NONE, Reduction
 from inpaint_bench.analysis.results import ALL, MASKED_INPUT, REAL_VS_REAL, REFERENCES, TARGET, Result
 from inpaint_bench.analysis.run import RunData
+from inpaint_bench.data.parts import Part
 from inpaint_bench.metrics.base import SetMetric
 from inpaint_bench.metrics.registry import FEW, KNOWN, VERY_FEW, few
 
@@ -25,10 +26,15 @@ def metric_label(metric: str, reduction: Reduction = NONE, unit: str = "") -> st
     return " ".join(part for part in (metric, reduction.label, f"({unit})" if unit else "", arrow) if part)
 
 
+def pairs_label(dataset: str, part: Part, fingerprint: str, pixels: str) -> str:
+    """Which pairs numbers are of, and the start of their pixel digest: 'sample, pairs 9863ddc29a32, pixels 9df2…'."""
+    return f"{dataset}{f', only the {part} pairs' if part else ''}, pairs {fingerprint}, pixels {pixels[:12]}"
+
+
 def title_of(results: Iterable[Result]) -> str:
-    """The datasets of results, each with the fingerprint of its pairs: 'sample, pairs 9863ddc29a32'."""
-    runs = dict.fromkeys((result.dataset, result.part, result.fingerprint) for result in results)
-    return " · ".join(f"{name}{f', only the {part} pairs' if part else ''}, pairs {mark}" for name, part, mark in runs)
+    """The datasets of results, each as `pairs_label` writes it."""
+    runs = dict.fromkeys((one.dataset, one.part, one.fingerprint, one.pixels) for one in results)
+    return " · ".join(pairs_label(*run) for run in runs)
 
 
 def few_notes(results: Iterable[Result]) -> list[str]:

@@ -42,6 +42,7 @@ class Result(Schema, frozen=True):
     schema: Literal[2]
     dataset: str
     fingerprint: str
+    pixels: str  # the pixel digest of the pairs
     part: Part
     method: str
     weights: str  # sha256 of the weights file; '' for a method without
@@ -109,7 +110,8 @@ def results_frame(results: Sequence[Result]) -> "pd.DataFrame":
     import pandas as pd
 
     columns = ["dataset", "method", "metric", "reduction", "bucket", "value", "low", "high", "n", "infinite"]
-    columns += ["undefined", "significance", "signature", "fingerprint", "part", "weights", "source", "scores", "code"]
+    columns += ["undefined", "significance", "signature", "fingerprint", "pixels", "part", "weights", "source"]
+    columns += ["scores", "code"]
     frame = pd.DataFrame([[getattr(result, name) for name in columns] for result in results], columns=columns)
     frame["part"] = frame["part"].map(str)
     numbers = ["value", "low", "high"]
@@ -120,15 +122,17 @@ def results_frame(results: Sequence[Result]) -> "pd.DataFrame":
 def pair_counts(results: Sequence[Result]) -> dict[tuple[str, str], int]:
     """How many pairs each dataset and bucket of results has: datasets in their order, buckets by name, all pairs last.
 
-    Raises NotComparableError where runs of one dataset have different pairs, and InputError where they hold two numbers
-    for one metric, method and bucket.
+    Raises NotComparableError where runs of one dataset have different pairs or pixels, and InputError where they hold
+    two numbers for one metric, method and bucket.
     """
     frame = results_frame(results).assign(pairs=lambda one: one["n"] + one["infinite"] + one["undefined"])
-    for dataset, marks in frame.groupby("dataset", sort=False)["fingerprint"].unique().items():
-        if len(marks) > 1:
-            raise NotComparableError(
-                f"two runs of {dataset} have other pairs: fingerprints {marks[0]} and {marks[1]}. Make a table of each."
-            )
+    for what, column in (("pairs: fingerprints", "fingerprint"), ("pixels: digests", "pixels")):
+        for dataset, marks in frame.groupby("dataset", sort=False)[column].unique().items():
+            if len(marks) > 1:
+                raise NotComparableError(
+                    f"two runs of {dataset} have other {what} {marks[0][:12]} and {marks[1][:12]}. "
+                    "Make a table of each."
+                )
     of_number = ["metric", "signature", "method", "dataset", "bucket"]
     numbers = frame.drop_duplicates([*of_number, "value"])
     for _, dataset, method in numbers.loc[numbers.duplicated(of_number), ["dataset", "method"]].itertuples():

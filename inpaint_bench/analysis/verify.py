@@ -53,7 +53,7 @@ def _refuse_other_facts(run: "RunData", one: Result) -> None:
     """Raise HashError for a result that is not of the run that run.json describes."""
     info, facts = run.info, list[tuple[str, object, object]]()
     facts += [("dataset", one.dataset, info.protocol.name), ("fingerprint", one.fingerprint, info.fingerprint)]
-    facts += [("part", one.part, info.part)]
+    facts += [("pixels", one.pixels, info.pixels), ("part", one.part, info.part)]
     if one.method in info.methods:
         facts.append(("weights", one.weights, info.methods[one.method].weights))
     facts += [("bucket", one.bucket, one.bucket if one.bucket in run.buckets else " or ".join(run.buckets))]

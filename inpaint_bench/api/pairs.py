@@ -39,6 +39,11 @@ class PairDataset(TorchDataset[dict[str, Any]]):
         """Which image meets which mask, under which rules: twelve hexadecimal digits."""
         return self.dataset.fingerprint
 
+    @property
+    def pixels(self) -> str:
+        """The pixel digest of the pairs, 64 hexadecimal digits; '' before their pixels were read."""
+        return self.dataset.pixels
+
     def __len__(self) -> int:
         return len(self.dataset.pairs)
 
@@ -105,6 +110,27 @@ def verify_pairs(
     if wrong:
         raise HashError(f"{wrong[0][1]} In all {len(wrong)} pairs differ: {some((name for name, _ in wrong), 20)}.")
     return opened
+
+
+def verify_dataset(
+    dataset: str, data: AnyPath | None = None, pairs: AnyPath | None = None, jobs: int = 2, quiet: bool = False
+) -> tuple[Dataset, bool]:
+    """Read every pair and compare pixels with the hashes that were recorded and with the digests that are known.
+
+    Returns the dataset and whether a digest of it is known. Raises HashError where the pixels are other ones.
+    """
+    opened = open_pairs(dataset, data, pairs)
+    recorded = all(pair.seen for pair in opened.pairs)
+    found = (verify_pairs if recorded else build_pairs)(dataset, data, pairs, jobs=jobs, quiet=quiet)
+    known, digest = pair_lists.known_digests(found.fingerprint), found.pixels
+    if known and digest not in known:
+        listed = ", ".join(f"{one[:12]} ({seen})" for one, seen in known.items())
+        raise HashError(
+            f"{found.data.images}: the pixels have the digest {digest[:12]}; known for {found.page.name} is {listed}. "
+            "This is another copy of the data, or an image library decodes it in another way: numbers from it are not "
+            "comparable."
+        )
+    return found, bool(known)
 
 
 def import_pairs(

@@ -49,6 +49,11 @@ class Run(RunData):
         return self.info.fingerprint
 
     @property
+    def pixels(self) -> str:
+        """The pixel digest of its pairs: 64 hexadecimal digits that say what was in their images and masks."""
+        return self.info.pixels
+
+    @property
     def methods(self) -> list[str]:
         """The methods that it has outputs of."""
         return sorted(self.info.methods)

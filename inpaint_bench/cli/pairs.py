@@ -40,7 +40,7 @@ def verify(dataset: str, data: Path | None, pairs: Path | None, jobs: int, quiet
     from inpaint_bench.api.pairs import verify_pairs
 
     found = verify_pairs(dataset, data, pairs, jobs, quiet)
-    click.echo(f"{dataset}: all {len(found.pairs)} pairs are what they were, fingerprint {found.fingerprint}.")
+    click.echo(f"{dataset}: all {len(found.pairs)} pairs are what they were, {_marks(found)}.")
 
 
 @pairs.command("import", short_help="Make a list from an index array (.npy).")
@@ -73,10 +73,14 @@ def show(names: tuple[str, ...], dataset: str, data: Path | None, pairs: Path | 
         _summary(opened)
 
 
+def _marks(dataset: "Dataset") -> str:
+    return f"fingerprint {dataset.fingerprint}" + (f", pixels {dataset.pixels[:12]}" if dataset.pixels else "")
+
+
 def _summary(dataset: "Dataset") -> None:
     from inpaint_bench.api.pairs import counts
 
-    click.echo(f"{dataset.page.name}: {len(dataset.pairs)} pairs, fingerprint {dataset.fingerprint}")
+    click.echo(f"{dataset.page.name}: {len(dataset.pairs)} pairs, {_marks(dataset)}")
     found = counts(dataset)
     if not found:
         click.echo("the pixels were not read on this machine yet: `inpaint-bench pairs build`")

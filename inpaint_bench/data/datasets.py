@@ -31,6 +31,11 @@ class Dataset:
     by_pixels: bool = False  # the fingerprint covers pixels, as for two folders that no protocol describes
     part: Part = WHOLE
 
+    @property
+    def pixels(self) -> str:
+        """The pixel digest of the pairs; '' before their pixels were read."""
+        return pair_lists.pixel_digest(self.pairs) if all(pair.seen for pair in self.pairs) else ""
+
 
 def open_dataset(dataset: str, given: Path | None, pairs_file: Path | None = None) -> Dataset:
     """The dataset of a protocol, given by a shipped name or the path of a page.

@@ -55,6 +55,21 @@ def fingerprint(page: Protocol, pairs: Iterable[Pair], with_pixels: bool = False
     return files.sha256(facts(page) + b"\n" + rows.encode())[:12]
 
 
+def pixel_digest(pairs: Iterable[Pair]) -> str:
+    """The SHA-256 over the prepared pixels of all images and masks of some pairs that have been read.
+
+    The fingerprint says which files meet; this says what was in them. A re-encoded copy of a dataset has another one.
+    """
+    rows = "\n".join(f"{pair.pair},{pair.image_sha256},{pair.mask_sha256}" for pair in pairs)
+    return files.sha256(rows.encode())
+
+
+def known_digests(fingerprint: str) -> dict[str, str]:
+    """The full pixel digests that are known for a fingerprint, each with where it was seen: pixel_digests.csv."""
+    with (files.shipped("protocols") / "pixel_digests.csv").open(encoding="utf-8", newline="") as listed:
+        return {row["pixels"]: row["seen"] for row in csv.DictReader(listed) if row["fingerprint"] == fingerprint}
+
+
 def sample_seed(seed: int, pair: str, sample: int) -> int:
     """The seed of one sample of one pair: 63 bits that depend only on the arguments."""
     return int(files.sha256(f"{seed}:{pair}:{sample}".encode())[:16], 16) >> 1

@@ -6,7 +6,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from inpaint_bench import files
-from inpaint_bench.analysis.labels import metric_label
+from inpaint_bench.analysis.labels import metric_label, pairs_label
 from inpaint_bench.analysis.reductions import Reduction
 from inpaint_bench.analysis.results import ALL, REFERENCES, Result
 from inpaint_bench.analysis.run import RunData
@@ -150,7 +150,7 @@ def draw_bars(results: Sequence[Result], methods: Sequence[str] = ()) -> "Figure
     keys = [Patch(**bar_style(number)) for number in range(len(names))]  # no single plot has bars of every method
     figure.legend(keys, names, loc="outside upper center", ncols=4, frameon=False)
     first = results[0]
-    pairs = f"{first.dataset}{f', only the {first.part} pairs' if first.part else ''}, pairs {first.fingerprint}"
+    pairs = pairs_label(first.dataset, first.part, first.fingerprint, first.pixels)
     figure.supxlabel(f"mask ratio; bars with 95% intervals; {pairs}", fontsize=6)
     return figure
 

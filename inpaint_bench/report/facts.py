@@ -48,6 +48,7 @@ def _protocol(data: ReportData) -> Facts:
         "pairs": str(len(data.run.pairs)),
         "part": str(info.part),
         "fingerprint": info.fingerprint,
+        "pixels": info.pixels[:12],
         "image size": f"{page.size}x{page.size} pixels" if page.size else "original sizes",
         "images": f"crop {page.images.crop}, resize {page.images.resize}, grey: {page.images.grey}",
         "masks": f"{page.masks.set}, resize {page.masks.resize}, hole: {page.masks.hole}",

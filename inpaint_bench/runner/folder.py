@@ -51,6 +51,7 @@ class RunInfo(Schema, frozen=True):
     schema: Literal[2]
     protocol: Protocol
     fingerprint: str
+    pixels: str  # the pixel digest of the pairs
     part: Part
     pairs: int
     methods: dict[Name, MethodInfo]
@@ -150,10 +151,11 @@ def start(path: Path, dataset: "Dataset", raw: bool = False) -> RunFolder:
         return run
     if path.is_dir() and any(entry.name not in STARTED for entry in path.iterdir()):
         raise InputError(f"{path}: this folder holds something else than a run. Choose another --out.")
-    info = RunInfo(2, dataset.page, dataset.fingerprint, dataset.part, len(dataset.pairs), {}, raw)
-    files.write_whole(path / "pairs.csv", pair_lists.to_csv(dataset.pairs))
+    pairs, pixels = dataset.pairs, dataset.pixels
+    info = RunInfo(2, dataset.page, dataset.fingerprint, pixels, dataset.part, len(pairs), {}, raw)
+    files.write_whole(path / "pairs.csv", pair_lists.to_csv(pairs))
     sums.write_sums(path, path / "pairs.csv")
-    return RunFolder(path, change_info(path, lambda _: info), dataset.pairs)
+    return RunFolder(path, change_info(path, lambda _: info), pairs)
 
 
 def change_info(path: Path, change: Callable[[RunInfo | None], RunInfo]) -> RunInfo:
@@ -192,6 +194,11 @@ def _refuse_edited(path: Path, info: RunInfo, pairs: tuple[Pair, ...]) -> None:
         raise HashError(
             f"{path / 'run.json'}: its protocol and pairs have the fingerprint {min(marks)}, and it says "
             f"{info.fingerprint}: one of them was edited. {remedy}"
+        )
+    if (digest := pair_lists.pixel_digest(pairs)) != info.pixels:
+        raise HashError(
+            f"{path / 'run.json'}: the pixels of its pairs have the digest {digest[:12]}, and it says "
+            f"{info.pixels[:12]}: one of run.json and pairs.csv was edited. {remedy}"
         )
 
 

@@ -42,7 +42,8 @@ def merge(parts: Sequence[Path], out: Path) -> RunFolder:
 
     def join(now: RunInfo | None) -> RunInfo:
         kept = now.methods if now else {}
-        return RunInfo(2, info.protocol, info.fingerprint, part, len(pairs), kept | methods, info.raw)
+        digest = pair_lists.pixel_digest(pairs)
+        return RunInfo(2, info.protocol, info.fingerprint, digest, part, len(pairs), kept | methods, info.raw)
 
     change_info(out, join)
     return open_run(out)

@@ -89,6 +89,7 @@ DERIVED: dict[str, tuple[str, Edit]] = {
     "a count of a result": ("results.jsonl", results(n=5)),
     "the weights of a result": ("results.jsonl", results(weights="0" * 64)),
     "the fingerprint of a result": ("results.jsonl", results(fingerprint="0" * 12)),
+    "the pixels of a result": ("results.jsonl", results(pixels="0" * 64)),
     "half of the results": ("results.jsonl", lines("results.jsonl", lambda found: found[: len(found) // 2])),
     "every result twice": ("results.jsonl", lines("results.jsonl", lambda found: found * 2)),
     "one result twice": ("results.jsonl", lines("results.jsonl", lambda found: [*found, found[3]])),
@@ -113,6 +114,7 @@ SOURCES: dict[str, tuple[str, Edit]] = {
     "the buckets of run.json": ("pairs.csv", info("protocol", "buckets", to=[0, 30, 60])),
     "the seed of run.json": ("run.json", info("protocol", "seed", to=7)),
     "the fingerprint of run.json": ("run.json", info("fingerprint", to="0" * 12)),
+    "the pixels of run.json": ("run.json", info("pixels", to="0" * 64)),
     "the weights of run.json": ("results.jsonl", info("methods", "telea", "weights", to="0" * 64)),
     "raw in run.json": ("results.jsonl", info("raw", to=True)),
 }

@@ -22,11 +22,11 @@ def test_a_limited_run_has_another_fingerprint_and_says_so(
     assert tiny.run(page, tmp_path / "part", "--limit", "4") == 0
     table = capsys.readouterr().out
     whole, part = (tiny.results(tmp_path / name) for name in ("whole", "part"))
-    (mark,) = {one["fingerprint"] for one in part}
+    ((mark, pixels),) = {(one["fingerprint"], one["pixels"]) for one in part}
     assert mark not in {one["fingerprint"] for one in whole}
     assert all(one["part"] == {"kind": "first", "index": 1, "count": 4} for one in part)
     assert all(one["part"] == {"kind": "whole", "index": 1, "count": 1} for one in whole)
-    assert table.startswith(f"tiny, only the first 4 pairs, pairs {mark} · All (n=4)\n")
+    assert table.startswith(f"tiny, only the first 4 pairs, pairs {mark}, pixels {pixels[:12]} · All (n=4)\n")
     assert "A part of the protocol: not comparable with the whole.\n" in table
 
 

@@ -26,9 +26,9 @@ NASTY = (
 def result(**changes: Any) -> Result:
     """A result of the dataset tiny, with some of its facts changed."""
     facts: dict[str, Any] = {
-        "schema": 2, "dataset": "tiny", "fingerprint": "f" * 12, "part": WHOLE, "method": "telea", "weights": "",
-        "bucket": "all", "metric": "psnr", "reduction": "none", "signature": "psnr:rgb:u8r:comp:v1", "value": 20.0,
-        "n": 7, "source": "measured", "scores": "", "code": "",
+        "schema": 2, "dataset": "tiny", "fingerprint": "f" * 12, "pixels": "e" * 64, "part": WHOLE, "method": "telea",
+        "weights": "", "bucket": "all", "metric": "psnr", "reduction": "none", "signature": "psnr:rgb:u8r:comp:v1",
+        "value": 20.0, "n": 7, "source": "measured", "scores": "", "code": "",
     }  # fmt: skip
     return Result(**{**facts, **changes})
 

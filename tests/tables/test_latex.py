@@ -122,5 +122,5 @@ def test_a_cell_shows_how_it_stands() -> None:
 
 def test_the_notes_hold_signatures_and_the_fingerprint() -> None:
     tex = table_of([result()]).to_latex().replace(r"\allowbreak{}", "")
-    assert "\ntiny, pairs ffffffffffff\\par\n" in tex
+    assert "\ntiny, pairs ffffffffffff, pixels eeeeeeeeeeee\\par\n" in tex
     assert r"psnr $\uparrow$: psnr:rgb:u8r:comp:v1, higher is better\par" in tex

@@ -112,7 +112,7 @@ def test_an_ablation_has_a_column_for_every_metric_and_a_row_for_every_method() 
     assert list(table.heads("row")["method"]) == ["alpha", "beta"]
     assert heads(table) == ["psnr ↑", "mae_spn (10^-1) ↓"]
     assert texts(table) == [["21.00", "0.420"], ["20.00", "0.400"]]
-    assert table.title == "tiny, pairs ffffffffffff · All"
+    assert table.title == "tiny, pairs ffffffffffff, pixels eeeeeeeeeeee · All"
     head, *_ = table.to_csv().splitlines()
     assert head == "method,psnr:rgb:u8r:comp:v1 (n=7),mae_spn:rgb:channel-mean:u8t:comp:v1 (10^-1) (n=7)"
 

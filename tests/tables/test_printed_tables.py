@@ -116,9 +116,10 @@ def test_a_table_says_how_each_metric_was_computed_and_which_way_is_better(
 
 
 def test_a_table_is_titled_by_its_dataset_and_fingerprint(run: Path, capsys: pytest.CaptureFixture[str]) -> None:
-    mark = json.loads((run / "run.json").read_text())["fingerprint"]
-    assert printed(run, capsys).startswith(f"tiny, pairs {mark}\n\n")
-    assert printed(run, capsys, "--format", "markdown").startswith(f"tiny, pairs {mark}\n\n| metric ")
+    info = json.loads((run / "run.json").read_text())
+    title = f"tiny, pairs {info['fingerprint']}, pixels {info['pixels'][:12]}"
+    assert printed(run, capsys).startswith(f"{title}\n\n")
+    assert printed(run, capsys, "--format", "markdown").startswith(f"{title}\n\n| metric ")
 
 
 def test_the_tables_of_a_run_folder_are_what_table_prints(run: Path, capsys: pytest.CaptureFixture[str]) -> None:

@@ -75,8 +75,9 @@ def test_at_most_three_notes_and_the_paths_follow(run: RunData) -> None:
     assert "no file" not in text
 
 
-def test_the_title_has_dataset_fingerprint_and_number_of_pairs(run: RunData) -> None:
-    assert str(summary_table(run)).startswith(f"tiny, pairs {run.info.fingerprint} · All (n=7)\n\n")
+def test_the_title_has_dataset_fingerprint_pixels_and_number_of_pairs(run: RunData) -> None:
+    marks = f"pairs {run.info.fingerprint}, pixels {run.info.pixels[:12]}"
+    assert str(summary_table(run)).startswith(f"tiny, {marks} · All (n=7)\n\n")
 
 
 def test_a_metric_over_fewer_pairs_says_so_in_its_heading_once(run: RunData) -> None:

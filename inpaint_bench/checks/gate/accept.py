@@ -30,7 +30,7 @@ class Change(Schema, frozen=True):
     bucket: str
     before: Value
     after: Value
-    because: str = ""  # the fact that changed with it: fingerprint, weights, signature or n
+    because: str = ""  # the fact that changed with it: fingerprint, pixels, weights, signature or n
 
 
 class Acceptance(Schema, frozen=True):
@@ -114,7 +114,7 @@ def _write(run: RunData, path: Path, results: Sequence[Result]) -> bool:
     info = run.info
     names = sorted({result.method for result in results} - set(REFERENCES))
     methods = {name: _without_machine(info.methods[name]) for name in names}
-    kept = RunInfo(2, info.protocol, info.fingerprint, info.part, info.pairs, methods)
+    kept = RunInfo(2, info.protocol, info.fingerprint, info.pixels, info.part, info.pairs, methods)
     expected = RunFolder(path, kept, run.pairs)
     held = {
         path / "pairs.csv": pair_lists.to_csv(run.pairs),

@@ -5,7 +5,6 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from inpaint_bench import files
 from inpaint_bench.analysis.per_pair import PairValues
 from inpaint_bench.analysis.results import REFERENCES, Result
 from inpaint_bench.analysis.run import RunData
@@ -13,7 +12,6 @@ from inpaint_bench.analysis.verdicts import Key, Number, Pairs
 from inpaint_bench.errors import InputError, did_you_mean
 from inpaint_bench.metrics.base import Metric, SamplesMetric
 from inpaint_bench.metrics.registry import KNOWN
-from inpaint_bench.runner.folder import RunFolder
 
 
 @dataclass(frozen=True, eq=False)
@@ -71,12 +69,12 @@ def _refuse_unknown(side: GateSide, what: str, names: Iterable[str], known: Iter
 
 def numbers(side: GateSide, other: GateSide, results: Iterable[Result]) -> list[Number]:
     """Results as numbers to compare, with per-pair data where both sides have it."""
-    rows, pixels = side.run.buckets, pixels_of(side.run.folder)
+    rows = side.run.buckets
     found = []
     for result in results:
         facts = {
             "fingerprint": result.fingerprint,
-            "pixels": pixels,
+            "pixels": result.pixels[:12],
             "weights": result.weights,
             "signature": result.signature,
             "n": str(result.n),
@@ -89,9 +87,3 @@ def numbers(side: GateSide, other: GateSide, results: Iterable[Result]) -> list[
             pairs = Pairs(values, mask, ":".join(key_of(result)))
         found.append(Number(key_of(result), result.value, facts, pairs))
     return found
-
-
-def pixels_of(run: RunFolder) -> str:
-    """Twelve hexadecimal digits of a hash over the pixels of all images and masks."""
-    hashes = "\n".join(f"{pair.pair},{pair.image_sha256},{pair.mask_sha256}" for pair in run.pairs)
-    return files.sha256(hashes.encode())[:12]

@@ -16,7 +16,7 @@ from inpaint_bench.errors import InputError
 
 def result(metric: str = "psnr", method: str = "telea", bucket: str = "all") -> Result:
     return Result(
-        2, "tiny", "f", WHOLE, method, "", bucket, metric, "none", "s", 20.0, 24, "measured", scores="", code=""
+        2, "tiny", "f", "e", WHOLE, method, "", bucket, metric, "none", "s", 20.0, 24, "measured", scores="", code=""
     )
 
 

@@ -26,7 +26,7 @@ VERDICTS: dict[State, VerdictState] = {
 
 def finding(state: State, method: str = "telea", bucket: str = "all", value: Value = 20.7) -> GateFinding:
     result = Result(
-        2, "tiny", "f", WHOLE, method, "", bucket, "psnr", "none", "s", 21.0, 24, "measured", scores="", code=""
+        2, "tiny", "f", "e", WHOLE, method, "", bucket, "psnr", "none", "s", 21.0, 24, "measured", scores="", code=""
     )
     key = (method, "psnr", bucket)
     if state == "incomparable":
