@@ -36,7 +36,7 @@ def show_dataset(name: str) -> None:
     click.echo(f"\nHow to get the data\n{page.about.get.strip()}")
 
 
-@datasets.command("verify", short_help="Compare a dataset's pixels with the digests that are known.")
+@datasets.command("verify", short_help="Compare a copy with the digests that are known.")
 @click.argument("name")
 @option("--data", type=FOLDER, help="The folder with images/ and masks/.")
 @option("--jobs", type=click.IntRange(1), default=2, show_default=True, help="Threads that read.")

@@ -34,6 +34,7 @@ def golden() -> tuple[str, ...]:
     return ("--targets", "targets", "--masks", "masks", "--predictions", "predictions")
 
 
+@pytest.mark.acceptance
 def test_all_metrics_of_a_folder_are_those_that_can_be_measured_here(
     terminal: Terminal, golden: tuple[str, ...]
 ) -> None:
@@ -59,6 +60,7 @@ def test_all_metrics_of_a_folder_are_those_that_can_be_measured_here(
     assert terminal("score", *golden, "--metrics", "all", "--quiet").err == answer.err.split("\n", 1)[1]
 
 
+@pytest.mark.acceptance
 def test_a_target_given_as_prediction_scores_the_ceiling_in_every_metric(terminal: Terminal, tmp_path: Path) -> None:
     photographs.make_dataset(tmp_path / "whole", ["psnr"])
     photographs.save_outputs(tmp_path / "same", lambda pixels: pixels)
@@ -80,6 +82,7 @@ def test_a_target_given_as_prediction_scores_the_ceiling_in_every_metric(termina
     assert together["det_recall"] == 1
 
 
+@pytest.mark.acceptance
 def test_the_last_row_holds_what_is_measured_of_all_pictures_together(
     terminal: Terminal, golden: tuple[str, ...]
 ) -> None:
@@ -166,6 +169,7 @@ def test_diversity_is_of_stochastic_methods_alone(terminal: Terminal, tmp_path: 
     assert tiny.state(OUT) == before
 
 
+@pytest.mark.acceptance
 def test_methods_are_compared_on_features_and_objects_too(terminal: Terminal, tmp_path: Path) -> None:
     tiny.make_dataset(tmp_path, count=12, metrics=["fd_lite0", "det_conf", "det_iou"])
     terminal.run("telea,mean-fill").does()
@@ -252,6 +256,7 @@ def test_a_perfect_method_takes_no_mark_from_the_others(terminal: Terminal, tmp_
     assert [one for one in tiny.main_results(OUT) if one["method"] != "same"] == alone
 
 
+@pytest.mark.acceptance
 def test_methods_are_compared_where_a_bucket_holds_one_pair(terminal: Terminal, page: Path) -> None:
     terminal.run("telea,mean-fill", "--metrics", "psnr,fd_lite0").does()
     rows = json.loads(terminal("compare", "telea", "mean-fill", OUT, "--format", "json").out)["rows"]

@@ -57,6 +57,7 @@ def test_a_network_is_timed_counted_and_written_down(terminal: Terminal) -> None
     assert found["mine"].made_by.source == "python:mine:load"
 
 
+@pytest.mark.acceptance
 def test_several_samples_of_a_stochastic_method_have_times_of_their_own(terminal: Terminal) -> None:
     Path("mine.py").write_text(NETWORK)
     terminal("time", "--methods", "mine=python:mine:load_samples", *FAST, "--samples", 4, "--batch", 2).does("mine")
@@ -118,6 +119,7 @@ def test_a_method_that_fails_does_not_keep_others_from_being_timed(terminal: Ter
     assert list(times()) == ["mean-fill"]
 
 
+@pytest.mark.acceptance
 def test_a_method_that_fails_where_its_memory_is_measured_keeps_its_times(terminal: Terminal) -> None:
     entry = write_method("if multiprocessing.parent_process(): raise ValueError('once')\nreturn image")
     module = Path("mine.py")

@@ -9,12 +9,14 @@ from pathlib import Path
 
 import psutil
 import pytest
+from selection import quick
 from terminal import OUT, TINY, Terminal, composites, pngs, write_method, write_program
 
 from inpaint_bench import files
 from inpaint_bench.methods.foreign import blamed
 
 ALL = pngs(["00000", "00001", "00002", "00003"])
+SIGNALS = [signal.SIGTERM, signal.SIGHUP, signal.SIGQUIT, signal.SIGKILL]
 COPY = "for name in names: shutil.copy(images / name, out / name)\n"
 SILENT = "class Silent(BaseException):\n    def __str__(self): raise SystemExit(1)\n"
 KIN = "class Kin(KeyboardInterrupt): pass\n"
@@ -130,7 +132,7 @@ def test_nothing_that_a_program_started_outlives_its_end_or_a_time_out(terminal:
     assert left_over() == []
 
 
-@pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGHUP, signal.SIGQUIT, signal.SIGKILL])
+@pytest.mark.parametrize("number", quick(SIGNALS, [signal.SIGTERM]))
 def test_a_signal_ends_the_run_and_everything_that_a_program_started(
     terminal: Terminal, page: Path, number: signal.Signals
 ) -> None:
@@ -159,6 +161,7 @@ def start(methods: str) -> "subprocess.Popen[str]":
     return subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True, env=environment)
 
 
+@pytest.mark.acceptance
 def test_a_process_that_a_function_leaves_ends_with_the_command(page: Path) -> None:
     process = start(write_method(LEAVES + "left.returncode = 0\nreturn image + 0.5 * mask"))
     process.communicate(timeout=120)

@@ -4,10 +4,12 @@ import json
 import re
 import shutil
 from collections.abc import Callable
+from itertools import product
 from pathlib import Path
 
 import pytest
 import tiny
+from selection import quick
 
 from inpaint_bench import files
 from inpaint_bench.cli import run_cli
@@ -125,14 +127,17 @@ PRINTING = {
     "gate": ("gate", "RUN", "--expected", "expected"),
     "accept": ("gate", "RUN", "--expected", "other", "--accept", "--reason", "so"),
 }
+QUICK = [
+    *product(DERIVED | SOURCES, ["table"]),
+    *product(["a value of a score", "a rank of a result", "a bucket of a pair"], PRINTING),
+]
 
 
 def command(name: str, run: Path) -> int:
     return run_cli([str(run) if word == "RUN" else word for word in PRINTING[name]])
 
 
-@pytest.mark.parametrize("printing", PRINTING)
-@pytest.mark.parametrize("edited", DERIVED | SOURCES)
+@pytest.mark.parametrize(("edited", "printing"), quick(product(DERIVED | SOURCES, PRINTING), QUICK))
 def test_nothing_is_printed_of_an_edited_file(
     run: Path, capsys: pytest.CaptureFixture[str], edited: str, printing: str
 ) -> None:
@@ -147,7 +152,7 @@ def test_nothing_is_printed_of_an_edited_file(
     assert "telea" not in out
 
 
-@pytest.mark.parametrize("edited", DERIVED)
+@pytest.mark.parametrize("edited", quick(DERIVED, ["a value of a score", "half of the results", "a feature"]))
 def test_scoring_makes_what_was_edited_again(run: Path, capsys: pytest.CaptureFixture[str], edited: str) -> None:
     before = tiny.outcome(run)
     DERIVED[edited][1](run)
@@ -157,7 +162,7 @@ def test_scoring_makes_what_was_edited_again(run: Path, capsys: pytest.CaptureFi
     assert command("table", run) == 0
 
 
-@pytest.mark.parametrize("edited", DERIVED)
+@pytest.mark.parametrize("edited", quick(DERIVED, ["a value of a score", "a feature"]))
 def test_running_again_makes_what_was_edited_again(run: Path, edited: str) -> None:
     before = tiny.outcome(run)
     DERIVED[edited][1](run)

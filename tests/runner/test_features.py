@@ -1,7 +1,8 @@
 """Features of a run: a row a picture, computed once whatever it is called, and anew when it changes."""
 
 import json
-from collections.abc import Sequence
+import shutil
+from collections.abc import Iterator, Sequence
 from dataclasses import replace
 from pathlib import Path
 
@@ -20,8 +21,8 @@ from inpaint_bench.runner.stored import read_features
 CPU = torch.device("cpu")
 
 
-@pytest.fixture
-def looked_at(monkeypatch: pytest.MonkeyPatch) -> list[int]:
+@pytest.fixture(scope="module")
+def looked_at() -> Iterator[list[int]]:
     """How many pictures the network was given, call by call."""
     counts: list[int] = []
     real = EXTRACTORS["lite0"]
@@ -35,14 +36,26 @@ def looked_at(monkeypatch: pytest.MonkeyPatch) -> list[int]:
 
         return counted
 
-    monkeypatch.setitem(EXTRACTORS, "lite0", replace(real, opened_by=counting))
-    return counts
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setitem(EXTRACTORS, "lite0", replace(real, opened_by=counting))
+        yield counts
+
+
+@pytest.fixture(scope="module")
+def made(tmp_path_factory: pytest.TempPathFactory, looked_at: list[int]) -> tuple[Path, int]:
+    """A dataset, a run of two methods and its cache; and how many pictures the network was given."""
+    folder = tmp_path_factory.mktemp("made")
+    page = tiny.make_dataset(folder / "dataset", count=9, metrics=["psnr", "fd_lite0"])
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv("INPAINT_BENCH_CACHE", str(folder / "cache"))
+        assert tiny.run(page, folder / "run", methods=f"telea,{tiny.NOISE}") == 0
+    return folder, sum(looked_at)
 
 
 @pytest.fixture
-def run(tmp_path: Path, looked_at: list[int]) -> Path:
-    page = tiny.make_dataset(tmp_path / "dataset", count=9, metrics=["psnr", "fd_lite0"])
-    assert tiny.run(page, tmp_path / "run", methods=f"telea,{tiny.NOISE}") == 0
+def run(made: tuple[Path, int], tmp_path: Path) -> Path:
+    """A copy of the run, its dataset and its cache."""
+    shutil.copytree(made[0], tmp_path, dirs_exist_ok=True)
     return tmp_path / "run"
 
 
@@ -55,13 +68,16 @@ def test_a_row_is_what_the_network_makes_of_the_saved_picture(run: Path) -> None
         assert np.array_equal(extract([pixels])[0], features)
 
 
-def test_no_picture_is_looked_at_twice_whatever_it_is_called(run: Path, tmp_path: Path, looked_at: list[int]) -> None:
-    assert sum(looked_at) == 9 + 9 + 27
+def test_no_picture_is_looked_at_twice_whatever_it_is_called(
+    run: Path, tmp_path: Path, made: tuple[Path, int], looked_at: list[int]
+) -> None:
+    assert made[1] == 9 + 9 + 27
+    before = sum(looked_at)
     page = tmp_path / "dataset" / "tiny.toml"
     assert tiny.run(page, tmp_path / "again", methods="again=python:tiny:load_noise,telea") == 0
     targets = tmp_path / "again" / "_targets" / "features.lite0.npy"
     assert targets.read_bytes() == (run / "_targets" / "features.lite0.npy").read_bytes()
-    assert sum(looked_at) == 9 + 9 + 27
+    assert sum(looked_at) == before
 
 
 def test_a_changed_composite_gets_a_row_of_its_own_and_its_number_moves(run: Path, tmp_path: Path) -> None:

@@ -11,6 +11,7 @@ from PIL import Image
 
 from inpaint_bench.cli import run_cli
 from inpaint_bench.data.images import Pixels, png_bytes
+from inpaint_bench.runner.folder import open_run
 
 STRAYS = [
     "00000.s.png",
@@ -52,18 +53,25 @@ def again(run: Path) -> int:
     return tiny.run(run.parent / "dataset/tiny.toml", run, methods=METHODS)
 
 
+@pytest.mark.parametrize("stray", STRAYS)
+def test_a_stray_file_is_seen_and_leaves_every_pair_its_samples(run: Path, stray: str) -> None:
+    finished = open_run(run).samples_of("telea")
+    shutil.copy(run / "telea/composites/00001.png", run / "telea/composites" / stray)
+    opened = open_run(run)
+    assert (opened.samples_of("telea"), opened.strays("telea")) == (finished, [stray])
+
+
 @pytest.mark.parametrize("command", [score, again, lambda run: tiny.merge([run], run.parent / "merged")])
 def test_stray_files_change_nothing_and_are_named(
     run: Path, capsys: pytest.CaptureFixture[str], command: Callable[[Path], int]
 ) -> None:
-    before = tiny.outcome(run)
+    before, stray = tiny.outcome(run), "00000.s.png"
     folder = run / "telea/composites"
-    for stray in STRAYS:
-        shutil.copy(folder / "00001.png", folder / stray)
-        capsys.readouterr()
-        assert command(run) == 0
-        assert f"{folder}: {stray} is no composite of this run and counted for nothing." in capsys.readouterr().err
-        (folder / stray).unlink()
+    shutil.copy(folder / "00001.png", folder / stray)
+    capsys.readouterr()
+    assert command(run) == 0
+    assert f"{folder}: {stray} is no composite of this run and counted for nothing." in capsys.readouterr().err
+    (folder / stray).unlink()
     assert tiny.outcome(run) == before
     if (run.parent / "merged").is_dir():
         assert tiny.outcome(run.parent / "merged") == before

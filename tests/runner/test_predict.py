@@ -22,6 +22,16 @@ def page(tmp_path: Path) -> Path:
     return tiny.make_dataset(tmp_path / "dataset")
 
 
+@pytest.fixture(scope="module")
+def usual(tmp_path_factory: pytest.TempPathFactory) -> dict[str, bytes]:
+    """What a run of all three methods makes."""
+    folder = tmp_path_factory.mktemp("usual")
+    with pytest.MonkeyPatch.context() as patch:
+        patch.chdir(folder)
+        assert tiny.run(tiny.make_dataset(folder / "dataset"), folder / "out", methods=METHODS) == 0
+    return tiny.outcome(folder / "out")
+
+
 def test_the_same_command_again_computes_nothing_and_touches_no_file(page: Path, tmp_path: Path) -> None:
     out = tmp_path / "out"
     assert tiny.run(page, out, methods=METHODS) == 0
@@ -67,26 +77,25 @@ def test_a_pair_with_a_sample_missing_is_made_again_whole(page: Path, tmp_path: 
 
 
 @pytest.mark.parametrize("runtime", [("--batch", "1"), ("--batch", "5", "--jobs", "1"), ("--jobs", "7")], ids=" ".join)
-def test_batch_size_and_jobs_change_no_byte(page: Path, tmp_path: Path, runtime: tuple[str, ...]) -> None:
-    assert tiny.run(page, tmp_path / "usual", methods=METHODS) == 0
+def test_batch_size_and_jobs_change_no_byte(
+    page: Path, tmp_path: Path, usual: dict[str, bytes], runtime: tuple[str, ...]
+) -> None:
     assert tiny.run(page, tmp_path / "other", *runtime, methods=METHODS) == 0
-    assert tiny.outcome(tmp_path / "other") == tiny.outcome(tmp_path / "usual")
+    assert tiny.outcome(tmp_path / "other") == usual
 
 
-def test_the_order_of_methods_changes_no_byte(page: Path, tmp_path: Path) -> None:
-    tiny.run(page, tmp_path / "ab", methods=METHODS)
+def test_the_order_of_methods_changes_no_byte(page: Path, tmp_path: Path, usual: dict[str, bytes]) -> None:
     tiny.run(page, tmp_path / "ba", methods=",".join(reversed(METHODS.split(","))))
-    assert tiny.outcome(tmp_path / "ba") == tiny.outcome(tmp_path / "ab")
+    assert tiny.outcome(tmp_path / "ba") == usual
 
 
-def test_finished_pairs_do_not_change_those_that_follow(page: Path, tmp_path: Path) -> None:
-    tiny.run(page, tmp_path / "whole", methods=METHODS)
+def test_finished_pairs_do_not_change_those_that_follow(page: Path, tmp_path: Path, usual: dict[str, bytes]) -> None:
     out = tmp_path / "other"
     tiny.run(page, out, methods=METHODS)
     for name in ("noise/composites/00000.s0.png", "noise/composites/00004.s2.png", "telea/composites/00001.png"):
         (out / name).unlink()
     tiny.run(page, out, "--batch", "3", methods=METHODS)
-    assert tiny.outcome(out) == tiny.outcome(tmp_path / "whole")
+    assert tiny.outcome(out) == usual
 
 
 def test_a_method_added_later_leaves_the_others_as_they_were(page: Path, tmp_path: Path) -> None:

@@ -101,6 +101,7 @@ def test_torchvision_has_the_features_of_the_script_of_2018(
     np.testing.assert_allclose(extract["inception_pic2018"](list(pictures)), expected, rtol=1e-4, atol=1e-4)
 
 
+@pytest.mark.acceptance
 @both
 def test_a_row_does_not_depend_on_its_neighbours(extract: dict[str, Extract], name: str) -> None:
     pictures = list(crops(5, 50, 40, seed=1))
