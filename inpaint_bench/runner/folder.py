@@ -19,10 +19,11 @@ from inpaint_bench.data.pair_lists import Pair
 from inpaint_bench.data.parts import Part
 from inpaint_bench.data.protocols import Name, Protocol, Schema, facts
 from inpaint_bench.errors import HashError, InputError, did_you_mean
-from inpaint_bench.hardware import machine_facts
-from inpaint_bench.runner import sums
+from inpaint_bench.runner import machines, sums
 
 if TYPE_CHECKING:  # heavy, and runs are read without them
+    import torch
+
     from inpaint_bench.data.datasets import Dataset
     from inpaint_bench.methods.base import Method
 
@@ -243,18 +244,18 @@ def _refuse_another(run: RunFolder, dataset: "Dataset") -> None:
             )
 
 
-def method_info(method: "Method", device: str, known_error_allowed: bool = False) -> MethodInfo:
-    """What produces a method's composites now, on this machine."""
+def method_info(method: "Method", device: "torch.device", known_error_allowed: bool = False) -> MethodInfo:
+    """What produces a method's composites now, on this machine; without torch's settings, which it may still change."""
     versions = {name: _installed(name) for name in LIBRARIES}
-    machine = machine_facts()
+    machine = machines.facts_of(method, device)
     command = ("inpaint-bench", *sys.argv[1:])
     environment = {"inpaint-bench": __version__, "python": platform.python_version(), **versions}
-    made_by = (method.source, method.code, method.weights.sha256, device)
+    made_by = (method.source, method.code, method.weights.sha256, device.type)
     return MethodInfo(*made_by, command, environment, machine, known_error_allowed)
 
 
 def refuse_mixture(run: RunFolder, method: "Method", now: MethodInfo, something_left: bool) -> None:
-    """Raise InputError where existing composites were produced by other code, weights or libraries than now's."""
+    """Raise InputError where existing composites were produced by another machine, code, weights or libraries."""
     before = run.info.methods.get(method.name)
     if before is None:
         raise InputError(f"{run.folder_of(method.name)}: run.json says nothing of what made it. Delete that folder.")
@@ -264,6 +265,7 @@ def refuse_mixture(run: RunFolder, method: "Method", now: MethodInfo, something_
         facts += [
             (name, version, now.environment.get(name, "")) for name, version in sorted(before.environment.items())
         ]
+        facts += machines.differences(before.machine, now.machine)
     for fact, old, new in facts:
         if old != new:
             raise InputError(

@@ -11,7 +11,7 @@ from inpaint_bench.data import pair_lists
 from inpaint_bench.data.pair_lists import Pair
 from inpaint_bench.data.parts import WHOLE
 from inpaint_bench.errors import IncompleteError, InputError, NotComparableError, some
-from inpaint_bench.runner import sums
+from inpaint_bench.runner import machines, sums
 from inpaint_bench.runner.folder import STARTED, MethodInfo, RunFolder, RunInfo, change_info, open_run
 
 SAME = ("source", "code", "weights", "device", "environment")
@@ -106,8 +106,17 @@ def _same_method(name: str, runs: Sequence[RunFolder]) -> MethodInfo:
         for fact in SAME:
             if getattr(info, fact) != getattr(first, fact):
                 raise NotComparableError(f"{path}: {name} was made with another {fact} than in {first_path}.")
+    machine: dict[str, str] = {}
+    for path, info in infos:
+        for fact, old, new in machines.differences(machine, info.machine):
+            raise NotComparableError(
+                f"{path}: {name} was made with {fact} {new}, in another part with {old}. "
+                "Make every part on machines that are alike."
+            )
+        machine = machines.joined(machine, info.machine)
     allowed = any(info.known_error_allowed for _, info in infos)
-    return msgspec.structs.replace(first, command=("inpaint-bench", "merge"), known_error_allowed=allowed)
+    merged = ("inpaint-bench", "merge")
+    return msgspec.structs.replace(first, command=merged, machine=machine, known_error_allowed=allowed)
 
 
 def _refuse_outside(run: RunFolder, path: Path) -> None:

@@ -18,7 +18,8 @@ from inpaint_bench.errors import HashError
 from inpaint_bench.methods.base import Method, Prediction, PredictJob
 from inpaint_bench.methods.devices import metric_device
 from inpaint_bench.metrics.pixel import known_error
-from inpaint_bench.runner.folder import RunFolder, method_info, refuse_mixture
+from inpaint_bench.runner import machines
+from inpaint_bench.runner.folder import MethodInfo, RunFolder, method_info, refuse_mixture
 from inpaint_bench.runner.known_region import check_known_region
 from inpaint_bench.threads import in_order
 from inpaint_bench.weights import SYNTHETIC
@@ -65,17 +66,16 @@ def predict_pairs(
     `on_progress` is called for every composite saved. Raises MethodError when the method fails on a pair.
     """
     left = pending(run, method)
-    info = method_info(method, runtime.device.type, runtime.allow_known_error)
-    if run.samples_of(method.name):
-        refuse_mixture(run, method, info, something_left=bool(left))
-        if left and runtime.allow_known_error:
-            before = run.info.methods[method.name]
-            run = run.with_method(method.name, msgspec.structs.replace(before, known_error_allowed=True))
-    else:
-        run = run.with_method(method.name, info)
+    info = method_info(method, runtime.device, runtime.allow_known_error)
+    run = _noted(run, method, info, something_left=bool(left))
     if not left:
         return run
     checked = not (run.info.raw or runtime.allow_known_error or method.weights.sha256 == SYNTHETIC)
+
+    def note_settings() -> None:
+        nonlocal run
+        machine = info.machine | machines.settings_of(method, runtime.device)
+        run = _noted(run, method, msgspec.structs.replace(info, machine=machine), something_left=True)
 
     def save(made: Prediction) -> None:
         raw = images.eight_bit(made.prediction[None], run.info.protocol.eight_bit)[0]
@@ -94,9 +94,28 @@ def predict_pairs(
         runtime.jobs,
         runtime.timeout,
     )
-    for _ in in_order(save, method.predict(job), runtime.jobs):
+    for _ in in_order(save, _once_loaded(note_settings, method.predict(job)), runtime.jobs):
         on_progress()
     return run
+
+
+def _noted(run: RunFolder, method: Method, info: MethodInfo, something_left: bool) -> RunFolder:
+    """The run, whose run.json says what makes the method's composites; raises InputError where another did."""
+    if not run.samples_of(method.name):
+        return run.with_method(method.name, info)
+    refuse_mixture(run, method, info, something_left)
+    if something_left and info.known_error_allowed:
+        before = run.info.methods[method.name]
+        return run.with_method(method.name, msgspec.structs.replace(before, known_error_allowed=True))
+    return run
+
+
+def _once_loaded(note: Callable[[], None], predictions: Iterator[Prediction]) -> Iterator[Prediction]:
+    """The predictions; `note` is called before the first of them, when the method is loaded."""
+    for number, made in enumerate(predictions):
+        if number == 0:
+            note()
+        yield made
 
 
 def _others(dataset: Dataset, pair: Pair) -> Iterator[Callable[[], Prepared]]:

@@ -11,7 +11,7 @@ from typing import Any
 import psutil
 import torch
 
-from inpaint_bench.hardware import ask_gpu, processor_name
+from inpaint_bench.hardware import ask_gpu, machine_facts, torch_settings
 from inpaint_bench.timing import Series
 
 OTHERS = 0.05  # share of the cores' time that other processes may take
@@ -28,16 +28,14 @@ SLOWDOWNS = {  # reasons for a lower GPU clock, and their names in pynvml
 
 
 def facts(device: torch.device) -> dict[str, str]:
-    """What times depend on: the processor, its cores, threads and memory, the GPU, and torch's settings."""
-    found = {
-        "processor": processor_name(),
+    """What times depend on: the processor, its cores and memory, the GPU, and torch's settings."""
+    found = machine_facts(device) | torch_settings(device)
+    found |= {
         "cores": f"{psutil.cpu_count()}, of which {usable_cores()} may be used",
         "memory": _gibibytes(psutil.virtual_memory().total),
-        "threads": str(torch.get_num_threads()),
-        "CPU capability": torch.backends.cpu.get_cpu_capability(),
         "load at the start": f"{psutil.getloadavg()[0]:.2f}",
     }
-    return found | (_of_gpu(device) if device.type == "cuda" else {})
+    return found | (gpu_facts(_uuid(device)) if device.type == "cuda" else {})
 
 
 def clocks(device: torch.device, when: str) -> dict[str, str]:
@@ -57,27 +55,14 @@ def usable_cores() -> int:
     return psutil.cpu_count() or 1
 
 
-def _of_gpu(device: torch.device) -> dict[str, str]:
-    found = {
-        "GPU": torch.cuda.get_device_name(device),
-        "CUDA": torch.version.cuda or "",
-        "cuDNN": str(torch.backends.cudnn.version()),  # type: ignore[no-untyped-call]  # torch's
-        "float32 products": torch.get_float32_matmul_precision(),
-        "TF32 in convolutions": "yes" if torch.backends.cudnn.allow_tf32 else "no",
-        "cudnn.benchmark": "yes" if torch.backends.cudnn.benchmark else "no",
-    }
-    return found | gpu_facts(_uuid(device))
-
-
 def _uuid(device: torch.device) -> str:
     """The GPU's name in NVIDIA's library, whose numbers differ from torch's where CUDA_VISIBLE_DEVICES is set."""
     return f"GPU-{torch.cuda.get_device_properties(device).uuid}"
 
 
 def gpu_facts(uuid: str) -> dict[str, str]:
-    """Driver, memory, highest clock and power limit of a GPU; what its driver does not report is left out."""
+    """Memory, highest clock and power limit of a GPU; what its driver does not report is left out."""
     found = {
-        "driver": ask_gpu(uuid, lambda nvml, gpu: str(nvml.nvmlSystemGetDriverVersion())),
         "GPU memory": ask_gpu(uuid, lambda nvml, gpu: _gibibytes(nvml.nvmlDeviceGetMemoryInfo(gpu).total)),
         "GPU clock at most": ask_gpu(
             uuid, lambda nvml, gpu: f"{nvml.nvmlDeviceGetMaxClockInfo(gpu, nvml.NVML_CLOCK_SM)} MHz"

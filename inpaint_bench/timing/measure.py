@@ -199,7 +199,7 @@ def _timing(
         schema=1,
         method=one.timed.name,
         title=one.timed.title,
-        made_by=method_info(one.timed.method, str(options.device)),
+        made_by=method_info(one.timed.method, options.device),
         setting=options.setting,
         pictures=f"synthetic images with {inputs.mask_ratio:.0%} hole",
         network=network,

@@ -95,8 +95,8 @@ def _uncounted(timings: Sequence[Timing]) -> str:
 def _machine(timing: Timing) -> str:
     made = timing.made_by
     versions = [f"{name} {version}" for name, version in made.environment.items() if version]
-    machine = [f"{name} {value}" for name, value in timing.machine.items()]
-    return "; ".join([made.machine.get("system", ""), *machine, *versions])
+    machine = {"system": made.machine.get("system", "unknown"), **timing.machine}
+    return "; ".join([*(f"{name} {value}" for name, value in machine.items()), *versions])
 
 
 def _once(texts: Iterable[str]) -> list[str]:

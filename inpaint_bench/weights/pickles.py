@@ -89,27 +89,17 @@ class Outline:
 
 
 def outline(file: BufferedIOBase, where: str) -> Outline:
-    """Read one pickle from a file, up to its end, without building anything.
+    """Read one pickle of tensors from a file, up to its end, without building anything.
 
     Raises InputError where it names what is not read here, and DamagedError where it is none.
     """
-    reading = _Reading(where)
-    try:
-        with warnings.catch_warnings():
-            warnings.simplefilter("ignore", DeprecationWarning)  # of pickletools, for texts with odd escapes
-            for step, (opcode, argument, _) in enumerate(pickletools.genops(cast("IO[bytes]", file))):
-                if step > MOST_STEPS:
-                    raise InputError(f"{where}: its pickle has more than {MOST_STEPS} instructions. {SAVE_AGAIN}")
-                reading.follow(opcode.name, argument)
-    except InputError:
-        raise
-    except (ValueError, IndexError, KeyError, TypeError, AttributeError, OverflowError, MemoryError) as error:
-        raise DamagedError(str(error)[:200] or type(error).__name__) from error
-    return reading.outline
+    return Reading(where).read(file)
 
 
-class _Reading:
-    """The stack and the memo of a pickle that is followed step by step."""
+class Reading:
+    """A pickle that is followed step by step: its stack, its memo, and what it would build."""
+
+    remedy = SAVE_AGAIN
 
     def __init__(self, where: str) -> None:
         self.where = where
@@ -130,6 +120,23 @@ class _Reading:
             "LONG_BINGET": self._recall, "STOP": self._stop,
         }  # fmt: skip
 
+    def read(self, file: BufferedIOBase) -> Outline:
+        """Follow one pickle to its end. Raises InputError and DamagedError as `outline` does."""
+        try:
+            with warnings.catch_warnings():
+                warnings.simplefilter("ignore", DeprecationWarning)  # of pickletools, for texts with odd escapes
+                for step, (opcode, argument, _) in enumerate(pickletools.genops(cast("IO[bytes]", file))):
+                    if step > MOST_STEPS:
+                        raise InputError(
+                            f"{self.where}: its pickle has more than {MOST_STEPS} instructions. {self.remedy}"
+                        )
+                    self.follow(opcode.name, argument)
+        except InputError:
+            raise
+        except (ValueError, IndexError, KeyError, TypeError, AttributeError, OverflowError, MemoryError) as error:
+            raise DamagedError(str(error)[:200] or type(error).__name__) from error
+        return self.outline
+
     def follow(self, name: str, argument: Any) -> None:
         """One instruction."""
         if name in LITERALS:
@@ -144,7 +151,7 @@ class _Reading:
             raise DamagedError(f"instruction {name}")
 
     def _refused(self, what: str) -> InputError:
-        return InputError(f"{self.where}: holds {what}, which is not read here. {SAVE_AGAIN}")
+        return InputError(f"{self.where}: holds {what}, which is not read here. {self.remedy}")
 
     def _push(self, value: object) -> None:
         self.stack.append(value)
@@ -198,12 +205,16 @@ class _Reading:
         name = argument.replace(" ", ".", 1)
         if name in NOT_READ:
             raise self._refused(NOT_READ[name])
-        if name not in {*STORAGES, *TENSORS, PARAMETER, *VALUES} and not name.startswith(TYPES):
-            raise InputError(
-                f"{self.where}: refused: it holds more than tensors ({name[:80]}), and opening it would run code. "
-                f"{SAVE_AGAIN}"
-            )
-        self._push(Global(name))
+        if name in {*STORAGES, *TENSORS, PARAMETER, *VALUES} or name.startswith(TYPES):
+            self._push(Global(name))
+        else:
+            self._other_global(name)
+
+    def _other_global(self, name: str) -> None:
+        raise InputError(
+            f"{self.where}: refused: it holds more than tensors ({name[:80]}), and opening it would run code. "
+            f"{self.remedy}"
+        )
 
     def _storage(self, _: object) -> None:
         kind, of, key, _location, values, *views = self.stack.pop()
@@ -218,17 +229,20 @@ class _Reading:
         arguments, function = self.stack.pop(), self.stack.pop()
         for value in arguments:
             self._copy(value)
-        if function.name in TENSORS:
+        self._push(self._made_by(function.name, arguments))
+
+    def _made_by(self, function: str, arguments: tuple[Any, ...]) -> object:
+        """What a call returns."""
+        if function in TENSORS:
             self.outline.size += _size(*arguments[:4])
-            self._push(TENSOR)
-        elif function.name == PARAMETER and arguments[0] is TENSOR:
-            self._push(TENSOR)
-        elif function.name == "torch.Size":
-            self._push(tuple(*arguments))
-        elif function.name in VALUES:
-            self._push(Dictionary() if function.name == "collections.OrderedDict" else OTHER)
-        else:
-            raise DamagedError(f"{function.name} is called")
+            return TENSOR
+        if function == PARAMETER and arguments[0] is TENSOR:
+            return TENSOR
+        if function == "torch.Size":
+            return tuple(*arguments)
+        if function in VALUES:
+            return Dictionary() if function == "collections.OrderedDict" else OTHER
+        raise DamagedError(f"{function} is called")
 
     def _build(self, _: object) -> None:
         self._copy(self.stack.pop())

@@ -7,7 +7,7 @@ none), and its pickle is read without building anything (`pickles`): what it may
 import io
 import struct
 import zipfile
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import IO, Any, cast
 
@@ -21,6 +21,7 @@ from inpaint_bench.weights.pickles import MOST_MEMORY, DamagedError, Outline, ou
 
 MOST_PICKLE = 32 << 20  # bytes
 AGAIN = "Fetch it again."
+Read = Callable[[io.BufferedIOBase, str], Outline]
 
 
 def read_torch(path: Path, device: torch.device | str = "cpu", again: str = AGAIN, where: str = "") -> dict[str, Any]:
@@ -45,16 +46,7 @@ def read_torch_from(
     file: io.BufferedIOBase, where: str, device: torch.device | str = "cpu", again: str = AGAIN
 ) -> dict[str, Any]:
     """`read_torch` from an open file; `where` names it in errors."""
-    head = file.read(512)
-    try:
-        if head.startswith(ARCHIVE):
-            _check_archive(file, where)
-        elif head.startswith(OLD):
-            _check_old(file, where)
-        else:
-            raise InputError(f"{where}: {what_it_is(head, again)}")
-    except (DamagedError, DamagedArchiveError) as error:
-        raise InputError(f"{where}: not a whole torch file ({error}). {again}") from error
+    check_torch(file, where, again)
     file.seek(0)
     try:
         content: object = torch.load(cast("IO[bytes]", file), map_location=device, weights_only=True)
@@ -65,12 +57,29 @@ def read_torch_from(
     return by_name(content)
 
 
+def check_torch(file: io.BufferedIOBase, where: str, again: str = AGAIN, read: Read = outline) -> None:
+    """Check an open torch file whole, without building anything; `read` says what its pickle may hold.
+
+    Raises InputError as `read_torch` does.
+    """
+    head = file.read(512)
+    try:
+        if head.startswith(ARCHIVE):
+            _check_archive(file, where, read)
+        elif head.startswith(OLD):
+            _check_old(file, where, read)
+        else:
+            raise InputError(f"{where}: {what_it_is(head, again)}")
+    except (DamagedError, DamagedArchiveError) as error:
+        raise InputError(f"{where}: not a whole torch file ({error}). {again}") from error
+
+
 def by_name(content: Mapping[Any, Any]) -> dict[str, Any]:
     """A mapping whose keys are texts."""
     return {key if isinstance(key, str) else repr(key)[:80]: value for key, value in content.items()}
 
 
-def _check_archive(file: io.BufferedIOBase, where: str) -> None:
+def _check_archive(file: io.BufferedIOBase, where: str, read: Read) -> None:
     """Compare all checksums of a file of torch 1.6 or later, and the sizes that its pickle names with what is there."""
     with archives.opened(file, where) as archive:
         names = archive.namelist()
@@ -85,7 +94,7 @@ def _check_archive(file: io.BufferedIOBase, where: str) -> None:
         if not archives.is_stored(archive) or archives.unpacked_size(archive) > file.seek(0, 2):
             raise InputError(f"{where}: its entries are compressed, which torch.save does not do. Save it again.")
         archives.check_entries(archive)
-        found = _of_entry(archive, f"{folder}data.pkl", where)
+        found = _of_entry(archive, f"{folder}data.pkl", where, read)
         sizes = {entry.filename: entry.file_size for entry in archive.infolist()}
         for storage in found.storages.values():
             if sizes.get(f"{folder}data/{storage.key}") != storage.size:
@@ -93,20 +102,20 @@ def _check_archive(file: io.BufferedIOBase, where: str) -> None:
         _refuse_large(found, archives.unpacked_size(archive), where)
 
 
-def _of_entry(archive: zipfile.ZipFile, name: str, where: str) -> Outline:
+def _of_entry(archive: zipfile.ZipFile, name: str, where: str, read: Read) -> Outline:
     if archive.getinfo(name).file_size > MOST_PICKLE:
         raise InputError(f"{where}: its pickle has more than {MOST_PICKLE} bytes. Save its tensors alone.")
-    return outline(io.BytesIO(archive.read(name)), where)
+    return read(io.BytesIO(archive.read(name)), where)
 
 
-def _check_old(file: io.BufferedIOBase, where: str) -> None:
+def _check_old(file: io.BufferedIOBase, where: str, read: Read) -> None:
     """Compare the sizes that the pickles of a file of torch before 1.6 name with what is there.
 
     After the magic number come the protocol, facts of the machine, the content, and the keys of the storages; then the
     storages in that order, each with its number of values.
     """
     file.seek(0)
-    _magic, _protocol, _machine, content, keys = (outline(file, where) for _ in range(5))
+    _magic, _protocol, _machine, content, keys = (read(file, where) for _ in range(5))
     if not isinstance(keys.result, list) or set(keys.result) != content.storages.keys():
         raise DamagedError("the list of its storages is not that of its tensors")
     if len(keys.result) != len(content.storages):

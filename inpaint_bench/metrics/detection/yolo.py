@@ -1,11 +1,13 @@
 """Any detector that ultralytics can open (YOLOv5u, v8, 11, ...), from the file that INPAINT_BENCH_YOLO names.
 
 ultralytics is licensed under the AGPL-3.0: it is not part of this package and is imported only when such a file is
-opened. Its files are pickles, read with `weights_only=True`, which builds only classes of ultralytics and torch; still,
-use only files that you trust. Its telemetry, downloads and installations are switched off before it is imported, and
-its settings are stored in our cache folder. The last bits of its results may depend on torch's number of threads.
+opened. Its files are pickles: they are read as data first (`yolo_pickles`), and ultralytics then opens a copy in our
+cache folder with `weights_only=True`. Its telemetry, downloads and installations are switched off before it is
+imported, and its settings are stored in the cache folder. The last bits of its results may depend on torch's number of
+threads.
 """
 
+import io
 import os
 import tempfile
 import threading
@@ -23,6 +25,8 @@ from inpaint_bench.errors import InputError
 from inpaint_bench.metrics.detection.boxes import within
 from inpaint_bench.metrics.detection.detections import MAX_DETECTIONS, MIN_SCORE, Detect, Detections, Picture
 from inpaint_bench.metrics.detection.detectors import YOLO, YOLO_INSTALL, YOLO_NEEDED, yolo_path
+from inpaint_bench.metrics.detection.yolo_pickles import outline_network
+from inpaint_bench.weights.torch_files import check_torch
 
 SWITCHES = {
     "YOLO_OFFLINE": "true",
@@ -33,16 +37,19 @@ SWITCHES = {
 
 
 def load(path: Path) -> Any:
-    """Load the model from a copy: ultralytics would look online for a file with the name of a published one.
+    """Load the model from a copy that was checked: ultralytics would look online for a file with a published name.
 
     Raises InputError where ultralytics is missing or the file is not a detector of ultralytics.
     """
     if find_spec("ultralytics") is None:
         raise InputError(YOLO_NEEDED)
+    content = _read(path)
     package = _quiet()
     with tempfile.TemporaryDirectory(dir=files.cache_folder("ultralytics")) as folder:
-        copy = Path(folder) / "model.pt"
-        copy.write_bytes(path.read_bytes())
+        copy = Path(folder).resolve() / "model.pt"
+        if "'" in str(copy):
+            raise InputError(f"{copy.parent}: ultralytics takes apostrophes out of paths. Move INPAINT_BENCH_CACHE.")
+        copy.write_bytes(content)
         try:
             model = package.YOLO(copy)
         except Exception as error:  # its readers raise many kinds
@@ -51,7 +58,18 @@ def load(path: Path) -> Any:
             ) from error
     if model.task != "detect":
         raise InputError(f"{path}: a model for the task {model.task!r}, and not for 'detect'. Give a detector.")
+    model.overrides = {"task": model.task}  # not what its training read, which may be an address to fetch
     return model
+
+
+def _read(path: Path) -> bytes:
+    """The bytes of a model file, checked. Raises InputError where it is not one."""
+    try:
+        content = path.read_bytes()
+    except OSError as error:
+        raise InputError(f"{path}: cannot be read ({error.strerror}).") from error
+    check_torch(io.BytesIO(content), str(path), read=outline_network)
+    return content
 
 
 def open_yolo(device: torch.device) -> Detect:
