@@ -68,9 +68,11 @@ def predict_pairs(
     info = method_info(method, runtime.device.type, runtime.allow_known_error)
     if run.samples_of(method.name):
         refuse_mixture(run, method, info, something_left=bool(left))
-        if left and runtime.allow_known_error:
+        if left:
             before = run.info.methods[method.name]
-            run = run.with_method(method.name, msgspec.structs.replace(before, known_error_allowed=True))
+            allowed = before.known_error_allowed or runtime.allow_known_error
+            now = msgspec.structs.replace(before, known_error_allowed=allowed, notes=info.notes)
+            run = run.with_method(method.name, now)
     else:
         run = run.with_method(method.name, info)
     if not left:
