@@ -43,10 +43,12 @@ def _inpainting(weights: Weights, device: torch.device, rule: MaskRule) -> Inpai
 
 
 def _refuse_other_than_counting(network: MEDFE, weights: Weights) -> None:
-    """We count known positions without the kernels that the authors' code uses for it: these must be 1."""
+    """Known positions are counted without the mask kernels, which is what kernels of ones do and no others."""
     for name, module in network.named_modules():
         if isinstance(module, PartialConv) and not bool((module.mask_conv.weight == 1).all()):
             raise InputError(
-                f"{weights.path or weights.sha256}: {name}.mask_conv.weight counts known places and must hold nothing "
-                "but 1; this is no file of MFE as its authors publish them."
+                f"{weights.path or weights.sha256}: {name}.mask_conv.weight holds other values than 1. This network "
+                "counts known places, as kernels of ones do; what the authors' code makes of others, as a training may "
+                "leave them, is not known here. Take weights with kernels of ones, as the published EN.pkl, DE.pkl and "
+                "MEDEF.pkl have them."
             )

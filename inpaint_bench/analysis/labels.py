@@ -48,7 +48,7 @@ def notes_of(results: Sequence[Result]) -> list[str]:
     notes = []
     if any(result.infinite for result in results):
         notes.append("A cell with its own n leaves out pairs whose PSNR is infinite: output and target are the same.")
-    if any(result.undefined and not isinstance(KNOWN[result.metric], SetMetric) for result in results):
+    if any(one.undefined and (one.n or not isinstance(KNOWN[one.metric], SetMetric)) for one in results):
         notes.append("A cell with its own n leaves out pairs for which the metric is not defined.")
     notes += few_notes(results)
     notes += [note for name, note in REFERENCE_NOTES.items() if any(result.method == name for result in results)]

@@ -8,6 +8,7 @@ import dataclasses
 import math
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
+from functools import cached_property
 from pathlib import Path
 from typing import Any, TypeAlias
 
@@ -84,7 +85,10 @@ class PairValues:
 
 @dataclass(frozen=True, eq=False)
 class SetFeatures:
-    """Image features of the composite and of the target of every pair; the result is a distance of the two sets."""
+    """Image features of the composite and of the target of every pair; the result is a distance of the two sets.
+
+    A pair without features, whose image is too small for the network, is in no set and counts as undefined.
+    """
 
     metric: SetMetric
     signature: str
@@ -96,18 +100,32 @@ class SetFeatures:
     targets: Features
     targets_source: str
 
+    @cached_property
+    def defined(self) -> PairMask:
+        """The pairs that have features."""
+        return np.asarray(np.isfinite(self.composites).all(axis=1) & np.isfinite(self.targets).all(axis=1))
+
+    def only_defined(self) -> "SetFeatures":
+        """The same data without the pairs that have no features."""
+        if self.defined.all():
+            return self
+        composites, targets = self.composites[self.defined], self.targets[self.defined]
+        return dataclasses.replace(self, composites=composites, targets=targets)
+
     def summary(self, rows: PairMask) -> Summary:
         """The distance of the two sets; not defined for fewer than two pairs."""
+        every, rows = int(rows.sum()), rows & self.defined
         n = int(rows.sum())
         if n < 2:
-            return Summary(None, 0, undefined=n)
+            return Summary(None, 0, undefined=every)
         value = self._kept(
             float, "value", rows, lambda: self.metric.function(self.composites[rows], self.targets[rows])
         )
-        return Summary(value, n)
+        return Summary(value, n, undefined=every - n)
 
     def interval(self, rows: PairMask, seed_text: str) -> Interval:
         """The interval of the distance, from halves of the pairs; none for too few."""
+        rows = rows & self.defined
 
         def draw() -> Interval:
             return set_interval(self.metric.function, self.composites[rows], self.targets[rows], seed_text)
@@ -117,9 +135,10 @@ class SetFeatures:
 
     def real_vs_real(self, rows: PairMask, seed_text: str) -> Summary:
         """The lower bound: the distance between two halves of the targets, of `n` pictures each."""
+        every, rows = int(rows.sum()), rows & self.defined
         n = int(rows.sum())
         if n < 4:
-            return Summary(None, 0, undefined=n)
+            return Summary(None, 0, undefined=every)
         alone = dataclasses.replace(self, source="")  # it knows nothing of the composites
         value = alone._kept(
             float, f"floor:{seed_text}", rows, lambda: real_vs_real(self.metric.function, self.targets[rows], seed_text)
@@ -132,6 +151,7 @@ class SetFeatures:
 
     def significance(self, methods: Mapping[str, "SetFeatures"], rows: PairMask, seed_text: str) -> Significance:
         """Which of several methods, this one among them, differ significantly from the best."""
+        rows = rows & self.defined  # the same pairs for every method: their images have one size
         if rows.sum() < FEWEST:  # of one pair a distance is not even defined
             return Significance(0, None, {}, dict.fromkeys(methods, 1.0), dict.fromkeys(methods, "not separable"))
         names = [f"{name}={one.source}" for name, one in methods.items()]
@@ -203,6 +223,7 @@ def compared(a: PerPairData, b: PerPairData, rows: PairMask, seed_text: str) -> 
         first, second = (average(values[both].tolist()).value for values in (x, y))
         return first, second, difference(x, y, seed_text)
     if isinstance(a, SetFeatures) and isinstance(b, SetFeatures):
+        rows = rows & a.defined & b.defined
         if rows.sum() < 2:
             return None, None, Difference(0, None, None, 1.0)
         sets = (a.composites[rows], b.composites[rows], a.targets[rows])

@@ -121,7 +121,10 @@ def _inspected_dataset(
     if images and holes:
         if name:
             raise InputError("dataset and targets cannot be combined: give one of them.")
-        return datasets.see(datasets.open_folders(images, holes, mask_threshold), jobs=1)
+        opened = datasets.open_folders(images, holes, mask_threshold)
+        if opened.rule:
+            note(f"{opened.rule}.")
+        return datasets.see(opened, jobs=1)
     return datasets.open_dataset(name or "sample", folder)
 
 

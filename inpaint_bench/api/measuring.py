@@ -9,6 +9,7 @@ from inpaint_bench.api.run import Run
 from inpaint_bench.api.tables import write_plain_tables
 from inpaint_bench.data.datasets import Dataset
 from inpaint_bench.errors import IncompleteError, some
+from inpaint_bench.metrics import METRICS
 from inpaint_bench.metrics.registry import SAMPLES_METRICS
 from inpaint_bench.runner.folder import RunFolder
 from inpaint_bench.runner.metrics import ChosenMetrics, still_measurable
@@ -65,9 +66,19 @@ def write_derived(run: Run, chosen: ChosenMetrics) -> Run:
     run.set_results(results)
     if results:
         write_plain_tables(run)
-        for sentence in _lacking(run, chosen):
+        for sentence in (*_lacking(run, chosen), *_undefined(run, chosen)):
             warn(sentence)
     return run
+
+
+def _undefined(run: Run, chosen: ChosenMetrics) -> Iterator[str]:
+    """The pairs for which an image metric is not defined, because of the size of their image or of their hole."""
+    for name in chosen.names:
+        concerned = [one.method for one in run.result_list if one.metric == name and one.undefined and name in METRICS]
+        scores = [found for method in dict.fromkeys(concerned) if (found := run.scores_of(method))]
+        frames = [one.by_metric[name] for one in scores if name in one.by_metric]
+        if pairs := sorted({pair for frame in frames for pair in frame["pair"][frame["value"].isna()]}):
+            yield f"{run.path}: {name} is not defined for {len(pairs)} of {len(run.pairs)} pairs: {some(pairs)}."
 
 
 def _lacking(run: Run, chosen: ChosenMetrics) -> Iterator[str]:

@@ -126,6 +126,8 @@ class Pipeline:
                 )
             return datasets.open_dataset(self.dataset, as_path(self.data), as_path(self.pairs))
         every = datasets.open_folders(targets, masks, self.mask_threshold)
+        if every.rule:
+            note(f"{every.rule}.")
         with progress_bar("reading the images", len(every.pairs), self.quiet) as advance:
             return datasets.see(every, self.jobs, lambda: advance(1))
 
@@ -187,7 +189,8 @@ def run(
         metrics: names, or 'all'. Default: those of the protocol.
         data: the folder that holds the dataset's images/ and masks/.
         pairs: another list of pairs, as `pairs import` writes it.
-        targets, masks: in place of `dataset`, a folder of images and one of masks of the same names, 255 in the hole.
+        targets, masks: in place of `dataset`, a folder of images and one of masks of the same names or of LaMa's, as
+            a_mask000.png, or one mask file for all; 255 in the hole.
         limit: only the first so many pairs.
         shard: (k, n) for the k-th of n parts of the pairs; `merge` joins them.
         baselines: a folder of baselines of one's own, each with a card.toml.

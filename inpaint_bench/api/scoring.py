@@ -60,8 +60,8 @@ def score(
     Args:
         targets: a folder of images; or an array or tensor: (n, height, width, 3) of uint8, or (n, 3, height, width) of
             floats in [0, 1].
-        masks: a folder of masks of the same names, 255 in the hole; or (n, height, width) or (n, 1, height, width) of
-            0 and 1 (uint8 masks: 0 and 255).
+        masks: a folder of masks of the same names or of LaMa's, as a_mask000.png, or one file for all, 255 in the hole;
+            or (n, height, width) or (n, 1, height, width) of 0 and 1 (uint8 masks: 0 and 255).
         mask_threshold: values of mask files and uint8 masks above it are hole, 0 to 254; no others are refused then.
         predictions: a folder of PNG files in one of the known layouts; or an array or tensor like `targets`.
         metrics: names, or 'all'. Default: ssim, psnr, mae.
@@ -128,6 +128,8 @@ def score_folder(
     """As `score` says, of three folders; what was finished before a failure is kept."""
     runtime = RuntimeOptions(open_device(device), batch, jobs, allow_known_error=allow_known_error)
     dataset = datasets.open_folders(targets, masks, mask_threshold)
+    if dataset.rule:
+        note(f"{dataset.rule}.")
     requested = as_names(metrics)
     chosen = choose_metrics(requested, dataset.page, "two folders")
     matched = match(predictions, dataset.pairs)
@@ -172,7 +174,7 @@ def _run(
     started, failure = folder.start(path, dataset, raw), None
     try:
         with progress_bar("predictions", len(dataset.pairs), quiet) as advance:
-            method = folder_method(METHOD, predictions, dataset.pairs)
+            method = folder_method(METHOD, predictions, dataset.pairs, dataset.page.samples)
             started = predict_pairs(started, dataset, method, runtime, lambda: advance(1))
     except BenchError as error:
         started, failure = folder.open_run(path), error
@@ -189,6 +191,8 @@ def _rows(run: Run, metrics: Sequence[str], sampled: bool) -> Iterator[Row]:
     if scores is None:
         return
     stems = {pair.pair: stem(pair.image) for pair in run.pairs}
+    if len(set(stems.values())) < len(stems):  # an image with several masks
+        stems = {pair.pair: stem(pair.mask) for pair in run.pairs}
     values = {
         (pair, sample, metric): value
         for pair, sample, metric, value in zip(

@@ -97,7 +97,7 @@ mask_threshold_option = option(
 )
 folder_options = several(
     option("--targets", type=FOLDER, help="In place of --dataset: a folder of images."),
-    option("--masks", type=FOLDER, help="With --targets: their masks, by the same names; 255 is the hole."),
+    option("--masks", type=FOLDER, help="With --targets: their masks, by the same names or NAME_mask000, or one file."),
     mask_threshold_option,
 )
 run_data_options = several(

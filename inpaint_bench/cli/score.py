@@ -32,7 +32,9 @@ WAYS = "give a RUN folder, or all of --targets, --masks and --predictions, or --
 @click.argument("run", type=FOLDER, required=False)
 @data_option
 @option("--targets", type=FOLDER, help="A folder of whole images: with --predictions, or of a RUN of two folders.")
-@option("--masks", type=FOLDER, help="Their masks, by the same names; 255 is the hole.")
+@option(
+    "--masks", type=FOLDER, help="Their masks, by the same names or NAME_mask000, or one file for all; 255 is the hole."
+)
 @mask_threshold_option
 @option("--predictions", type=FOLDER, help="The predictions: PNG files, named by one of the known layouts.")
 @option("--raw", is_flag=True, help="Score predictions as they are, not composited with the known region.")

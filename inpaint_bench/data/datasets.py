@@ -9,13 +9,14 @@ from pathlib import Path
 
 from inpaint_bench import files
 from inpaint_bench.data import pair_lists, prepare
+from inpaint_bench.data.folders import couple
 from inpaint_bench.data.masks import sets
 from inpaint_bench.data.names import by_stem
 from inpaint_bench.data.pair_lists import Pair
 from inpaint_bench.data.parts import WHOLE, Part
 from inpaint_bench.data.prepare import Data
 from inpaint_bench.data.protocols import About, ImageRule, MaskRule, Protocol, page_path, read_page
-from inpaint_bench.errors import BenchError, InputError, some
+from inpaint_bench.errors import BenchError, InputError
 
 CELEBA_TEST_STARTS = 182_637  # the 0-based number of 182638.jpg, the first image of CelebA's test partition
 
@@ -30,6 +31,7 @@ class Dataset:
     fingerprint: str  # of all pairs, or of the first ones if only these are taken
     by_pixels: bool = False  # the fingerprint covers pixels, as for two folders that no protocol describes
     part: Part = WHOLE
+    rule: str = ""  # how images and masks of two folders were matched, where not by equal names
 
     @property
     def pixels(self) -> str:
@@ -57,19 +59,13 @@ def open_dataset(dataset: str, given: Path | None, pairs_file: Path | None = Non
 
 
 def open_folders(images: Path, masks: Path, mask_threshold: int | None = None) -> Dataset:
-    """Two folders of images and masks, matched by the stems of their files with their sub-folders, as a dataset.
+    """Two folders of images and masks, matched as `couple` says, as a dataset; `masks` may be one file for all images.
 
     Values of a mask above `mask_threshold` are hole; by default 255, and all others must be 0. Raises InputError naming
     the images without a mask and the masks without an image.
     """
-    of_images, of_masks = (by_stem(prepare.list_once(folder), folder) for folder in (images, masks))
-    for folder, has, lacks in ((masks, of_images, of_masks), (images, of_masks, of_images)):
-        if missing := sorted(has.keys() - lacks.keys()):
-            raise InputError(f"{folder}: no file is named {some(missing)}. Give every image a mask of the same name.")
-    if not of_images:
-        raise InputError(f"{images}: there are no images here.")
-    names = sorted(of_images)
-    pairs = [Pair(f"{i:05d}", of_images[name], of_masks[name]) for i, name in enumerate(names)]
+    coupled = couple(images, masks)
+    pairs = [Pair(f"{i:05d}", image, mask) for i, (image, mask) in enumerate(coupled.names)]
     page = Protocol(
         schema=1,
         name="folders",
@@ -78,7 +74,7 @@ def open_folders(images: Path, masks: Path, mask_threshold: int | None = None) -
         images=ImageRule(resize="none", duplicates="allow"),
         masks=MaskRule(resize="none", hole=hole_rule(mask_threshold)),
     )
-    return Dataset(page, Data(images, masks), tuple(pairs), "", by_pixels=True)
+    return Dataset(page, Data(images, coupled.masks), tuple(pairs), "", by_pixels=True, rule=coupled.rule)
 
 
 def hole_rule(mask_threshold: int | None) -> str:
@@ -94,7 +90,7 @@ def of_run(
     """The dataset of a run folder, to read its targets again. Raises InputError if its data are not found."""
     images, masks = folders
     if images and masks:
-        return Dataset(page, Data(images, masks), pairs, "")
+        return Dataset(page, Data(images, masks.parent if masks.is_file() else masks), pairs, "")
     shipped = files.shipped("protocols") / f"{page.name}.toml"
     return Dataset(page, _find_data(page, shipped, given), pairs, "")
 

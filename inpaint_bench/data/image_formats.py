@@ -14,7 +14,7 @@ from inpaint_bench import files
 from inpaint_bench.errors import InputError
 
 FORMATS = ("PNG", "JPEG", "BMP", "WEBP")
-SUFFIXES = (".png", ".jpg", ".jpeg", ".bmp", ".webp")
+SUFFIXES = (".png", ".jpg", ".jpeg", ".jfif", ".bmp", ".webp")
 MAX_BYTES = 1 << 29
 MAX_PIXELS = 1 << 26  # 8192 x 8192, which is 192 MiB of 8-bit RGB
 MAX_SIDE = 32_767  # of OpenCV's resize

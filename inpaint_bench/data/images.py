@@ -61,7 +61,8 @@ def list_images(folder: Path) -> list[str]:
     for name in listed:
         if not name.lower().endswith(image_formats.SUFFIXES):
             raise InputError(
-                f"{folder / name}: not an image file. Allowed: {', '.join(image_formats.SUFFIXES)}. Move it elsewhere."
+                f"{folder / name}: not an image file. Allowed: {', '.join(image_formats.SUFFIXES)}. "
+                "Convert it, or move it elsewhere."
             )
     return listed
 

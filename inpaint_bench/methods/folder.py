@@ -14,9 +14,12 @@ from inpaint_bench.methods.layouts import Outputs, match
 from inpaint_bench.threads import in_order
 
 
-def folder_method(name: str, folder: Path, every_pair: tuple[Pair, ...]) -> Method:
-    """The outputs in a folder. Raises InputError unless they fit one of the known layouts."""
-    matched = match(folder, every_pair)
+def folder_method(name: str, folder: Path, every_pair: tuple[Pair, ...], samples: int) -> Method:
+    """The outputs in a folder, at most the first `samples` of each pair.
+
+    Raises InputError unless they fit one of the known layouts.
+    """
+    matched = match(folder, every_pair).first(samples)
     return Method(
         name,
         f"folder:{folder.resolve()}",

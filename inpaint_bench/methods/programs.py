@@ -171,9 +171,12 @@ def outputs_in(out: Path, pairs: tuple[Pair, ...], failure: MethodError | None) 
     if problem := _no_outputs(out):
         raise failure or MethodError(problem)
     try:
-        return match(out, pairs, broken_off=failure is not None).outputs
+        matched = match(out, pairs, broken_off=failure is not None)
     except InputError as error:
         raise failure or MethodError(str(error)) from error
+    if matched.others and not failure:
+        raise MethodError(f"{out / matched.others[0]}: not a PNG file. A program must write nothing else there.")
+    return matched.outputs
 
 
 def _no_outputs(out: Path) -> str:

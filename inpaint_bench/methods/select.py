@@ -142,7 +142,7 @@ def _brought(
         raise InputError(
             f"{folder}: there is no such folder of outputs. A path with a comma goes in quotes: {name}=folder:'A,B'."
         )
-    return folder_method(name, folder, every.pairs)
+    return folder_method(name, folder, every.pairs, every.page.samples)
 
 
 def _function(name: str, given: object, weights: str | None) -> Method:

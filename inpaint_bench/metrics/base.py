@@ -88,8 +88,7 @@ class Metric:
             float64 (batch,), in the metric's own unit; nan where the metric is not defined, inf where it is infinite.
 
         Raises:
-            InputError: for other shapes, types or values, for images smaller than 11 pixels a side, and where the
-                network behind the metric is not installed.
+            InputError: for other shapes, types or values, and where the network behind the metric is not installed.
 
         Example:
             >>> import torch

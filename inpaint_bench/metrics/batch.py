@@ -13,7 +13,7 @@ from torch import Tensor
 from inpaint_bench.data.images import eight_bit
 from inpaint_bench.data.protocols import EightBit
 from inpaint_bench.errors import InputError
-from inpaint_bench.metrics.pixel_stats import WINDOW, HoleBatch, PixelBatch, PixelStats, Region
+from inpaint_bench.metrics.pixel_stats import WINDOW, HoleBatch, PixelBatch, PixelStats, Region, windowless
 
 if TYPE_CHECKING:
     from inpaint_bench.metrics.grey import Grey
@@ -27,7 +27,7 @@ TensorOrArray: TypeAlias = Tensor | NDArray[Any]
 class Batch:
     """Composites with their targets and holes, all of one size. Metrics of one batch share its pixel statistics.
 
-    Raises InputError when shapes or types do not match, or when a side is under 11 pixels, the window of SSIM.
+    Of images that are too small for a metric it is nan. Raises InputError when shapes or types do not match.
     """
 
     composites: NDArray[np.uint8]  # RGB, (batch, height, width, 3)
@@ -43,12 +43,6 @@ class Batch:
             raise InputError(
                 f"composites, targets and holes do not match: {found}. "
                 "Expected: uint8 (batch, height, width, 3) twice and bool (batch, height, width)."
-            )
-        _, height, width = self.holes.shape
-        if min(height, width) < WINDOW:
-            raise InputError(
-                f"an image of {height}x{width} pixels is smaller than the {WINDOW}x{WINDOW} window of SSIM; "
-                f"allowed: sides of {WINDOW} and more."
             )
 
     @classmethod
@@ -89,6 +83,8 @@ class Batch:
 
     def _stats(self, part: HoleBatch) -> PixelStats:
         """The pixel statistics of the whole image and of a part of it, on a GPU if the batch's device is one."""
+        if min(part.shape[1:]) < WINDOW:
+            return windowless(self.composites, self.targets, part)
         if self.device.type == "cuda":
             from inpaint_bench.metrics import pixel_stats_torch
 

@@ -13,7 +13,7 @@ from numba.extending import intrinsic
 from numpy.typing import NDArray
 
 from inpaint_bench.metrics.kernels import compiled
-from inpaint_bench.metrics.pixel_stats import PEAK, PerImage, PixelBatch
+from inpaint_bench.metrics.pixel_stats import PEAK, WINDOW, PerImage, PixelBatch
 
 Array: TypeAlias = NDArray[Any]
 
@@ -25,8 +25,13 @@ CONSTANTS = np.array([0.01**2, 0.03**2], np.float32)
 
 
 def similarity(composites: PixelBatch, targets: PixelBatch) -> PerImage:
-    """Mean SSIM over every pixel and channel: float64 (batch,), from uint8 RGB (batch, height, width, 3)."""
+    """Mean SSIM over every pixel and channel: float64 (batch,), from uint8 RGB (batch, height, width, 3).
+
+    Images smaller than the window give nan: every window would reach into the zeros around them.
+    """
     count, height, width, _ = composites.shape
+    if min(height, width) < WINDOW:
+        return np.full(count, np.nan)
     totals: PerImage = np.zeros(count)
     x, y = (np.require(pixels, requirements=["C", "W"]) for pixels in (composites, targets))
     rows = (count, height, 3 * width)

@@ -16,7 +16,7 @@ def ssim_7(batch: Batch) -> PerImage:
 
     `ssim` with 7x7 windows: what `structural_similarity` of scikit-image computes of 8-bit RGB by default.
 
-    Range: -1 to 1; higher is better, 1 for identical images.
+    Range: -1 to 1; higher is better, 1 for identical images, nan for images with a side under 7 pixels.
     Source: metrics/calculate.py of DSI, which prints it as "MS-SSIM"; it is not multi-scale.
     """
     return _uniform(batch, 7)
@@ -52,7 +52,7 @@ def ssim_gaussian(batch: Batch) -> PerImage:
     `ssim` with an 11x11 gaussian window (standard deviation 1.5) and population covariances (weights that sum to 1).
     All windows that lie entirely within the image count, and the image is not downsampled first.
 
-    Range: -1 to 1; higher is better, 1 for identical images.
+    Range: -1 to 1; higher is better, 1 for identical images, nan for images with a side under 11 pixels.
     Source: Wang et al. 2004, section III-C.
     """
     from inpaint_bench.metrics import ssim
@@ -65,7 +65,7 @@ def ssim_gaussian_y(batch: Batch) -> PerImage:
 
     `ssim_gaussian` of Y = 0.299 R + 0.587 G + 0.114 B, unrounded.
 
-    Range: -1 to 1; higher is better, 1 for identical images.
+    Range: -1 to 1; higher is better, 1 for identical images, nan for images with a side under 11 pixels.
     Source: Wang et al. 2004, who compare grey images.
     """
     from inpaint_bench.metrics import grey, ssim
@@ -80,7 +80,7 @@ def ssim_lama(batch: Batch) -> PerImage:
     `ssim_gaussian` at every pixel: windows at the edge see 5 pixels of black around both images. It is computed in
     float32 with the roundings of LaMa's code, which move the value by up to 2e-5.
 
-    Range: -1 to 1; higher is better, 1 for identical images.
+    Range: -1 to 1; higher is better, 1 for identical images, nan for images with a side under 11 pixels.
     Source: the evaluation of LaMa.
     """
     from inpaint_bench.metrics import lama

@@ -21,7 +21,7 @@ def ssim(batch: Batch) -> PerImage:
     with the means u and the sample covariances v (divided by n - 1) of one channel over a window. All windows that
     lie entirely within the image count; C1 = (0.01 * 255)^2, C2 = (0.03 * 255)^2.
 
-    Range: -1 to 1; higher is better, 1 for identical images.
+    Range: -1 to 1; higher is better, 1 for identical images, nan for images with a side under 11 pixels.
     Source: Wang et al. 2004, eq. 13, as eval_final.py of SPN computes it: `structural_similarity` of scikit-image with
     win_size=11.
     """

@@ -60,3 +60,12 @@ class PixelStats:
     def known(self) -> Region:
         """The sums over the known region."""
         return self.whole - self.hole
+
+
+def windowless(composites: PixelBatch, targets: PixelBatch, holes: HoleBatch) -> PixelStats:
+    """Compute the sums of images with a side under 11 pixels, which have no value of the SSIM map."""
+    difference = composites.astype(np.int64) - targets
+    squared, absolute, total = (difference**2).sum(-1), np.abs(difference).sum(-1), np.abs(difference.sum(-1))
+    terms = np.stack([np.ones_like(total), squared, absolute, total, np.zeros_like(total)], axis=-1)
+    integers = np.stack([terms.sum(axis=(1, 2)), (terms * holes[..., None]).sum(axis=(1, 2))], axis=1)
+    return PixelStats.of(integers, np.zeros((len(holes), 2)))

@@ -44,9 +44,11 @@ def uniform(x: Planes, y: Planes, side: int, peak: int) -> PerImage:
 def gaussian(x: Planes, y: Planes, peak: int) -> PerImage:
     """Mean SSIM over 11x11 gaussian windows within the image, with population covariances: float64 (batch,).
 
-    `peak` is the value of white.
+    `peak` is the value of white. Images smaller than the window give nan.
     """
     count, height, width, planes = x.shape
+    if min(height, width) <= 2 * REACH:
+        return np.full(count, np.nan)
     scale = (peak / 255) ** 2
     totals: PerImage = np.zeros(count)
     _gaussian(_rows(x), _rows(y), planes, WEIGHTS, C1 * scale, C2 * scale, totals)

@@ -149,7 +149,8 @@ def _against_n(data: ReportData, metric: str) -> Curve:
     lines = []
     for number, method in enumerate(data.methods):
         for (name, signature), one in method.per_pair.items():
-            if name == metric and isinstance(one, SetFeatures):
+            if name == metric and isinstance(one, SetFeatures) and one.summary(_all(one)).n:
+                one = one.only_defined()
                 result = _of_all(data, method.name, metric)
                 low, high = (result.low, result.high) if result and result.signature == signature else (None, None)
                 points = [*_of_subsets(one), Point(float(len(one.targets)), _value(one, _all(one)), low, high)]
@@ -188,6 +189,7 @@ def _real_vs_real(data: ReportData, metric: str) -> tuple[Point, ...]:
     one = next((one for one in found if isinstance(one, SetFeatures)), None)
     if one is None:
         return ()
+    one = one.only_defined()
     pairs = len(one.targets)
     points = []
     for n in [n for n in sizes(pairs) if 2 * n <= pairs]:

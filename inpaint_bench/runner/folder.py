@@ -44,6 +44,7 @@ class MethodInfo(Schema, frozen=True):
     environment: dict[str, str]
     machine: dict[str, str]
     known_error_allowed: bool = False  # composites were made whatever the known region of the predictions was
+    notes: str = ""  # what was said when it started: of a folder, how its files were read and which were left out
 
 
 class RunInfo(Schema, frozen=True):
@@ -251,7 +252,7 @@ def method_info(method: "Method", device: "torch.device", known_error_allowed: b
     command = ("inpaint-bench", *sys.argv[1:])
     environment = {"inpaint-bench": __version__, "python": platform.python_version(), **versions}
     made_by = (method.source, method.code, method.weights.sha256, device.type)
-    return MethodInfo(*made_by, command, environment, machine, known_error_allowed)
+    return MethodInfo(*made_by, command, environment, machine, known_error_allowed, method.notes)
 
 
 def refuse_mixture(run: RunFolder, method: "Method", now: MethodInfo, something_left: bool) -> None:

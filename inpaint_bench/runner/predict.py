@@ -104,10 +104,12 @@ def _noted(run: RunFolder, method: Method, info: MethodInfo, something_left: boo
     if not run.samples_of(method.name):
         return run.with_method(method.name, info)
     refuse_mixture(run, method, info, something_left)
-    if something_left and info.known_error_allowed:
-        before = run.info.methods[method.name]
-        return run.with_method(method.name, msgspec.structs.replace(before, known_error_allowed=True))
-    return run
+    if not something_left:
+        return run
+    before = run.info.methods[method.name]
+    allowed = before.known_error_allowed or info.known_error_allowed
+    now = msgspec.structs.replace(before, known_error_allowed=allowed, notes=info.notes)
+    return run.with_method(method.name, now)
 
 
 def _once_loaded(note: Callable[[], None], predictions: Iterator[Prediction]) -> Iterator[Prediction]:

@@ -191,12 +191,12 @@ def test_a_coloured_or_transparent_mask_is_refused(mode: str) -> None:
 
 
 def test_pictures_are_listed_by_name_without_hidden_files() -> None:
-    for name in ("b.png", "a.JPG", ".DS_Store"):
+    for name in ("b.png", "a.JPG", "c.jfif", ".DS_Store"):
         Path("folder", name).parent.mkdir(exist_ok=True)
         Path("folder", name).touch()
-    assert images.list_images(Path("folder")) == ["a.JPG", "b.png"]
-    Path("folder", "notes.txt").touch()
-    with pytest.raises(InputError, match=r"notes\.txt: not an image file\. Allowed: \.png"):
+    assert images.list_images(Path("folder")) == ["a.JPG", "b.png", "c.jfif"]
+    Path("folder", "photo.heic").touch()
+    with pytest.raises(InputError, match=r"photo\.heic: not an image file\. Allowed: \.png.* Convert it, or move it"):
         images.list_images(Path("folder"))
     with pytest.raises(InputError, match="nowhere: there is no such folder"):
         images.list_images(Path("nowhere"))

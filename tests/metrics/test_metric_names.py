@@ -204,14 +204,6 @@ def test_a_metric_that_is_not_called_on_a_batch_is_refused_with_its_use(name: st
     assert str(caught.value) == f"'{name}' is {use} An image metric is needed here, such as ssim."
 
 
-def test_images_smaller_than_the_window_are_refused() -> None:
-    with pytest.raises(InputError) as caught:
-        black(1, 10, 40)
-    assert str(caught.value) == (
-        "an image of 10x40 pixels is smaller than the 11x11 window of SSIM; allowed: sides of 11 and more."
-    )
-
-
 def test_pixels_that_do_not_fit_together_are_refused() -> None:
     with pytest.raises(InputError) as caught:
         black(1, 12, 12, target_width=13)

@@ -93,6 +93,8 @@ def embed_run(
         return one.prepared(dataset).target if one.folder == TARGETS else one.composite(run)
 
     rows = np.stack(list(features_of(extractor, (offered(pixels(one)) for one in chosen), device)))
+    if not np.isfinite(rows).all():
+        raise InputError(f"--features {extractor.name}: some images are too small for its network. Choose another.")
     weights = {name: run.info.methods[name].weights for name in titles}
     named = {**titles, TARGETS: REAL}
     points = embed(rows, seed)

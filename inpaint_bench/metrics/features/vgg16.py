@@ -5,7 +5,6 @@ from jaxtyping import Float32
 from torch import Tensor
 from torch.nn import functional
 
-from inpaint_bench.errors import InputError
 from inpaint_bench.metrics.features.extractor import Extract
 from inpaint_bench.metrics.features.networks import Levels, built_once, in_chunks
 from inpaint_bench.metrics.features.trunks import convolutions
@@ -20,18 +19,15 @@ SMALLEST = 16  # pixels a side; pooled four times
 def open_vgg16(device: torch.device) -> Extract:
     """Load the extractor: relu5_3 averaged over positions, 512 features, 0 and above, per 8-bit RGB image.
 
-    Simonyan & Zisserman 2015, network D, on images of their own size. Raises InputError where the package of the
-    weights is not installed or an image is under 16 pixels, HashError where the file has another hash.
+    Simonyan & Zisserman 2015, network D, on images of their own size; nan for images with a side under 16 pixels.
+    Raises InputError where the package of the weights is not installed, HashError where the file has another hash.
     """
     layers = [(kernel.to(device), bias.to(device)) for kernel, bias in convolutions("vgg")]
     shift, scale = (torch.tensor(values, device=device)[:, None, None] for values in (SHIFT, SCALE))
 
     def network(levels: Levels) -> Float32[Tensor, "chunk 512"]:
         if min(levels.shape[2:]) < SMALLEST:
-            raise InputError(
-                f"VGG16 has no features of an image of {levels.shape[2]}x{levels.shape[3]} pixels; "
-                f"allowed: sides of {SMALLEST} and more. Leave out the metrics fd_vgg16 and kid_vgg16."
-            )
+            return torch.full((len(levels), WIDTH), torch.nan)
         values = (levels.float() / 127.5 - 1 - shift) / scale
         for number, (kernel, bias) in enumerate(layers):
             if number in POOLED_BEFORE:

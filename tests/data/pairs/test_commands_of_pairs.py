@@ -69,8 +69,12 @@ def test_two_folders_with_other_pixels_are_another_run(terminal: Terminal) -> No
 @pytest.mark.parametrize(
     ("pictures", "holes", "message"),
     [
-        ("abc", "ab", "holes: no file is named c. Give every image a mask of the same name."),
-        ("ab", "abcd", "pictures: no file is named c, d. Give every image a mask of the same name."),
+        ("abc", "ab", "holes: there is no mask for c. Give every image a mask of the same name, or of"),
+        (
+            "ab",
+            "abcd",
+            "pictures: there is no image for the mask of c, d. Give every image a mask of the same name, or of",
+        ),
     ],
 )
 def test_a_picture_and_a_mask_without_a_partner_are_named(

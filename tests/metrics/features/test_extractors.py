@@ -125,15 +125,6 @@ def test_the_vgg16_of_lpips_has_the_same_features() -> None:
     np.testing.assert_allclose(EXTRACTORS["vgg16"].open(CPU)(pictures), expected, rtol=1e-5, atol=1e-5)
 
 
-def test_a_picture_too_small_for_vgg16_is_refused() -> None:
-    with pytest.raises(InputError) as caught:
-        EXTRACTORS["vgg16"].open(CPU)([photos(20, 1)[0][:15]])
-    assert str(caught.value) == (
-        "VGG16 has no features of an image of 15x20 pixels; allowed: sides of 16 and more. "
-        "Leave out the metrics fd_vgg16 and kid_vgg16."
-    )
-
-
 def test_no_row_of_no_picture() -> None:
     assert EXTRACTORS["lite0"].open(CPU)([]).shape == (0, 320)
 
