@@ -6,10 +6,13 @@ from typing import TYPE_CHECKING, Any
 
 import msgspec
 
+from inpaint_bench import files
+
 if TYPE_CHECKING:
     import numpy as np
 
 MAX_BYTES = 1 << 28  # of one text
+MAX_ARRAY = 1 << 34
 
 
 def json(data: bytes | str, kind: Any = Any) -> Any:
@@ -26,12 +29,16 @@ def npy(path: Path) -> "np.ndarray[Any, Any]":
     """The array of an .npy file, mapped and not read. Raises msgspec.DecodeError where it is none, else OSError."""
     import numpy as np
 
+    size = files.size_of(path, MAX_ARRAY)
     try:
-        return np.lib.format.open_memmap(path, mode="r")
+        found = np.lib.format.open_memmap(path, mode="r")
     except OSError:
         raise
     except Exception as error:  # numpy parses the header as Python, and raises whatever that raises
         raise msgspec.DecodeError(f"{type(error).__name__}: {str(error)[:80]}") from error
+    if (ends := found.offset + found.nbytes) != size:
+        raise msgspec.DecodeError(f"its array ends after {ends:,} bytes, and the file has {size:,}")
+    return found
 
 
 def _decoded(decode: Callable[..., Any], data: bytes | str, kind: Any) -> Any:

@@ -17,6 +17,14 @@ class InputError(BenchError, ValueError):
     exit_code = 2
 
 
+class UnreadableError(InputError, OSError):
+    """A file that is there cannot be read: it is none, or too large, or the system refuses."""
+
+    def __init__(self, path: object, reason: str) -> None:
+        super().__init__(f"{path}: cannot be read ({reason}).")
+        self.strerror = reason
+
+
 class IncompleteError(BenchError):
     """Something is missing that another run can add; finished work is kept."""
 

@@ -5,16 +5,19 @@ import errno
 import hashlib
 import os
 import re
+import stat
 import tempfile
 from collections.abc import Iterator
 from pathlib import Path
 
 import filelock
 
-from inpaint_bench.errors import BenchError, IncompleteError, InputError
+from inpaint_bench.errors import BenchError, IncompleteError, InputError, UnreadableError
 
 PACKAGE = Path(__file__).resolve().parent
 NAME = r"[a-z0-9][a-z0-9._-]{0,99}"  # of a dataset or a method; also the name of a folder or a file
+MOST_READ = 1 << 28  # bytes of a file that is read whole, unless its reader states another bound
+MOST_HASHED = 1 << 36  # bytes of a file of any kind
 FULL = (errno.ENOSPC, errno.EDQUOT, errno.EFBIG)  # EFBIG: a limit on the size of files, as of a batch system
 
 _held: set[Path] = set()  # the folders that this process has locked
@@ -95,8 +98,39 @@ def sha256(data: bytes) -> str:
     return hashlib.sha256(data).hexdigest()
 
 
+def size_of(path: Path, most: int = MOST_READ) -> int:
+    """The bytes that a file holds, before it is opened: for a pipe one would wait without end, and a device has none.
+
+    Raises FileNotFoundError where there is nothing, and UnreadableError for what is no file and for more than `most`
+    bytes.
+    """
+    try:
+        status = path.stat()
+    except FileNotFoundError:
+        raise
+    except OSError as error:  # such as a loop of links
+        raise UnreadableError(path, error.strerror or str(error)) from error
+    except ValueError as error:
+        raise UnreadableError(ascii(str(path)), f"no file can have this name ({error})") from error
+    if not stat.S_ISREG(status.st_mode):
+        raise UnreadableError(path, "Is a directory" if stat.S_ISDIR(status.st_mode) else "it is a device or a pipe")
+    if status.st_size > most:
+        raise UnreadableError(path, f"it has {status.st_size:,} bytes, and at most {most:,} are read")
+    return status.st_size
+
+
+def read_bytes(path: Path, most: int = MOST_READ) -> bytes:
+    """The bytes of a file. Raises FileNotFoundError, and UnreadableError as `size_of` does."""
+    size_of(path, most)
+    try:
+        return path.read_bytes()
+    except PermissionError as error:
+        raise UnreadableError(path, error.strerror or "not allowed") from error
+
+
 def file_sha256(path: Path) -> str:
-    """The SHA-256 of a file's bytes, in hexadecimal."""
+    """The SHA-256 of a file's bytes, in hexadecimal. Raises as `size_of` does."""
+    size_of(path, MOST_HASHED)
     with open(path, "rb") as file:
         digest = hashlib.sha256()
         while block := file.read(1 << 20):
@@ -135,8 +169,13 @@ def written_whole(path: Path) -> Iterator[Path]:
 
 def write_if_changed(path: Path, data: bytes) -> None:
     """Write a file atomically, unless it already holds exactly these bytes."""
-    if not (path.is_file() and path.read_bytes() == data):
+    if not holds(path, data):
         write_whole(path, data)
+
+
+def holds(path: Path, data: bytes) -> bool:
+    """Whether there is a file with exactly these bytes."""
+    return path.is_file() and path.stat().st_size == len(data) and path.read_bytes() == data
 
 
 @contextlib.contextmanager

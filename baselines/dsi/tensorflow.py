@@ -22,7 +22,7 @@ from inpaint_bench.errors import InputError
 MAGIC = 0xDB4775248B80FB57
 FOOTER = 48  # bytes: two block handles, padding, the magic number
 DTYPES = {1: "<f4", 2: "<f8", 3: "<i4", 9: "<i8"}  # TensorFlow's type number: numpy's name
-MOST_INDEX = 64 << 20  # bytes
+MOST_INDEX, MOST_DATA = 64 << 20, 2 << 30  # bytes
 MOST_NAMES, MOST_NAME = 100_000, 1000  # tensors, and bytes of a name; DSI's checkpoints have under 2,000 of them
 MOST_AXES = 16
 SLACK = 1 << 20  # bytes
@@ -53,9 +53,7 @@ def read_checkpoint(path: Path) -> dict[str, Tensor]:
     if path.suffix != ".index":
         raise InputError(f"{path}: give the checkpoint's .index file; its data files must be in the same folder.")
     try:
-        if (size := path.stat().st_size) > MOST_INDEX:
-            raise InputError(f"{path}: {size} bytes; allowed: {MOST_INDEX}, which no index of a checkpoint needs.")
-        index = path.read_bytes()
+        index = _checked(path, MOST_INDEX).read_bytes()
     except OSError as error:
         raise InputError(f"{path}: cannot be read ({error.strerror}).") from error
     try:
@@ -69,6 +67,15 @@ def read_checkpoint(path: Path) -> dict[str, Tensor]:
     return _averaged(tensors)
 
 
+def _checked(path: Path, most: int) -> Path:
+    """A file of at most so many bytes. Raises InputError for another, which could be waited for without end."""
+    if not path.is_file():
+        raise InputError(f"{path}: there is no such file.")
+    if (size := path.stat().st_size) > most:
+        raise InputError(f"{path}: {size} bytes; allowed: {most}, more than a checkpoint has.")
+    return path
+
+
 def _averaged(tensors: dict[str, Tensor]) -> dict[str, Tensor]:
     averages = {
         name.removesuffix(AVERAGE): tensor
@@ -79,14 +86,17 @@ def _averaged(tensors: dict[str, Tensor]) -> dict[str, Tensor]:
 
 
 def _refuse_overlapping(path: Path, shards: int, entries: dict[str, Entry]) -> None:
-    """Raise ValueError where the tensors take over twice the bytes of a data file: they would share them."""
+    """Raise ValueError where the tensors take over twice the bytes of a data file: they would share them.
+
+    Raises InputError for a data file that is none or too large.
+    """
     wanted: dict[int, int] = {}
     for entry in entries.values():
         wanted[entry.shard] = wanted.get(entry.shard, 0) + entry.size
     for shard, size in wanted.items():
         data_path = path.with_name(f"{path.stem}.data-{shard:05}-of-{shards:05}")
-        if data_path.is_file() and 2 * data_path.stat().st_size + SLACK < size:
-            raise ValueError(f"its tensors take {size} bytes, and {data_path.name} has {data_path.stat().st_size}")
+        if data_path.exists() and 2 * (there := _checked(data_path, MOST_DATA).stat().st_size) + SLACK < size:
+            raise ValueError(f"its tensors take {size} bytes, and {data_path.name} has {there}")
 
 
 def _tensor(path: Path, shards: int, name: str, entry: Entry) -> Tensor:

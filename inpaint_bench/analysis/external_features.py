@@ -18,6 +18,7 @@ BARE = {
 }
 SEED_TEXT = "own features"  # of intervals and split halves: another text would move them
 
+MOST_WIDTH, MOST_BYTES = 8192, 2 << 30  # numbers a row: the covariance of more fills the memory; bytes of a file
 LARGEST = 1e30  # of a feature: its powers of six stay finite
 
 
@@ -63,8 +64,13 @@ def _read(path: Path) -> Features:
         raise InputError(f"{path}: not an array of numpy's own format ({error}).") from error
     if features.ndim != 2 or features.dtype.kind != "f":
         raise InputError(f"{path}: must hold one table of real numbers, a row for each picture.")
+    if features.shape[1] > MOST_WIDTH or features.nbytes > MOST_BYTES:
+        raise InputError(
+            f"{path}: {features.shape[0]:,} rows of {features.shape[1]:,} numbers; allowed: {MOST_WIDTH:,} numbers a "
+            f"row, {MOST_BYTES:,} bytes in all."
+        )
     if len(features) < 2:
         raise InputError(f"{path}: holds {len(features)} rows; a set metric needs at least 2.")
-    if len(features) and float(np.abs(features).max(initial=0)) > LARGEST:
+    if len(features) and float(max(features.max(initial=0), -features.min(initial=0))) > LARGEST:
         raise InputError(f"{path}: holds values above {LARGEST:g}. Features of images are far smaller: check the file.")
     return features if features.dtype in (np.float32, np.float64) else features.astype(np.float32)

@@ -167,12 +167,14 @@ def read_all(paths: Sequence[Path] = ()) -> list[Reported]:
 def read_reported(path: Path) -> list[Reported]:
     """The cells of a file, in its order. Raises InputError with the line, the column and what is allowed there."""
     try:
-        text = path.read_text(encoding="utf-8")
+        text = files.read_bytes(path).decode("utf-8")
     except (OSError, UnicodeDecodeError) as error:
         raise InputError(f"{path}: no reported numbers can be read here ({error}).") from error
     first, _, table = text.partition("\n")
     if first.strip() != SCHEMA:
-        raise InputError(f"{path}: a file of reported numbers begins with the line '{SCHEMA}'; this begins '{first}'.")
+        raise InputError(
+            f"{path}: a file of reported numbers begins with the line '{SCHEMA}'; this begins {first[:60]!a}."
+        )
     reader = csv.DictReader(io.StringIO(table, newline=""), strict=True)
     columns = list(reader.fieldnames or ())
     if sorted(columns) != sorted(COLUMNS):

@@ -91,7 +91,7 @@ def write_results(run: RunFolder, results: Iterable[Result]) -> None:
 def read_results(path: Path) -> list[Result]:
     """The results in a file. Raises InputError for a missing file, another schema or an unknown metric."""
     try:
-        lines = path.read_bytes().splitlines()
+        lines = files.read_bytes(path).splitlines()
     except OSError as error:
         raise InputError(f"{path}: no results here. `inpaint-bench run` or `merge` makes them.") from error
     try:

@@ -16,8 +16,9 @@ from inpaint_bench.data.pair_lists import Pair
 from inpaint_bench.errors import HashError, InputError
 from inpaint_bench.metrics import RECORDED
 from inpaint_bench.metrics.registry import detectors, extractors
+from inpaint_bench.runner import sums
 from inpaint_bench.runner.folder import RunFolder, RunInfo, open_run
-from inpaint_bench.runner.scores import scores_frame, scores_path
+from inpaint_bench.runner.scores import MOST_SCORES, scores_frame, scores_path
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -106,10 +107,11 @@ class RunData:
     # --- files ------------------------------------------------------------------------------------
 
     def scores_of(self, method: str) -> MethodScores | None:
-        """The scores of a method; None where it was not scored."""
+        """The scores of a method; None where it was not scored. Raises HashError where they were edited."""
         if method not in self._scores:
             path = scores_path(self.folder, method)
-            data = path.read_bytes() if path.is_file() else None
+            sums.refuse_changed(self.path, path)
+            data = files.read_bytes(path, MOST_SCORES) if path.is_file() else None
             loaded = None if data is None else MethodScores(path, files.sha256(data), scores_frame(data, path))
             self._scores[method] = loaded
         return self._scores[method]
@@ -121,20 +123,28 @@ class RunData:
         return scores.sha256 if scores else files.file_sha256(path) if path.is_file() else ""
 
     def features_of(self, folder: str, extractor: str) -> "StoredFeatures | None":
-        """The features of a method's composites or of the targets; None where there are none."""
+        """The features of a method's composites or of the targets; None where there are none.
+
+        Raises HashError where they were changed.
+        """
         from inpaint_bench.runner.stored import features_path, read_features
 
         if (folder, extractor) not in self._features:
             path = features_path(self.folder, folder, extractor)
+            sums.refuse_changed(self.path, path.with_suffix(".json"))
             self._features[folder, extractor] = read_features(path) if path.is_file() else None
         return self._features[folder, extractor]
 
     def objects_of(self, folder: str, detector: str) -> "StoredObjects | None":
-        """The objects that a detector found in a method's composites or in the targets; None where there is no file."""
+        """The objects that a detector found in a method's composites or in the targets; None where there is no file.
+
+        Raises HashError where they were changed.
+        """
         from inpaint_bench.runner.stored import objects_path, read_objects
 
         if (folder, detector) not in self._objects:
             path = objects_path(self.folder, folder, detector)
+            sums.refuse_changed(self.path, path)
             self._objects[folder, detector] = read_objects(path) if path.is_file() else None
         return self._objects[folder, detector]
 

@@ -197,7 +197,7 @@ def _mapped(page: Protocol, data: Data) -> list[str]:
     stems = by_stem(prepare.list_once(data.images), data.images)
     files_of = {int(key): name for key, name in stems.items() if re.fullmatch(r"[0-9]{1,9}", key)}
     names = []
-    for number, line in enumerate(path.read_text(encoding="utf-8", errors="replace").splitlines()[1:], start=2):
+    for number, line in enumerate(files.read_bytes(path).decode("utf-8", "replace").splitlines()[1:], start=2):
         row = re.fullmatch(r"\s*([0-9]{1,9})\s+([0-9]{1,9})\s+[0-9]+\.jpg\s*", line)
         if row is None:
             raise InputError(f"{path}: line {number} is not 'idx orig_idx orig_file'. Fetch the file again.")

@@ -90,7 +90,7 @@ def page_path(dataset: str) -> Path:
 def read_page(path: Path) -> Protocol:
     """A page, validated. Raises InputError naming the file, the key and what is allowed."""
     try:
-        page: Protocol = decode.toml(path.read_bytes(), Protocol)
+        page: Protocol = decode.toml(files.read_bytes(path), Protocol)
     except OSError as error:
         raise InputError(f"{path}: there is no such protocol page ({error.strerror}).") from error
     except msgspec.DecodeError as error:  # includes ValidationError

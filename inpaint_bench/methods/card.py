@@ -5,7 +5,7 @@ from typing import Annotated, Literal
 
 import msgspec
 
-from inpaint_bench import decode
+from inpaint_bench import decode, files
 from inpaint_bench.data.protocols import Count, Name, Schema
 from inpaint_bench.errors import InputError
 from inpaint_bench.methods.sizes import Sizes
@@ -81,9 +81,7 @@ class Card(Schema, frozen=True):
 def read_card(path: Path) -> Card:
     """A baseline's card, checked. Raises InputError naming the file and the key."""
     try:
-        if path.stat().st_size > MOST_BYTES:
-            raise InputError(f"{path}: {path.stat().st_size} bytes; allowed: {MOST_BYTES}.")
-        card: Card = decode.toml(path.read_bytes(), Card)
+        card: Card = decode.toml(files.read_bytes(path, MOST_BYTES), Card)
     except OSError as error:
         raise InputError(f"{path}: a baseline needs a card ({error.strerror}).") from error
     except msgspec.DecodeError as error:

@@ -55,7 +55,7 @@ def _copy_composites(data: ReportData, method: MethodData, out: Path, pair: Pair
             continue
         source = data.run.folder.composite(method.name, name, sample)
         try:
-            content = source.read_bytes()
+            content = files.read_bytes(source)
         except OSError as error:
             raise InputError(
                 f"{source}: cannot be read ({error.strerror}). Run it again; finished pairs are kept."

@@ -69,9 +69,14 @@ def refuse_strange(out: Path) -> None:
     if not out.is_dir():
         raise InputError(f"{out}: is a file, where the report needs a folder. Choose another --out.")
     data = out / DATA
-    ours = data.is_file() and data.read_bytes()[: len(SCHEMA)] == SCHEMA.encode()
+    ours = data.is_file() and _head(data) == SCHEMA.encode()
     if not ours and any(out.iterdir()):
         raise InputError(f"{out}: this folder holds something other than a report. Choose another --out.")
+
+
+def _head(path: Path) -> bytes:
+    with open(path, "rb") as file:
+        return file.read(len(SCHEMA))
 
 
 def data_script(data: Mapping[str, Any]) -> bytes:
@@ -106,7 +111,7 @@ def _attribution(dataset: Dataset, out: Path) -> str:
     source = dataset.data.images.parent / ATTRIBUTION
     if not source.is_file():
         return ""
-    files.write_if_changed(out / ATTRIBUTION, source.read_bytes())
+    files.write_if_changed(out / ATTRIBUTION, files.read_bytes(source))
     return ATTRIBUTION
 
 

@@ -207,7 +207,7 @@ def _refuse_edited(path: Path, info: RunInfo, pairs: tuple[Pair, ...]) -> None:
 def read_info(path: Path) -> RunInfo:
     """run.json of a run folder. Raises InputError where there is none, or one of another schema version."""
     try:
-        data = (path / "run.json").read_bytes()
+        data = files.read_bytes(path / "run.json")
     except OSError as error:
         raise InputError(f"{path}: not a run folder: it has no run.json. Known: {_known(path)}") from error
     try:

@@ -80,7 +80,7 @@ def _already_there(out: Path, pairs: Sequence[Pair], info: RunInfo) -> list[RunF
     found = [open_run(out)] if (out / "run.json").is_file() else []
     foreign = [run.path for run in found if run.info.fingerprint != info.fingerprint]
     if listed.is_file():
-        foreign += [out] if listed.read_bytes() != pair_lists.to_csv(pairs) else []
+        foreign += [out] if not files.holds(listed, pair_lists.to_csv(pairs)) else []
     elif out.is_dir():
         foreign += [entry for entry in out.iterdir() if entry.name not in STARTED]
     if foreign:
@@ -134,4 +134,4 @@ def _link(source: Path, target: Path) -> None:
     try:
         os.link(source.resolve(), target)
     except OSError:  # no folder yet, another disk, or one without links
-        files.write_whole(target, source.read_bytes())
+        files.write_whole(target, files.read_bytes(source))

@@ -16,6 +16,7 @@ if TYPE_CHECKING:
     import pandas as pd
 
 SCHEMA = "# inpaint-bench scores 1"
+MOST_SCORES = 1 << 30  # bytes: ten million scores
 COLUMNS = ["pair", "sample", "metric", "signature", "composite", "value"]
 
 
@@ -67,7 +68,7 @@ def to_csv(scores: list[Score]) -> bytes:
 
 def read_scores(path: Path) -> list[Score]:
     """The scores in a file. Raises InputError as `scores_frame` does."""
-    frame = scores_frame(path.read_bytes(), path)
+    frame = scores_frame(files.read_bytes(path, MOST_SCORES), path)
     columns = [frame[name].tolist() for name in COLUMNS]
     columns[1] = [None if sample < 0 else sample for sample in columns[1]]
     return [Score(*row) for row in zip(*columns, strict=True)]

@@ -15,6 +15,8 @@ from inpaint_bench.runner.folder import RunFolder
 
 # Folders beside those of the methods, whose names never begin with an underscore.
 TARGETS = "_targets"
+MOST_OBJECTS = 1 << 30  # bytes
+MOST_WIDTH = 8192  # numbers of one picture: the covariance of more fills a machine's memory
 MASKED = "_masked"  # what a method that does nothing would show
 
 
@@ -55,11 +57,16 @@ def read_features(path: Path) -> StoredFeatures:
     Raises InputError when they are not there or not of this version, HashError when they were changed.
     """
     try:
-        index = decode.json(path.with_suffix(".json").read_bytes(), Index)
+        index = decode.json(files.read_bytes(path.with_suffix(".json")), Index)
         features = decode.npy(path)
     except (OSError, msgspec.DecodeError) as error:
         raise InputError(f"{path}: no features can be read here ({error}). Score again.") from error
-    if files.file_sha256(path) != index.sha256 or len(features) != len(index.rows):
+    if features.ndim != 2 or features.dtype != "float32" or features.shape[1] > MOST_WIDTH:
+        raise InputError(
+            f"{path}: holds {features.dtype} of shape {features.shape}; features are float32, a row each, "
+            f"of at most {MOST_WIDTH} numbers. Delete the file and score again."
+        )
+    if len(features) != len(index.rows) or files.file_sha256(path) != index.sha256:
         raise HashError(f"{path}: not the features that {path.stem}.json lists. Delete both and score again.")
     return StoredFeatures(path, index, features)
 
@@ -102,7 +109,7 @@ def objects_path(run: RunFolder, folder: str, detector: str) -> Path:
 def read_objects(path: Path) -> StoredObjects:
     """The objects in a file. Raises InputError for a file that is missing or of another version."""
     try:
-        data = path.read_bytes()
+        data = files.read_bytes(path, MOST_OBJECTS)
         first, *rest = data.splitlines()
         header = decode.json(first, Header)
         return StoredObjects(path, files.sha256(data), header, tuple(decode.json(line, Found) for line in rest))

@@ -23,7 +23,7 @@ def read_sums(run: Path) -> dict[str, str]:
     path = run / FILE
     if not path.is_file():
         return {}
-    lines = path.read_bytes().decode("utf-8", "replace").split("\n")
+    lines = files.read_bytes(path).decode("utf-8", "replace").split("\n")
     parsed = [_LINE.fullmatch(line) for line in lines[:-1]]
     found = {line[2]: line[1] for line in parsed if line}
     if lines[-1] or len(found) < len(parsed):

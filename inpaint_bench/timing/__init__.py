@@ -119,7 +119,7 @@ def read_timings(folder: Path) -> dict[str, Timing]:
 def read_timing(path: Path) -> Timing:
     """One timing.json. Raises InputError when it cannot be read, is broken or of another version."""
     try:
-        timing: Timing = decode.json(path.read_bytes(), Timing)
+        timing: Timing = decode.json(files.read_bytes(path), Timing)
     except OSError as error:
         raise InputError(f"{path}: cannot be read ({error.strerror}).") from error
     except msgspec.DecodeError as error:

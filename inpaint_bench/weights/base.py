@@ -13,7 +13,7 @@ from inpaint_bench.errors import InputError, some
 from inpaint_bench.weights import SYNTHETIC
 from inpaint_bench.weights.containers import Part
 from inpaint_bench.weights.synthetic import synthetic_state
-from inpaint_bench.weights.tensor_files import read_tensors
+from inpaint_bench.weights.tensor_files import MOST_FILE, read_tensors
 
 Network = TypeVar("Network", bound=nn.Module)
 
@@ -88,6 +88,7 @@ def open_weights(path: Path) -> Weights:
     """The weights in a safetensors file. Raises InputError if there is no such file."""
     if not path.is_file():
         raise InputError(f"{path}: there is no such weights file.")
+    files.size_of(path, MOST_FILE)
     return Weights(path, files.file_sha256(path))
 
 

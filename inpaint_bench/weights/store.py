@@ -6,6 +6,7 @@ from pathlib import Path
 from typing import Literal
 
 import msgspec
+import torch
 from safetensors.torch import save
 from torch import Tensor
 
@@ -50,6 +51,7 @@ def add_weights(
 
     `sources` are the authors' files. Raises InputError if the weights do not load.
     """
+    state = _apart(state)
     data = save(state, metadata={"method": method, "dataset": dataset})
     temporary = files.cache_dir() / "weights" / ".adding" / f"{method}-{dataset}.safetensors"
     files.write_whole(temporary, data)
@@ -74,12 +76,28 @@ def add_weights(
     return path
 
 
+def _apart(state: dict[str, Tensor]) -> dict[str, Tensor]:
+    """The tensors without shared memory, which authors' files may have and safetensors does not."""
+    seen: set[int] = set()
+    found = {}
+    for name, tensor in state.items():
+        storage = tensor.untyped_storage()
+        whole = storage.nbytes() == tensor.nbytes and storage.data_ptr() not in seen
+        seen.add(storage.data_ptr())
+        found[name] = (
+            tensor if whole and tensor.is_contiguous() else tensor.clone(memory_format=torch.contiguous_format)
+        )
+    return found
+
+
 def origins() -> list[Origin]:
     """The notes of all weights files that were added here. Raises InputError for one that cannot be read."""
     found = []
     for path in sorted(files.weights_dir().glob("*/*.json")):
         try:
-            found.append(decode.json(path.read_bytes(), Origin))
+            found.append(decode.json(files.read_bytes(path), Origin))
+        except FileNotFoundError as error:
+            raise InputError(f"{path}: a link to nothing. Add the weights again.") from error
         except msgspec.DecodeError as error:
             raise InputError(f"{path}: not the note of a weights file ({error}). Add the weights again.") from error
     return found

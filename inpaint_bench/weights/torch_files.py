@@ -13,13 +13,15 @@ from typing import IO, Any, cast
 
 import torch
 
+from inpaint_bench import files
 from inpaint_bench.errors import InputError
 from inpaint_bench.weights import archives
 from inpaint_bench.weights.archives import DamagedArchiveError
 from inpaint_bench.weights.file_kinds import ARCHIVE, OLD, what_it_is
 from inpaint_bench.weights.pickles import MOST_MEMORY, DamagedError, Outline, outline
 
-MOST_PICKLE = 32 << 20  # bytes
+MOST_FILE = 8 << 30  # bytes
+MOST_PICKLE = 32 << 20
 AGAIN = "Fetch it again."
 Read = Callable[[io.BufferedIOBase, str], Outline]
 
@@ -36,8 +38,11 @@ def read_torch(path: Path, device: torch.device | str = "cpu", again: str = AGAI
     if not path.is_file():
         raise InputError(f"{where or path}: there is no such file.")
     try:
+        files.size_of(path, MOST_FILE)
         with open(path, "rb") as file:
             return read_torch_from(file, where or str(path), device, again)
+    except InputError:
+        raise
     except OSError as error:
         raise InputError(f"{where or path}: cannot be read ({error.strerror}).") from error
 

@@ -10,6 +10,7 @@ import tiny
 from terminal import Terminal
 
 from inpaint_bench import files
+from inpaint_bench.cli.console import in_one_line
 from inpaint_bench.data import images
 from inpaint_bench.data.masks.draw import draw
 
@@ -76,3 +77,12 @@ def test_a_pipe_that_closes_changes_no_exit_code_and_says_nothing(then: str) -> 
 
 def test_a_name_does_not_move_the_cursor(terminal: Terminal, page: Path) -> None:
     terminal.run("mine=folder:no\x1b[2Jwhere\nat all").refuses(2, r"no\x1b[2Jwhere\nat all: there is no such folder")
+
+
+def test_an_error_is_one_short_line_that_turns_nothing_around() -> None:
+    assert in_one_line("a\nb\x1b[31m\u202ec\u2066\udcff") == r"a\nb\x1b[31m\u202ec\u2066\udcff"
+    assert in_one_line("plain, ф") == "plain, ф"
+    long = in_one_line("start " + "a" * 100_000 + " end")
+    assert len(long) < 2000
+    assert long.startswith("start ")
+    assert long.endswith(" end")

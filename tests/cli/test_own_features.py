@@ -34,6 +34,8 @@ def test_own_features_are_compared(terminal: Terminal) -> None:
         (np.zeros((5, 4), np.int64), "x.npy: must hold one table of real numbers"),
         (np.zeros(5), "x.npy: must hold one table of real numbers"),
         (np.full((5, 4), np.nan), "not finite"),
+        (np.zeros(()), "x.npy: must hold one table of real numbers"),
+        (np.zeros((5, 9000), np.float32), "x.npy: 5 rows of 9,000 numbers; allowed: 8,192 numbers a row"),
         (np.array([{}], dtype=object), "x.npy: not an array of numpy's own format"),
     ],
 )

@@ -11,8 +11,10 @@ import pytest
 import tiny
 from selection import quick
 
+import inpaint_bench as ib
 from inpaint_bench import files
 from inpaint_bench.cli import run_cli
+from inpaint_bench.errors import HashError
 from inpaint_bench.runner.sums import FILE
 
 Edit = Callable[[Path], None]
@@ -135,6 +137,13 @@ QUICK = [
 
 def command(name: str, run: Path) -> int:
     return run_cli([str(run) if word == "RUN" else word for word in PRINTING[name]])
+
+
+def test_scores_that_were_edited_are_not_listed(run: Path) -> None:
+    lines("telea/scores.csv", lambda found: [*found[:-1], found[-1].rstrip() + "1\n"])(run)
+    with pytest.raises(HashError, match=r"telea/scores\.csv: not what was written here"):
+        ib.load_run(run).scores  # noqa: B018  # a property
+    assert run_cli(["table", str(run), "--long", "scores"]) == 5
 
 
 @pytest.mark.parametrize(("edited", "printing"), quick(product(DERIVED | SOURCES, PRINTING), QUICK))

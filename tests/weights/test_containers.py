@@ -52,6 +52,18 @@ def test_what_was_added_is_listed_and_verified(
     terminal("weights", "verify").refuses(5, "paris.safetensors", "was added")
 
 
+def test_tensors_that_share_memory_are_added_each_with_its_own(
+    small: tuple[MethodCard, dict[str, Tensor]], tmp_path: Path, terminal: Terminal
+) -> None:
+    card, state = small
+    alike = [name for name in state if name.endswith(".0.bias")]
+    one = torch.arange(64.0)
+    shared = {**state, **{name: one[: state[name].numel()] for name in alike if state[name].numel() <= 64}}
+    terminal("weights", "add", SMALL, "paris", *write_authors_files(card, shared, tmp_path)).does()
+    found = load_file(tmp_path / "cache" / "weights" / SMALL / "paris.safetensors")
+    assert all(torch.equal(found[name], shared[name]) for name in shared)
+
+
 @pytest.mark.parametrize("change", ["renamed", "reshaped", "missing"])
 def test_a_file_with_one_wrong_tensor_is_refused_by_its_name(
     change: str, small: tuple[MethodCard, dict[str, Tensor]], tmp_path: Path, terminal: Terminal

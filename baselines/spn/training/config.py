@@ -6,7 +6,7 @@ from typing import Annotated, Any, Literal, TypeAlias, get_args, get_type_hints
 
 import msgspec
 
-from inpaint_bench import decode
+from inpaint_bench import decode, files
 from inpaint_bench.data.protocols import Count, Schema
 from inpaint_bench.errors import InputError, did_you_mean
 
@@ -180,7 +180,7 @@ def as_config(settings: dict[str, Any], where: str) -> Config:
 
 def _read(path: Path) -> dict[str, Any]:
     try:
-        found: dict[str, Any] = decode.toml(path.read_bytes())
+        found: dict[str, Any] = decode.toml(files.read_bytes(path))
     except OSError as error:
         raise InputError(f"{path}: there is no such file of settings ({error.strerror}).") from error
     except msgspec.DecodeError as error:

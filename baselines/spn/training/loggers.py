@@ -2,6 +2,7 @@
 
 import csv
 import io
+import re
 import time
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
@@ -24,7 +25,7 @@ class CsvLog:
 
     def __init__(self, path: Path, columns: tuple[str, ...], step: int) -> None:
         self.path, self.columns = path, columns
-        rows = [row for row in read_log(path) if int(row["step"]) <= step] if path.is_file() else []
+        rows = [row for row in read_log(path, columns) if int(row["step"]) <= step] if path.is_file() else []
         files.write_whole(path, _lines([dict(zip(columns, columns, strict=True)), *rows], columns))
 
     def add(self, row: Mapping[str, Any]) -> None:
@@ -33,10 +34,17 @@ class CsvLog:
             file.write(_lines([row], self.columns))
 
 
-def read_log(path: Path) -> list[dict[str, str]]:
-    """The rows of a log, without a last line that a killed run did not finish."""
-    text = path.read_text(encoding="utf-8")
-    return list(csv.DictReader(io.StringIO(text[: text.rfind("\n") + 1])))
+def read_log(path: Path, columns: tuple[str, ...] = ()) -> list[dict[str, str]]:
+    """The rows of a log, without a last line that a killed run did not finish. Raises InputError for no such log."""
+    try:
+        text = files.read_bytes(path).decode("utf-8")
+        rows = list(csv.DictReader(io.StringIO(text[: text.rfind("\n") + 1], newline=""), strict=True))
+    except (UnicodeDecodeError, csv.Error) as error:
+        raise InputError(f"{path}: not a log of this command ({error}). Move it away; the run goes on.") from error
+    for number, row in enumerate(rows, start=2):
+        if [*row] != [*(columns or rows[0])] or None in row.values() or not re.fullmatch("[0-9]{1,18}", row["step"]):
+            raise InputError(f"{path}: line {number} is not one of this log. Move it away; the run goes on.")
+    return rows
 
 
 def _lines(rows: list[Any], columns: tuple[str, ...]) -> bytes:

@@ -5,7 +5,7 @@ from typing import Annotated, Any, Literal, TypeVar
 
 import msgspec
 
-from inpaint_bench import decode
+from inpaint_bench import decode, files
 from inpaint_bench.errors import InputError
 
 MOST_BYTES = 32 << 20  # of a file; the largest of ours has 0.2 MB
@@ -131,9 +131,7 @@ class AdapterGolden(msgspec.Struct):
 def read_checked(path: Path, kind: type[Checked]) -> dict[str, Any]:
     """A file as plain dicts and lists, once its types and bounds are checked. Raises InputError for another file."""
     try:
-        if path.stat().st_size > MOST_BYTES:
-            raise InputError(f"{path}: {path.stat().st_size} bytes; allowed: {MOST_BYTES}.")
-        data = path.read_bytes()
+        data = files.read_bytes(path, MOST_BYTES)
         decode.json(data, kind)
         found: dict[str, Any] = decode.json(data)
     except OSError as error:

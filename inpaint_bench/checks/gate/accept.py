@@ -1,6 +1,7 @@
 """Expected results: the results of a run without facts of its machine, and a history of why they were accepted."""
 
 import datetime
+import os
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import Literal
@@ -17,7 +18,7 @@ from inpaint_bench.data.protocols import Schema
 from inpaint_bench.errors import IncompleteError, InputError, some
 from inpaint_bench.runner import sums
 from inpaint_bench.runner.folder import MethodInfo, RunFolder, RunInfo, to_json
-from inpaint_bench.runner.scores import scores_path
+from inpaint_bench.runner.scores import MOST_SCORES, scores_path
 
 HISTORY = "history.jsonl"
 
@@ -95,7 +96,7 @@ def _accept(
     today = datetime.datetime.now(datetime.timezone.utc).date().isoformat()
     found = Acceptance(1, today, reason, __version__, len(results), new, changes)
     history = path / HISTORY
-    lines = history.read_bytes() if history.is_file() else b""
+    lines = files.read_bytes(history) if os.path.lexists(history) else b""
     files.write_whole(history, lines + msgspec.json.encode(found) + b"\n")
     return found
 
@@ -123,10 +124,10 @@ def _write(run: RunData, path: Path, results: Sequence[Result]) -> bool:
     }
     for name in names:
         if (scores := scores_path(run.folder, name)).is_file():
-            held[scores_path(expected, name)] = scores.read_bytes()
+            held[scores_path(expected, name)] = files.read_bytes(scores, MOST_SCORES)
     hashes = {file.relative_to(path).as_posix(): files.sha256(data) for file, data in held.items()}
     held[path / sums.FILE] = sums.to_text(hashes)
-    changed = {file: data for file, data in held.items() if not (file.is_file() and file.read_bytes() == data)}
+    changed = {file: data for file, data in held.items() if not files.holds(file, data)}
     for file, data in changed.items():
         files.write_whole(file, data)
     return bool(changed)

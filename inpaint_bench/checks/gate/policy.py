@@ -8,7 +8,7 @@ from typing import Annotated, Literal
 
 import msgspec
 
-from inpaint_bench import decode
+from inpaint_bench import decode, files
 from inpaint_bench.analysis.results import Result
 from inpaint_bench.analysis.verdicts import Number, Policy
 from inpaint_bench.data.protocols import Schema
@@ -94,7 +94,7 @@ DEFAULT = GatePolicy(schema=1)
 def read_policy(path: Path) -> GatePolicy:
     """A policy file. Raises InputError naming the file, the key and what is allowed."""
     try:
-        policy: GatePolicy = decode.toml(path.read_bytes(), GatePolicy)
+        policy: GatePolicy = decode.toml(files.read_bytes(path), GatePolicy)
     except OSError as error:
         raise InputError(f"{path}: there is no such policy file ({error.strerror}).") from error
     except msgspec.DecodeError as error:  # ValidationError is one too

@@ -57,7 +57,7 @@ class FileByPath:
 
     def read(self, path: Path) -> bytes:
         """Read a copy of the file. Raises HashError where its hash is another one."""
-        return checked(path, path.read_bytes(), self.sha256, f"Wanted: {self.names[0]}.")
+        return checked(path, files.read_bytes(path, 1 << 31), self.sha256, f"Wanted: {self.names[0]}.")
 
     def add(self, source: Path) -> Path:
         """Copy a file into the folder of weights. Raises InputError where it is missing, HashError for another file."""

@@ -11,6 +11,7 @@ from torch.nn import functional
 
 from baselines.spn.training import data
 from baselines.spn.training.config import Config, as_config
+from baselines.spn.training.loggers import CsvLog
 from baselines.spn.training.pretext import open_pretext
 from baselines.spn.training.vgg import SLICES16, open_vgg
 from baselines.spn.tresnet import Pretext
@@ -190,3 +191,12 @@ def test_masks_come_from_a_folder(tmp_path: Path) -> None:
     allowed = {images.to_masks([turned]).numpy().tobytes() for hole in drawn for turned in (hole, hole[:, ::-1])}
     assert len(seen) > 1
     assert seen <= allowed
+
+
+@pytest.mark.parametrize(
+    "rows", ["step,size\n1,2,3\n", "step,size\n1\n", "step,size\nx,1\n", 'step,size\n1,"a\n', "a,b\n1,2\n", "\xff\n"]
+)
+def test_a_broken_log_is_refused_before_a_run_goes_on(tmp_path: Path, rows: str) -> None:
+    (tmp_path / "losses.csv").write_bytes(rows.encode("latin-1"))
+    with pytest.raises(InputError, match=r"losses\.csv: (not a log|line 2 is not one) of this"):
+        CsvLog(tmp_path / "losses.csv", ("step", "size"), 10)

@@ -1,0 +1,225 @@
+"""The formats: a valid file of each in the workspace, how it is broken, and what reads it."""
+
+import json
+import shutil
+from collections.abc import Callable
+from functools import cache
+from pathlib import Path
+
+import breakage
+import breakage_binary as binary
+import numpy as np
+import pytest
+import tiny
+from fuzz_workspace import METHODS, training
+from fuzzing import OTHER_PAIRS, Format, Numbers, command
+
+from baselines.dsi.tensorflow import read_checkpoint
+from baselines.spn.training.checkpoint import resume
+from baselines.spn.training.config import read_config
+from baselines.spn.training.loggers import LOSSES, CsvLog
+from inpaint_bench.weights.torch_files import read_torch
+
+QUIET = ("--quiet", "--jobs", "1")
+RUN = ("run", "--methods", "telea", "--metrics", "psnr", "--out", "out", *QUIET, "--device", "cpu")
+
+
+def values_of_run(*arguments: str) -> Callable[[], Numbers]:
+    """A run; its fingerprint and values, or the fingerprint alone where that is another."""
+
+    def run() -> Numbers:
+        command(*RUN, *arguments)()
+        results = [json.loads(line) for line in Path("out/results.jsonl").read_text().splitlines()]
+        if any(one["fingerprint"] != valid_fingerprint() for one in results):
+            return OTHER_PAIRS
+        return [(one["metric"], one["value"], one["n"]) for one in results if one["bucket"] == "all"]
+
+    return run
+
+
+def valid_fingerprint() -> str:
+    """The fingerprint of the workspace's dataset."""
+    return str(json.loads(Path("run/run.json").read_text())["fingerprint"])
+
+
+def fingerprint_of_kinds() -> str:
+    """The fingerprint of the images of every kind of file."""
+    return Path("kinds.txt").read_text()
+
+
+def with_file(path: str, *arguments: str) -> Callable[[], Numbers]:
+    """A command line; what it writes into a file, instead of what it prints."""
+
+    def run() -> Numbers:
+        command(*arguments)()
+        return Path(path).read_text()
+
+    return run
+
+
+def with_environment(variable: str, value: str, *arguments: str) -> Callable[[], Numbers]:
+    """A command line with an environment variable."""
+
+    def run() -> Numbers:
+        with pytest.MonkeyPatch.context() as patch:
+            patch.setenv(variable, value)
+            return command(*arguments)()
+
+    return run
+
+
+def tensors(path: str) -> Callable[[], Numbers]:
+    """The tensors of a checkpoint, by name."""
+
+    def read() -> Numbers:
+        found = read_torch(Path(path))
+        return sorted((name, np.asarray(value).tolist()) for name, value in found.items())
+
+    return read
+
+
+def tensorflow() -> Numbers:
+    """The arrays of a TensorFlow checkpoint."""
+    return sorted(
+        (name, np.asarray(value).tolist()) for name, value in read_checkpoint(Path("tf/model.ckpt.index")).items()
+    )
+
+
+def settings() -> Numbers:
+    """The settings of a training."""
+    return repr(read_config("spn-small", Path("train.toml")))
+
+
+_training = cache(training)
+
+
+def resumed() -> Numbers:
+    """What a training goes on from."""
+    config, state = _training()
+    resume(Path("trained"), config, "photographs", state, tiny.CPU)
+    return state.step, [float(p.detach().double().sum()) for p in state.networks.generator.parameters()]
+
+
+def log() -> Numbers:
+    """The log that a training goes on with: of a broken one what can be read is not known."""
+    CsvLog(Path("trained/losses.csv"), LOSSES, 100)
+    return Path("trained/losses.csv").read_text()
+
+
+def merged() -> Numbers:
+    """A part merged into a run; its table."""
+    command("merge", "parts/run", "--out", "whole")()
+    return command("table", "whole", "--format", "csv")()
+
+
+def accepted() -> Numbers:
+    """Results accepted as the expected ones."""
+    shutil.rmtree("expected/telea", ignore_errors=True)
+    return command("gate", "run", "--expected", "expected", "--accept", "--reason", "again")()
+
+
+def reported() -> Numbers:
+    """The numbers of a report; what it says of machines and licences is text."""
+    command("report", "run", "--data", "data", "--out", "report", *QUIET)()
+    text = Path("report/data.js").read_text().partition("window.REPORT = ")[2].rstrip().removesuffix(";")
+    return {name: json.loads(text)[name] for name in ("buckets", "metrics", "groups", "pairs", "scores", "samples")}
+
+
+def verified() -> Numbers:
+    """What `pairs verify` says, or that the list is another one."""
+    printed = command("pairs", "verify", "--dataset", "kinds.toml", "--pairs", "kinds.csv", *QUIET)()
+    return printed if fingerprint_of_kinds() in printed else OTHER_PAIRS
+
+
+TABLE = command("table", "run", "--format", "csv")
+LONG = command("table", "run", "--long", "scores")
+TIMES = command("table", "run", "--style", "table6", "--format", "csv")
+COMPARE = command("compare", *METHODS, "run", "--format", "csv")
+GATE = command("gate", "run", "--expected", "expected")
+OBJECTS = command("figure", "detection", "run", "--data", "data", "--out", "figure.png")
+SCORE_RUN = with_file("run/results.jsonl", "score", "run", "--data", "data", "--metrics", "psnr,ssim", *QUIET)
+PAIRS = values_of_run("--dataset", "tiny.toml", "--pairs", "list.csv")
+WHOLE = values_of_run("--dataset", "tiny.toml")
+FOLDERS = ("--targets", "data/images", "--masks", "masks", "--predictions", "done")
+SCORE = command("score", *FOLDERS, "--metrics", "psnr,ssim", *QUIET)
+CHECKS = command("weights", "verify", "--baselines", "baselines")
+ADD = ("weights", "add", "mine", "tiny", "--baselines", "baselines")
+COMPARED = frozenset({2, 3, 4, 5})  # where two runs are compared, they may be of different pairs
+TEXT, JSON, TOML, CSV, BYTES = breakage.TEXT, breakage.JSON, breakage.TOML, breakage.CSV, breakage.BYTES
+
+
+def _kind(name: str, *breaks: breakage.Break) -> Format:
+    return Format(name, f"kinds/{name}", (*BYTES, *breaks), verified)
+
+
+FORMATS = [
+    Format("protocol page", "tiny.toml", TOML, WHOLE),
+    Format("list of pairs", "list.csv", CSV, PAIRS),
+    Format("list of pairs, verified", "kinds.csv", CSV, verified),
+    Format("index array", "index.npy", (*BYTES, *binary.NPY), command(
+        "pairs", "import", "--dataset", "tiny.toml", "--index", "index.npy", "--out", "imported.csv"), hashed=False),
+    Format("mapping of CelebA-HQ", "hq/CelebA-HQ-to-CelebA-mapping.txt", TEXT,
+           command("pairs", "show", "--dataset", "hq.toml"), hashed=False),
+    Format("image", "data/images/picture0.png", (*BYTES, *binary.PNG), PAIRS),
+    Format("mask", "data/masks/mask0.png", (*BYTES, *binary.PNG), PAIRS),
+    _kind("images/a.jpg", *binary.JPEG), _kind("images/b.webp"), _kind("images/c.bmp"),
+    _kind("masks/b.bmp"), _kind("masks/c.webp"),
+    Format("prediction", "done/picture1.png", BYTES, SCORE),
+    Format("prediction, written anew", "done/picture1.png", binary.PNG, SCORE, hashed=False),
+    Format("composite", "run/telea/composites/00001.png", (*BYTES, *binary.PNG), reported),
+    Format("run.json", "run/run.json", JSON, TABLE),
+    Format("run.json, reported", "run/run.json", JSON, reported),
+    Format("run.json of a part", "parts/run/run.json", JSON, merged, codes=COMPARED),
+    Format("pairs.csv of a run", "run/pairs.csv", CSV, COMPARE),
+    Format("results.jsonl", "run/results.jsonl", JSON, TABLE),
+    Format("results.jsonl, reported", "run/results.jsonl", JSON, reported),
+    Format("SHA256SUMS", "run/SHA256SUMS", TEXT, TABLE),
+    Format("scores.csv", "run/telea/scores.csv", CSV, COMPARE),
+    Format("scores.csv, scored again", "run/telea/scores.csv", CSV, SCORE_RUN),
+    Format("scores.csv, listed", "run/telea/scores.csv", CSV, LONG),
+    Format("features of a run", "run/telea/features.lite0.npy", (*BYTES, *binary.NPY), COMPARE),
+    Format("index of features", "run/telea/features.lite0.json", JSON, COMPARE),
+    Format("objects of a run", "run/telea/objects.nanodet.jsonl", JSON, COMPARE),
+    Format("objects, drawn", "run/telea/objects.nanodet.jsonl", JSON, OBJECTS),
+    Format("objects of the targets", "run/_targets/objects.nanodet.jsonl", JSON, TABLE),
+    Format("times", "run/telea/timing.json", JSON, TIMES, hashed=False),
+    Format("times, reported", "run/telea/timing.json", JSON, reported, hashed=False),
+    Format("expected results", "expected/results.jsonl", JSON, GATE, codes=COMPARED),
+    Format("run.json of expected results", "expected/run.json", JSON, GATE, codes=COMPARED),
+    Format("scores of expected results", "expected/telea/scores.csv", CSV, GATE),
+    Format("history", "expected/history.jsonl", JSON, GATE),
+    Format("history, accepted again", "expected/history.jsonl", JSON, accepted, hashed=False),
+    Format("policy", "policy.toml", TOML, command("gate", "run", "--expected", "expected", "--policy", "policy.toml"),
+           hashed=False),
+    Format("reported numbers", "reported.csv", CSV, command(
+        "table", "run", "--reported", "reported.csv", "--format", "csv"), hashed=False),
+    Format("reported numbers, checked", "reported.csv", CSV, command(
+        "claims", "check", "--reported", "reported.csv", "--format", "json", good=(0, 1)), hashed=False),
+    Format("card", "baselines/mine/card.toml", TOML, command("methods", "show", "mine", "--baselines", "baselines"),
+           hashed=False),
+    Format("reference activations", "golden.json", JSON, command("check", "rn", "--golden", "golden.json", good=(0, 1)),
+           hashed=False),
+    Format("features", "x.npy", (*BYTES, *binary.NPY), command("score", "--features", "x.npy", "y.npy"), hashed=False),
+    Format("checkpoint", "authors/new.pth", (*BYTES, *binary.ZIP), tensors("authors/new.pth"), hashed=False),
+    Format("checkpoint, flipped", "authors/new.pth", BYTES, tensors("authors/new.pth")),
+    Format("checkpoint, added", "authors/wrapped.ckpt", (*BYTES, *binary.ZIP), command(*ADD, "authors/wrapped.ckpt"),
+           hashed=False),
+    Format("checkpoint of others", "authors/new.pth", binary.CHECKPOINTS, command(*ADD, "authors/new.pth"),
+           hashed=False),
+    Format("legacy checkpoint", "authors/old.pth", (*BYTES, *binary.PICKLE), command(*ADD, "authors/old.pth"),
+           hashed=False),
+    Format("zipped checkpoint", "authors/packed.zip", (*BYTES, *binary.ZIP), command(*ADD, "authors/packed.zip"),
+           hashed=False),
+    Format("safetensors", "authors/mine.safetensors", (*BYTES, *binary.SAFETENSORS),
+           command(*ADD, "authors/mine.safetensors"), hashed=False),
+    Format("weights that were added", "weights/mine/tiny.safetensors", (*BYTES, *binary.SAFETENSORS), CHECKS),
+    Format("note of weights", "weights/mine/tiny.json", JSON, CHECKS, hashed=False),
+    Format("notes of weights, listed", "weights/mine/tiny.json", JSON, command("weights", "list"), hashed=False),
+    Format("TensorFlow index", "tf/model.ckpt.index", (*BYTES, *binary.TENSORFLOW), tensorflow, hashed=False),
+    Format("TensorFlow index, flipped", "tf/model.ckpt.index", BYTES, tensorflow),
+    Format("TensorFlow data", "tf/model.ckpt.data-00000-of-00001", BYTES, tensorflow),
+    Format("training settings", "train.toml", TOML, settings, hashed=False),
+    Format("training checkpoint", "trained/checkpoint.pt", (*BYTES, *binary.ZIP), resumed, hashed=False),
+    Format("training checkpoint, flipped", "trained/checkpoint.pt", BYTES, resumed),
+    Format("training log", "trained/losses.csv", CSV, log, hashed=False),
+]  # fmt: skip
