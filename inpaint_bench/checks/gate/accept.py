@@ -12,6 +12,7 @@ from inpaint_bench import __version__, files
 from inpaint_bench.analysis.results import REFERENCES, Result, Value, encode_results, results_path
 from inpaint_bench.analysis.run import RunData
 from inpaint_bench.analysis.verdicts import Policy, compare_numbers
+from inpaint_bench.checks.gate import journal
 from inpaint_bench.checks.gate.sides import GateSide, choose, key_of, numbers, side_of
 from inpaint_bench.data import pair_lists
 from inpaint_bench.data.protocols import Schema
@@ -47,7 +48,12 @@ class Acceptance(Schema, frozen=True):
 
 
 def open_expected(path: Path) -> GateSide:
-    """The expected results in a folder. Raises InputError when there are none."""
+    """The expected results in a folder, once a change that was killed is ended. Raises InputError for none."""
+    journal.finish(path)
+    return _open(path)
+
+
+def _open(path: Path) -> GateSide:
     if not (path / "run.json").is_file():
         raise InputError(
             f"{path}: there are no expected results here. "
@@ -73,32 +79,33 @@ def accept(
     """Make the results of a run, or those of some methods and metrics, the expected ones; None if they already are.
 
     Writes pairs, results and the scores that they name into the folder `path`, and adds a line with today's date and
-    the reason to the history. Raises IncompleteError when there are no results, or an expected one would be lost.
+    the reason to the history: all of it or, where it is interrupted, nothing. Raises IncompleteError when there are
+    no results, or an expected one would be lost.
     """
     side = side_of(run)
     results = choose(side, methods, metrics)
     if not results:
         raise IncompleteError(f"{run.path}: there are no results to accept: no method has finished every pair.")
-    before = open_expected(path) if (path / "run.json").is_file() else None
-    if before:
-        _refuse_loss(before, results)
-    with files.confined(path):
-        return _accept(side, path, reason, results, before)
+    with journal.alone(path):
+        before = _open(path) if (path / "run.json").is_file() else None
+        if before:
+            _refuse_loss(before, results)
+        held = _files(side.run, path, results)
+        changed = {name: data for name, data in held.items() if not files.holds(path / name, data)}
+        if not changed:
+            return None
+        found = _acceptance(side, reason, results, before)
+        history = path / HISTORY
+        lines = files.read_bytes(history) if os.path.lexists(history) else b""
+        journal.write_together(path, changed | {HISTORY: lines + msgspec.json.encode(found) + b"\n"})
+    return found
 
 
-def _accept(
-    side: GateSide, path: Path, reason: str, results: Sequence[Result], before: GateSide | None
-) -> Acceptance | None:
-    if not _write(side.run, path, results):
-        return None
+def _acceptance(side: GateSide, reason: str, results: Sequence[Result], before: GateSide | None) -> Acceptance:
     changes = tuple(_changes(side, before, results)) if before else ()
     new = len({key_of(result) for result in results} - (before.results.keys() if before else set()))
     today = datetime.datetime.now(datetime.timezone.utc).date().isoformat()
-    found = Acceptance(1, today, reason, __version__, len(results), new, changes)
-    history = path / HISTORY
-    lines = files.read_bytes(history) if os.path.lexists(history) else b""
-    files.write_whole(history, lines + msgspec.json.encode(found) + b"\n")
-    return found
+    return Acceptance(1, today, reason, __version__, len(results), new, changes)
 
 
 def _refuse_loss(before: GateSide, results: Sequence[Result]) -> None:
@@ -110,8 +117,8 @@ def _refuse_loss(before: GateSide, results: Sequence[Result]) -> None:
         )
 
 
-def _write(run: RunData, path: Path, results: Sequence[Result]) -> bool:
-    """Write all files; whether one of them changed."""
+def _files(run: RunData, path: Path, results: Sequence[Result]) -> dict[str, bytes]:
+    """What the folder `path` is to hold beside the history, by the paths in it."""
     info = run.info
     names = sorted({result.method for result in results} - set(REFERENCES))
     methods = {name: _without_machine(info.methods[name]) for name in names}
@@ -125,12 +132,9 @@ def _write(run: RunData, path: Path, results: Sequence[Result]) -> bool:
     for name in names:
         if (scores := scores_path(run.folder, name)).is_file():
             held[scores_path(expected, name)] = files.read_bytes(scores, MOST_SCORES)
-    hashes = {file.relative_to(path).as_posix(): files.sha256(data) for file, data in held.items()}
-    held[path / sums.FILE] = sums.to_text(hashes)
-    changed = {file: data for file, data in held.items() if not files.holds(file, data)}
-    for file, data in changed.items():
-        files.write_whole(file, data)
-    return bool(changed)
+    by_name = {file.relative_to(path).as_posix(): data for file, data in held.items()}
+    hashes = {name: files.sha256(data) for name, data in by_name.items()}
+    return by_name | {sums.FILE: sums.to_text(hashes)}
 
 
 def _without_machine(info: MethodInfo) -> MethodInfo:
