@@ -17,7 +17,11 @@ from importlib import import_module
 from types import ModuleType
 from typing import TYPE_CHECKING, Any
 
+from inpaint_bench.files import keep_compiled_code
+
 __version__ = "0.1.0"
+
+keep_compiled_code()  # before anything imports torch
 
 _API = {  # name → the module of the API that defines it
     "run": "pipeline",

@@ -88,6 +88,19 @@ def cache_folder(name: str) -> Path:
     return folder
 
 
+def keep_compiled_code() -> None:
+    """Let torch keep compiled code in the cache folder, unless the user chose a folder or none can be made there.
+
+    Torch makes that folder as soon as certain parts of it are imported, torchvision among them, even where nothing is
+    compiled; by default it lies in the temporary folder of the system.
+    """
+    with contextlib.suppress(RuntimeError, OSError):  # there is no home, or a folder above it cannot be looked into
+        folder = (cache_dir() / "compiled").absolute()
+        existing = next(path for path in (folder, *folder.parents) if path.exists())
+        if existing.is_dir() and os.access(existing, os.W_OK | os.X_OK):
+            os.environ.setdefault("TORCHINDUCTOR_CACHE_DIR", str(folder))
+
+
 def weights_dir() -> Path:
     """The folder of weights: `$INPAINT_BENCH_WEIGHTS`, or one in the cache folder."""
     return Path(os.environ.get("INPAINT_BENCH_WEIGHTS") or cache_dir() / "weights")

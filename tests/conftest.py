@@ -1,8 +1,10 @@
 """Every test works in a folder of its own, with shapes and types checked as the code runs."""
 
 import os
+import tempfile
 
 os.environ["OMP_NUM_THREADS"] = "1"  # sums in one order; two workers share two cores
+os.environ["TORCHINDUCTOR_CACHE_DIR"] = tempfile.gettempdir() + "/torchinductor-of-tests"
 
 from jaxtyping import install_import_hook
 

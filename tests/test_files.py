@@ -2,6 +2,8 @@
 
 import errno
 import os
+import subprocess
+import sys
 import tempfile
 from pathlib import Path
 from typing import Any
@@ -117,6 +119,37 @@ def test_the_cache_folder_can_be_chosen(monkeypatch: pytest.MonkeyPatch) -> None
     assert files.cache_dir() == Path("base/inpaint-bench")
     monkeypatch.delenv("XDG_CACHE_HOME")
     assert files.cache_dir() == Path.home() / ".cache/inpaint-bench"
+
+
+@pytest.mark.parametrize(
+    ("cache", "chosen", "kept"),
+    [
+        ("mine", None, "mine/compiled"),
+        ("mine", "theirs", "theirs"),
+        ("a-file/mine", None, None),  # torch makes its own folder where ours cannot be made
+    ],
+)
+def test_torch_keeps_compiled_code_in_the_cache_folder(
+    monkeypatch: pytest.MonkeyPatch, cache: str, chosen: str | None, kept: str | None
+) -> None:
+    Path("a-file").touch()
+    monkeypatch.setenv("INPAINT_BENCH_CACHE", cache)
+    monkeypatch.setenv("TORCHINDUCTOR_CACHE_DIR", "")  # so that it is restored
+    monkeypatch.delenv("TORCHINDUCTOR_CACHE_DIR")
+    if chosen:
+        monkeypatch.setenv("TORCHINDUCTOR_CACHE_DIR", chosen)
+    files.keep_compiled_code()
+    found = os.environ.get("TORCHINDUCTOR_CACHE_DIR")
+    assert (found and os.path.relpath(found)) == kept
+    assert not Path("mine").exists()  # torch makes it when it needs it
+
+
+def test_the_package_lets_torch_keep_compiled_code_in_the_cache_folder(tmp_path: Path) -> None:
+    environment = {**os.environ, "PYTHONPATH": str(files.PACKAGE.parent)}
+    del environment["TORCHINDUCTOR_CACHE_DIR"]  # of the tests
+    program = "import os, inpaint_bench; print(os.environ['TORCHINDUCTOR_CACHE_DIR'])"
+    done = subprocess.run([sys.executable, "-c", program], env=environment, capture_output=True, text=True, check=True)
+    assert done.stdout.strip() == str(tmp_path / "cache" / "compiled")
 
 
 def test_the_nearest_name_is_proposed_and_a_far_one_is_not() -> None:

@@ -42,7 +42,7 @@ def write_preview(path: Path, tables: Sequence[str]) -> None:
         raise IncompleteError("no pdflatex is installed here. Install a TeX with booktabs and xcolor.")
     command = [program, "-no-shell-escape", "-halt-on-error", "-interaction=nonstopmode", "table.tex"]
     environment = {**os.environ, "SOURCE_DATE_EPOCH": "0", "FORCE_SOURCE_DATE": "1"}
-    with tempfile.TemporaryDirectory(prefix="inpaint-bench-tex-") as folder:
+    with tempfile.TemporaryDirectory(prefix="tex-", dir=files.cache_folder("scratch")) as folder:
         Path(folder, "table.tex").write_text(document(tables), encoding="utf-8")
         try:
             done = subprocess.run(

@@ -6,6 +6,7 @@ none), and its pickle is read without building anything (`pickles`): what it may
 
 import io
 import struct
+import tarfile
 import zipfile
 from collections.abc import Callable, Mapping
 from pathlib import Path
@@ -117,9 +118,11 @@ def _check_old(file: io.BufferedIOBase, where: str, read: Read) -> None:
     """Compare the sizes that the pickles of a file of torch before 1.6 name with what is there.
 
     After the magic number come the protocol, facts of the machine, the content, and the keys of the storages; then the
-    storages in that order, each with its number of values.
+    storages in that order, each with its number of values. Torch would unpack a file that is a tar archive as well.
     """
     file.seek(0)
+    if tarfile.is_tarfile(cast("IO[bytes]", file)):
+        raise DamagedError("it is a tar archive as well")
     _magic, _protocol, _machine, content, keys = (read(file, where) for _ in range(5))
     if not isinstance(keys.result, list) or set(keys.result) != content.storages.keys():
         raise DamagedError("the list of its storages is not that of its tensors")

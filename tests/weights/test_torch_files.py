@@ -217,3 +217,20 @@ def test_opening_a_file_makes_nothing_elsewhere(tmp_path: Path, monkeypatch: pyt
     with pytest.raises(InputError):
         read_torch(tmp_path / "theirs.pth")
     assert [path.name for path in tmp_path.iterdir()] == ["theirs.pth"]
+
+
+def test_a_file_that_is_a_tar_archive_as_well_is_not_unpacked(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    start = b"\x80\x02\x8a\nl\xfc\x9cF\xf9 j\xa8P\x19." + b"\x80\x02M\xe9\x03." + b"\x80\x02X"
+    start += struct.pack(
+        "<I", 511 - len(start) - 4
+    )  # a text to the end of the block that is the header of a tar archive
+    fields = tarfile.TarInfo("a").tobuf(tarfile.USTAR_FORMAT)[100:511].replace(b"ustar\x0000", bytes(8))
+    header = bytearray(start.ljust(100, b"a") + fields + b".")
+    header[148:156] = b" " * 8
+    header[148:156] = b"%06o\0 " % sum(header)
+    path = tmp_path / "both.pth"
+    path.write_bytes(header + b"\x80\x02}." + b"\x80\x02]." + bytes(1024))
+    assert tarfile.is_tarfile(path)
+    monkeypatch.setattr("tempfile.mkdtemp", None)
+    with pytest.raises(InputError, match=r"both\.pth: not a whole torch file \(it is a tar archive as well\)"):
+        read_torch(path)

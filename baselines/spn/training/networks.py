@@ -113,7 +113,6 @@ def open_networks(config: Config, device: torch.device) -> Networks:
     for network in networks:
         if network is not None:
             network.to(device).to(memory_format=torch.channels_last)
-    cache_compiled()
     if config.compile:
         compile_blocks(generator)
     return Networks(generator, discriminator, pretext, vgg)
@@ -259,13 +258,6 @@ def _replace(part: nn.Module, by: Callable[[Spade], Modulation]) -> None:
                 setattr(module, name, by(child))
 
 
-def cache_compiled() -> Path:
-    """Make torch keep compiled code in the cache folder; torch creates that folder even where nothing is compiled."""
-    folder = files.cache_folder("compiled")
-    os.environ["TORCHINDUCTOR_CACHE_DIR"] = str(folder)
-    return folder
-
-
 def compile_blocks(generator: nn.Module) -> None:
     """Compile every block on its first call; later runs reuse the compiled code.
 
@@ -276,7 +268,9 @@ def compile_blocks(generator: nn.Module) -> None:
     if not any(map(shutil.which, [requested] if requested else COMPILERS)):
         names = requested or ", ".join(COMPILERS)
         raise InputError(f"compile = true needs a compiler for C++ ({names}). Install one.")
-    os.environ["TMPDIR"] = str(cache_compiled())  # torch keeps precompiled headers in the temporary folder
+    folder = os.environ.setdefault("TORCHINDUCTOR_CACHE_DIR", str(files.cache_folder("compiled")))
+    Path(folder).mkdir(parents=True, exist_ok=True)
+    os.environ["TMPDIR"] = folder  # torch keeps precompiled headers in the temporary folder
     tempfile.tempdir = None  # Python caches it
     for block in generator.modules():
         if isinstance(block, COMPILED):

@@ -20,6 +20,7 @@ def test_compiled_blocks_learn_the_same_and_write_only_in_the_cache(tmp_path: Pa
     for folder in folders.values():
         folder.mkdir()
     environment = {**os.environ, **{name: str(folder) for name, folder in folders.items()}}
+    del environment["TORCHINDUCTOR_CACHE_DIR"]  # of the tests
     for name, switch in (("plain", "compile=false"), ("compiled", "compile=true")):
         words = [word for change in (*settings, switch) for word in ("--set", change)]
         command = [PROGRAM, "train", "spn", "--images", str(images), "--quiet", *words]
