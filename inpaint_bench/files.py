@@ -26,7 +26,7 @@ NAME = r"[a-z0-9][a-z0-9._-]{0,99}"  # of a dataset or a method; also the name o
 FULL = (errno.ENOSPC, errno.EDQUOT, errno.EFBIG)  # EFBIG: a limit on the size of files, as of a batch system
 
 _held: set[Path] = set()  # the folders that this process has locked
-_confined: list[Path] = []  # absolute paths of the folders that no write below them may leave
+_confined: list[tuple[Path, bool]] = []  # folders that no write may leave, and whether they were there
 
 
 def within(folder: Path, name: str, where: str = "") -> Path:
@@ -46,12 +46,12 @@ def within(folder: Path, name: str, where: str = "") -> Path:
 @contextlib.contextmanager
 def confined(folder: Path) -> Iterator[None]:
     """Meanwhile what is written below a folder lies in it: InputError where a link inside leads out of it."""
-    root = folder.absolute()
-    _confined.append(root)
+    entry = (folder.absolute(), folder.is_dir())
+    _confined.append(entry)
     try:
         yield
     finally:
-        _confined.remove(root)
+        _confined.remove(entry)
 
 
 def refuse_way_out(path: Path) -> None:
@@ -60,9 +60,9 @@ def refuse_way_out(path: Path) -> None:
     Raises IncompleteError where the folder itself is gone: a part of a run is not begun anew in its place.
     """
     target = path.absolute()
-    for root in _confined:
+    for root, was_there in _confined:
         if target != root and target.is_relative_to(root):
-            if not root.is_dir():
+            if was_there and not root.is_dir():
                 raise IncompleteError(f"{root}: was removed while this command used it. Run the same command again.")
             real = target.parent.resolve()
             if not real.is_relative_to(root.resolve()):
