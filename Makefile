@@ -35,6 +35,7 @@ benchmark: $(VENV)/test
 	$(BIN)/python benchmarks/frechet.py
 	$(BIN)/python benchmarks/inception.py
 	$(BIN)/python benchmarks/rescore.py
+	$(BIN)/python benchmarks/syncing.py
 	$(BIN)/python benchmarks/bootstrap.py
 	$(BIN)/python benchmarks/networks.py
 	$(BIN)/python benchmarks/timing.py

@@ -1,10 +1,17 @@
-"""Atomic writing of files, names as paths, hashes, locks, and the folders of shipped data, cache and weights."""
+"""Writing of files, names as paths, hashes, locks, and the folders of shipped data, cache and weights.
 
+What lies under its name is whole, after a power cut too: a file is written under another name, synced to the disk, and
+then renamed (`disk.py`).
+"""
+
+import atexit
 import contextlib
 import errno
+import functools
 import hashlib
 import os
 import re
+import shutil
 import stat
 import tempfile
 from collections.abc import Iterator
@@ -12,6 +19,7 @@ from pathlib import Path
 
 import filelock
 
+from inpaint_bench import disk
 from inpaint_bench.errors import BenchError, IncompleteError, InputError, UnreadableError
 
 PACKAGE = Path(__file__).resolve().parent
@@ -21,7 +29,7 @@ MOST_HASHED = 1 << 36  # bytes of a file of any kind
 FULL = (errno.ENOSPC, errno.EDQUOT, errno.EFBIG)  # EFBIG: a limit on the size of files, as of a batch system
 
 _held: set[Path] = set()  # the folders that this process has locked
-_confined: list[Path] = []  # absolute paths of the folders that no write below them may leave
+_confined: list[tuple[Path, bool]] = []  # folders that no write may leave, and whether they were there
 
 
 def within(folder: Path, name: str, where: str = "") -> Path:
@@ -41,19 +49,24 @@ def within(folder: Path, name: str, where: str = "") -> Path:
 @contextlib.contextmanager
 def confined(folder: Path) -> Iterator[None]:
     """Meanwhile what is written below a folder lies in it: InputError where a link inside leads out of it."""
-    root = folder.absolute()
-    _confined.append(root)
+    entry = (folder.absolute(), folder.is_dir())
+    _confined.append(entry)
     try:
         yield
     finally:
-        _confined.remove(root)
+        _confined.remove(entry)
 
 
 def refuse_way_out(path: Path) -> None:
-    """Raise InputError where a link between a folder of `confined` and a path below it leads out of that folder."""
+    """Raise InputError where a link between a folder of `confined` and a path below it leads out of that folder.
+
+    Raises IncompleteError where the folder itself is gone: a part of a run is not begun anew in its place.
+    """
     target = path.absolute()
-    for root in _confined:
+    for root, was_there in _confined:
         if target != root and target.is_relative_to(root):
+            if was_there and not root.is_dir():
+                raise IncompleteError(f"{root}: was removed while this command used it. Run the same command again.")
             real = target.parent.resolve()
             if not real.is_relative_to(root.resolve()):
                 raise InputError(f"{path}: a link leads from {root} to {real}; nothing is written there. Remove it.")
@@ -71,21 +84,56 @@ def expanded(path: str | Path) -> Path:
 
 
 def cache_dir() -> Path:
-    """The folder of files that can be recomputed: `$INPAINT_BENCH_CACHE`, or inpaint-bench in the user's cache."""
+    """The folder of files that can be recomputed: `$INPAINT_BENCH_CACHE`, or inpaint-bench in the user's cache.
+
+    Who has no home folder has one that lasts as long as the process.
+    """
     if chosen := os.environ.get("INPAINT_BENCH_CACHE"):
         return Path(chosen)
-    base = os.environ.get("XDG_CACHE_HOME")
-    return (Path(base) if base else Path.home() / ".cache") / "inpaint-bench"
+    if base := os.environ.get("XDG_CACHE_HOME"):
+        return Path(base) / "inpaint-bench"
+    home = expanded("~")
+    return home / ".cache" / "inpaint-bench" if home.is_absolute() else _temporary()
 
 
 def cache_folder(name: str) -> Path:
-    """A folder of the cache, created if missing. Raises InputError, or IncompleteError for a full disk."""
+    """A folder of the cache, created if missing; one that lasts as long as the process where that cannot be written.
+
+    Raises InputError where a file is in the way.
+    """
     folder = cache_dir() / name
     try:
         folder.mkdir(parents=True, exist_ok=True)
-    except OSError as error:
+    except (FileExistsError, NotADirectoryError) as error:
         raise cannot_write(folder, error) from error
-    return folder
+    except OSError:
+        folder = _temporary() / name
+        folder.mkdir(exist_ok=True)
+    return folder if os.access(folder, os.W_OK) else _temporary()
+
+
+@functools.cache
+def _temporary() -> Path:
+    """A folder that is removed when this process ends."""
+    folder = tempfile.mkdtemp(prefix="inpaint-bench-")
+    atexit.register(shutil.rmtree, folder, ignore_errors=True)
+    return Path(folder)
+
+
+@contextlib.contextmanager
+def scratch(name: str) -> Iterator[Path]:
+    """A folder for files that nobody needs afterwards. Raises what `cache_folder` raises.
+
+    Those that killed processes left are removed: nobody locks them.
+    """
+    every = cache_folder("scratch")
+    for left_over in every.glob("*/.lock"):
+        with contextlib.suppress(BenchError, OSError), only_one(left_over.parent):
+            shutil.rmtree(left_over.parent)
+    with tempfile.TemporaryDirectory(prefix=f"{name}-", dir=every) as made:
+        folder = Path(made)
+        with disk.passing(folder), only_one(folder):
+            yield folder
 
 
 def keep_compiled_code() -> None:
@@ -152,7 +200,7 @@ def file_sha256(path: Path) -> str:
 
 
 def write_whole(path: Path, data: bytes) -> None:
-    """Write a file atomically: to a temporary file in the same folder, which is then renamed.
+    """Write a file atomically: to a temporary file in the same folder, which is synced to the disk and then renamed.
 
     Raises IncompleteError if the disk is full and InputError if the folder is not writable.
     """
@@ -166,12 +214,12 @@ def written_whole(path: Path) -> Iterator[Path]:
     temporary = ""
     refuse_way_out(path)
     try:
-        path.parent.mkdir(parents=True, exist_ok=True)
+        disk.make_folder(path.parent)
         handle, temporary = tempfile.mkstemp(prefix=".writing-", dir=path.parent)
         os.close(handle)
         yield Path(temporary)
         Path(temporary).chmod(0o644)
-        Path(temporary).replace(path)
+        disk.rename(Path(temporary), path)
     except OSError as error:
         raise cannot_write(path, error) from error
     finally:
@@ -198,7 +246,7 @@ def only_one(folder: Path) -> Iterator[None]:
     Raises InputError if another process holds the lock or the folder is not writable.
     """
     try:
-        folder.mkdir(parents=True, exist_ok=True)
+        disk.make_folder(folder)
         if (folder / ".lock").is_symlink():
             raise InputError(f"{folder / '.lock'}: is a link, and a lock is a file. Remove it.")
         lock = filelock.FileLock(folder / ".lock")
@@ -235,10 +283,18 @@ def cannot_write(path: Path, error: OSError) -> BenchError:
     """The error for a file or folder that cannot be written, by the operating system's reason."""
     if error.errno in FULL:
         return IncompleteError(f"{path}: the disk is full. Free some space and run the same command again.")
-    option = "INPAINT_BENCH_CACHE" if path.is_relative_to(cache_dir()) else "--out"
+    reason, option = error.strerror or str(error), _option(path)
     if isinstance(error, (FileExistsError, NotADirectoryError)):
         return InputError(f"{path}: this is a file, and a folder is needed. Choose another {option}.")
-    reason = error.strerror or str(error)
     if isinstance(error, FileNotFoundError):
         return InputError(f"{path}: there is no such file or folder.")
     return InputError(f"{path}: cannot write here ({reason}). Give a writable folder with {option}.")
+
+
+def _option(path: Path) -> str:
+    """What chooses the place of a file or a folder."""
+    here, cache, weights = (one.absolute() for one in (path, cache_dir(), weights_dir()))
+    if here.is_relative_to(weights) and not weights.is_relative_to(cache):
+        return "INPAINT_BENCH_WEIGHTS"
+    above = cache.is_relative_to(here) and not Path.cwd().is_relative_to(here)  # a home folder, say
+    return "INPAINT_BENCH_CACHE" if above or here.is_relative_to(cache) else "--out"

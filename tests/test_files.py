@@ -2,17 +2,20 @@
 
 import errno
 import os
+import shutil
 import subprocess
 import sys
 import tempfile
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from power_cut import power_cut_after
 
-from inpaint_bench import files
+from inpaint_bench import disk, files
 from inpaint_bench.errors import IncompleteError, InputError, did_you_mean, some
 
 
@@ -40,6 +43,51 @@ def test_the_same_bytes_are_not_written_twice() -> None:
     assert Path("a.txt").stat().st_mtime_ns == 1
     files.write_if_changed(Path("a.txt"), b"other")
     assert Path("a.txt").read_bytes() == b"other"
+
+
+def after_power_cuts(work: Callable[[], None]) -> Iterator[tuple[dict[str, bytes], bool]]:
+    """What is left of the folder `on`, which holds an old a.txt, after a power cut at each sync, and after none."""
+    syncs, cut = 0, True
+    while cut:
+        on, left = Path(f"{syncs}/on"), Path(f"{syncs}/left")
+        on.mkdir(parents=True)
+        (on / "a.txt").write_bytes(b"old")
+        with pytest.MonkeyPatch.context() as patch, power_cut_after(syncs, on.parent) as disk:
+            patch.chdir(on.parent)
+            work()
+        disk.restore(on, left)
+        files_left = [path for path in left.rglob("*") if path.is_file() and not path.name.startswith(".writing-")]
+        yield {path.relative_to(left).as_posix(): path.read_bytes() for path in files_left}, not disk.cut
+        syncs, cut = syncs + 1, disk.cut
+
+
+def test_after_a_power_cut_a_file_is_the_old_one_or_the_new_one_and_what_was_written_is_there() -> None:
+    def work() -> None:
+        files.write_whole(Path("on/a.txt"), b"new")
+        files.write_whole(Path("on/b/c.txt"), b"also")
+
+    allowed = [{"a.txt": b"old"}, {"a.txt": b"new"}, {"a.txt": b"new", "b/c.txt": b"also"}]
+    found = list(after_power_cuts(work))
+    assert {allowed.index(left) for left, _ in found} == {0, 1, 2}
+    assert [left for left, ended in found if ended] == [allowed[2]]
+
+
+def test_files_whose_names_are_synced_once_are_whole_or_not_there_and_all_there_in_the_end() -> None:
+    def work() -> None:
+        with disk.names_synced_once(Path("on")):
+            for name in ("a.txt", "b/c.txt", "b/d.txt"):
+                files.write_whole(Path("on") / name, b"new")
+
+    found = list(after_power_cuts(work))
+    assert all(value in (b"new", b"old") for left, _ in found for value in left.values())
+    assert [left for left, ended in found if ended] == [dict.fromkeys(("a.txt", "b/c.txt", "b/d.txt"), b"new")]
+
+
+def test_what_nobody_needs_afterwards_is_not_synced() -> None:
+    with files.scratch("mine") as folder, power_cut_after(0):
+        files.write_whole(folder / "deep" / "a.txt", b"")
+        assert (folder / "deep" / "a.txt").is_file()
+    assert not folder.exists()
 
 
 @pytest.mark.parametrize("number", [errno.ENOSPC, errno.EDQUOT])
@@ -160,3 +208,75 @@ def test_the_nearest_name_is_proposed_and_a_far_one_is_not() -> None:
 def test_many_names_are_shortened_to_the_first_few() -> None:
     assert some("abc") == "a, b, c"
     assert some("abcdef") == "a, b, c and 3 more"
+
+
+# --- caches, and folders that go away -------------------------------------------------------------
+
+
+def test_a_cache_that_cannot_be_written_gives_way_to_one_of_the_process(monkeypatch: pytest.MonkeyPatch) -> None:
+    def refuse(*arguments: Any, **named: Any) -> None:
+        raise PermissionError(errno.EACCES, os.strerror(errno.EACCES))
+
+    monkeypatch.setenv("INPAINT_BENCH_CACHE", "mine")
+    with monkeypatch.context() as patch:
+        patch.setattr(Path, "mkdir", refuse)
+        patch.setattr(files, "_temporary", lambda: Path())
+        with pytest.raises(PermissionError):  # the folder of the process cannot be made either
+            files.cache_folder("one")
+    Path("mine").mkdir()
+    with monkeypatch.context() as patch:
+        patch.setattr(os, "access", lambda *_: False)
+        folder = files.cache_folder("one")
+    assert not folder.is_relative_to(Path("mine").absolute())
+    assert folder.is_dir()
+
+
+def test_who_has_no_home_has_a_cache(monkeypatch: pytest.MonkeyPatch) -> None:
+    for variable in ("INPAINT_BENCH_CACHE", "XDG_CACHE_HOME"):
+        monkeypatch.delenv(variable, raising=False)
+    monkeypatch.setattr(os.path, "expanduser", lambda path: path)  # as where nobody knows of a home
+    assert files.cache_dir().is_dir()
+    assert files.cache_folder("one").is_relative_to(files.cache_dir())
+
+
+@pytest.mark.parametrize(
+    ("path", "option"),
+    [
+        ("runs/a.txt", "--out"),
+        ("home/.cache/inpaint-bench/pairs/a.csv", "INPAINT_BENCH_CACHE"),
+        ("home/.cache", "INPAINT_BENCH_CACHE"),
+        ("home", "INPAINT_BENCH_CACHE"),
+        (".", "--out"),
+        ("weights/spn/paris.safetensors", "INPAINT_BENCH_WEIGHTS"),
+    ],
+)
+def test_what_cannot_be_written_is_told_with_what_chooses_its_place(
+    path: str, option: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.delenv("INPAINT_BENCH_CACHE")
+    monkeypatch.setenv("XDG_CACHE_HOME", "home/.cache")
+    monkeypatch.setenv("INPAINT_BENCH_WEIGHTS", "weights")
+    error = files.cannot_write(Path(path), PermissionError(errno.EACCES, os.strerror(errno.EACCES)))
+    assert str(error) == f"{path}: cannot write here (Permission denied). Give a writable folder with {option}."
+
+
+def test_what_a_killed_process_left_in_the_scratch_folder_is_removed() -> None:
+    left = files.cache_folder("scratch") / "score-1"
+    left.mkdir()
+    (left / ".lock").touch()
+    with files.scratch("score") as ours:
+        assert not left.exists()
+        with files.scratch("score") as another:
+            assert ours.is_dir()
+            assert another != ours
+
+
+def test_a_folder_that_was_removed_while_it_was_used_is_not_begun_anew() -> None:
+    message = r"run: was removed while this command used it\. Run the same command again\."
+    with files.only_one(Path("run")):
+        files.write_whole(Path("run/a/b.txt"), b"")
+        shutil.rmtree("run")
+        with pytest.raises(IncompleteError, match=message):
+            files.write_whole(Path("run/a/c.txt"), b"")
+    assert not Path("run").exists()
+    lock(Path("run"))

@@ -13,7 +13,7 @@ from inpaint_bench.data.protocols import read_page
 from inpaint_bench.methods.card import read_card
 
 LAYERS = [  # a module imports from its own package and from the layers before it
-    ["errors", "files", "decode", "threads", "hardware", "escape"],
+    ["errors", "disk", "files", "decode", "threads", "hardware", "escape"],
     ["data"],
     ["weights"],
     ["metrics", "methods"],

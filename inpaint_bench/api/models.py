@@ -149,8 +149,6 @@ def inpaint(
     `image` is a picture file, `mask` a file of its size with 255 in the hole, or values above `mask_threshold`. Raises
     InputError for files that cannot be used, and MethodError where the method fails.
     """
-    import tempfile
-
     from PIL import Image
 
     from inpaint_bench.data.protocols import page_path, read_page
@@ -162,8 +160,8 @@ def inpaint(
     if opened.weights.sha256 == SYNTHETIC:
         note(f"{opened.name}: synthetic weights paint nonsense.")
     picture = read_picture(Path(image), Path(mask), mask_threshold)
-    with tempfile.TemporaryDirectory(prefix="inpaint-", dir=files.cache_folder("scratch")) as scratch:
-        brush = Brush(opened, sizes, Path(scratch) / "program", where, seed, samples)
+    with files.scratch("inpaint") as scratch:
+        brush = Brush(opened, sizes, scratch / "program", where, seed, samples)
         return [Image.fromarray(pixels) for pixels in brush.paint(picture, read_page(page_path(dataset)))]
 
 

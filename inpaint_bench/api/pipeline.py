@@ -5,7 +5,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-from inpaint_bench import files
+from inpaint_bench import disk, files
 from inpaint_bench.analysis.results import refuse_few
 from inpaint_bench.api.arguments import JOBS, AnyPath, Methods, Names, as_names, as_path
 from inpaint_bench.api.measuring import incomplete, measure, warn_of_strays, write_derived
@@ -90,7 +90,8 @@ class Pipeline:
         with files.only_one(out):
             started, failures = self._predict(out, dataset, methods, runtime)
             scored = [one.name for one in methods if one.name not in synthetic]
-            run = measure(started, dataset, scored, chosen, runtime, self.quiet)
+            with disk.names_synced_once(out):
+                run = measure(started, dataset, scored, chosen, runtime, self.quiet)
         names = tuple(one.name for one in methods)
         return Outcome(run, names, chosen, tuple(failures), synthetic)
 
@@ -135,7 +136,8 @@ class Pipeline:
         self, out: Path, dataset: Dataset, methods: Sequence[Method], runtime: RuntimeOptions
     ) -> tuple[RunFolder, list[BenchError]]:
         """Each method in turn. One that fails keeps what it finished; the others go on."""
-        started = folder.start(out, dataset, self.raw)
+        with disk.names_synced_once(out):
+            started = folder.start(out, dataset, self.raw)
         for name in as_names(self.fresh):
             started.forget(name)
         failures: list[BenchError] = []
@@ -261,7 +263,7 @@ def score_run(
     for sentence in chosen.notes():
         warn(sentence)
     runtime = RuntimeOptions(open_device(device), batch, jobs)
-    with files.only_one(started.path):
+    with files.only_one(started.path), disk.names_synced_once(started.path):
         names = list(started.info.methods)
         scored = measure(started, dataset, names, chosen, runtime, quiet)
     if strict and scored.info.part.kind != "shard":
@@ -276,7 +278,7 @@ def merge(parts: Sequence[AnyPath], out: AnyPath, metrics: Names = None) -> Outc
     differently, and InputError where a pair is there twice or `out` holds something else.
     """
     folders, into = [Path(part) for part in parts], Path(out)
-    with files.only_one(into):
+    with files.only_one(into), disk.names_synced_once(into):
         for part in folders:
             opened = folder.open_run(part)
             warn_of_strays(opened, opened.info.methods)

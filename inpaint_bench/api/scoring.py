@@ -2,7 +2,6 @@
 
 import contextlib
 import dataclasses
-import tempfile
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -145,8 +144,8 @@ def score_folder(
         refuse_marked([f"{name} of {count} pictures" for name in chosen.names if few(name, count)])
     page = msgspec.structs.replace(dataset.page, samples=samples if sampled else dataset.page.samples)
     dataset = dataclasses.replace(dataset, page=page)
-    with tempfile.TemporaryDirectory(prefix="score-", dir=files.cache_folder("scratch")) as scratch:
-        run, failure = _run(Path(scratch) / "run", dataset, predictions, chosen, raw, runtime, quiet)
+    with files.scratch("score") as scratch:
+        run, failure = _run(scratch / "run", dataset, predictions, chosen, raw, runtime, quiet)
         return ScoredFolder(list(_rows(run, chosen.names, sampled)), failure)
 
 
@@ -253,8 +252,8 @@ def _as_folders(
         raise InputError(
             f"targets, masks and predictions of shape {shapes} do not fit together. Give as many of one size."
         )
-    with tempfile.TemporaryDirectory(prefix="arrays-", dir=files.cache_folder("scratch")) as scratch:
-        folders = tuple(Path(scratch) / name for name in ("targets", "masks", "predictions"))
+    with files.scratch("arrays") as scratch:
+        folders = tuple(scratch / name for name in ("targets", "masks", "predictions"))
         for number in range(len(targets)):
             pictures = (targets[number], images.mask_values(holes[number]), predictions[number])
             for path, picture in zip(folders, pictures, strict=True):

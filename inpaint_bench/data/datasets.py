@@ -16,7 +16,7 @@ from inpaint_bench.data.pair_lists import Pair
 from inpaint_bench.data.parts import WHOLE, Part
 from inpaint_bench.data.prepare import Data
 from inpaint_bench.data.protocols import About, ImageRule, MaskRule, Protocol, page_path, read_page
-from inpaint_bench.errors import BenchError, InputError
+from inpaint_bench.errors import BenchError, HashError, InputError
 
 CELEBA_TEST_STARTS = 182_637  # the 0-based number of 182638.jpg, the first image of CelebA's test partition
 
@@ -131,8 +131,10 @@ def see(dataset: Dataset, jobs: int, on_progress: Callable[[], None] = lambda: N
         mark = pair_lists.fingerprint(dataset.page, pairs, with_pixels=True)
         return dataclasses.replace(dataset, pairs=tuple(pairs), fingerprint=mark)
     if not dataset.part:
+        data, cached = pair_lists.to_csv(pairs), _cached_list(dataset.fingerprint)
         try:
-            files.write_if_changed(_cached_list(dataset.fingerprint), pair_lists.to_csv(pairs))
+            files.write_if_changed(cached.with_suffix(".sha256"), files.sha256(data).encode())
+            files.write_if_changed(cached, data)
         except BenchError as error:  # a full or read-only disk ends nothing: the cache only saves time
             if isinstance(error.__cause__, (NotADirectoryError, FileExistsError)):
                 raise
@@ -144,9 +146,24 @@ def _cached_list(mark: str) -> Path:
 
 
 def _with_cached_hashes(mark: str, pairs: list[Pair]) -> list[Pair]:
-    """The pairs with the hashes of the first time they were read on this machine, if they were."""
+    """The pairs with the hashes of the first time they were read on this machine, if they were.
+
+    Raises HashError for a list that is not what was written then.
+    """
     cached = _cached_list(mark)
-    return pair_lists.read_csv(cached) if not all(pair.seen for pair in pairs) and cached.is_file() else pairs
+    if all(pair.seen for pair in pairs) or not cached.is_file():
+        return pairs
+    try:
+        noted = cached.with_suffix(".sha256")
+        damaged = noted.is_file() and noted.read_text() != files.file_sha256(cached)
+        found = pair_lists.read_csv(cached)
+    except (InputError, OSError, UnicodeDecodeError):
+        damaged = True
+    if damaged or [(one.pair, one.image, one.mask) for one in found] != [
+        (one.pair, one.image, one.mask) for one in pairs
+    ]:
+        raise HashError(f"{cached}: the list of pairs in the cache is damaged. Delete it: the images are read again.")
+    return found
 
 
 def _find_data(page: Protocol, path: Path, given: Path | None) -> Data:

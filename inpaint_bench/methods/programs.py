@@ -16,8 +16,9 @@ import torch
 from inpaint_bench.data import images
 from inpaint_bench.data.pair_lists import Pair
 from inpaint_bench.data.prepare import export_pair
+from inpaint_bench.disk import passing
 from inpaint_bench.errors import IncompleteError, InputError, MethodError, some
-from inpaint_bench.files import write_whole
+from inpaint_bench.files import refuse_way_out, write_whole
 from inpaint_bench.methods import supervise
 from inpaint_bench.methods.base import Method, Prediction, PredictJob, from_pixels
 from inpaint_bench.methods.code import folder_code, only_known, program_code
@@ -54,8 +55,13 @@ def program_method(name: str, template: str, folder: Path | None = None) -> Meth
     code, known = (folder_code(folder), "") if folder else program_code(template)
     source = f"exec:{template}"
     return Method(
-        name, source, code, lambda job: _predict(name, template, job), command=template, notes=only_known(known)
+        name, source, code, lambda job: _in_passing(name, template, job), command=template, notes=only_known(known)
     )
+
+
+def _in_passing(name: str, template: str, job: PredictJob) -> Iterator[Prediction]:
+    with passing(job.scratch), passing(_probing(job.scratch)):
+        yield from _predict(name, template, job)
 
 
 def _predict(name: str, template: str, job: PredictJob) -> Iterator[Prediction]:
@@ -113,6 +119,7 @@ def _whole(path: Path) -> bool:
 
 def run_program(name: str, template: str, scratch: Path, job: PredictJob) -> MethodError | None:
     """Run the program until it ends; returns its failure, if any, as one sentence. Nothing that it started is left."""
+    refuse_way_out(scratch / "out")
     (scratch / "out").mkdir(parents=True, exist_ok=True)
     folders = {name: str((scratch / name).resolve()) for name in FOLDERS}
     command = _words(template, {**folders, "seed": str(job.page.seed), "samples": str(job.samples)})
@@ -199,8 +206,12 @@ def _empty(scratch: Path) -> None:
     shutil.rmtree(scratch, ignore_errors=True)
 
 
+def _probing(scratch: Path) -> Path:
+    return scratch.with_name(scratch.name + "-probe")
+
+
 def _probe(name: str, template: str, job: PredictJob) -> None:
-    scratch = job.scratch.with_name(job.scratch.name + "-probe")
+    scratch = _probing(job.scratch)
     _empty(scratch)
 
     def predict(image: images.Images, mask: images.Masks) -> images.Images:

@@ -2,7 +2,8 @@
 
 File names are not part of a key: an image is computed once, under whatever name, run or method it appears. The cache
 is a SQLite file in the cache folder, which several processes may use at once. It only saves time: where it cannot be
-read or written, values are computed, and an entry whose checksum does not match is computed again.
+read or written, values are computed, an entry whose checksum does not match is computed again, and a damaged file is
+begun anew.
 """
 
 import contextlib
@@ -127,8 +128,14 @@ def _opened() -> Iterator[sqlite3.Connection]:
     """Open the cache file, creating it if needed. Readers do not wait for writers, nor writers for the disk."""
     path = files.cache_dir() / "values.sqlite"
     path.parent.mkdir(parents=True, exist_ok=True)
-    with contextlib.closing(sqlite3.connect(path, timeout=WAIT)) as connection:
-        connection.execute("PRAGMA journal_mode = WAL")
-        connection.execute("PRAGMA synchronous = NORMAL")
-        connection.execute(_TABLE)
-        yield connection
+    try:
+        with contextlib.closing(sqlite3.connect(path, timeout=WAIT)) as connection:
+            connection.execute("PRAGMA journal_mode = WAL")
+            connection.execute("PRAGMA synchronous = NORMAL")
+            connection.execute(_TABLE)
+            yield connection
+    except sqlite3.DatabaseError as error:
+        if type(error) is sqlite3.DatabaseError:  # not one of its kinds, such as a disk that is full: it is damaged
+            for suffix in ("", "-wal", "-shm"):
+                path.with_name(path.name + suffix).unlink(missing_ok=True)
+        raise

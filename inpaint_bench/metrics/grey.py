@@ -7,7 +7,7 @@ import numpy as np
 from jaxtyping import Int32
 from numpy.typing import NDArray
 
-from inpaint_bench.metrics.kernels import compiled
+from inpaint_bench.metrics.machine_code import compiled
 from inpaint_bench.metrics.pixel_stats import PEAK, PerImage, PixelBatch, PixelCounts
 
 Array: TypeAlias = NDArray[Any]

@@ -8,23 +8,16 @@ widening to 64 bits. The map is summed in float64, down each column and then alo
 an image has the same sums in every batch and on every run.
 """
 
-import contextlib
-import inspect
-import os
-from collections.abc import Callable
-from pathlib import Path
-from typing import Any, TypeAlias, TypeVar, cast
+from typing import Any, TypeAlias
 
-import numba
 import numpy as np
 from numba import int32
 from numpy.typing import NDArray
 
-from inpaint_bench import files
+from inpaint_bench.metrics.machine_code import compiled
 from inpaint_bench.metrics.pixel_stats import CONTRAST, LUMINANCE, HoleBatch, PixelBatch, PixelStats
 
 Array: TypeAlias = NDArray[Any]
-Compiled = TypeVar("Compiled", bound=Callable[..., Any])
 
 
 def pixel_stats(composites: PixelBatch, targets: PixelBatch, holes: HoleBatch) -> PixelStats:
@@ -39,26 +32,6 @@ def pixel_stats(composites: PixelBatch, targets: PixelBatch, holes: HoleBatch) -
     rows = (count, height, 3 * width)
     _walk(x.reshape(rows), y.reshape(rows), inside.view(np.uint8), LUMINANCE, CONTRAST, integers, similarity)
     return PixelStats.of(integers, similarity)
-
-
-def compiled(function: Compiled) -> Compiled:
-    """Compile a function at its first call; keep the machine code in the cache folder if that is writable.
-
-    By default numba would keep it next to the source. Its cache is invalidated when the file of the function changes,
-    not when another file does, so constants of other files are passed as arguments.
-    """
-    settings = vars(numba.config)
-    before = settings["CACHE_DIR"]
-    folder = Path(before or files.cache_dir() / "numba")
-    with contextlib.suppress(OSError):
-        folder.mkdir(parents=True, exist_ok=True)
-    settings["CACHE_DIR"] = str(folder)
-    try:
-        source = inspect.unwrap(function)  # numba compiles no wrappers, such as type checkers
-        compile_ = numba.njit(nogil=True, error_model="numpy", cache=os.access(folder, os.W_OK))
-        return cast(Compiled, compile_(source))
-    finally:
-        settings["CACHE_DIR"] = before
 
 
 @compiled

@@ -12,7 +12,7 @@ import numpy as np
 from numba.extending import intrinsic
 from numpy.typing import NDArray
 
-from inpaint_bench.metrics.kernels import compiled
+from inpaint_bench.metrics.machine_code import compiled
 from inpaint_bench.metrics.pixel_stats import PEAK, WINDOW, PerImage, PixelBatch
 
 Array: TypeAlias = NDArray[Any]

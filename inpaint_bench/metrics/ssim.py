@@ -13,7 +13,7 @@ import numpy as np
 from jaxtyping import Int32, UInt8
 from numpy.typing import NDArray
 
-from inpaint_bench.metrics.kernels import compiled
+from inpaint_bench.metrics.machine_code import compiled
 from inpaint_bench.metrics.pixel_stats import C1, C2, PerImage
 
 Array: TypeAlias = NDArray[Any]

@@ -7,7 +7,7 @@ from pathlib import Path
 import numpy as np
 from PIL import Image
 
-from inpaint_bench import files
+from inpaint_bench import disk, files
 from inpaint_bench.data import images
 from inpaint_bench.data.datasets import Dataset
 from inpaint_bench.data.images import Hole
@@ -35,8 +35,9 @@ def write_pictures(
         on_progress(1)
         return written
 
-    for written in in_order(write, data.run.pairs, jobs):
-        yield from written
+    with disk.passing(out / FOLDER):
+        for written in in_order(write, data.run.pairs, jobs):
+            yield from written
 
 
 def _write_pair(data: ReportData, dataset: Dataset, out: Path, pair: Pair) -> list[tuple[Path, tuple[int, int]]]:

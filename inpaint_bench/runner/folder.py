@@ -152,7 +152,10 @@ def start(path: Path, dataset: "Dataset", raw: bool = False) -> RunFolder:
         _refuse_another(run, dataset)
         return run
     if path.is_dir() and any(entry.name not in STARTED for entry in path.iterdir()):
-        raise InputError(f"{path}: this folder holds something else than a run. Choose another --out.")
+        raise InputError(
+            f"{path}: this folder holds something else than a run. Choose another --out, or delete the folder if it is "
+            "what was left of one."
+        )
     pairs, pixels = dataset.pairs, dataset.pixels
     info = RunInfo(2, dataset.page, dataset.fingerprint, pixels, dataset.part, len(pairs), {}, raw)
     files.write_whole(path / "pairs.csv", pair_lists.to_csv(pairs))
@@ -179,6 +182,8 @@ def open_run(path: Path) -> RunFolder:
     Raises HashError where its protocol, pairs and fingerprint do not belong together: one was edited.
     """
     info = read_info(path)
+    if not (path / "pairs.csv").is_file():
+        raise InputError(f"{path / 'pairs.csv'}: is missing. Restore the file, or delete the folder and run again.")
     pairs = tuple(pair_lists.read_csv(path / "pairs.csv"))
     if len(pairs) != info.pairs or not all(pair.seen for pair in pairs):
         raise InputError(f"{path / 'pairs.csv'}: {len(pairs)} pairs, run.json counts {info.pairs}. Delete the folder.")

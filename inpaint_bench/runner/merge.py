@@ -6,7 +6,7 @@ from pathlib import Path
 
 import msgspec
 
-from inpaint_bench import files
+from inpaint_bench import disk, files
 from inpaint_bench.data import pair_lists
 from inpaint_bench.data.pair_lists import Pair
 from inpaint_bench.data.parts import WHOLE
@@ -133,5 +133,6 @@ def _link(source: Path, target: Path) -> None:
         return
     try:
         os.link(source.resolve(), target)
+        disk.sync_name(target)
     except OSError:  # no folder yet, another disk, or one without links
         files.write_whole(target, files.read_bytes(source))

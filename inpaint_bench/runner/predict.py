@@ -7,7 +7,7 @@ from functools import partial
 import msgspec
 import torch
 
-from inpaint_bench import files
+from inpaint_bench import disk, files
 from inpaint_bench.data import images
 from inpaint_bench.data.datasets import Dataset
 from inpaint_bench.data.images import Pixels
@@ -94,8 +94,9 @@ def predict_pairs(
         runtime.jobs,
         runtime.timeout,
     )
-    for _ in in_order(save, _once_loaded(note_settings, method.predict(job)), runtime.jobs):
-        on_progress()
+    with disk.names_synced_once(run.path):
+        for _ in in_order(save, _once_loaded(note_settings, method.predict(job)), runtime.jobs):
+            on_progress()
     return run
 
 

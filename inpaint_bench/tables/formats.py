@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 import pandas as pd
 
-from inpaint_bench import files
+from inpaint_bench import disk, files
 from inpaint_bench.escape import markdown, one_line
 
 if TYPE_CHECKING:
@@ -23,8 +23,9 @@ MARKDOWN: Around = {"best": ("**", "**"), "not separable": ("<u>", "</u>"), "": 
 
 def write_tables(run: Path, table: "Table") -> None:
     """Write the table of a run in every format under its tables/."""
-    for name, suffix in SUFFIX.items():
-        files.write_if_changed(run / "tables" / f"plain.{suffix}", getattr(table, f"to_{name}")().encode())
+    with disk.passing(run / "tables"):
+        for name, suffix in SUFFIX.items():
+            files.write_if_changed(run / "tables" / f"plain.{suffix}", getattr(table, f"to_{name}")().encode())
 
 
 def as_text(table: "Table", color: bool = False) -> str:

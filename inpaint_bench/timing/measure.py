@@ -2,7 +2,6 @@
 
 import datetime
 import os
-import tempfile
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
@@ -116,9 +115,8 @@ def time_methods(
     """
     for timed in methods:
         refuse_another(out, timed.name, options.setting)
-    files.cache_dir().mkdir(parents=True, exist_ok=True)
-    with tempfile.TemporaryDirectory(prefix="timing-", dir=files.cache_dir()) as scratch:
-        return _time(options, methods, Path(scratch), out, on_progress)
+    with files.scratch("timing") as scratch:
+        return _time(options, methods, scratch, out, on_progress)
 
 
 def _time(
@@ -220,13 +218,13 @@ def _memory(one: LoadedMethod, options: TimingOptions) -> Memory:
         return NOT_MEASURED
     entry = next((e for e in options.selection.entries if e.partition("=")[0] == one.timed.name), one.timed.name)
     weights = tuple(pair for pair in options.selection.weights if pair[0] in (one.timed.name, "*"))
-    with tempfile.TemporaryDirectory(prefix="timing-", dir=files.cache_dir()) as scratch:
+    with files.scratch("timing") as scratch:
         job = MemoryJob(
             replace(options.selection, entries=(entry,), weights=weights),
             options.size,
             options.batch,
             options.device,
-            Path(scratch),
+            scratch,
         )
         try:
             return peak_in_new_process(one.timed.name, memory_call, job, options.device)

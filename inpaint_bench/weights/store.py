@@ -53,14 +53,13 @@ def add_weights(
     """
     state = _apart(state)
     data = save(state, metadata={"method": method, "dataset": dataset})
-    temporary = files.cache_dir() / "weights" / ".adding" / f"{method}-{dataset}.safetensors"
-    files.write_whole(temporary, data)
-    try:
-        try_load(open_weights(temporary))
-    except InputError as error:
-        raise InputError(str(error).replace(str(temporary), ", ".join(map(str, sources)))) from error
-    finally:
-        temporary.unlink()
+    with files.scratch("adding") as folder:
+        temporary = folder / f"{method}-{dataset}.safetensors"
+        files.write_whole(temporary, data)
+        try:
+            try_load(open_weights(temporary))
+        except InputError as error:
+            raise InputError(str(error).replace(str(temporary), ", ".join(map(str, sources)))) from error
     path = weights_path(method, dataset)
     origin = Origin(
         1,

@@ -1,7 +1,6 @@
 """Weights that people pack in a zip archive: unpacked in the cache folder, within bounds, while they are read."""
 
 import shutil
-import tempfile
 import zipfile
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -26,8 +25,8 @@ def unzipped(path: Path) -> Iterator[dict[Path, Path]]:
     A file of an archive is named as if the archive were a folder. Raises InputError for an archive without torch
     files, or above the bounds.
     """
-    with tempfile.TemporaryDirectory(dir=files.cache_folder("unzipped")) as folder:
-        yield _files_in(path, Path(folder)) or {path: path}
+    with files.scratch("unzipped") as folder:
+        yield _files_in(path, folder) or {path: path}
 
 
 def _files_in(path: Path, folder: Path) -> dict[Path, Path]:

@@ -238,6 +238,10 @@ def broken(path: Path) -> None:
     path.write_bytes(b"this is no database, and long enough to be looked at closely" * 100)
 
 
+def zeroed(path: Path) -> None:
+    path.write_bytes(path.read_bytes()[:4096] + bytes(path.stat().st_size - 4096))
+
+
 def a_folder(path: Path) -> None:
     path.mkdir()
 
@@ -248,7 +252,7 @@ def another_table(path: Path) -> None:
     connection.close()
 
 
-@pytest.mark.parametrize("spoil", [broken, a_folder, another_table])
+@pytest.mark.parametrize("spoil", [a_folder, another_table])
 def test_without_a_usable_cache_everything_is_computed(counting: Counting, spoil: Callable[[Path], None]) -> None:
     database().parent.mkdir(parents=True)
     spoil(database())
@@ -268,6 +272,16 @@ def test_without_a_cache_folder_everything_is_computed(
     for _ in range(2):
         assert rows_of(counting.extractor, shown) == means(shown)
     assert counting.calls == [3, 3]
+
+
+@pytest.mark.parametrize("spoil", [broken, zeroed])
+def test_a_damaged_cache_is_begun_anew(counting: Counting, spoil: Callable[[Path], None]) -> None:
+    shown = pictures(3)
+    rows_of(counting.extractor, shown)
+    spoil(database())
+    for _ in range(3):
+        assert rows_of(counting.extractor, shown) == means(shown)
+    assert len(counting.calls) in (2, 3)  # the damaged file was read, and removed
 
 
 PROGRAM = """

@@ -1,9 +1,12 @@
 """Metrics by name: signatures, how they are called, what is refused, what is loaded and kept."""
 
 import dataclasses
+import errno
+import os
 import re
 import subprocess
 import sys
+import tempfile
 from pathlib import Path
 from typing import Any
 
@@ -16,7 +19,7 @@ from terminal import Terminal
 
 from inpaint_bench.data.protocols import EightBit
 from inpaint_bench.errors import InputError
-from inpaint_bench.metrics import METRICS, RECORDED, Metric, kernels, metric, registry
+from inpaint_bench.metrics import METRICS, RECORDED, Metric, machine_code, metric, registry
 from inpaint_bench.metrics.batch import Batch
 from inpaint_bench.metrics.pixel import known_error
 from inpaint_bench.metrics.registry import signature
@@ -264,16 +267,38 @@ def test_importing_the_metrics_loads_no_compiler() -> None:
 def test_machine_code_is_kept_in_the_cache_folder(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
     _without_a_folder_of_numbas_own(monkeypatch)
     monkeypatch.setenv("INPAINT_BENCH_CACHE", str(tmp_path))
-    assert kernels.compiled(_twice)(4) == 8
-    assert any((tmp_path / "numba").rglob("*.nbc"))
+    assert machine_code.compiled(_twice)(4) == 8
+    assert any((tmp_path / "numba").rglob("*.code"))
     assert vars(numba.config)["CACHE_DIR"] == ""
+
+
+def test_machine_code_that_is_damaged_or_cannot_be_kept_is_compiled_again(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    _without_a_folder_of_numbas_own(monkeypatch)
+    monkeypatch.setenv("INPAINT_BENCH_CACHE", str(tmp_path))
+    with monkeypatch.context() as full:
+        full.setattr(tempfile, "mkstemp", _full)
+        assert machine_code.compiled(_twice)(4) == 8
+    assert not any((tmp_path / "numba").rglob("*.code"))
+    assert machine_code.compiled(_twice)(4) == 8
+    (kept,) = (tmp_path / "numba").rglob("*.code")
+    whole = kept.read_bytes()
+    kept.write_bytes(whole[:-200] + bytes(200))
+    assert machine_code.compiled(_twice)(4) == 8
+    assert len(kept.read_bytes()) == len(whole)
+    assert kept.read_bytes()[-200:] != bytes(200)
+
+
+def _full(*_: object, **__: object) -> None:
+    raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
 
 
 def test_without_a_cache_folder_machine_code_is_not_kept(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
     _without_a_folder_of_numbas_own(monkeypatch)
     (tmp_path / "file").touch()
     monkeypatch.setenv("INPAINT_BENCH_CACHE", str(tmp_path / "file"))
-    assert kernels.compiled(_twice)(4) == 8
+    assert machine_code.compiled(_twice)(4) == 8
     assert not any(Path(__file__).parent.rglob("*_twice*.nbc"))
 
 

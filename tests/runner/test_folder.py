@@ -110,5 +110,8 @@ def test_a_folder_of_something_else_is_left_alone(
     (tmp_path / "thesis").mkdir()
     (tmp_path / "thesis" / "chapter1.tex").write_text("It was a dark and stormy night.")
     assert tiny.run(page, tmp_path / "thesis") == 2
-    assert "this folder holds something else than a run. Choose another --out." in capsys.readouterr().err
+    assert (
+        "this folder holds something else than a run. Choose another --out, or delete the folder"
+        in capsys.readouterr().err
+    )
     assert [path.name for path in (tmp_path / "thesis").iterdir() if path.name != ".lock"] == ["chapter1.tex"]

@@ -10,7 +10,7 @@ import numpy as np
 from numba import int64, uint64
 from numpy.typing import NDArray
 
-from inpaint_bench.metrics.kernels import compiled
+from inpaint_bench.metrics.machine_code import compiled
 
 Array: TypeAlias = NDArray[Any]
 

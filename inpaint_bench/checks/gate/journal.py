@@ -11,7 +11,7 @@ import shutil
 from collections.abc import Iterator, Mapping
 from pathlib import Path
 
-from inpaint_bench import files
+from inpaint_bench import disk, files
 from inpaint_bench.errors import InputError
 
 FOLDER = ".accepting"
@@ -59,7 +59,7 @@ def write_together(folder: Path, held: Mapping[str, bytes]) -> None:
     for name, data in held.items():
         files.refuse_way_out(folder / name)
         files.write_whole(journal / "writing" / name, data)
-    (journal / "writing").rename(journal / "complete")
+    disk.rename(journal / "writing", journal / "complete")
     _settle(folder)
 
 
@@ -82,8 +82,8 @@ def _move_all(source: Path, target: Path) -> None:
         into = target / Path(parent).relative_to(source)
         for name in sorted(names):
             files.refuse_way_out(into / name)
-            into.mkdir(parents=True, exist_ok=True)
-            (Path(parent) / name).replace(into / name)
+            disk.make_folder(into)
+            disk.rename(Path(parent) / name, into / name)
 
 
 def _remove_if_done(journal: Path, new: Path | None) -> None:

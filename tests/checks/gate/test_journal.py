@@ -8,6 +8,7 @@ import gate_runs
 import pytest
 from dying import dying_after
 from gate_runs import EXPECTED, shift
+from power_cut import power_cut_after
 from terminal import Terminal
 
 from inpaint_bench.checks.gate import journal
@@ -61,6 +62,23 @@ def test_whenever_a_process_dies_the_next_reader_finds_the_old_files_or_the_new_
         moment += 1
     assert found == {False, True}
     assert moment > 20
+
+
+def test_after_a_power_cut_at_any_moment_the_next_reader_finds_the_old_files_or_the_new_ones() -> None:
+    found, syncs, cut = [], 0, True
+    while cut:
+        clear()
+        start()
+        with power_cut_after(syncs, FOLDER.absolute()) as disk:
+            change()
+        left = Path(f"left{syncs}")
+        disk.restore(FOLDER, left)
+        journal.finish(left)
+        assert held(left) in (OLD, NEW), syncs
+        found.append(held(left))
+        syncs, cut = syncs + 1, disk.cut
+    assert found[0] == OLD
+    assert found[-1] == NEW
 
 
 def test_a_reader_that_dies_while_it_finishes_leaves_the_rest_to_the_next() -> None:

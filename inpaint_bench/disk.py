@@ -1,0 +1,89 @@
+"""What is on the disk after a power cut: files that are synced to it (fsync), and their names, synced with the folder.
+
+The name of a file is synced at once; of the files of one kind, once after all of them (`names_synced_once`): composites
+before scores name them, scores and results before a command ends. So a power cut loses nothing that was said to be
+done, and what it does lose is found missing and made again. Only what is made from other files of a run at any time,
+tables and the pictures of a report, is not synced (`passing`). `benchmarks/syncing.py` measures what it costs.
+"""
+
+import contextlib
+import errno
+import os
+from collections.abc import Iterator
+from pathlib import Path
+
+CANNOT_SYNC = (errno.EINVAL, errno.ENOTSUP)  # of file systems that do not know it: nothing more can be done
+
+_names_later: list[
+    tuple[Path, set[Path]]
+] = []  # absolute paths of folders, with those below that are still to be synced
+_passing: list[Path] = []  # absolute paths of the folders that nobody needs after a power cut
+
+
+def make_folder(path: Path) -> None:
+    """Create a folder and those above it where they are missing, so that their names last. Raises OSError."""
+    if not path.is_dir():
+        make_folder(path.parent)
+        path.mkdir(exist_ok=True)
+        sync_name(path)
+
+
+def rename(source: Path, path: Path) -> None:
+    """Give a file, or a folder of files that are on the disk, a name in an existing folder. Raises OSError."""
+    if source.is_file():
+        _sync(source)
+    source.replace(path)
+    sync_name(path)
+
+
+def sync_name(path: Path) -> None:
+    """Have the disk hold the name of a file, at once or where `names_synced_once` ends. Raises OSError."""
+    folder = path.parent.absolute()
+    later = [folders for root, folders in _names_later if folder.is_relative_to(root)]
+    if later and not _needless(folder):
+        later[-1].add(folder)
+    else:
+        _sync(folder)
+
+
+def _sync(path: Path) -> None:
+    """Have the disk hold a file, or the names in a folder. Raises OSError."""
+    if _needless(path.absolute()):
+        return
+    handle = os.open(path, os.O_RDONLY)
+    try:
+        os.fsync(handle)
+    except OSError as error:
+        if error.errno not in CANNOT_SYNC:
+            raise
+    finally:
+        os.close(handle)
+
+
+def _needless(path: Path) -> bool:
+    return any(path.is_relative_to(root) for root in _passing)
+
+
+@contextlib.contextmanager
+def names_synced_once(folder: Path) -> Iterator[None]:
+    """Meanwhile a power cut may lose the names of files that are written below a folder; afterwards they last."""
+    entry: tuple[Path, set[Path]] = (folder.absolute(), set())
+    _names_later.append(entry)
+    try:
+        yield
+    finally:
+        _names_later[:] = [one for one in _names_later if one is not entry]
+        for one in sorted(entry[1]):
+            with contextlib.suppress(FileNotFoundError):  # it was removed since
+                _sync(one)
+
+
+@contextlib.contextmanager
+def passing(folder: Path) -> Iterator[None]:
+    """Meanwhile what is written below a folder is not synced: nobody needs it after a power cut."""
+    root = folder.absolute()
+    _passing.append(root)
+    try:
+        yield
+    finally:
+        _passing.remove(root)
