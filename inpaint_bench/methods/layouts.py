@@ -223,18 +223,30 @@ def _read(
 def _no_layout(folder: Path, names: Sequence[str], pairs: Sequence[Pair]) -> InputError:
     """The error naming the files that do not fit the layout that most files fit."""
     ways = [(layout, keys) for layout, _, keys in _ways(pairs, [*_keys(pairs)])]
-    layout, extra = min(
-        ((layout, [name for name in names if not _fits(name, layout, keys)]) for layout, keys in ways),
-        key=lambda found: len(found[1]),
+    layout, keys, extra = min(
+        ((layout, keys, [name for name in names if not _fits(name, layout, keys)]) for layout, keys in ways),
+        key=lambda found: len(found[2]),
     )
     known = "; ".join(layout.name for layout in LAYOUTS)
     if extra:
         what = f"{len(extra)} files belong to no pair ({some(extra)})"
+    elif twice := _twice(names, layout, keys):
+        what = f"{' and '.join(ascii(name) for name in twice)} are outputs of one pair; keep one of them"
     elif layout.by == COUNTED:
         what = f"its outputs are numbered, and there are not as many as the {len(pairs)} pairs"
     else:
         what = "the samples are not numbered from 0 for every pair"
     return InputError(f"{folder}: {what}. Known layouts: {known}. Remove other files from the folder.")
+
+
+def _twice(names: Sequence[str], layout: Layout, keys: dict[str, str]) -> tuple[str, str] | None:
+    """The first two files with the same key and sample: accents stored in two ways, a suffix in two spellings."""
+    seen: dict[tuple[str, int | None], str] = {}
+    for name in names:
+        found = _key(layout.output, name)
+        if found is not None and found[0] in keys and (other := seen.setdefault(found, name)) != name:
+            return other, name
+    return None
 
 
 def _fits(name: str, layout: Layout, keys: dict[str, str]) -> bool:

@@ -102,7 +102,8 @@ def test_a_layout_gives_every_pair_its_own_file(tool: str) -> None:
         (["a.s0.png", "a.s2.png"], "done: the samples are not numbered from 0 for every pair"),
         (["a.s0.png", "a.s1.png", "b.s0.png"], "done: the samples are not numbered from 0 for every pair"),
         (["a.png", "b_mask000.png"], "done: 1 files belong to no pair"),
-        (["a_mask000.png", "a_mask001.png"], "done: "),
+        (["a_mask000.png", "a_mask001.png"], "done: 'a_mask000.png' and 'a_mask001.png' are outputs of one pair; keep"),
+        (["a.PNG", "a.png"], "done: 'a.PNG' and 'a.png' are outputs of one pair; keep one of them."),
     ],
 )
 def test_a_folder_that_fits_no_layout_is_refused(names: list[str], message: str) -> None:
