@@ -15,7 +15,7 @@ from inpaint_bench.data.pair_lists import Pair
 from inpaint_bench.data.parts import WHOLE, Part
 from inpaint_bench.data.prepare import Data
 from inpaint_bench.data.protocols import About, ImageRule, MaskRule, Protocol, page_path, read_page
-from inpaint_bench.errors import BenchError, InputError, some
+from inpaint_bench.errors import BenchError, HashError, InputError, some
 
 CELEBA_TEST_STARTS = 182_637  # the 0-based number of 182638.jpg, the first image of CelebA's test partition
 
@@ -48,7 +48,7 @@ def open_dataset(dataset: str, given: Path | None, pairs_file: Path | None = Non
     pair_lists.refuse_other_facts(page, pairs, listed)
     prepare.check_names(page, data, pairs)
     mark = pair_lists.fingerprint(page, pairs)
-    return Dataset(page, data, tuple(_with_cached_hashes(mark, pairs)), mark)
+    return Dataset(page, data, tuple(_with_cached_hashes(page, mark, pairs)), mark)
 
 
 def open_folders(images: Path, masks: Path, mask_threshold: int | None = None) -> Dataset:
@@ -142,10 +142,19 @@ def _cached_list(mark: str) -> Path:
     return files.cache_dir() / "pairs" / f"{mark}.csv"
 
 
-def _with_cached_hashes(mark: str, pairs: list[Pair]) -> list[Pair]:
-    """The pairs with the hashes of the first time they were read on this machine, if they were."""
+def _with_cached_hashes(page: Protocol, mark: str, pairs: list[Pair]) -> list[Pair]:
+    """The pairs with the hashes of the first time they were read on this machine, if they were.
+
+    Raises HashError where the list that was kept is of other pairs: it was cut or edited.
+    """
     cached = _cached_list(mark)
-    return pair_lists.read_csv(cached) if not all(pair.seen for pair in pairs) and cached.is_file() else pairs
+    if all(pair.seen for pair in pairs) or not cached.is_file():
+        return pairs
+    kept = pair_lists.read_csv(cached)
+    if pair_lists.fingerprint(page, kept) != mark or not all(pair.seen for pair in kept):
+        raise HashError(f"{cached}: not the hashes of the {len(pairs)} pairs that were recorded. Delete the file.")
+    pair_lists.refuse_other_facts(page, kept, cached)
+    return kept
 
 
 def _find_data(page: Protocol, path: Path, given: Path | None) -> Data:
