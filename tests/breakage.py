@@ -13,12 +13,15 @@ ODD = [  # raw texts in the place of a value
     '{"a": 1}', "9" * 5000, "-" + "9" * 400, "1" + "0" * 18, "2147483648", "9223372036854775808", "1000000000000",
     '"' + "a" * 200_000 + '"', "[" * DEEP + "]" * DEEP, '{"a":' * DEEP + "1" + "}" * DEEP, '"../outside"', '"/outside"',
     '"a/b"', '"."', '".."', '"\\u0000"', '"\\ud800"', '"%s{x}{}"', '"\\n\\r\\t"', '"ａ"', "inf", "nan", "''", "0x10",
-    "01", "1_0", "2020-01-01", "[1, [2, [3]]]", '"' + "é" * 300 + '"',
+    "01", "1_0", "2020-01-01", "5e-324", "1e-400", "-1e308", "+1", "1.", ".5", "1e2", '"1"', '"NaN"', '"\\u202e"',
+    "false", "2147483647", "65536", '"\\ud83d"', "[true]", "[null]", '["a", 1]', "[0, 20]", "[[1, 2], [3]]",
+    '{"": ""}', "1e15", "[1, [2, [3]]]", '"' + "é" * 300 + '"',
 ]  # fmt: skip
 CELLS = [
     "", " ", "-1", "0", "1", "1e999", "nan", "inf", "-inf", "x", "9" * 5000, "a" * 200_000, "../outside", "/outside",
     "\x00", '"', '"a', "a,b", "é", "{x}", "%s", "1_0", "０", "0x10", "99999999999999999999", "00000", "true", "None",
-    "[1]",
+    "[1]", "5e-324", "-0.0", "+1", "1.", ".5", "0x1p3", "1e5", " 1", "\u202e",
+    "\ufeff", '"a\nb"', "=1+1", "1e-400", "NaN", "infinity", "١", "a/b", "..", "~", "C:\\x", "\x1b[31m",
 ]  # fmt: skip
 STRANGERS = [
     b"",
@@ -153,8 +156,24 @@ def cell(data: bytes, chance: random.Random) -> bytes:
     return b"\n".join(b",".join(one) for one in rows)
 
 
+def twice(data: bytes, chance: random.Random) -> bytes:
+    """A key of JSON stands there twice, with two values."""
+    found = list(re.finditer(rb'"(\w+)":', data))
+    if not found:
+        return data + data
+    one = chance.choice(found)
+    return data[: one.start()] + one[0] + chance.choice(ODD[:12]).encode() + b"," + data[one.start() :]
+
+
+def many(data: bytes, chance: random.Random) -> bytes:
+    """A line twenty thousand times."""
+    some = data.splitlines(keepends=True) or [b"\n"]
+    at = chance.randrange(len(some))
+    return b"".join([*some[:at], some[at][:300] * 20_000, *some[at:]])
+
+
 BYTES: tuple[Break, ...] = (flip_bits, flip_bits, cut, overwrite, repeat, insert, stranger)
 TEXT: tuple[Break, ...] = (*BYTES, lines, lines)
-JSON: tuple[Break, ...] = (*TEXT, value, value, value, key, key)
+JSON: tuple[Break, ...] = (*TEXT, value, value, value, value, key, key, twice, many)
 TOML: tuple[Break, ...] = (*TEXT, value, value, value, value)
-CSV: tuple[Break, ...] = (*TEXT, cell, cell, cell, cell)
+CSV: tuple[Break, ...] = (*TEXT, cell, cell, cell, cell, many)

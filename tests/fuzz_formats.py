@@ -1,8 +1,10 @@
 """The formats: a valid file of each in the workspace, how it is broken, and what reads it."""
 
+import contextlib
+import hashlib
 import json
 import shutil
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from functools import cache
 from pathlib import Path
 
@@ -11,13 +13,14 @@ import breakage_binary as binary
 import numpy as np
 import pytest
 import tiny
-from fuzz_workspace import METHODS, training
+from fuzz_workspace import KEPT, METHODS, training
 from fuzzing import OTHER_PAIRS, Format, Numbers, command
 
 from baselines.dsi.tensorflow import read_checkpoint
 from baselines.spn.training.checkpoint import resume
 from baselines.spn.training.config import read_config
 from baselines.spn.training.loggers import LOSSES, CsvLog
+from inpaint_bench.metrics import cache as values
 from inpaint_bench.weights.torch_files import read_torch
 
 QUIET = ("--quiet", "--jobs", "1")
@@ -106,10 +109,31 @@ def log() -> Numbers:
     return Path("trained/losses.csv").read_text()
 
 
+def cached() -> Numbers:
+    """The values of networks that are kept: one may be lost, none may change."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv("INPAINT_BENCH_CACHE", "kept")
+        found = values.get_many([*KEPT])
+    return "kept" if found.items() <= KEPT.items() else found
+
+
+def with_kept_list() -> Numbers:
+    """The hashes of pixels that were recorded when a dataset was first read here."""
+    Path("kept/pairs/list.csv").rename(f"kept/pairs/{fingerprint_of_kinds()}.csv")
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv("INPAINT_BENCH_CACHE", "kept")
+        return command("pairs", "verify", "--dataset", "kinds.toml", *QUIET)()
+
+
 def merged() -> Numbers:
     """A part merged into a run; its table."""
     command("merge", "parts/run", "--out", "whole")()
     return command("table", "whole", "--format", "csv")()
+
+
+def listed() -> Numbers:
+    """Every way in which a run is printed."""
+    return [TABLE(), LONG(), command("gate", "run", "--expected", "expected", good=(0, 1))()]
 
 
 def accepted() -> Numbers:
@@ -125,10 +149,44 @@ def reported() -> Numbers:
     return {name: json.loads(text)[name] for name in ("buckets", "metrics", "groups", "pairs", "scores", "samples")}
 
 
+def reported_again() -> Numbers:
+    """The numbers of a report in the folder of an older one."""
+    command("report", "run", "--data", "data", "--out", "before", *QUIET)()
+    return Path("before/data.js").read_bytes()
+
+
 def verified() -> Numbers:
     """What `pairs verify` says, or that the list is another one."""
     printed = command("pairs", "verify", "--dataset", "kinds.toml", "--pairs", "kinds.csv", *QUIET)()
     return printed if fingerprint_of_kinds() in printed else OTHER_PAIRS
+
+
+@cache
+def hashed_again(read: Callable[[], Numbers]) -> Callable[[], Numbers]:
+    """A reader of a run whose recorded hashes somebody has made to fit: SHA256SUMS is no signature."""
+
+    def run() -> Numbers:
+        for folder in ("run", "parts/run", "expected"):
+            for index in Path(folder).glob("*/features.*.json"):
+                _state_hash(index, index.with_suffix(".npy"))
+            sums = Path(folder, "SHA256SUMS")
+            names = [line.split("  ", 1)[1] for line in sums.read_text().splitlines()]
+            there = [name for name in names if Path(folder, name).is_file() and Path(folder, name).stat().st_size < 1e8]
+            lines = [f"{hashlib.sha256(Path(folder, name).read_bytes()).hexdigest()}  {name}\n" for name in there]
+            sums.unlink()
+            sums.write_text("".join(lines))
+        return read()
+
+    return run
+
+
+def _state_hash(index: Path, features: Path) -> None:
+    """The hash of features in their index, where both can be read."""
+    with contextlib.suppress(ValueError, TypeError, OSError, RecursionError):
+        if all(path.is_file() and path.stat().st_size < 1e8 for path in (features, index)):
+            content = {**json.loads(index.read_text()), "sha256": hashlib.sha256(features.read_bytes()).hexdigest()}
+            index.unlink()
+            index.write_text(json.dumps(content))
 
 
 TABLE = command("table", "run", "--format", "csv")
@@ -144,6 +202,7 @@ FOLDERS = ("--targets", "data/images", "--masks", "masks", "--predictions", "don
 SCORE = command("score", *FOLDERS, "--metrics", "psnr,ssim", *QUIET)
 CHECKS = command("weights", "verify", "--baselines", "baselines")
 ADD = ("weights", "add", "mine", "tiny", "--baselines", "baselines")
+CODES = frozenset({2, 3, 5})
 COMPARED = frozenset({2, 3, 4, 5})  # where two runs are compared, they may be of different pairs
 TEXT, JSON, TOML, CSV, BYTES = breakage.TEXT, breakage.JSON, breakage.TOML, breakage.CSV, breakage.BYTES
 
@@ -152,10 +211,33 @@ def _kind(name: str, *breaks: breakage.Break) -> Format:
     return Format(name, f"kinds/{name}", (*BYTES, *breaks), verified)
 
 
+def _hashes_fit() -> Iterator[Format]:
+    """The files of a run, each with hashes that fit it, and each way of reading them."""
+    ways = {
+        "compared": (COMPARE, COMPARED), "listed": (listed, CODES), "drawn": (OBJECTS, CODES),
+        "merged": (merged, COMPARED),
+    }  # fmt: skip
+    for name, (file, breaks, chosen) in {
+        "scores": ("telea/scores.csv", CSV, ("compared", "listed", "merged")),
+        "results": ("results.jsonl", JSON, ("compared", "listed")),
+        "pairs": ("pairs.csv", CSV, ("compared", "listed", "drawn", "merged")),
+        "features": ("telea/features.lite0.npy", (*BYTES, *binary.NPY), ("compared", "listed", "merged")),
+        "index of features": ("telea/features.lite0.json", JSON, ("compared", "merged")),
+        "objects": ("telea/objects.nanodet.jsonl", JSON, ("compared", "listed", "drawn", "merged")),
+        "objects of targets": ("_targets/objects.nanodet.jsonl", JSON, ("drawn",)),
+    }.items():
+        for how in chosen:
+            read, codes = ways[how]
+            path = f"parts/run/{file}" if how == "merged" else f"run/{file}"
+            yield Format(f"{name} whose hash fits, {how}", path, breaks, hashed_again(read), False, codes, share=0.6)
+
+
 FORMATS = [
     Format("protocol page", "tiny.toml", TOML, WHOLE),
     Format("list of pairs", "list.csv", CSV, PAIRS),
     Format("list of pairs, verified", "kinds.csv", CSV, verified),
+    Format("list of pairs in the cache", "kept/pairs/list.csv", CSV, with_kept_list),
+    Format("values in the cache", "kept/values.sqlite", BYTES, cached),
     Format("index array", "index.npy", (*BYTES, *binary.NPY), command(
         "pairs", "import", "--dataset", "tiny.toml", "--index", "index.npy", "--out", "imported.csv"), hashed=False),
     Format("mapping of CelebA-HQ", "hq/CelebA-HQ-to-CelebA-mapping.txt", TEXT,
@@ -166,24 +248,26 @@ FORMATS = [
     _kind("masks/b.bmp"), _kind("masks/c.webp"),
     Format("prediction", "done/picture1.png", BYTES, SCORE),
     Format("prediction, written anew", "done/picture1.png", binary.PNG, SCORE, hashed=False),
-    Format("composite", "run/telea/composites/00001.png", (*BYTES, *binary.PNG), reported),
+    Format("composite", "run/telea/composites/00001.png", (*BYTES, *binary.PNG), reported, share=0.5),
     Format("run.json", "run/run.json", JSON, TABLE),
-    Format("run.json, reported", "run/run.json", JSON, reported),
-    Format("run.json of a part", "parts/run/run.json", JSON, merged, codes=COMPARED),
+    Format("run.json, reported", "run/run.json", JSON, reported, share=0.5),
+    Format("report of before", "before/data.js", BYTES, reported_again, share=0.5),
+    Format("run.json of a part", "parts/run/run.json", JSON, merged, codes=COMPARED, share=0.5),
     Format("pairs.csv of a run", "run/pairs.csv", CSV, COMPARE),
     Format("results.jsonl", "run/results.jsonl", JSON, TABLE),
-    Format("results.jsonl, reported", "run/results.jsonl", JSON, reported),
+    Format("results.jsonl, reported", "run/results.jsonl", JSON, reported, share=0.5),
     Format("SHA256SUMS", "run/SHA256SUMS", TEXT, TABLE),
     Format("scores.csv", "run/telea/scores.csv", CSV, COMPARE),
-    Format("scores.csv, scored again", "run/telea/scores.csv", CSV, SCORE_RUN),
+    Format("scores.csv, scored again", "run/telea/scores.csv", CSV, SCORE_RUN, share=0.2, slow=True),
     Format("scores.csv, listed", "run/telea/scores.csv", CSV, LONG),
     Format("features of a run", "run/telea/features.lite0.npy", (*BYTES, *binary.NPY), COMPARE),
     Format("index of features", "run/telea/features.lite0.json", JSON, COMPARE),
     Format("objects of a run", "run/telea/objects.nanodet.jsonl", JSON, COMPARE),
     Format("objects, drawn", "run/telea/objects.nanodet.jsonl", JSON, OBJECTS),
     Format("objects of the targets", "run/_targets/objects.nanodet.jsonl", JSON, TABLE),
+    *_hashes_fit(),
     Format("times", "run/telea/timing.json", JSON, TIMES, hashed=False),
-    Format("times, reported", "run/telea/timing.json", JSON, reported, hashed=False),
+    Format("times, reported", "run/telea/timing.json", JSON, reported, hashed=False, share=0.5),
     Format("expected results", "expected/results.jsonl", JSON, GATE, codes=COMPARED),
     Format("run.json of expected results", "expected/run.json", JSON, GATE, codes=COMPARED),
     Format("scores of expected results", "expected/telea/scores.csv", CSV, GATE),
@@ -198,14 +282,15 @@ FORMATS = [
     Format("card", "baselines/mine/card.toml", TOML, command("methods", "show", "mine", "--baselines", "baselines"),
            hashed=False),
     Format("reference activations", "golden.json", JSON, command("check", "rn", "--golden", "golden.json", good=(0, 1)),
-           hashed=False),
-    Format("features", "x.npy", (*BYTES, *binary.NPY), command("score", "--features", "x.npy", "y.npy"), hashed=False),
+           hashed=False, share=0.2, slow=True),
+    Format("features", "x.npy", (*BYTES, *binary.NPY), command("score", "--features", "x.npy", "y.npy"),
+           hashed=False, share=0.5),
     Format("checkpoint", "authors/new.pth", (*BYTES, *binary.ZIP), tensors("authors/new.pth"), hashed=False),
     Format("checkpoint, flipped", "authors/new.pth", BYTES, tensors("authors/new.pth")),
     Format("checkpoint, added", "authors/wrapped.ckpt", (*BYTES, *binary.ZIP), command(*ADD, "authors/wrapped.ckpt"),
            hashed=False),
     Format("checkpoint of others", "authors/new.pth", binary.CHECKPOINTS, command(*ADD, "authors/new.pth"),
-           hashed=False),
+           hashed=False, share=0.5),
     Format("legacy checkpoint", "authors/old.pth", (*BYTES, *binary.PICKLE), command(*ADD, "authors/old.pth"),
            hashed=False),
     Format("zipped checkpoint", "authors/packed.zip", (*BYTES, *binary.ZIP), command(*ADD, "authors/packed.zip"),
@@ -219,7 +304,7 @@ FORMATS = [
     Format("TensorFlow index, flipped", "tf/model.ckpt.index", BYTES, tensorflow),
     Format("TensorFlow data", "tf/model.ckpt.data-00000-of-00001", BYTES, tensorflow),
     Format("training settings", "train.toml", TOML, settings, hashed=False),
-    Format("training checkpoint", "trained/checkpoint.pt", (*BYTES, *binary.ZIP), resumed, hashed=False),
-    Format("training checkpoint, flipped", "trained/checkpoint.pt", BYTES, resumed),
+    Format("training checkpoint", "trained/checkpoint.pt", (*BYTES, *binary.ZIP), resumed, hashed=False, slow=True),
+    Format("training checkpoint, flipped", "trained/checkpoint.pt", BYTES, resumed, slow=True),
     Format("training log", "trained/losses.csv", CSV, log, hashed=False),
 ]  # fmt: skip

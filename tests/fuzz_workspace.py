@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
+import pytest
 import tensorflow_checkpoint
 import tiny
 import torch
@@ -24,6 +25,7 @@ from inpaint_bench.analysis.run import RunData
 from inpaint_bench.api.gating import accept
 from inpaint_bench.api.pairs import build_pairs
 from inpaint_bench.methods.baselines import find_baselines
+from inpaint_bench.metrics import cache
 from inpaint_bench.metrics.detection import Detections, to_row
 from inpaint_bench.metrics.detection.matching import tally
 from inpaint_bench.runner import sums
@@ -69,6 +71,7 @@ def load(weights, device):
     network = weights.into(Network()).eval()
     return lambda image, mask: image + mask * network.a.weight.mean()
 """
+KEPT = {bytes([number]) * 32: bytes(range(number, number + 64)) for number in range(40)}
 SETTINGS = 'lr = 1e-4\nclip = 1.0\ninit = "diffusion"\nbetas = [0.9, 0.99]\n[network]\nwidth = 16\n'
 SMALL = ("network.width=2", "network.discriminator=2", "network.blocks=1", "network.levels=1", "init=scaled")
 PAGE = """schema = 1
@@ -127,6 +130,8 @@ def _run(folder: Path) -> None:
     accept("run", "expected", "first")
     shutil.copy("run/pairs.csv", "list.csv")
     shutil.copytree("run", "parts/run")
+    Path("before").mkdir()
+    Path("before/data.js").write_text("// inpaint-bench report 1\n")
 
 
 def _network_values(run: RunData, folder: str, pictures: Sequence[tuple[str, int | None, str]]) -> None:
@@ -191,6 +196,11 @@ def _kinds() -> None:
     Path("kinds.toml").write_text(PAGE)
     built = build_pairs("kinds.toml", out="kinds.csv", quiet=True)
     Path("kinds.txt").write_text(built.fingerprint)
+    Path("kept/pairs").mkdir(parents=True)
+    shutil.copy("kinds.csv", "kept/pairs/list.csv")
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv("INPAINT_BENCH_CACHE", "kept")
+        cache.put_many(KEPT)
 
 
 def _save(image: Image.Image, path: Path, options: dict[str, Any]) -> None:
@@ -215,15 +225,9 @@ def _weights() -> None:
     shutil.make_archive("authors/packed", "zip", "authors", "new.pth")
     Path("tf").mkdir()
     tensorflow_checkpoint.write(Path("tf"), {"a": np.arange(6.0), "b/c": np.ones((2, 2), np.float32)})
-    with_weights = Path("weights").absolute()
-    before = os.environ.get("INPAINT_BENCH_WEIGHTS")
-    os.environ["INPAINT_BENCH_WEIGHTS"] = str(with_weights)
-    try:
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv("INPAINT_BENCH_WEIGHTS", "weights")
         store.add_weights("mine", "tiny", state(), [Path("authors/new.pth")], "none", lambda weights: weights.tensors())
-    finally:
-        del os.environ["INPAINT_BENCH_WEIGHTS"]
-        if before is not None:
-            os.environ["INPAINT_BENCH_WEIGHTS"] = before
 
 
 def _arrays() -> None:

@@ -43,6 +43,8 @@ class Format:
     read: Callable[[], Numbers]
     hashed: bool = True  # any change of a value is found; else another valid value gives other numbers
     codes: frozenset[int] = frozenset({2, 3, 5})
+    slow: bool = False  # only in the acceptance tests
+    share: float = 1.0  # of the inputs that others get: of what takes long, fewer
 
 
 class Refused(Exception):
@@ -120,19 +122,19 @@ def _refuse_left(workspace: Path, scratch: Path) -> None:
         raise Fault(f"written outside: {', '.join(path.name for path in left)}")
 
 
-_expected: dict[tuple[Path, str], Numbers] = {}
+_expected: dict[tuple[Path, Callable[[], Numbers]], Numbers] = {}
 
 
 def expected_numbers(form: Format, workspace: Path) -> Numbers:
     """What the valid file gives; libraries make what they keep in the home folder now, if they do."""
-    if (workspace, form.name) not in _expected:
+    if (workspace, form.read) not in _expected:
         copy = _copied(workspace, workspace.with_name("valid"))
         with _inside(copy):
-            _expected[workspace, form.name] = form.read()
+            _expected[workspace, form.read] = form.read()
         for folder in ("home", "temporary"):
             shutil.rmtree(workspace.parent / folder)
             (workspace.parent / folder).mkdir()
-    return _expected[workspace, form.name]
+    return _expected[workspace, form.read]
 
 
 def _copied(workspace: Path, copy: Path) -> Path:
@@ -157,9 +159,10 @@ def _inside(folder: Path) -> Iterator[None]:
         yield
 
 
-def faults(form: Format, workspace: Path, scratch: Path, seeds: range) -> list[str]:
-    """What must not happen and did, each with the seed that shows it again."""
-    found = []
+def faults(form: Format, workspace: Path, scratch: Path, first: int, count: int) -> list[str]:
+    """What must not happen and did, each with the seed that shows it again; of `count` seeds the format's share."""
+    before, found = _stamps(workspace), list[str]()
+    seeds = range(first, first + max(1, round(count * form.share)))
     with surroundings(workspace):
         for seed in seeds:
             try:
@@ -168,7 +171,15 @@ def faults(form: Format, workspace: Path, scratch: Path, seeds: range) -> list[s
                 found.append(f"{form.name}, seed {seed}: {fault}")
             except Exception as error:
                 found.append(f"{form.name}, seed {seed}: traceback of {type(error).__name__}: {str(error)[:200]}")
+        if (now := _stamps(workspace)) != before:
+            found.append(f"{form.name}: written in place, not whole: {sorted(now ^ before)}")
     return found
+
+
+def _stamps(workspace: Path) -> set[tuple[str, int, int]]:
+    """The files of the workspace, which the copies share."""
+    found = ((path, path.stat()) for path in workspace.rglob("*") if path.is_file())
+    return {(str(path), status.st_size, status.st_mtime_ns) for path, status in found}
 
 
 @contextmanager

@@ -8,7 +8,7 @@ import fuzzing
 import pytest
 
 ROOT = Path(__file__).parents[1]
-EACH = 8  # some 500 in all
+EACH = 7  # some 500 in all
 
 
 @pytest.fixture(scope="session")
@@ -20,10 +20,10 @@ def workspace(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return folder
 
 
-@pytest.mark.parametrize("form", fuzz_formats.FORMATS, ids=lambda form: form.name)
+@pytest.mark.parametrize("form", [form for form in fuzz_formats.FORMATS if not form.slow], ids=lambda form: form.name)
 def test_a_broken_file_gives_the_same_numbers_or_one_sentence(
     form: fuzzing.Format, workspace: Path, tmp_path: Path
 ) -> None:
     scratch = tmp_path / "scratch"
     scratch.mkdir()
-    assert fuzzing.faults(form, workspace, scratch, range(EACH)) == []
+    assert fuzzing.faults(form, workspace, scratch, 0, EACH) == []

@@ -45,7 +45,7 @@ def found(workspace: Path, read: Read, **facts: object) -> list[str]:
         return data if data == VALID else read()
 
     form = Format("planted", "file", (flip_bits,), careful, **facts)  # type: ignore[arg-type]
-    return fuzzing.faults(form, workspace, workspace.parents[1] / "scratch", range(1))
+    return fuzzing.faults(form, workspace, workspace.parents[1] / "scratch", 0, 1)
 
 
 def swallowing(act: Read) -> Read:
@@ -246,4 +246,4 @@ def test_what_stands_in_the_place_of_a_file_is_refused_at_once(
     monkeypatch.setattr(fuzzing, "REPLACED", 1)
     monkeypatch.setattr(stand_ins, "STAND_INS", (stand_in,))
     form = Format("planted", "file", (flip_bits,), read)
-    assert fuzzing.faults(form, workspace, workspace.parents[1] / "scratch", range(1)) == []
+    assert fuzzing.faults(form, workspace, workspace.parents[1] / "scratch", 0, 1) == []

@@ -8,6 +8,7 @@ import io
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from decimal import Decimal
+from itertools import islice
 from pathlib import Path
 from typing import Annotated, Literal, TypeAlias, get_args
 
@@ -21,6 +22,7 @@ from inpaint_bench.metrics.registry import CHOOSABLE, find
 from inpaint_bench.metrics.registry import signature as signature_of
 
 SCHEMA = "# inpaint-bench reported 1"
+MOST_CELLS = 10_000  # of a file; all tables of the SPN paper together have 400
 ALL = "all"  # the bucket that holds every pair
 
 # One printed unit in the unit of our metrics; for metrics that we do not measure it is only a label.
@@ -181,9 +183,11 @@ def read_reported(path: Path) -> list[Reported]:
         wrong = sorted({*columns} ^ {*COLUMNS}) or ["one twice"]
         raise InputError(f"{path}: the columns must be {', '.join(COLUMNS)}. Missing or unknown: {', '.join(wrong)}.")
     try:
-        cells = [_cell(row, f"{path}:{reader.line_num + 1}") for row in reader]
+        cells = [_cell(row, f"{path}:{reader.line_num + 1}") for row in islice(reader, MOST_CELLS + 1)]
     except csv.Error as error:
         raise InputError(f"{path}:{reader.reader.line_num + 1}: not a line of CSV ({error}).") from error
+    if len(cells) > MOST_CELLS:
+        raise InputError(f"{path}: more than {MOST_CELLS:,} numbers, the most that are read. Give those of one paper.")
     if not cells:
         raise InputError(f"{path}: there is no number in it. Give one line per printed cell.")
     _refuse_twice(cells)

@@ -55,7 +55,7 @@ def open_dataset(dataset: str, given: Path | None, pairs_file: Path | None = Non
     pair_lists.refuse_other_facts(page, pairs, listed)
     prepare.check_names(page, data, pairs)
     mark = pair_lists.fingerprint(page, pairs)
-    return Dataset(page, data, tuple(_with_cached_hashes(mark, pairs)), mark)
+    return Dataset(page, data, tuple(_with_cached_hashes(page, mark, pairs)), mark)
 
 
 def open_folders(images: Path, masks: Path, mask_threshold: int | None = None) -> Dataset:
@@ -145,25 +145,24 @@ def _cached_list(mark: str) -> Path:
     return files.cache_dir() / "pairs" / f"{mark}.csv"
 
 
-def _with_cached_hashes(mark: str, pairs: list[Pair]) -> list[Pair]:
+def _with_cached_hashes(page: Protocol, mark: str, pairs: list[Pair]) -> list[Pair]:
     """The pairs with the hashes of the first time they were read on this machine, if they were.
 
-    Raises HashError for a list that is not what was written then.
+    Raises HashError for a list that is not what was written then: it was cut or edited.
     """
     cached = _cached_list(mark)
     if all(pair.seen for pair in pairs) or not cached.is_file():
         return pairs
+    noted = cached.with_suffix(".sha256")
     try:
-        noted = cached.with_suffix(".sha256")
-        damaged = noted.is_file() and noted.read_text() != files.file_sha256(cached)
-        found = pair_lists.read_csv(cached)
+        kept = pair_lists.read_csv(cached)
+        whole = not noted.is_file() or noted.read_text() == files.file_sha256(cached)
     except (InputError, OSError, UnicodeDecodeError):
-        damaged = True
-    if damaged or [(one.pair, one.image, one.mask) for one in found] != [
-        (one.pair, one.image, one.mask) for one in pairs
-    ]:
+        kept, whole = [], False
+    if not whole or not all(pair.seen for pair in kept) or pair_lists.fingerprint(page, kept) != mark:
         raise HashError(f"{cached}: the list of pairs in the cache is damaged. Delete it: the images are read again.")
-    return found
+    pair_lists.refuse_other_facts(page, kept, cached)
+    return kept
 
 
 def _find_data(page: Protocol, path: Path, given: Path | None) -> Data:

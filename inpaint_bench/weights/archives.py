@@ -33,9 +33,9 @@ def opened(file: BufferedIOBase, where: str) -> Iterator[zipfile.ZipFile]:
                 raise DamagedArchiveError("two entries have one name")
             yield archive
     except (zipfile.BadZipFile, zlib.error, EOFError, struct.error, NotImplementedError, UnicodeDecodeError) as error:
-        raise DamagedArchiveError(str(error)) from error
+        raise DamagedArchiveError(str(error)[:200]) from error
     except RuntimeError as error:  # a password is needed
-        raise DamagedArchiveError(str(error)) from error
+        raise DamagedArchiveError(str(error)[:200]) from error
 
 
 def _directory_size(file: BufferedIOBase) -> int:
@@ -64,7 +64,9 @@ def check_entries(archive: zipfile.ZipFile) -> None:
                 while data.read(BLOCK):
                     pass
         except (zipfile.BadZipFile, zlib.error, EOFError) as error:
-            raise DamagedArchiveError(f"the checksum of {entry.filename[:80]!r} is wrong ({error})") from error
+            raise DamagedArchiveError(
+                f"the checksum of {entry.filename[:80]!r} is wrong ({str(error)[:100]})"
+            ) from error
 
 
 def unpacked_size(archive: zipfile.ZipFile) -> int:

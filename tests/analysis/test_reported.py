@@ -8,7 +8,15 @@ from pathlib import Path
 import pytest
 
 from inpaint_bench import files
-from inpaint_bench.analysis.reported import COLUMNS, SCHEMA, Reported, read_all, read_reported, reported_files
+from inpaint_bench.analysis.reported import (
+    COLUMNS,
+    MOST_CELLS,
+    SCHEMA,
+    Reported,
+    read_all,
+    read_reported,
+    reported_files,
+)
 from inpaint_bench.errors import InputError
 from inpaint_bench.metrics.registry import CHOOSABLE
 
@@ -158,6 +166,19 @@ def test_another_file_is_refused(write: Write) -> None:
         read_reported(write(first="a,b"))
     with pytest.raises(InputError, match="no reported numbers can be read here"):
         read_reported(Path("none.csv"))
+
+
+def test_a_first_line_without_an_end_is_shown_in_part(write: Write) -> None:
+    with pytest.raises(InputError, match=r"this begins 'a{60}'"):
+        read_reported(write(first="a" * 100_000))
+
+
+def test_more_lines_than_any_paper_has_are_refused(write: Write) -> None:
+    path = write()
+    with open(path, "a", encoding="utf-8", newline="") as file:
+        csv.DictWriter(file, COLUMNS).writerows([LINE] * MOST_CELLS)
+    with pytest.raises(InputError, match=r"mine\.csv: more than 10,000 numbers"):
+        read_reported(path)
 
 
 def test_a_file_of_other_columns_or_of_none_is_refused(tmp_path: Path) -> None:

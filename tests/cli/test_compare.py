@@ -162,16 +162,6 @@ def test_a_part_is_compared_as_a_part(terminal: Terminal, run: Path) -> None:
     terminal("compare", "near", "telea", "first").does("only the first 12 pairs", "not comparable with the whole")
 
 
-def test_runs_that_saw_other_pixels_are_not_comparable(terminal: Terminal, run: Path) -> None:
-    shutil.copytree(run, "again")
-    tiny.forget_hashes(Path("again"))
-    text = (run / "pairs.csv").read_text()
-    (Path("again") / "pairs.csv").write_text(text.replace(text.splitlines()[5].split(",")[3], "0" * 64))
-    terminal("compare", "near", "telea", run, "again").refuses(
-        4, "do not hold the same pixels of pair 00003: pixel digests "
-    )
-
-
 def test_results_that_count_other_pairs_are_not_comparable(terminal: Terminal, run: Path) -> None:
     tiny.forget_hashes(run)
     path = run / "results.jsonl"

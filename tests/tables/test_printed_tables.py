@@ -66,7 +66,7 @@ def test_the_three_formats_hold_the_same_cells(run: Path, capsys: pytest.Capture
     body = [line.strip("| ").split("|") for line in markdown.splitlines() if line.startswith("| ")][1:]
     assert [[re.sub(r"[*]{2}|</?u>", "", cell).strip() for cell in line[2:]] for line in body] == cells
     text = printed(run, capsys)
-    lines = [line.split() for line in text.splitlines() if re.search(r"[0-9][*~]?$", line) and "n=" not in line]
+    lines = [line.split() for line in text.splitlines()[1:] if re.search(r"[0-9][*~]?$", line) and "n=" not in line]
     assert [[cell.rstrip("*~") for cell in line[-4:]] for line in lines if len(line) >= 5] == cells
 
 

@@ -1,5 +1,6 @@
 """One pixel that is not what it was is found, named, and refused."""
 
+import re
 from collections.abc import Callable
 from pathlib import Path
 
@@ -44,6 +45,35 @@ def test_one_flipped_pixel_makes_run_refuse(terminal: Terminal, page: Path, chan
     terminal.run("mean-fill,telea").refuses(5, named, "was recorded")
     assert len(composites("mean-fill")) == 4
     terminal("score", OUT, "--data", "data", "--metrics", "ssim").refuses(5, named)
+
+
+@pytest.mark.parametrize(
+    "edit",
+    [
+        lambda lines: lines[:-1],
+        lambda lines: [*lines[:2], lines[2].replace("picture0", "picture1"), *lines[3:]],
+        lambda lines: [*lines[:2], ",".join([*lines[2].split(",")[:3], "", "", "", "", ""]) + "\n", *lines[3:]],
+        lambda lines: [*lines[:2], re.sub(r",0\.[0-9]", ",0.9", lines[2], count=1), *lines[3:]],
+    ],
+    ids=["cut", "renamed", "without hashes", "another ratio"],
+)
+def test_hashes_that_were_recorded_and_then_edited_are_refused(
+    terminal: Terminal, page: Path, tmp_path: Path, edit: Callable[[list[str]], list[str]]
+) -> None:
+    terminal("pairs", "build", *TINY).does()
+    (kept,) = (tmp_path / "cache" / "pairs").iterdir()
+    kept.write_text("".join(edit(kept.read_text().splitlines(keepends=True))))
+    terminal("pairs", "verify", *TINY).refuses(5, kept.name)
+    terminal.run("mean-fill").refuses(5, kept.name)
+
+
+@pytest.mark.parametrize("cell", ["4645f6a3ece3", "x" * 64, "A" * 64])
+def test_a_hash_in_a_list_is_one(terminal: Terminal, page: Path, cell: str) -> None:
+    terminal("pairs", "build", *TINY, "--out", "list.csv").does()
+    lines = Path("list.csv").read_text().splitlines(keepends=True)
+    cells = lines[2].split(",")
+    Path("list.csv").write_text("".join([*lines[:2], ",".join([*cells[:3], cell, *cells[4:]]), *lines[3:]]))
+    terminal("pairs", "verify", *TINY, "--pairs", "list.csv").refuses(2, "list.csv: line 3 is not a pair")
 
 
 def test_every_pair_that_differs_is_counted(terminal: Terminal, page: Path) -> None:
