@@ -3,7 +3,7 @@
 The name of a file is synced at once; of the files of one kind, once after all of them (`names_synced_once`): composites
 before scores name them, scores and results before a command ends. So a power cut loses nothing that was said to be
 done, and what it does lose is found missing and made again. Only what is made from other files of a run at any time,
-tables and the pictures of a report, is not synced (`passing`). `benchmarks/syncing.py` measures what it costs.
+tables and the pictures of a report, is not synced (`passing`). `benchmarks/syncing.py` measures what it costs a run.
 """
 
 import contextlib
