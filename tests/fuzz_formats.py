@@ -229,7 +229,9 @@ def _hashes_fit() -> Iterator[Format]:
         for how in chosen:
             read, codes = ways[how]
             path = f"parts/run/{file}" if how == "merged" else f"run/{file}"
-            yield Format(f"{name} whose hash fits, {how}", path, breaks, hashed_again(read), False, codes, share=0.6)
+            yield Format(
+                f"{name} whose hash fits, {how}", path, breaks, hashed_again(read), False, codes, how != "compared", 0.6
+            )
 
 
 FORMATS = [
@@ -250,12 +252,12 @@ FORMATS = [
     Format("prediction, written anew", "done/picture1.png", binary.PNG, SCORE, hashed=False),
     Format("composite", "run/telea/composites/00001.png", (*BYTES, *binary.PNG), reported, share=0.5),
     Format("run.json", "run/run.json", JSON, TABLE),
-    Format("run.json, reported", "run/run.json", JSON, reported, share=0.5),
-    Format("report of before", "before/data.js", BYTES, reported_again, share=0.5),
-    Format("run.json of a part", "parts/run/run.json", JSON, merged, codes=COMPARED, share=0.5),
+    Format("run.json, reported", "run/run.json", JSON, reported, share=0.5, slow=True),
+    Format("report of before", "before/data.js", BYTES, reported_again, share=0.5, slow=True),
+    Format("run.json of a part", "parts/run/run.json", JSON, merged, codes=COMPARED, share=0.5, slow=True),
     Format("pairs.csv of a run", "run/pairs.csv", CSV, COMPARE),
     Format("results.jsonl", "run/results.jsonl", JSON, TABLE),
-    Format("results.jsonl, reported", "run/results.jsonl", JSON, reported, share=0.5),
+    Format("results.jsonl, reported", "run/results.jsonl", JSON, reported, share=0.5, slow=True),
     Format("SHA256SUMS", "run/SHA256SUMS", TEXT, TABLE),
     Format("scores.csv", "run/telea/scores.csv", CSV, COMPARE),
     Format("scores.csv, scored again", "run/telea/scores.csv", CSV, SCORE_RUN, share=0.2, slow=True),
@@ -267,7 +269,7 @@ FORMATS = [
     Format("objects of the targets", "run/_targets/objects.nanodet.jsonl", JSON, TABLE),
     *_hashes_fit(),
     Format("times", "run/telea/timing.json", JSON, TIMES, hashed=False),
-    Format("times, reported", "run/telea/timing.json", JSON, reported, hashed=False, share=0.5),
+    Format("times, reported", "run/telea/timing.json", JSON, reported, hashed=False, share=0.5, slow=True),
     Format("expected results", "expected/results.jsonl", JSON, GATE, codes=COMPARED),
     Format("run.json of expected results", "expected/run.json", JSON, GATE, codes=COMPARED),
     Format("scores of expected results", "expected/telea/scores.csv", CSV, GATE),
@@ -284,7 +286,7 @@ FORMATS = [
     Format("reference activations", "golden.json", JSON, command("check", "rn", "--golden", "golden.json", good=(0, 1)),
            hashed=False, share=0.2, slow=True),
     Format("features", "x.npy", (*BYTES, *binary.NPY), command("score", "--features", "x.npy", "y.npy"),
-           hashed=False, share=0.5),
+           hashed=False, share=0.5, slow=True),
     Format("checkpoint", "authors/new.pth", (*BYTES, *binary.ZIP), tensors("authors/new.pth"), hashed=False),
     Format("checkpoint, flipped", "authors/new.pth", BYTES, tensors("authors/new.pth")),
     Format("checkpoint, added", "authors/wrapped.ckpt", (*BYTES, *binary.ZIP), command(*ADD, "authors/wrapped.ckpt"),

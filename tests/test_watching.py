@@ -229,8 +229,14 @@ def test_time_above_the_bound_is_found(
         os.mkfifo("pipe")
         return swallowing(wait)()
 
-    monkeypatch.setattr(watching, "SECONDS", 0.2)
+    monkeypatch.setattr(watching, "WAITS", 0.01)
     assert "more than 0.2 s" in found(workspace, read)[0]
+
+
+def test_work_above_the_bound_is_found(workspace: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(watching, "SECONDS", 0.01)
+    monkeypatch.setattr(watching, "WAITS", 1000)
+    assert "s of work" in found(workspace, swallowing(lambda: sum(range(3_000_000))))[0]
 
 
 @pytest.mark.parametrize("stand_in", stand_ins.STAND_INS, ids=lambda one: one.__name__)

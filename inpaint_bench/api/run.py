@@ -8,6 +8,8 @@ from inpaint_bench.analysis.results import results_frame
 from inpaint_bench.analysis.run import NO_SAMPLE, RunData
 from inpaint_bench.api.arguments import AnyPath, Names, as_names, as_path
 from inpaint_bench.errors import InputError, did_you_mean
+from inpaint_bench.runner import sums
+from inpaint_bench.runner.scores import scores_path
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -73,7 +75,7 @@ class Run(RunData):
         """One row a pair, method, sample and metric, with the pair's image, mask, mask ratio and bucket.
 
         `sample` is missing for a method with one output a pair; `value` is inf for an infinite PSNR and NaN where a
-        metric is not defined.
+        metric is not defined. Raises HashError where scores were edited or are gone.
         """
         import pandas as pd
 
@@ -81,6 +83,8 @@ class Run(RunData):
             [(pair.pair, pair.image, pair.mask, float(pair.ratio), pair.bucket) for pair in self.pairs],
             columns=["pair", "image", "mask", "ratio", "bucket"],
         )
+        for method in self.methods:
+            sums.refuse_missing(self.path, scores_path(self.folder, method))
         found = [(method, self.scores_of(method)) for method in self.methods]
         frames = [one.frame.assign(method=method) for method, one in found if one is not None]
         columns = ["pair", "image", "mask", "ratio", "bucket", "method", "sample", "metric", "value", "signature"]

@@ -49,6 +49,12 @@ def trusted(run: Path, path: Path) -> bool:
     return path.is_file() and read_sums(run).get(path.relative_to(run).as_posix()) == files.file_sha256(path)
 
 
+def refuse_missing(run: Path, path: Path) -> None:
+    """Raise HashError for a file that was written here and is gone."""
+    if not path.is_file() and path.relative_to(run).as_posix() in read_sums(run):
+        raise HashError(f"{path}: is gone. Restore it, or make it again: `inpaint-bench score {run}`.")
+
+
 def refuse_changed(run: Path, path: Path, remedy: str = "") -> None:
     """Raise HashError for a file that is not what was written; one without a recorded hash passes."""
     before = read_sums(run).get(path.relative_to(run).as_posix())

@@ -17,7 +17,7 @@ def test_a_broken_file_gives_the_same_numbers_or_one_sentence(
     workspace: Path,  # noqa: F811
     tmp_path: Path,
 ) -> None:
-    first, count = int(os.environ.get("FUZZ_SEED", "1000")), int(os.environ.get("FUZZ_COUNT", "170"))
+    first, count = int(os.environ.get("FUZZ_SEED", "1000")), int(os.environ.get("FUZZ_COUNT", "150"))
     scratch = tmp_path / "scratch"
     scratch.mkdir()
     assert fuzzing.faults(form, workspace, scratch, first, count) == []

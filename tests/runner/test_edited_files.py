@@ -146,6 +146,12 @@ def test_scores_that_were_edited_are_not_listed(run: Path) -> None:
     assert run_cli(["table", str(run), "--long", "scores"]) == 5
 
 
+def test_scores_that_are_gone_are_not_left_out_of_a_list(run: Path) -> None:
+    (run / "telea/scores.csv").unlink()
+    with pytest.raises(HashError, match=r"telea/scores\.csv: is gone"):
+        ib.load_run(run).scores  # noqa: B018  # a property
+
+
 @pytest.mark.parametrize(("edited", "printing"), quick(product(DERIVED | SOURCES, PRINTING), QUICK))
 def test_nothing_is_printed_of_an_edited_file(
     run: Path, capsys: pytest.CaptureFixture[str], edited: str, printing: str
