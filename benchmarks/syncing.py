@@ -43,7 +43,8 @@ def main(arguments: list[str]) -> int:
     """Print the seconds of every pair of runs, the median of their ratios, and the ratio of the least seconds."""
     methods, times = (*arguments, *("telea,spn-small", str(TIMES))[len(arguments) :])
     seconds: dict[bool, list[float]] = {True: [], False: []}
-    with tempfile.TemporaryDirectory(dir=".") as folder:
+    Path("runs").mkdir(exist_ok=True)
+    with tempfile.TemporaryDirectory(dir="runs") as folder:  # on the disk where runs lie
         os.environ["INPAINT_BENCH_CACHE"] = str(Path(folder, "cache").absolute())
         seconds_of_run(methods, Path(folder, "warm"), True)
         for number in range(int(times)):

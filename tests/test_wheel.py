@@ -52,6 +52,7 @@ def names(wheel: Path) -> list[str]:
         return archive.namelist()
 
 
+@pytest.mark.acceptance
 def test_the_wheel_gives_the_same_table_as_the_checkout(site: Path, tmp_path: Path) -> None:
     tables = []
     for place in (site, ROOT):

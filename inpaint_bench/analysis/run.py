@@ -131,8 +131,9 @@ class RunData:
 
         if (folder, extractor) not in self._features:
             path = features_path(self.folder, folder, extractor)
+            found = read_features(path) if path.is_file() else None
             sums.refuse_changed(self.path, path.with_suffix(".json"))
-            self._features[folder, extractor] = read_features(path) if path.is_file() else None
+            self._features[folder, extractor] = found
         return self._features[folder, extractor]
 
     def objects_of(self, folder: str, detector: str) -> "StoredObjects | None":

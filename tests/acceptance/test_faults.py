@@ -88,7 +88,7 @@ def as_somebody_else(*readable: Path) -> Iterator[None]:
             one.chmod(mode)
 
 
-def told(answer: Answer, *codes: int) -> str:
+def sentence_of(answer: Answer, *codes: int) -> str:
     """The one sentence in which a command ended."""
     assert answer.code in codes, (answer.code, answer.err[-2000:])
     assert "Traceback" not in answer.err
@@ -96,7 +96,7 @@ def told(answer: Answer, *codes: int) -> str:
 
 
 @pytest.mark.parametrize("command", ENDS)
-def test_a_full_disk_is_told_and_the_same_command_goes_on(terminal: Terminal, folder: Path, command: str) -> None:
+def test_a_full_disk_is_reported_and_the_same_command_goes_on(terminal: Terminal, folder: Path, command: str) -> None:
     prepare(terminal, command)
     terminal(*ENDS[command]).does()
     calm = outcome(folder)
@@ -109,7 +109,7 @@ def test_a_full_disk_is_told_and_the_same_command_goes_on(terminal: Terminal, fo
         with largest_file(size):
             answer = terminal(*ENDS[command])
         if answer.code:
-            assert "the disk is full. Free some space and run the same command again" in told(answer, 3), size
+            assert "the disk is full. Free some space and run the same command again" in sentence_of(answer, 3), size
             full += 1
         terminal(*ENDS[command]).does()
         assert outcome(folder) == calm, size
@@ -142,7 +142,7 @@ def test_a_run_on_a_full_disk_goes_on_where_there_is_space(terminal: Terminal, f
     if made.returncode:
         pytest.skip(f"no file system can be mounted here: {made.stderr.decode().strip()}")
     try:
-        assert "the disk is full." in told(terminal(*ENDS["run"]), 3)
+        assert "the disk is full." in sentence_of(terminal(*ENDS["run"]), 3)
         subprocess.run(["mount", "-o", "remount,size=10m", "out"], check=True)
         terminal(*ENDS["run"]).does()
         assert outcome(folder) == calm
@@ -151,7 +151,7 @@ def test_a_run_on_a_full_disk_goes_on_where_there_is_space(terminal: Terminal, f
 
 
 @pytest.mark.parametrize("command", ["run", "score", "merge", "report", "gate"])
-def test_a_folder_that_cannot_be_written_to_is_told_and_stays_as_it_is(
+def test_a_folder_that_cannot_be_written_to_is_reported_and_stays_as_it_is(
     terminal: Terminal, folder: Path, command: str
 ) -> None:
     prepare(terminal, command)
@@ -161,7 +161,7 @@ def test_a_folder_that_cannot_be_written_to_is_told_and_stays_as_it_is(
     Path("expected").mkdir()
     before = tiny.state(folder)
     with as_somebody_else(folder):
-        sentence = told(terminal(*ENDS[command], *(("--metrics", "mse") if command == "run" else ())), 2)
+        sentence = sentence_of(terminal(*ENDS[command], *(("--metrics", "mse") if command == "run" else ())), 2)
     assert "cannot write here (Permission denied)" in sentence
     assert tiny.state(folder) == before
 
@@ -197,7 +197,7 @@ def test_a_cache_that_cannot_be_written_to_ends_nothing(
 
 
 @pytest.mark.parametrize("command", ["run", "score"])
-def test_a_run_folder_that_vanishes_is_told_and_the_same_command_goes_on(
+def test_a_run_folder_that_vanishes_is_reported_and_the_same_command_goes_on(
     terminal: Terminal, folder: Path, command: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     terminal(*ENDS["run"]).does()
@@ -214,7 +214,7 @@ def test_a_run_folder_that_vanishes_is_told_and_the_same_command_goes_on(
 
     with monkeypatch.context() as patch:
         patch.setattr(score_pairs, "_score_chunk", vanishing)
-        sentence = told(terminal(*ENDS[command]), 2, 3)
+        sentence = sentence_of(terminal(*ENDS[command]), 2, 3)
     assert "out" in sentence
     assert not Path("out").exists()
     terminal(*ENDS["run"]).does()
@@ -222,7 +222,7 @@ def test_a_run_folder_that_vanishes_is_told_and_the_same_command_goes_on(
 
 
 @pytest.mark.parametrize("lost", ["run.json", "pairs.csv", "telea", "telea/composites", "SHA256SUMS", "results.jsonl"])
-def test_a_run_folder_that_lost_a_part_is_mended_or_told_with_the_remedy(
+def test_a_run_folder_that_lost_a_part_is_mended_or_reported_with_the_remedy(
     terminal: Terminal, folder: Path, lost: str
 ) -> None:
     terminal(*ENDS["run"]).does()
@@ -231,7 +231,7 @@ def test_a_run_folder_that_lost_a_part_is_mended_or_told_with_the_remedy(
     shutil.rmtree(path) if path.is_dir() else path.unlink()
     answer = terminal(*ENDS["run"])
     if answer.code:
-        sentence = told(answer, 2, 3, 5)
+        sentence = sentence_of(answer, 2, 3, 5)
         assert "elete" in sentence or "run again" in sentence, sentence
         shutil.rmtree("out")
         terminal(*ENDS["run"]).does()

@@ -36,7 +36,9 @@ def sheet(browser: "Browser", written: ReportedRun, request: pytest.FixtureReque
 
 
 @pytest.mark.parametrize("view", VIEWS)
-@pytest.mark.parametrize("sheet", [DESKTOP, PHONE], ids=["desktop", "phone"], indirect=True)
+@pytest.mark.parametrize(
+    "sheet", [DESKTOP, pytest.param(PHONE, marks=pytest.mark.acceptance)], ids=["desktop", "phone"], indirect=True
+)
 def test_every_view_opens_by_its_address_and_fits_the_window(sheet: Sheet, view: str) -> None:
     sheet.open(view)
     assert sheet.title()
@@ -59,6 +61,7 @@ def test_a_heading_sorts_the_table_best_first_and_then_in_reverse(sheet: Sheet) 
     assert table.locator("th[aria-sort=ascending]").inner_text() == "psnr ↑"
 
 
+@pytest.mark.acceptance
 def test_a_bucket_and_the_intervals_change_the_table(sheet: Sheet) -> None:
     sheet.open("#/results")
     cell = sheet.page.locator("figure.table").first.locator("tbody tr:first-child td:nth-of-type(2)")
@@ -77,6 +80,7 @@ def tiny_results(sheet: Sheet) -> list[dict[str, Any]]:
     return [one for one in tiny.results(folder) if one["metric"] == "psnr"]
 
 
+@pytest.mark.acceptance
 def test_a_plot_is_shown_for_each_metric_and_theme(sheet: Sheet) -> None:
     sheet.open("#/results")
     plot = sheet.page.locator("#figure-ratio .plot img:visible")
@@ -90,6 +94,7 @@ def test_a_plot_is_shown_for_each_metric_and_theme(sheet: Sheet) -> None:
     assert str(plot.get_attribute("src")) == "plots/ratio.ssim.dark.svg"
 
 
+@pytest.mark.acceptance
 def test_the_theme_is_that_of_the_system_until_the_reader_chooses_and_the_choice_is_kept(sheet: Sheet) -> None:
     sheet.open("#/results")
     dark = "document.documentElement.dataset.theme === 'dark'"
@@ -107,6 +112,7 @@ def test_the_theme_is_that_of_the_system_until_the_reader_chooses_and_the_choice
 # --- the list -------------------------------------------------------------------------------------
 
 
+@pytest.mark.acceptance
 def test_a_bucket_and_a_search_select_pairs(sheet: Sheet) -> None:
     sheet.open("#/pairs")
     sheet.choose("#bucket", "0.2-0.4")
@@ -120,12 +126,14 @@ def test_a_bucket_and_a_search_select_pairs(sheet: Sheet) -> None:
     assert sheet.title() == next(pair["pair"] for pair in fits if "picture1" in pair["image"])
 
 
+@pytest.mark.acceptance
 def test_a_search_without_matches_says_so(sheet: Sheet) -> None:
     sheet.open("#/pairs?find=nothing+at+all")
     assert sheet.listed() == []
     assert "No pair matches." in sheet.page.locator("#rows").inner_text()
 
 
+@pytest.mark.acceptance
 def test_the_worst_come_first_by_the_score_of_a_method(sheet: Sheet) -> None:
     sheet.open("#/pairs")
     sheet.choose("#by", "score")
@@ -140,6 +148,7 @@ def test_the_worst_come_first_by_the_score_of_a_method(sheet: Sheet) -> None:
     assert sheet.listed() == expected[:20]
 
 
+@pytest.mark.acceptance
 def test_pairs_are_sorted_by_the_difference_of_two_methods(sheet: Sheet) -> None:
     sheet.open("#/pairs?by=disagreement&metric=psnr&a=telea&b=noise")
     telea, noise = sheet.scores("telea"), sheet.scores("noise")
@@ -149,6 +158,7 @@ def test_pairs_are_sorted_by_the_difference_of_two_methods(sheet: Sheet) -> None
     assert f"psnr {apart[expected[0]]:.2f} apart" in sheet.page.locator("#rows article").first.inner_text()
 
 
+@pytest.mark.acceptance
 def test_rows_and_images_load_as_they_come_into_view(sheet: Sheet) -> None:
     loaded: set[str] = set()
     sheet.page.on("request", lambda requested: loaded.add(requested.url))
@@ -157,7 +167,7 @@ def test_rows_and_images_load_as_they_come_into_view(sheet: Sheet) -> None:
     assert not [url for url in loaded if "/00044" in url]
     while len(before := sheet.listed()) < COUNT:
         sheet.page.evaluate("window.scrollTo(0, document.documentElement.scrollHeight)")
-        sheet.page.wait_for_function(f"document.querySelectorAll('#rows article').length > {len(before)}")
+        sheet.page.locator("#rows article").nth(len(before)).wait_for()
     assert sheet.listed() == sheet.pairs
     last = sheet.page.locator("#rows article").last.locator("img")
     last.last.scroll_into_view_if_needed()
@@ -172,12 +182,14 @@ def test_a_strange_name_is_only_text(sheet: Sheet) -> None:
     assert row.locator("b").count() == 0
 
 
+@pytest.mark.acceptance
 @pytest.mark.parametrize("view", ["#/pair/%", "#/__proto__", "#/nothing/at/all"])
 def test_an_unknown_address_shows_a_view(sheet: Sheet, view: str) -> None:
     sheet.open(view)
     assert sheet.title() in ("No such pair", sheet.data["protocol"]["name"])
 
 
+@pytest.mark.acceptance
 def test_without_scores_of_pairs_none_are_sorted_by_score(
     browser: "Browser", written: ReportedRun, tmp_path: Path
 ) -> None:
@@ -193,6 +205,7 @@ def test_without_scores_of_pairs_none_are_sorted_by_score(
         assert sheet.title() == "00003"
 
 
+@pytest.mark.acceptance
 def test_the_shortcuts_are_listed(sheet: Sheet) -> None:
     sheet.open("#/results")
     sheet.press("?")
@@ -204,12 +217,14 @@ def test_the_shortcuts_are_listed(sheet: Sheet) -> None:
     assert "inpaint-bench report …/run" in sheet.page.locator("pre").last.inner_text()
 
 
+@pytest.mark.acceptance
 def test_the_head_counts_pairs_and_methods_and_names_the_fingerprint(sheet: Sheet) -> None:
     sheet.open("#/results")
     head = sheet.page.locator("header.intro .meta").inner_text()
     assert head == f"{COUNT} pairs · 3 methods · fingerprint {sheet.data['protocol']['facts']['fingerprint']}"
 
 
+@pytest.mark.acceptance
 def test_other_reductions_are_folded_under_the_main_ones(sheet: Sheet) -> None:
     sheet.open("#/results")
     titles = sheet.page.locator("main > figure.table > figcaption").all_inner_texts()

@@ -37,6 +37,7 @@ def sheet(browser: "Browser", written: ReportedRun) -> Iterator[Sheet]:
         yield opened
 
 
+@pytest.mark.acceptance
 def test_keys_page_through_the_pairs_in_the_order_of_the_list(sheet: Sheet) -> None:
     order = sheet.in_order(sheet.scores("telea"), largest_first=False)
     sheet.open("#/pairs?by=score&metric=psnr&a=telea")
@@ -53,6 +54,7 @@ def test_keys_page_through_the_pairs_in_the_order_of_the_list(sheet: Sheet) -> N
     assert sheet.listed()[:3] == order[:3]
 
 
+@pytest.mark.acceptance
 def test_the_list_returns_to_where_it_was_left(sheet: Sheet) -> None:
     sheet.open(f"#/pair/{sheet.pairs[40]}")
     sheet.press("Escape")
@@ -62,11 +64,13 @@ def test_the_list_returns_to_where_it_was_left(sheet: Sheet) -> None:
     )
 
 
+@pytest.mark.acceptance
 def test_an_unknown_pair_is_reported(sheet: Sheet) -> None:
     sheet.open("#/pair/99999")
     assert "No pair is called 99999. Pairs here: 00000 to 00044." in sheet.page.locator("main").inner_text()
 
 
+@pytest.mark.acceptance
 def test_all_images_of_a_pair_zoom_and_move_together(sheet: Sheet) -> None:
     sheet.open("#/pair/00003")
 
@@ -94,6 +98,7 @@ def test_all_images_of_a_pair_zoom_and_move_together(sheet: Sheet) -> None:
     assert seen() == {(1, 0, 0)}
 
 
+@pytest.mark.acceptance
 def test_the_slider_moves_the_divider_between_two_images(sheet: Sheet) -> None:
     sheet.open("#/pair/00001")
     sheet.choose("#left", "masked")
@@ -117,6 +122,7 @@ def test_the_slider_moves_the_divider_between_two_images(sheet: Sheet) -> None:
     assert sheet.page.locator("#scale").inner_text() == "1×"  # a drag is no click
 
 
+@pytest.mark.acceptance
 def test_a_difference_is_black_in_the_known_region_and_bright_where_the_method_errs(
     sheet: Sheet, written: ReportedRun
 ) -> None:
@@ -151,6 +157,7 @@ def _smooth(values: Any) -> Any:
     return spread <= 3
 
 
+@pytest.mark.acceptance
 def test_the_samples_of_a_stochastic_method_are_side_by_side_and_the_chosen_one_is_marked(sheet: Sheet) -> None:
     samples = sheet.data["samples"]["noise"]
     number = next(number for number, chosen in enumerate(samples["chosen"]) if chosen == 2)
@@ -166,6 +173,7 @@ def test_the_samples_of_a_stochastic_method_are_side_by_side_and_the_chosen_one_
     assert sheet.texts("[data-view='method:noise'] .value")[0].startswith(scores[2])
 
 
+@pytest.mark.acceptance
 def test_the_hole_is_shown_on_the_images_by_its_key(sheet: Sheet) -> None:
     sheet.open("#/pair/00002")
     frame = "[data-view='method:mean-fill'] .frame"

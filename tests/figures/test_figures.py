@@ -152,6 +152,7 @@ def detected(terminal: Terminal, page: Path) -> FigureData:
     boxes = {"boxes": [[2, 3, 12, 13], [5, 5, 9, 20]], "scores": [0.75, 0.25], "labels": [1, 2]}
     rows: list[dict[str, Any]] = [json.loads(line) | {"detections": boxes} for line in lines]
     path.write_text("\n".join([header, *map(json.dumps, rows)]) + "\n")
+    tiny.forget_hashes(OUT)
     return figure_data(RunData.open(OUT), Path("data"), pairs=["00001"])
 
 

@@ -94,12 +94,12 @@ def test_a_run_does_not_go_on_with_other_threads(
     out, page = edited(world / "whole", tmp_path / "out", threads="64"), world / "dataset" / "tiny.toml"
     assert tiny.run(page, out, methods="mean-fill") == 0  # nothing is left to do
     (out / "mean-fill" / "composites" / "00001.png").unlink()
-    before = (out / "run.json").read_bytes()
+    before = json.loads((out / "run.json").read_text())
     capsys.readouterr()
     assert tiny.run(page, out, methods="mean-fill") == 2
     assert "made with threads 64, now it is 1; the two are not mixed." in capsys.readouterr().err
     assert not (out / "mean-fill" / "composites" / "00001.png").exists()
-    assert (out / "run.json").read_bytes() == before
+    assert json.loads((out / "run.json").read_text()) == before
 
 
 def test_a_run_that_does_not_state_a_fact_goes_on(world: Path, tmp_path: Path) -> None:

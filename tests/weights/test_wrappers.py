@@ -82,7 +82,7 @@ def test_a_zip_archive_stands_for_the_files_in_it(state: State, tmp_path: Path, 
         archive.writestr("models/README.txt", "weights of the paper")
         archive.write(tmp_path / "theirs.pth", "models/theirs.pth")
     terminal("weights", "add", SMALL, "places2", tmp_path / "theirs.zip").does(f"{len(state)} tensors")
-    assert not any((tmp_path / "cache" / "unzipped").iterdir())
+    assert not any((tmp_path / "cache" / "scratch").iterdir())
 
 
 def test_an_archive_that_unpacks_to_far_more_is_refused(tmp_path: Path, terminal: Terminal) -> None:
