@@ -14,10 +14,10 @@ test: $(VENV)/test
 	$(BIN)/mypy
 	$(BIN)/pytest -n 2 -m "not acceptance"
 
-# The sample, run once more, against results/expected.
+# The sample, run once more, against results/expected: every method, or METHODS=telea,mean-fill.
 gate: $(VENV)/test
-	$(BIN)/inpaint-bench run --out runs/gate --quiet
-	$(BIN)/inpaint-bench gate runs/gate
+	$(BIN)/inpaint-bench run --out runs/gate --quiet $(if $(METHODS),--methods $(METHODS))
+	$(BIN)/inpaint-bench gate runs/gate $(if $(METHODS),--methods $(METHODS))
 
 # The notebook of the documentation, from the first cell to the last, in a folder of its own.
 notebook: $(VENV)/test
@@ -25,8 +25,8 @@ notebook: $(VENV)/test
 	cp docs/quickstart.ipynb runs/notebook
 	$(BIN)/jupyter-execute runs/notebook/quickstart.ipynb --output=executed
 
-# Minutes, not seconds: random kills, every partition into shards, simulations.
-acceptance: $(VENV)/test
+# Minutes, not seconds: every method of the gate, the notebook, random kills, every partition into shards, simulations.
+acceptance: $(VENV)/test gate notebook
 	$(BIN)/pytest -n 2 --dist worksteal
 
 benchmark: $(VENV)/test

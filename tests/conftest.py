@@ -8,7 +8,9 @@ os.environ["TORCHINDUCTOR_CACHE_DIR"] = tempfile.gettempdir() + "/torchinductor-
 
 from jaxtyping import install_import_hook
 
-hook = install_import_hook(["inpaint_bench", "baselines"], "beartype.beartype")  # before the packages are imported
+COMPUTING = ("data", "weights", "methods", "metrics", "analysis.statistics", "figures", "checks", "timing")
+checked = [*(f"inpaint_bench.{name}" for name in COMPUTING), "baselines"]  # where arrays and tensors are computed with
+hook = install_import_hook(checked, "beartype.beartype")  # before the packages are imported
 
 import json  # noqa: E402
 import socket  # noqa: E402

@@ -1,6 +1,7 @@
 """The code of a user's own method as a hash, as far as it can be known: what changed is not mixed with what it was."""
 
 import ast
+import functools
 import os
 import shlex
 import sys
@@ -58,22 +59,23 @@ def module_code(module: ModuleType) -> tuple[str, str]:
     found = {*folder.glob("*.py")}
     unread = list(found)
     while unread:
-        for name in _imported(unread.pop()):
+        for name in _imported(unread.pop().read_bytes()):
             if (package := folder / name).is_dir() and package.resolve() != files.PACKAGE:
                 unread += {*package.rglob("*.py")} - found
                 found |= {*unread}
     return hash_of(found, folder), f"the Python files of {folder}"
 
 
-def _imported(path: Path) -> set[str]:
-    """The first parts of the names that a file imports, wherever in it."""
+@functools.lru_cache(1024)
+def _imported(source: bytes) -> frozenset[str]:
+    """The first parts of the names that Python source imports, wherever in it."""
     try:
-        tree = ast.parse(path.read_bytes())
+        tree = ast.parse(source)
     except (SyntaxError, ValueError, RecursionError, MemoryError):  # not a file that is imported
-        return set()
+        return frozenset()
     names = [alias.name for node in ast.walk(tree) if isinstance(node, ast.Import) for alias in node.names]
     names += [node.module or "" for node in ast.walk(tree) if isinstance(node, ast.ImportFrom) and not node.level]
-    return {name.partition(".")[0] for name in names} - {""}
+    return frozenset(name.partition(".")[0] for name in names) - {""}
 
 
 def program_code(template: str) -> tuple[str, str]:
