@@ -49,6 +49,7 @@ def opened_sheet(browser: "Browser", written: ReportedRun, size: tuple[int, int]
     width, height = size
     context = browser.new_context(viewport={"width": width, "height": height}, color_scheme="light")
     page = context.new_page()
+    page.set_default_navigation_timeout(120_000)  # ms; a busy machine starts a browser slowly
     wrong: list[str] = []
     page.on("console", lambda message: wrong.append(message.text))
     page.on("pageerror", lambda error: wrong.append(str(error)))

@@ -7,6 +7,7 @@ from pathlib import Path
 
 import pytest
 import tiny
+from selection import quick
 from terminal import Terminal
 
 from inpaint_bench import files
@@ -68,7 +69,7 @@ def test_a_name_that_a_console_cannot_show_is_escaped(folders: None) -> None:
     assert "Traceback" not in answer.stderr.decode("ascii")
 
 
-@pytest.mark.parametrize("then", ["| true", "| head -c 1", "2>&1 | true"])
+@pytest.mark.parametrize("then", quick(["| true", "| head -c 1", "2>&1 | true"], ["| true"]))
 def test_a_pipe_that_closes_changes_no_exit_code_and_says_nothing(then: str) -> None:
     listed = call("metrics list", then)
     assert (listed.returncode, listed.stderr) == (0, b"")

@@ -55,8 +55,8 @@ def test_a_program_that_fails_beside_a_scrap_of_its_own_keeps_what_it_finished(t
 
 def test_a_program_that_runs_too_long_is_stopped(terminal: Terminal, page: Path) -> None:
     entry = write_program(TWO_THEN.format(then="import time; time.sleep(1000)"))
-    answer = terminal.run(entry, "--timeout", 1)
-    answer.refuses(3, "mine: the program exceeded its time limit of 1 seconds and was stopped. See --timeout.")
+    answer = terminal.run(entry, "--timeout", 4)
+    answer.refuses(3, "mine: the program exceeded its time limit of 4 seconds and was stopped. See --timeout.")
     assert composites() == ALL[:2]
     Path("mended").touch()
     terminal.run(entry).does("mine")

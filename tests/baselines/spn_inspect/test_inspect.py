@@ -83,6 +83,7 @@ def test_every_pair_has_its_pictures_and_the_page_says_what_they_are(
         assert words in text
 
 
+@pytest.mark.acceptance
 def test_the_same_command_gives_the_same_bytes(terminal: Terminal, small: Path) -> None:
     first = inspected(terminal, small, Path("out"), "--limit", 1, method="spn-prob-small")
     shutil.rmtree("out")
@@ -90,6 +91,7 @@ def test_the_same_command_gives_the_same_bytes(terminal: Terminal, small: Path) 
     assert {"00000.samples.png", "00000.samples.pdf"} <= first.keys()
 
 
+@pytest.mark.acceptance
 def test_pictures_do_not_depend_on_which_pairs_are_looked_at(terminal: Terminal, small: Path) -> None:
     both = inspected(terminal, small, Path("both"))
     one = inspected(terminal, small, Path("one"), "--pairs", "00001")
@@ -97,6 +99,7 @@ def test_pictures_do_not_depend_on_which_pairs_are_looked_at(terminal: Terminal,
     assert all(both[name] == data for name, data in one.items() if name != "inspect.md")
 
 
+@pytest.mark.acceptance
 def test_a_file_of_weights_is_named_by_its_hash(terminal: Terminal, small: Path) -> None:
     state = synthetic_tensors("spn-small").into(NETWORKS["spn-small"]()).state_dict()
     save_file(state, "mine.safetensors")

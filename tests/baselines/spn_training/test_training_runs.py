@@ -58,9 +58,10 @@ def test_a_killed_run_resumes_to_the_same_numbers(images: Path, whole: tuple[Pat
 
 AVERAGING = {"ema_decay": 0.9, "clip": 1.0}
 FP16 = {**TINY, "precision": "fp16"}
+SLOW = pytest.param({}, marks=pytest.mark.acceptance)  # the deterministic SPN, beside the stochastic one
 
 
-@pytest.mark.parametrize("changes", [{}, {**PROB, **AVERAGING}, FP16], ids=["spn", "spn-prob", "scaled gradients"])
+@pytest.mark.parametrize("changes", [SLOW, {**PROB, **AVERAGING}, FP16], ids=["spn", "spn-prob", "scaled gradients"])
 def test_a_short_killed_run_resumes_to_the_same_numbers(images: Path, tmp_path: Path, changes: dict[str, Any]) -> None:
     settings = {**SHORT, "checkpoint_every": 2, "validate_every": 2, **changes}
     whole = few_steps.run(images, tmp_path / "whole", **settings)
@@ -73,7 +74,7 @@ def test_a_short_killed_run_resumes_to_the_same_numbers(images: Path, tmp_path: 
     assert bool(content["scaler"]) == ("precision" in changes)
 
 
-@pytest.mark.parametrize("changes", [{}, PROB], ids=["spn", "spn-prob"])
+@pytest.mark.parametrize("changes", [SLOW, PROB], ids=["spn", "spn-prob"])
 def test_parts_of_a_batch_add_up_to_the_batch(images: Path, tmp_path: Path, changes: dict[str, Any]) -> None:
     settings: dict[str, Any] = {**SHORT, **changes, "stages": [{"steps": 2, "size": 32, "batch": 4}]}
     whole = few_steps.run(images, tmp_path / "whole", stop_after=1, **settings)
@@ -83,6 +84,7 @@ def test_parts_of_a_batch_add_up_to_the_batch(images: Path, tmp_path: Path, chan
     assert difference(first, second) < 1e-3  # spectral norms take a step more a part
 
 
+@pytest.mark.acceptance
 def test_half_precision_gives_nearly_the_same_losses(images: Path, tmp_path: Path) -> None:
     full = few_steps.run(images, tmp_path / "full", stop_after=1, **SHORT)
     half = few_steps.run(images, tmp_path / "half", stop_after=1, precision="bf16", **SHORT)

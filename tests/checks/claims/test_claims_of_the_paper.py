@@ -75,6 +75,7 @@ def test_the_shares_of_paris_are_those_of_28_34_and_38_of_its_100_pairs() -> Non
     assert FOUND.shares["SPN 2023, paris"] == "0.0-0.2 27.4% to 28.5%, 0.2-0.4 33.1% to 35.1%, 0.4-0.6 37.5% to 38.4%"
 
 
+@pytest.mark.acceptance
 def test_of_100_planted_errors_of_5_to_50_percent_95_are_found() -> None:
     pool = [one for one in FOUND.coverage.exact if one not in WRONG]
     rng = random.Random("planted")
