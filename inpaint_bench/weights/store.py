@@ -52,7 +52,7 @@ def add_weights(
     `sources` are the authors' files. Raises InputError if the weights do not load.
     """
     state = _apart(state)
-    data = save(state, metadata={"method": method, "dataset": dataset})
+    data = save(state, metadata={"weights": f"{method} {dataset}"})  # one entry: the order of more is random
     with files.scratch("adding") as folder:
         temporary = folder / f"{method}-{dataset}.safetensors"
         files.write_whole(temporary, data)
