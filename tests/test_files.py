@@ -17,6 +17,7 @@ from power_cut import power_cut_after
 
 from inpaint_bench import disk, files
 from inpaint_bench.errors import IncompleteError, InputError, did_you_mean, some
+from inpaint_bench.weights.store import refuse_homeless
 
 
 def names(folder: str) -> list[str]:
@@ -237,6 +238,10 @@ def test_who_has_no_home_has_a_cache(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(os.path, "expanduser", lambda path: path)  # as where nobody knows of a home
     assert files.cache_dir().is_dir()
     assert files.cache_folder("one").is_relative_to(files.cache_dir())
+    with pytest.raises(InputError, match="there is no home folder to keep weights in"):
+        refuse_homeless()
+    monkeypatch.setenv("INPAINT_BENCH_WEIGHTS", "weights")
+    refuse_homeless()
 
 
 @pytest.mark.parametrize(

@@ -1,6 +1,7 @@
 """The store of weights: METHOD/DATASET.safetensors under `$INPAINT_BENCH_WEIGHTS`, each with a note of its origin."""
 
 import datetime
+import os
 from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Literal
@@ -39,6 +40,13 @@ def find_weights(method: str, dataset: str) -> Weights | None:
     return open_weights(path) if path.is_file() else None
 
 
+def refuse_homeless() -> None:
+    """Raise InputError where weights would lie in the cache of a user without a home, which ends with the process."""
+    variables = ("INPAINT_BENCH_WEIGHTS", "INPAINT_BENCH_CACHE", "XDG_CACHE_HOME")
+    if not (any(os.environ.get(name) for name in variables) or files.expanded("~").is_absolute()):
+        raise InputError("there is no home folder to keep weights in. Set INPAINT_BENCH_WEIGHTS to a folder.")
+
+
 def add_weights(
     method: str,
     dataset: str,
@@ -49,8 +57,9 @@ def add_weights(
 ) -> Path:
     """Save tensors as our file and return its path, after `try_load` has loaded them strictly.
 
-    `sources` are the authors' files. Raises InputError if the weights do not load.
+    `sources` are the authors' files. Raises InputError if the weights do not load, and as `refuse_homeless` does.
     """
+    refuse_homeless()
     state = _apart(state)
     data = save(state, metadata={"weights": f"{method} {dataset}"})  # one entry: the order of more is random
     with files.scratch("adding") as folder:

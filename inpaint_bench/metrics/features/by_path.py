@@ -61,6 +61,9 @@ class FileByPath:
 
     def add(self, source: Path) -> Path:
         """Copy a file into the folder of weights. Raises InputError where it is missing, HashError for another file."""
+        from inpaint_bench.weights.store import refuse_homeless
+
+        refuse_homeless()
         if not source.is_file():
             raise InputError(f"{source}: there is no such file.")
         files.write_whole(self.kept(), self.read(source))
@@ -77,6 +80,9 @@ class FileByPath:
 
         Raises IncompleteError where the download fails, HashError where the downloaded file has another hash.
         """
+        from inpaint_bench.weights.store import refuse_homeless
+
+        refuse_homeless()
         url = self.url()
         try:
             with urllib.request.urlopen(url, timeout=60) as answer:
