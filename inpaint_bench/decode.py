@@ -15,6 +15,10 @@ MAX_BYTES = 1 << 28  # of one text
 MAX_ARRAY = 1 << 34
 
 
+class Schema(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """A type whose values are stored in files; unknown keys are refused."""
+
+
 def json(data: bytes | str, kind: Any = Any) -> Any:
     """A JSON text as a value of a type. Raises msgspec.DecodeError with the reason where it is none."""
     return _decoded(msgspec.json.decode, data, kind)

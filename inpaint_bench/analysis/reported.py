@@ -15,7 +15,8 @@ from typing import Annotated, Literal, TypeAlias, get_args
 import msgspec
 
 from inpaint_bench import files
-from inpaint_bench.data.protocols import EightBit, Schema
+from inpaint_bench.data.protocols import EightBit
+from inpaint_bench.decode import Schema
 from inpaint_bench.errors import InputError, did_you_mean
 from inpaint_bench.metrics.base import Better, Metric, SamplesMetric
 from inpaint_bench.metrics.registry import CHOOSABLE, find

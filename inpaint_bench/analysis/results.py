@@ -13,7 +13,8 @@ from inpaint_bench import decode, files
 from inpaint_bench.analysis.reductions import Reduction
 from inpaint_bench.data.pair_lists import Pair
 from inpaint_bench.data.parts import Part
-from inpaint_bench.data.protocols import Protocol, Schema, bucket_names
+from inpaint_bench.data.protocols import Protocol, bucket_names
+from inpaint_bench.decode import Schema
 from inpaint_bench.errors import InputError, NotComparableError, did_you_mean
 from inpaint_bench.metrics.registry import ORDER, few, refuse_marked
 from inpaint_bench.runner import sums

@@ -16,7 +16,7 @@ from typing import Any, Literal
 from inpaint_bench import __version__, files
 
 PROJECT = "inpaint-bench"
-EXTRAS = ("classical", "detect", "train")
+EXTRAS = ("classical", "detect", "fetch", "train")
 EQUIVALENT = {  # packages that provide the same modules under another name
     "opencv-python-headless": ("opencv-python", "opencv-contrib-python", "opencv-contrib-python-headless"),
     "ultralytics-opencv-headless": ("ultralytics",),

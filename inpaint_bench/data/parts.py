@@ -4,7 +4,7 @@ from typing import Annotated, Literal
 
 import msgspec
 
-from inpaint_bench.data.protocols import Schema
+from inpaint_bench.decode import Schema
 
 Number = Annotated[int, msgspec.Meta(ge=1)]
 

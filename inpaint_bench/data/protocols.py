@@ -8,6 +8,7 @@ from typing import Annotated, Any, Literal, get_args, get_type_hints
 import msgspec
 
 from inpaint_bench import decode, files
+from inpaint_bench.decode import Schema
 from inpaint_bench.errors import InputError, did_you_mean
 
 Grey = Literal["replicate", "refuse"]  # a grey picture: repeated over three channels, or refused
@@ -19,10 +20,6 @@ Count = Annotated[int, msgspec.Meta(ge=1)]
 Percent = Annotated[int, msgspec.Meta(ge=0, le=100)]
 NAME = files.NAME
 Name = Annotated[str, msgspec.Meta(pattern=rf"^{NAME}\Z")]
-
-
-class Schema(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
-    """A type whose values are stored in files; unknown keys are refused."""
 
 
 class ImageRule(Schema, frozen=True):

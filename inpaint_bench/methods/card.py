@@ -6,7 +6,8 @@ from typing import Annotated, Literal
 import msgspec
 
 from inpaint_bench import decode, files
-from inpaint_bench.data.protocols import Count, Name, Schema
+from inpaint_bench.data.protocols import Count, Name
+from inpaint_bench.decode import Schema
 from inpaint_bench.errors import InputError
 from inpaint_bench.methods.sizes import Sizes
 from inpaint_bench.weights.containers import Container

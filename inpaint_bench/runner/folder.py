@@ -17,7 +17,8 @@ from inpaint_bench import __version__, decode, files
 from inpaint_bench.data import pair_lists
 from inpaint_bench.data.pair_lists import Pair
 from inpaint_bench.data.parts import Part
-from inpaint_bench.data.protocols import Name, Protocol, Schema, facts
+from inpaint_bench.data.protocols import Name, Protocol, facts
+from inpaint_bench.decode import Schema
 from inpaint_bench.errors import HashError, InputError, did_you_mean
 from inpaint_bench.runner import machines, sums
 

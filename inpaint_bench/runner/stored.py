@@ -7,7 +7,7 @@ from typing import Any, Literal
 import msgspec
 
 from inpaint_bench import decode, files
-from inpaint_bench.data.protocols import Schema
+from inpaint_bench.decode import Schema
 from inpaint_bench.errors import HashError, InputError
 from inpaint_bench.metrics.base import Features
 from inpaint_bench.metrics.detection import Tally

@@ -7,7 +7,8 @@ import msgspec
 import numpy as np
 
 from inpaint_bench import decode, files
-from inpaint_bench.data.protocols import Count, Schema
+from inpaint_bench.data.protocols import Count
+from inpaint_bench.decode import Schema
 from inpaint_bench.errors import InputError
 from inpaint_bench.runner.folder import MethodInfo
 from inpaint_bench.weights import SYNTHETIC

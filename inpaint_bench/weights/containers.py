@@ -8,7 +8,7 @@ from typing import Any, Literal, TypeAlias
 
 from torch import Tensor
 
-from inpaint_bench.data.protocols import Schema
+from inpaint_bench.decode import Schema
 from inpaint_bench.errors import InputError, some
 from inpaint_bench.weights.tensor_files import read_tensors
 from inpaint_bench.weights.torch_files import by_name, read_torch

@@ -12,7 +12,7 @@ from safetensors.torch import save
 from torch import Tensor
 
 from inpaint_bench import decode, files
-from inpaint_bench.data.protocols import Schema
+from inpaint_bench.decode import Schema
 from inpaint_bench.errors import HashError, InputError
 from inpaint_bench.weights.base import Weights, open_weights
 

@@ -20,7 +20,7 @@ from baselines.spn.training.config import CONFIGS, Config, as_config, merge, rea
 from baselines.spn.training.pretext import open_pretext
 from baselines.spn.training.train import SUMMARY, TrainJob, train
 from inpaint_bench import files
-from inpaint_bench.data.protocols import Schema
+from inpaint_bench.decode import Schema
 from inpaint_bench.errors import InputError, did_you_mean
 from inpaint_bench.metrics import METRICS
 

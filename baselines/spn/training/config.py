@@ -7,7 +7,8 @@ from typing import Annotated, Any, Literal, TypeAlias, get_args, get_type_hints
 import msgspec
 
 from inpaint_bench import decode, files
-from inpaint_bench.data.protocols import Count, Schema
+from inpaint_bench.data.protocols import Count
+from inpaint_bench.decode import Schema
 from inpaint_bench.errors import InputError, did_you_mean
 
 Form: TypeAlias = Literal["code", "paper"]

@@ -15,7 +15,7 @@ from inpaint_bench.analysis.verdicts import Policy, compare_numbers
 from inpaint_bench.checks.gate import journal
 from inpaint_bench.checks.gate.sides import GateSide, choose, key_of, numbers, side_of
 from inpaint_bench.data import pair_lists
-from inpaint_bench.data.protocols import Schema
+from inpaint_bench.decode import Schema
 from inpaint_bench.errors import IncompleteError, InputError, some
 from inpaint_bench.runner import sums
 from inpaint_bench.runner.folder import MethodInfo, RunFolder, RunInfo, to_json

@@ -11,7 +11,7 @@ import msgspec
 from inpaint_bench import decode, files
 from inpaint_bench.analysis.results import Result
 from inpaint_bench.analysis.verdicts import Number, Policy
-from inpaint_bench.data.protocols import Schema
+from inpaint_bench.decode import Schema
 from inpaint_bench.errors import InputError, did_you_mean
 from inpaint_bench.metrics.registry import KNOWN
 
