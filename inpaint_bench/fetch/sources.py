@@ -66,7 +66,7 @@ Source: TypeAlias = HuggingFace | Http | GoogleDrive | Page
 
 
 class RemoteFile(Schema, frozen=True):
-    """One published file: its name, its sources in the order in which they are tried, and what is known of its bytes."""
+    """A published file: its name, its sources in the order in which they are tried, what is known of its bytes."""
 
     file: FileName
     sources: tuple[Source, ...]
