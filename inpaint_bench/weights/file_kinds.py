@@ -1,12 +1,9 @@
 """Files that are given as weights and are none: what they are, by their first bytes, and what to do."""
 
-import html
-import re
+from inpaint_bench.fetch import arrived
 
-PAGES = (b"<!doctype html", b"<html", b"<head", b"<?xml", b"<!--")
 ARCHIVE = b"PK\x03\x04"
 OLD = b"\x80\x02\x8a\nl\xfc\x9cF\xf9 j\xa8P\x19."  # the first pickle of a file of torch before 1.6: a magic number
-POINTER = b"version https://git-lfs"
 PACKED = {
     b"\x1f\x8b": "gzip", b"BZh": "bzip2", b"\xfd7zXZ\0": "xz", b"7z\xbc\xaf\x27\x1c": "7-Zip", b"Rar!": "RAR",
     b"\x28\xb5\x2f\xfd": "Zstandard",
@@ -17,20 +14,18 @@ OTHERS = {
     b"\x89PNG": "a PNG image",
     b"\xff\xd8\xff": "a JPEG",
 }
-TITLE = re.compile(rb"<title[^>]*>(.*?)</title>", re.IGNORECASE | re.DOTALL)
 
 
 def what_it_is(head: bytes, again: str) -> str:
     """A sentence on a file that is no torch file, from its first 512 bytes; `again` ends it where no more is known."""
-    start = head.lstrip(b"\xef\xbb\xbf \t\r\n").lower()
     if not head:
         return f"an empty file. {again}"
-    if start.startswith(PAGES):
+    if arrived.is_page(head):
         return (
-            f"a web page{_title(head)}, not weights: the link leads to a page. Open it in a browser, "
+            f"a web page{arrived.title(head)}, not weights: the link leads to a page. Open it in a browser, "
             "download the file itself, and give that."
         )
-    if head.startswith(POINTER):
+    if head.startswith(arrived.POINTER):
         return (
             "a Git LFS pointer, not the weights it stands for. Run `git lfs pull` in its repository, or download the "
             "file itself, and give that."
@@ -56,11 +51,3 @@ def is_safetensors(head: bytes) -> bool:
 def is_torch(head: bytes) -> bool:
     """Whether a file begins as one of `torch.save` does: a zip archive, or before torch 1.6 a magic number."""
     return head.startswith((ARCHIVE, OLD))
-
-
-def _title(head: bytes) -> str:
-    found = TITLE.search(head)
-    if found is None:
-        return ""
-    text = " ".join(html.unescape(found[1].decode("utf-8", "replace")).split())
-    return f" ('{''.join(letter for letter in text if letter.isprintable())[:80]}')"

@@ -1,0 +1,88 @@
+"""A file of a repository on the Hugging Face hub, by huggingface_hub: HF_ENDPOINT, HF_TOKEN, HF_HUB_OFFLINE count."""
+
+import os
+import sys
+import time
+from pathlib import Path
+
+from inpaint_bench.fetch import web
+from inpaint_bench.fetch.sources import HuggingFace
+from inpaint_bench.fetch.web import SourceError
+
+HUB = "https://huggingface.co"
+
+
+def fetch(source: HuggingFace, into: Path) -> Path:
+    """The file, in an existing folder, which also holds what an earlier attempt left. Raises SourceError."""
+    from huggingface_hub import hf_hub_download
+    from huggingface_hub.utils import logging
+    from huggingface_hub.utils.tqdm import disable_progress_bars
+
+    _refuse_offline()
+    logging.set_verbosity_error()  # what it says of another try
+    if not sys.stderr.isatty():
+        disable_progress_bars()
+    endpoint = os.environ.get("HF_ENDPOINT") or HUB
+    for attempt in range(web.TRIES):
+        if attempt:
+            time.sleep(web.WAIT * 2 ** (attempt - 1))
+        try:
+            found = hf_hub_download(
+                source.repo, source.file, revision=source.revision, local_dir=into, endpoint=endpoint.rstrip("/"),
+                token=os.environ.get("HF_TOKEN") or None,
+            )  # fmt: skip
+            return Path(found)
+        except Exception as error:  # of one of two http libraries, by its version
+            reason, passing = _reason(source, error)
+            if not passing:
+                raise SourceError(reason) from error
+    raise SourceError(f"{reason}, {web.TRIES} times")
+
+
+def _refuse_offline() -> None:
+    if os.environ.get("HF_HUB_OFFLINE", "").upper() in {"1", "ON", "YES", "TRUE"}:
+        raise SourceError("HF_HUB_OFFLINE is set. Unset it to fetch")
+
+
+def _reason(source: HuggingFace, error: Exception) -> tuple[str, bool]:
+    """Why a file did not come, and whether another try may help."""
+    from huggingface_hub import errors
+
+    page = f"{HUB}/{source.repo}"
+    if isinstance(error, errors.GatedRepoError):
+        way = "set HF_TOKEN to a token of an account that may" if _status(error) == 401 else "ask for access"
+        return f"the repository is gated: visit {page}, accept its terms, and {way}", False
+    if isinstance(error, errors.RepositoryNotFoundError):
+        return f"there is no such repository, or it is private ({page}): it may have been renamed or removed", False
+    if isinstance(error, errors.RevisionNotFoundError):
+        return f"the repository has no revision {source.revision}", False
+    if isinstance(error, errors.LocalEntryNotFoundError):
+        return _behind(source, error)
+    if isinstance(error, errors.EntryNotFoundError):
+        return f"the repository has no file {source.file} at {source.revision[:12]}", False
+    if isinstance(error, errors.FileMetadataError):
+        return "it does not answer as a hub does: check HF_ENDPOINT, and a proxy", False
+    if isinstance(error, errors.HfHubHTTPError):
+        status = _status(error)
+        return web.REMEDIES.get(status, f"the hub answered {status}"), status in web.PASSING
+    if isinstance(error, OSError) and "Consistency check failed" in str(error):
+        return "the hub sent another number of bytes than it announced", True
+    name = type(error).__name__
+    if isinstance(error, (OSError, ValueError)) or "Connect" in name or "Timeout" in name or "Protocol" in name:
+        return f"the hub cannot be reached ({' '.join(str(error).split())[:120] or name})", not isinstance(
+            error, ValueError
+        )
+    raise error
+
+
+def _behind(source: HuggingFace, error: Exception) -> tuple[str, bool]:
+    """The reason within an error that only says that the file is not on this disk."""
+    cause = error.__cause__
+    if isinstance(cause, Exception) and cause is not error:
+        return _reason(source, cause)
+    return "the hub cannot be reached", True
+
+
+def _status(error: Exception) -> int:
+    response = getattr(error, "response", None)
+    return int(response.status_code) if response is not None else 0
