@@ -53,8 +53,7 @@ multiple = 8
 min_size = 16
 [[methods.weights]]
 dataset = "tiny"
-host = "none"
-id = "none"
+files = [{ file = "new.pth", sources = [{ kind = "page", url = "https://example.org/", note = "none" }] }]
 """
 ADAPTER = """import torch
 from torch import nn

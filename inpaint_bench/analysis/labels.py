@@ -6,6 +6,7 @@ from inpaint_bench.analysis.reductions import NONE, Reduction
 from inpaint_bench.analysis.results import ALL, MASKED_INPUT, REAL_VS_REAL, REFERENCES, TARGET, Result
 from inpaint_bench.analysis.run import RunData
 from inpaint_bench.data.parts import Part
+from inpaint_bench.errors import some
 from inpaint_bench.metrics.base import SetMetric
 from inpaint_bench.metrics.registry import FEW, KNOWN, VERY_FEW, few
 
@@ -55,7 +56,21 @@ def notes_of(results: Sequence[Result]) -> list[str]:
     return [*notes, *part_notes(results)]
 
 
-def known_region_notes(run: RunData, methods: Collection[str]) -> list[str]:
+def method_notes(run: RunData, methods: Collection[str]) -> list[str]:
+    """What limits the numbers of single methods: outputs that change the known region, weights of unknown origin."""
+    return [*_known_region_notes(run, methods), *_unpinned_notes(run, methods)]
+
+
+def _unpinned_notes(run: RunData, methods: Collection[str]) -> list[str]:
+    """Which methods have weights whose hash nobody has stated."""
+    return [
+        f"{name}: weights unpinned, {info.weights[:12]}: nobody has stated the hash of {some(info.unpinned)}"
+        for name, info in run.info.methods.items()
+        if info.unpinned and name in methods
+    ]
+
+
+def _known_region_notes(run: RunData, methods: Collection[str]) -> list[str]:
     """Which of the methods were scored whatever their outputs are outside the hole, each with its known_error."""
     allowed = {name for name, info in run.info.methods.items() if info.known_error_allowed and name in methods}
     found = [one for one in run.result_list if one.metric == "known_error" and one.bucket == ALL and one.main]

@@ -133,8 +133,10 @@ def show_method(name: str, baselines: "Path | None" = None) -> Facts:
             ("training", card.training_data or "-"),
         ]
     for published in card.weights:
-        where = f"{published.host} {published.id}{f', {published.file}' if published.file else ''}"
-        rows.append((f"weights, {published.dataset}", f"{where}; licence: {published.licence}"))
+        what = f"weights, {published.dataset}{f', {published.note}' if published.note else ''}"
+        for file in published.files:
+            where = " or ".join(map(str, file.sources))
+            rows.append((what, f"{file.file + ': ' if file.file else ''}{where}; licence: {published.licence}"))
     if card.ships:
         rows.append(("shipped weights", f"{card.name}.safetensors {card.ships[:12]}, for any dataset"))
     return rows + [("differs", departure) for departure in card.departures]

@@ -7,6 +7,7 @@ from typing import Any
 
 from inpaint_bench import disk, files
 from inpaint_bench.analysis.results import refuse_few
+from inpaint_bench.api import fetching
 from inpaint_bench.api.arguments import JOBS, AnyPath, Methods, Names, as_names, as_path
 from inpaint_bench.api.measuring import incomplete, measure, warn_of_strays, write_derived
 from inpaint_bench.api.progress import note, progress_bar, warn
@@ -72,6 +73,8 @@ class Pipeline:
     fresh: Names = None
     quiet: bool = False
     mask_threshold: int | None = None
+    fetch: bool = False
+    accept_licence: bool = False
 
     def predict(self) -> Outcome:
         """Composites of every method; nothing is scored."""
@@ -103,6 +106,8 @@ class Pipeline:
             note(f"device: {device}, chosen by --device auto.")
         requested = split_methods(self.methods) if isinstance(self.methods, str) else self.methods
         baselines = as_path(self.baselines)
+        if self.fetch:
+            self._fetch(requested)
         methods = select_methods(requested, dataset, every, baselines, self.weights, as_path(self.code))
         refuse_unknown("method of --fresh is", as_names(self.fresh), [method.name for method in methods])
         if not requested:
@@ -114,6 +119,15 @@ class Pipeline:
         with progress_bar("reading the pairs", len(dataset.pairs), self.quiet) as advance:
             dataset = datasets.see(dataset, self.jobs, lambda: advance(1))
         return dataset, methods, RuntimeOptions(device, self.batch, self.jobs, self.timeout, self.allow_known_error)
+
+    def _fetch(self, requested: Methods) -> None:
+        """Fetch the published weights of the named methods that have none here."""
+        wanted = fetching.weights_for_run(requested, self.dataset, self.weights, self.baselines)
+        if wanted and not self.accept_licence:
+            listed = "; ".join(map(str, wanted))
+            raise InputError(f"nothing was fetched: accept the licences first (accept_licence=True). {listed}.")
+        for one in wanted:
+            fetching.fetch_weights(one, baselines=self.baselines)
 
     def _open(self) -> Dataset:
         targets, masks = as_path(self.targets), as_path(self.masks)
@@ -176,6 +190,8 @@ def run(
     fresh: Names = None,
     quiet: bool = False,
     mask_threshold: int | None = None,
+    fetch: bool = False,
+    accept_licence: bool = False,
 ) -> Run:
     """Inpaint every pair of a dataset with each method, score the composites, and return the run.
 
@@ -207,11 +223,13 @@ def run(
         fresh: methods whose finished pairs are computed anew.
         quiet: no progress bars.
         mask_threshold: with `masks`, values above it are hole, 0 to 254. Default: 255 is, and all others must be 0.
+        fetch: first fetch the published weights of the named methods that have none here.
+        accept_licence: accept the licences of these weights; `inpaint-bench methods show` prints them.
 
     Raises:
         InputError: for an unknown name, a file that cannot be used, or a method that fails on bad input.
-        IncompleteError: where a method failed on a pair; what was finished is kept and scored.
-        HashError: where a target or mask is not what it was.
+        IncompleteError: where a method failed on a pair, or weights cannot be fetched; what was finished is kept.
+        HashError: where a target or mask is not what it was, or fetched weights are others than the published ones.
 
     >>> import inpaint_bench as ib
     >>> run = ib.run("sample", methods=["mean-fill"], metrics=["psnr"], limit=2, out="runs/doctest", quiet=True)
@@ -221,7 +239,7 @@ def run(
     outcome = Pipeline(
         dataset, methods, metrics, data, pairs, targets, masks, limit, shard, baselines, weights or {}, device, batch,
         jobs, timeout, out, code=code, fresh=fresh, allow_known_error=allow_known_error, quiet=quiet,
-        mask_threshold=mask_threshold,
+        mask_threshold=mask_threshold, fetch=fetch, accept_licence=accept_licence,
     ).run()  # fmt: skip
     outcome.raise_failures()
     return outcome.run

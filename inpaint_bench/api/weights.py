@@ -1,13 +1,15 @@
 """Weights files: added, listed, verified, fetched."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from types import MappingProxyType
 from typing import TYPE_CHECKING
 
 from inpaint_bench.api.arguments import AnyPath, as_path
 from inpaint_bench.data.protocols import page_names, read_page
 from inpaint_bench.errors import InputError, did_you_mean
+from inpaint_bench.fetch.get import is_stated
 from inpaint_bench.files import weights_dir as weights_dir
 from inpaint_bench.files import within
 from inpaint_bench.methods.baselines import find_baselines, loader, reader
@@ -17,9 +19,10 @@ from inpaint_bench.weights.containers import read_fitting
 
 if TYPE_CHECKING:
     import pandas as pd
+    from torch import Tensor
 
     from inpaint_bench.methods.baselines import Baseline
-    from inpaint_bench.methods.card import MethodCard
+    from inpaint_bench.methods.card import MethodCard, Published
     from inpaint_bench.metrics.features.by_path import FileByPath
 
 
@@ -43,20 +46,48 @@ def add_weights(
     Raises InputError for an unknown dataset, and for files of another network, that are not whole, that hold values
     that are not finite, or that would run code when opened.
     """
+    card = learned(method, baselines)[1]
+    dataset = known_dataset(dataset, card)
+    paths = [Path(source) for source in sources]
+    state, notes = convert(method, paths, baselines)
+    origin = keep(method, dataset, state, paths, card.published(dataset), baselines)
+    return AddedWeights(store.weights_path(method, dataset), len(state), origin.licence, tuple(notes))
+
+
+def convert(method: str, paths: Sequence[Path], baselines: AnyPath | None) -> "tuple[dict[str, Tensor], list[str]]":
+    """The tensors of the authors' files by our names, and a sentence on each wrapper that was taken off."""
     import torch
 
-    baseline, card = _learned(method, baselines)
-    dataset = _known_dataset(dataset, card)
-    paths = [Path(source) for source in sources]
+    baseline, card = learned(method, baselines)
     load = loader(baseline, card)
     wanted = wanted_shapes(lambda asking: load(asking, torch.device("cpu")))
-    state, notes = read_fitting(paths, card.container, reader(baseline, card), wanted)
-    licence = next((one.licence for one in card.weights if one.dataset == dataset), "not stated")
-    added = store.add_weights(method, dataset, state, paths, licence, lambda found: load(found, torch.device("cpu")))
-    return AddedWeights(added, len(state), licence, tuple(notes))
+    return read_fitting(paths, card.container, reader(baseline, card), wanted)
 
 
-def _known_dataset(dataset: str, card: "MethodCard") -> str:
+def keep(
+    method: str,
+    dataset: str,
+    state: "dict[str, Tensor]",
+    paths: Sequence[Path],
+    published: "Published | None",
+    baselines: AnyPath | None,
+    fetched: Mapping[str, str] = MappingProxyType({}),
+) -> store.Origin:
+    """Store tensors as the weights of a method for a dataset, once they load. `paths` are the files they came from."""
+    import torch
+
+    load = loader(*learned(method, baselines))
+    stated = {file.file: file for file in published.files} if published else {}
+
+    def pinned(name: str, path: Path) -> bool:
+        return name in stated and stated[name].pinned and is_stated(path, stated[name])
+
+    licence = published.licence if published else "not stated"
+    cpu = torch.device("cpu")
+    return store.add_weights(method, dataset, state, paths, licence, lambda found: load(found, cpu), pinned, fetched)
+
+
+def known_dataset(dataset: str, card: "MethodCard") -> str:
     """The name of a dataset. Raises InputError for one that neither a page nor the card names."""
     if dataset.endswith(".toml"):
         return read_page(Path(dataset)).name
@@ -85,7 +116,7 @@ def verify_weights(baselines: AnyPath | None = None) -> Iterator[tuple[str, str,
     import torch
 
     for origin in store.origins():
-        baseline, card = _learned(origin.method, baselines)
+        baseline, card = learned(origin.method, baselines)
         within(weights_dir() / origin.method, origin.dataset, "dataset")
         load = loader(baseline, card)
         store.verify(origin, lambda found, load=load: load(found, torch.device("cpu")))  # type: ignore[misc]
@@ -101,7 +132,8 @@ def extractor_file(name: str) -> "FileByPath":
     return INCEPTION[name]
 
 
-def _learned(method: str, baselines: AnyPath | None) -> "tuple[Baseline, MethodCard]":
+def learned(method: str, baselines: AnyPath | None) -> "tuple[Baseline, MethodCard]":
+    """A method that learns: its baseline and card. Raises InputError for any other name."""
     known = {name: found for name, found in find_baselines(as_path(baselines)).items() if found[1].learned}
     if method not in known:
         raise InputError(f"no method with weights is called '{method}'. {did_you_mean(method, known)}")

@@ -206,9 +206,10 @@ def methods() -> Iterator[DoctorItem]:
             continue
         here = sorted(path.stem for path in (files.weights_dir() / name).glob("*.safetensors"))
         if card.learned and not here and not card.ships:
-            dataset = "|".join(dict.fromkeys(one.dataset for one in card.weights)) or "DATASET"
-            where = f", a file listed by `inpaint-bench methods show {name}`" if card.weights else ", your own file"
-            fix = f"inpaint-bench weights add {name} {dataset} FILE{where}"
+            dataset = "|".join(dict.fromkeys(one.dataset for one in card.weights))
+            fix = f"inpaint-bench weights fetch {name} {dataset}"
+            if not dataset:
+                fix = f"inpaint-bench weights add {name} DATASET FILE, your own file"
             yield DoctorItem("methods", "missing", f"{name}: no weights in {files.weights_dir() / name}", fix)
         else:
             has = [f"weights for {', '.join(here)}"] * bool(here) + ["shipped weights"] * bool(card.ships)

@@ -142,6 +142,13 @@ runtime_options = several(
     option("--batch", type=click.IntRange(1), default=8, show_default=True, help="Images a network takes at once."),
     jobs_option,
 )
+accept_licence_option = option(
+    "--accept-licence", is_flag=True, help="Accept the printed licences; without it a terminal asks for a yes."
+)
+fetch_options = several(
+    option("--fetch", is_flag=True, help="First fetch the weights of the named methods that have none here."),
+    accept_licence_option,
+)
 code_options = several(
     option(
         "--code",

@@ -5,10 +5,12 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
+from inpaint_bench.cli.licence import accepted
 from inpaint_bench.cli.options import (
     FOLDER,
     code_options,
     dataset_options,
+    fetch_options,
     folder_options,
     known_error_option,
     method_options,
@@ -29,8 +31,8 @@ if TYPE_CHECKING:
 
 FORMATS = click.Choice(["text", "markdown", "csv", "latex", "html"])
 pipeline_options = several(
-    dataset_options, folder_options, part_options, method_options, code_options, runtime_options, timeout_option,
-    out_option, known_error_option, quiet_option,
+    dataset_options, folder_options, part_options, method_options, fetch_options, code_options, runtime_options,
+    timeout_option, out_option, known_error_option, quiet_option,
 )  # fmt: skip
 print_options = several(
     option("--format", "format_", type=FORMATS, default="text", show_default=True),
@@ -56,8 +58,9 @@ def run(metrics: str, format_: str, by: str, strict: bool, **options: Any) -> No
     """
     from inpaint_bench.api.pipeline import Pipeline
 
+    options = _typed(options)
     with notes_on_stderr(options["quiet"]):
-        outcome = Pipeline(metrics=metrics, **_typed(options)).run()
+        outcome = Pipeline(metrics=metrics, **options).run()
     part = outcome.run.info.part
     if part.kind == "shard":
         outcome.raise_failures()
@@ -73,8 +76,9 @@ def predict(**options: Any) -> None:
     """Inpaint every pair with each method and save the composites; nothing is scored."""
     from inpaint_bench.api.pipeline import Pipeline
 
+    options = _typed(options)
     with notes_on_stderr(options["quiet"]):
-        outcome = Pipeline(**_typed(options)).predict()
+        outcome = Pipeline(**options).predict()
     outcome.raise_failures()
     click.echo(f"{outcome.run.path}: {len(outcome.run.pairs)} pairs by {', '.join(outcome.methods)}.")
 
@@ -96,7 +100,16 @@ def merge(parts: tuple[Path, ...], out: Path, metrics: str, format_: str, by: st
 
 
 def _typed(options: dict[str, Any]) -> dict[str, Any]:
-    return {**options, "methods": options["methods"] or None}
+    """The options as the API takes them; what is to be fetched has its licence accepted here."""
+    options["methods"] = options["methods"] or None
+    if options["fetch"]:
+        from inpaint_bench.api.fetching import weights_for_run
+
+        wanted = weights_for_run(*(options[name] for name in ("methods", "dataset", "weights", "baselines")))
+        if wanted:
+            accepted(list(map(str, wanted)), options["accept_licence"])
+        options["accept_licence"] = True
+    return options
 
 
 def _print(outcome: "Outcome", format_: str, by: str, strict: bool) -> None:

@@ -1,18 +1,24 @@
 """`weights`: add the authors' files, list what is here, verify it."""
 
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import click
 
-from inpaint_bench.cli.options import FOLDER, baselines_option
-from inpaint_bench.cli.render import note
+from inpaint_bench.cli.licence import accepted
+from inpaint_bench.cli.options import FOLDER, accept_licence_option, baselines_option, option
+from inpaint_bench.cli.render import note, notes_on_stderr
+from inpaint_bench.errors import IncompleteError
+
+if TYPE_CHECKING:
+    from inpaint_bench.api.fetching import WantedWeights
 
 
 @click.group(short_help="Add, list, verify and fetch weights.")
 def weights() -> None:
-    """Weights files: add one that the authors publish, list those that are here, verify them.
+    """Weights files: fetch those that the authors publish, or add them from disk; list and verify those that are here.
 
-    `fetch` and `add-extractor` are for the networks of metrics that no package carries: inception (FID) and
+    The networks of metrics that no package carries come the same way (`fetch`, `add-extractor`): inception (FID) and
     inception_pic2018 (FID as the SPN paper most likely computed it).
     """
 
@@ -58,15 +64,92 @@ def verify(baselines: Path | None) -> None:
         click.echo(f"{method} {dataset}: as it was added, {sha256[:12]}.")
 
 
-@weights.command(short_help="Download a feature extractor's weights.")
-@click.argument("name")
-def fetch(name: str) -> None:
-    """Download the weights of the extractor NAME (about 100 MB), once; its hash is checked. Nothing else downloads."""
+@weights.command(short_help="Fetch what the authors publish.")
+@click.argument("name", required=False)
+@click.argument("dataset", required=False)
+@option("--all", "every", is_flag=True, help="All that a table of --dataset needs: methods, and extractors of metrics.")
+@option("--dataset", "of_all", metavar="DATASET", help="With --all: a protocol's name, or the path of your own page.")
+@option(
+    "--from",
+    "mirrors",
+    metavar="FILE|URL",
+    multiple=True,
+    help="Your own copy, in place of the published sources: a file, a URL, a folder, or a URL ending in /. Repeatable.",
+)
+@option("--lock", type=FOLDER, help="The lock file of hashes. Default: weights.lock.toml in the folder of weights.")
+@accept_licence_option
+@baselines_option
+def fetch(
+    name: str | None,
+    dataset: str | None,
+    every: bool,
+    of_all: str | None,
+    mirrors: tuple[str, ...],
+    lock: Path | None,
+    accept_licence: bool,
+    baselines: Path | None,
+) -> None:
+    """Fetch the weights of the method NAME for DATASET from where its authors publish them, check and convert them.
+
+    The licence is printed first. A file whose hash nobody has stated is noted in weights.lock.toml, and must be the
+    same the next time. NAME may also be a feature extractor: inception (FID) or inception_pic2018.
+    """
+    from inpaint_bench.api import fetching
+
+    if every == bool(name):
+        raise click.UsageError("give a method, or --all with --dataset.")
+    if every and (not of_all or mirrors):
+        raise click.UsageError("--all needs --dataset, and goes without --from.")
+    if name in fetching.EXTRACTORS:
+        return _fetch_extractor(str(name))
+    if name:
+        wanted = [fetching.wanted_weights(name, dataset or of_all, baselines)]
+    else:
+        wanted = fetching.weights_for_dataset(str(of_all), baselines=baselines)
+    _fetch_all(wanted, mirrors, lock, accept_licence, baselines)
+    if every:
+        for extractor in fetching.extractors_for_dataset(str(of_all)):
+            _fetch_extractor(extractor)
+    return None
+
+
+def _fetch_all(
+    wanted: "list[WantedWeights]",
+    mirrors: tuple[str, ...],
+    lock: Path | None,
+    accept_licence: bool,
+    baselines: Path | None,
+) -> None:
+    """Fetch what is not here, once its licences are accepted; what one method lacks does not stop the others."""
+    from inpaint_bench.api.fetching import fetch_weights
+
+    missing = [one for one in wanted if not one.here]
+    if missing:
+        accepted([str(one) for one in missing], accept_licence)
+    failures = []
+    for one in wanted:
+        try:
+            with notes_on_stderr():
+                found = fetch_weights(one, mirrors, lock, baselines)
+        except IncompleteError as error:
+            failures.append(f"{one.method} for {one.dataset}: {error}")
+            continue
+        how = "fetched" if found.fetched else "here already"
+        pinned = f"; unpinned: {', '.join(found.unpinned)}, see {found.lock}" if found.unpinned else ""
+        click.echo(f"{found.path}: {one.method} for {one.dataset}, {how}{pinned}.")
+    if failures:
+        raise IncompleteError(" ".join(failures))
+
+
+def _fetch_extractor(name: str) -> None:
     from inpaint_bench.api.weights import extractor_file
 
     file = extractor_file(name)
-    note(f"Fetching {file.url()}")
-    click.echo(f"{file.fetch()}: the weights of {name}, {file.sha256}.")
+    if file.kept().is_file():
+        click.echo(f"{file.kept()}: the weights of {name}, here already.")
+        return
+    with notes_on_stderr():
+        click.echo(f"{file.fetch(note)}: the weights of {name}, {file.sha256}.")
 
 
 @weights.command("add-extractor", short_help="Add a feature extractor's weights from disk.")

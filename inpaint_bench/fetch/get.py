@@ -3,13 +3,32 @@
 import hashlib
 import shutil
 from collections.abc import Callable
+from dataclasses import dataclass
 from pathlib import Path
 
 from inpaint_bench import disk, files
 from inpaint_bench.errors import HashError, IncompleteError
 from inpaint_bench.fetch import arrived, drive, hub, web
+from inpaint_bench.fetch.mirrors import Wanted
 from inpaint_bench.fetch.sources import GoogleDrive, Http, HuggingFace, Page, RemoteFile, Source
 from inpaint_bench.fetch.web import SourceError
+
+
+@dataclass(frozen=True)
+class Got:
+    """A file that is here, and where it came from."""
+
+    path: Path
+    source: str
+
+
+def have(wanted: Wanted, folder: Path, say: Callable[[str], None], then: str = "") -> Got:
+    """A file on this disk, or one that is fetched into a folder. Raises what `get` raises."""
+    if wanted.path is not None:
+        check_hash(wanted.path, wanted.file, str(wanted.path))
+        return Got(wanted.path, str(wanted.path))
+    path = get(wanted.file, folder, say, then)
+    return Got(path, _source_of(path).read_text(encoding="utf-8") if _source_of(path).is_file() else "")
 
 
 def get(file: RemoteFile, folder: Path, say: Callable[[str], None], then: str = "") -> Path:
@@ -20,6 +39,8 @@ def get(file: RemoteFile, folder: Path, say: Callable[[str], None], then: str = 
     Raises IncompleteError, which names what each source answered and the pages to visit, where none gives the file,
     and HashError where what came has another hash than the stated one.
     """
+    if file.by_hand:
+        raise IncompleteError(_by_hand(file, [], then))
     target = folder / file.file
     if target.is_file():
         check_hash(target, file, str(target))
@@ -45,12 +66,18 @@ def get(file: RemoteFile, folder: Path, say: Callable[[str], None], then: str = 
         except OSError as error:
             raise files.cannot_write(into, error) from error
         else:
+            files.write_whole(_source_of(target), str(source).encode())
             disk.rename(came, target)
             shutil.rmtree(folder / f"{file.file}.parts", ignore_errors=True)
             return target
     if wrong is not None:
         raise wrong
     raise IncompleteError(_by_hand(file, failures, then))
+
+
+def _source_of(target: Path) -> Path:
+    """The file beside a fetched one that says where it came from."""
+    return target.with_name(f".{target.name}.source")
 
 
 def _from(source: Source, into: Path, most: int) -> Path:
@@ -74,10 +101,19 @@ def _check(came: Path, file: RemoteFile, source: Source) -> None:
     check_hash(came, file, str(source))
 
 
+def is_stated(path: Path, file: RemoteFile) -> bool:
+    """Whether bytes have every hash that is stated for a file."""
+    return all(_hash(path, kind) == stated for kind, stated in _stated(file))
+
+
+def _stated(file: RemoteFile) -> list[tuple[str, str]]:
+    return [(kind, stated) for kind, stated in (("sha256", file.sha256), ("md5", file.md5)) if stated]
+
+
 def check_hash(path: Path, file: RemoteFile, where: str) -> None:
     """Raise HashError, which names the file, where a hash is stated and the bytes have another one."""
-    for kind, stated in (("sha256", file.sha256), ("md5", file.md5)):
-        if stated and (found := _hash(path, kind)) != stated:
+    for kind, stated in _stated(file):
+        if (found := _hash(path, kind)) != stated:
             raise HashError(
                 f"{file.file}: {where} has the {kind} {found[:12]}; {stated[:12]} is stated for it. It is another file "
                 "than the one that was published, or damaged, and is not used."
@@ -98,7 +134,7 @@ def _by_hand(file: RemoteFile, failures: list[str], then: str) -> str:
     pages = [_page_of(source) for source in file.sources]
     where = " or ".join(dict.fromkeys(page for page in pages if page))
     hand = f" Fetch it by hand from {where}." if where else ""
-    return f"{file.file} could not be fetched.{tried}{hand}{f' {then}' if then else ''}"
+    return f"{file.file or 'The file'} could not be fetched.{tried}{hand}{f' {then}' if then else ''}"
 
 
 def _page_of(source: Source) -> str:

@@ -1,5 +1,6 @@
 """A file of a repository on the Hugging Face hub, by huggingface_hub: HF_ENDPOINT, HF_TOKEN, HF_HUB_OFFLINE count."""
 
+import logging
 import os
 import sys
 import time
@@ -15,11 +16,10 @@ HUB = "https://huggingface.co"
 def fetch(source: HuggingFace, into: Path) -> Path:
     """The file, in an existing folder, which also holds what an earlier attempt left. Raises SourceError."""
     from huggingface_hub import hf_hub_download
-    from huggingface_hub.utils import logging
     from huggingface_hub.utils.tqdm import disable_progress_bars
 
     _refuse_offline()
-    logging.set_verbosity_error()  # what it says of another try
+    logging.getLogger("huggingface_hub").setLevel(logging.ERROR)  # not what it says of another try
     if not sys.stderr.isatty():
         disable_progress_bars()
     endpoint = os.environ.get("HF_ENDPOINT") or HUB

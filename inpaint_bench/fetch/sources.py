@@ -9,7 +9,7 @@ from inpaint_bench.decode import Schema
 
 FILE_NAME = r"[A-Za-z0-9][A-Za-z0-9._+-]{0,199}"  # of a fetched file; it becomes a path
 
-FileName = Annotated[str, msgspec.Meta(pattern=rf"^{FILE_NAME}\Z")]
+FileName = Annotated[str, msgspec.Meta(pattern=rf"^({FILE_NAME})?\Z")]
 Sha256 = Annotated[str, msgspec.Meta(pattern=r"^([0-9a-f]{64})?\Z")]
 Md5 = Annotated[str, msgspec.Meta(pattern=r"^([0-9a-f]{32})?\Z")]
 Url = Annotated[str, msgspec.Meta(pattern=r"^https?://[^\s]+\Z")]
@@ -68,11 +68,20 @@ Source: TypeAlias = HuggingFace | Http | GoogleDrive | Page
 class RemoteFile(Schema, frozen=True):
     """A published file: its name, its sources in the order in which they are tried, what is known of its bytes."""
 
-    file: FileName
+    file: FileName  # '' where the authors do not state it: then only pages can be its sources
     sources: tuple[Source, ...]
     size: Size | None = None  # bytes
     sha256: Sha256 = ""
     md5: Md5 = ""  # where only that is known
+
+    def __post_init__(self) -> None:
+        if not self.file and not self.by_hand:
+            raise ValueError("a file without a name can only have pages as sources")
+
+    @property
+    def by_hand(self) -> bool:
+        """Whether only a person can fetch the file."""
+        return all(isinstance(source, Page) for source in self.sources)
 
     @property
     def pinned(self) -> bool:

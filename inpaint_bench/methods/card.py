@@ -1,5 +1,6 @@
 """A baseline's card: everything that is known of a system, and which function of its adapter loads it."""
 
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Annotated, Literal
 
@@ -9,6 +10,7 @@ from inpaint_bench import decode, files
 from inpaint_bench.data.protocols import Count, Name
 from inpaint_bench.decode import Schema
 from inpaint_bench.errors import InputError
+from inpaint_bench.fetch.sources import RemoteFile
 from inpaint_bench.methods.sizes import Sizes
 from inpaint_bench.weights.containers import Container
 
@@ -17,13 +19,17 @@ NotNegative = Annotated[int, msgspec.Meta(ge=0)]
 
 
 class Published(Schema, frozen=True):
-    """Where the authors publish a weights file, and under which licence."""
+    """The files of a method's weights for a dataset, as the authors publish them."""
 
     dataset: str
-    host: str  # the kind of host: "Google Drive", "Baidu Pan", "repository", …
-    id: str
-    file: str = ""
+    files: tuple[RemoteFile, ...]
     licence: str = "not stated"
+    note: str = ""  # which of several, as "random holes"; of these the first is fetched
+    opened: tuple[str, ...] = ()  # the files that are read, where others only have to lie beside them
+
+    def given(self, paths: Mapping[str, Path]) -> list[Path]:
+        """The paths that are read, of those of all files."""
+        return [path for name, path in paths.items() if name in (self.opened or paths)]
 
 
 class Requires(Schema, frozen=True):
@@ -64,6 +70,10 @@ class MethodCard(Schema, frozen=True):
     def __post_init__(self) -> None:
         if self.exact_size is not None and (self.multiple, self.min_size) != (1, 1):
             raise ValueError("exact_size allows one size, so multiple and min_size cannot stand with it")
+
+    def published(self, dataset: str) -> Published | None:
+        """The weights that the authors publish for a dataset, the first where there are several."""
+        return next((one for one in self.weights if one.dataset == dataset), None)
 
     @property
     def sizes(self) -> Sizes:

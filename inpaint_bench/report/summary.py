@@ -3,7 +3,7 @@
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
-from inpaint_bench.analysis.labels import known_region_notes, metric_label
+from inpaint_bench.analysis.labels import method_notes, metric_label
 from inpaint_bench.analysis.reductions import Reduction
 from inpaint_bench.analysis.results import REFERENCES, Value
 from inpaint_bench.analysis.significance import SignificanceTable
@@ -17,7 +17,7 @@ from inpaint_bench.tables.table import TableOptions
 
 def notes(data: ReportData, significance: SignificanceTable, absent: Mapping[str, str]) -> list[str]:
     """The notes of the table of all results, without those on signatures: the page lists them elsewhere."""
-    moved = known_region_notes(data.run, {result.method for result in data.results})
+    moved = method_notes(data.run, {result.method for result in data.results})
     table = make_table([(data.run, data.results)], TableOptions(), absent, ranks=significance, more_notes=moved)
     signatures = {f": {result.signature}, " for result in data.results}
     listed = [*table.legend(), *table.notes]

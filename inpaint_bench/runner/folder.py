@@ -45,6 +45,7 @@ class MethodInfo(Schema, frozen=True):
     environment: dict[str, str]
     machine: dict[str, str]
     known_error_allowed: bool = False  # composites were made whatever the known region of the predictions was
+    unpinned: tuple[str, ...] = ()  # files of its authors whose hash nobody has stated: see weights.lock.toml
     notes: str = ""  # what was said when it started: of a folder, how its files were read and which were left out
 
 
@@ -258,7 +259,8 @@ def method_info(method: "Method", device: "torch.device", known_error_allowed: b
     command = ("inpaint-bench", *sys.argv[1:])
     environment = {"inpaint-bench": __version__, "python": platform.python_version(), **versions}
     made_by = (method.source, method.code, method.weights.sha256, device.type)
-    return MethodInfo(*made_by, command, environment, machine, known_error_allowed, method.notes)
+    unpinned = method.weights.unpinned
+    return MethodInfo(*made_by, command, environment, machine, known_error_allowed, unpinned, method.notes)
 
 
 def refuse_mixture(run: RunFolder, method: "Method", now: MethodInfo, something_left: bool) -> None:

@@ -6,7 +6,7 @@ from decimal import Decimal
 from pathlib import Path
 
 from inpaint_bench.analysis import reported_selection as papers
-from inpaint_bench.analysis.labels import absent_notes, known_region_notes, metric_label, notes_of, title_of
+from inpaint_bench.analysis.labels import absent_notes, method_notes, metric_label, notes_of, title_of
 from inpaint_bench.analysis.reductions import Reduction
 from inpaint_bench.analysis.reported import Reported
 from inpaint_bench.analysis.results import REFERENCES, Result, pair_counts, refuse_few
@@ -38,7 +38,7 @@ def measured_table(
     shown = [(run, [r for r in run.result_list if r.metric in metrics and r.method in methods]) for run in runs]
     if every and not any(some for _, some in shown):
         raise InputError("nothing of these methods and metrics was measured here. Drop one, or add --reported-only.")
-    moved = [note for run in runs for note in known_region_notes(run, methods)]
+    moved = [note for run in runs for note in method_notes(run, methods)]
     return make_table(shown, options, {} if options.metrics else absent, cells, more_notes=moved)
 
 

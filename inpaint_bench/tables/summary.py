@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 from dataclasses import replace
 
-from inpaint_bench.analysis.labels import few_notes, known_region_notes, metric_label, part_notes, title_of
+from inpaint_bench.analysis.labels import few_notes, method_notes, metric_label, part_notes, title_of
 from inpaint_bench.analysis.reductions import Reduction
 from inpaint_bench.analysis.results import ALL, FILE, REFERENCES, pair_counts
 from inpaint_bench.analysis.run import RunData
@@ -43,7 +43,7 @@ def summary_table(
         number = number._replace(heading=heading, samples=samples[one.method], n="" if same else number.n)
         numbers.append(number._replace(reduction="", signature=one.signature.removesuffix(reduction.suffix)))
     lacking = ", ".join(name for name in absent or {} if not counted.get(name))
-    moved = known_region_notes(run, {one.method for one in shown})
+    moved = method_notes(run, {one.method for one in shown})
     notes = [*few_notes(shown), *moved, *part_notes(shown)]
     notes += [f"not measured here: {lacking} (`inpaint-bench doctor` says why)"] if lacking else []
     files = f"{run.path / 'tables'} (plain.txt, .md, .csv, .tex, .html), {run.path / FILE}"

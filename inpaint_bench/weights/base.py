@@ -25,6 +25,7 @@ class Weights:
     path: Path | None = None
     sha256: str = ""
     parts: tuple[Part, ...] = ()  # of synthetic weights
+    unpinned: tuple[str, ...] = ()  # the authors' files whose hash nobody has stated
 
     def into(self, network: Network) -> Network:
         """Load the weights into a network and return it; all names, shapes and kinds of numbers must match.
@@ -84,12 +85,12 @@ def synthetic_weights(parts: Iterable[Part]) -> Weights:
     return Weights(sha256=SYNTHETIC, parts=tuple(parts))
 
 
-def open_weights(path: Path) -> Weights:
+def open_weights(path: Path, unpinned: tuple[str, ...] = ()) -> Weights:
     """The weights in a safetensors file. Raises InputError if there is no such file."""
     if not path.is_file():
         raise InputError(f"{path}: there is no such weights file.")
     files.size_of(path, MOST_FILE)
-    return Weights(path, files.file_sha256(path))
+    return Weights(path, files.file_sha256(path), unpinned=unpinned)
 
 
 def _refuse_differences(where: str, state: Mapping[str, Tensor], wanted: Mapping[str, Tensor]) -> None:

@@ -1,9 +1,11 @@
 """The store of weights: METHOD/DATASET.safetensors under `$INPAINT_BENCH_WEIGHTS`, each with a note of its origin."""
 
 import datetime
+import hashlib
 import os
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
+from types import MappingProxyType
 from typing import Literal
 
 import msgspec
@@ -27,6 +29,11 @@ class Origin(Schema, frozen=True):
     sources: dict[str, str]  # the authors' file names and their SHA-256
     licence: str
     added: str  # YYYY-MM-DD
+    tensors: str = ""  # the hash of `tensors_sha256`
+    unpinned: tuple[str, ...] = ()  # of the authors' files, those whose hash nobody has stated, or that have another
+    fetched: dict[str, str] = msgspec.field(
+        default_factory=dict
+    )  # of the authors' files those that were fetched, and from where
 
 
 def weights_path(method: str, dataset: str) -> Path:
@@ -37,7 +44,15 @@ def weights_path(method: str, dataset: str) -> Path:
 def find_weights(method: str, dataset: str) -> Weights | None:
     """A method's weights for a dataset; None if there are none here."""
     path = weights_path(method, dataset)
-    return open_weights(path) if path.is_file() else None
+    return open_weights(path, _unpinned(path)) if path.is_file() else None
+
+
+def _unpinned(path: Path) -> tuple[str, ...]:
+    """The authors' files behind a weights file of the store whose hash nobody has stated; itself if it has no note."""
+    try:
+        return read_origin(path.with_suffix(".json")).unpinned
+    except (InputError, FileNotFoundError):
+        return (path.name,)
 
 
 def refuse_homeless() -> None:
@@ -54,10 +69,13 @@ def add_weights(
     sources: Sequence[Path],
     licence: str,
     try_load: Callable[[Weights], object],
-) -> Path:
-    """Save tensors as our file and return its path, after `try_load` has loaded them strictly.
+    pinned: Callable[[str, Path], bool] = lambda name, path: False,
+    fetched: Mapping[str, str] = MappingProxyType({}),
+) -> Origin:
+    """Save tensors as our file and return the note on it, after `try_load` has loaded them strictly.
 
-    `sources` are the authors' files. Raises InputError if the weights do not load, and as `refuse_homeless` does.
+    `sources` are the authors' files, `pinned` says by name and path whether one has the hash that was stated for it,
+    and `fetched` where each came from. Raises InputError if the weights do not load, and as `refuse_homeless` does.
     """
     refuse_homeless()
     state = _apart(state)
@@ -78,10 +96,23 @@ def add_weights(
         {source.name: files.file_sha256(source) for source in sources},
         licence,
         datetime.date.today().isoformat(),
+        tensors_sha256(state),
+        tuple(source.name for source in sources if not pinned(source.name, source)),
+        dict(fetched),
     )
     files.write_whole(path.with_suffix(".json"), msgspec.json.format(msgspec.json.encode(origin), indent=1) + b"\n")
     files.write_whole(path, data)
-    return path
+    return origin
+
+
+def tensors_sha256(state: Mapping[str, Tensor]) -> str:
+    """The SHA-256 over the names, shapes, kinds of numbers and values of tensors, in whatever container they came."""
+    digest = hashlib.sha256()
+    for name in sorted(state):
+        tensor = torch.empty(state[name].shape, dtype=state[name].dtype).copy_(state[name].detach())
+        digest.update(f"{name} {tensor.dtype} {tuple(tensor.shape)}\n".encode())
+        digest.update(tensor.flatten().view(torch.uint8).numpy().tobytes())
+    return digest.hexdigest()
 
 
 def _apart(state: dict[str, Tensor]) -> dict[str, Tensor]:
@@ -103,12 +134,18 @@ def origins() -> list[Origin]:
     found = []
     for path in sorted(files.weights_dir().glob("*/*.json")):
         try:
-            found.append(decode.json(files.read_bytes(path), Origin))
+            found.append(read_origin(path))
         except FileNotFoundError as error:
             raise InputError(f"{path}: a link to nothing. Add the weights again.") from error
-        except msgspec.DecodeError as error:
-            raise InputError(f"{path}: not the note of a weights file ({error}). Add the weights again.") from error
     return found
+
+
+def read_origin(path: Path) -> Origin:
+    """The note of a weights file. Raises FileNotFoundError, and InputError for one that cannot be read."""
+    try:
+        return decode.json(files.read_bytes(path), Origin)  # type: ignore[no-any-return]
+    except msgspec.DecodeError as error:
+        raise InputError(f"{path}: not the note of a weights file ({error}). Add the weights again.") from error
 
 
 def verify(origin: Origin, try_load: Callable[[Weights], object]) -> None:

@@ -5,7 +5,7 @@ from pathlib import Path
 
 import gdown  # noqa: F401  # so that its module can be found
 import pytest
-from fetch.serving import QUOTA_PAGE, Answer, Route, drive_routes, driving, folder_page
+from serving import QUOTA_PAGE, Answer, Route, drive_routes, driving, folder_page
 
 from inpaint_bench.errors import IncompleteError
 from inpaint_bench.fetch import web
@@ -32,7 +32,7 @@ def fetched(routes: dict[str, Route], tmp_path: Path, monkeypatch: pytest.Monkey
 @pytest.mark.parametrize("large", [(), (KEY,)], ids=["small", "past the page of the virus scan"])
 def test_a_file_comes(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, large: tuple[str, ...]) -> None:
     assert fetched(drive_routes({KEY: BODY}, large), tmp_path, monkeypatch) == BODY
-    assert [one.name for one in (tmp_path / "into").iterdir()] == ["net.pth"]
+    assert sorted(one.name for one in (tmp_path / "into").iterdir()) == [".net.pth.source", "net.pth"]
 
 
 def test_the_quota_page_is_named(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

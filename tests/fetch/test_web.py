@@ -3,7 +3,7 @@
 from pathlib import Path
 
 import pytest
-from fetch.serving import CONSENT_PAGE, LOGIN_PAGE, QUOTA_PAGE, Answer, serving
+from serving import CONSENT_PAGE, LOGIN_PAGE, QUOTA_PAGE, Answer, serving
 
 from inpaint_bench import files
 from inpaint_bench.errors import HashError, IncompleteError
@@ -29,16 +29,16 @@ def silent(sentence: str) -> None:
 
 
 def test_a_file_comes_whole_and_a_second_call_asks_for_nothing(tmp_path: Path) -> None:
-    said: list[str] = []
+    heard: list[str] = []
     with serving({"/f": WHOLE}) as server:
         stated = remote(f"{server.url}/f", size=len(BODY), sha256=files.sha256(BODY))
-        path = get(stated, tmp_path, said.append)
+        path = get(stated, tmp_path, heard.append)
         assert path == tmp_path / "file.pth"
         assert path.read_bytes() == BODY
-        assert get(stated, tmp_path, said.append) == path
-        assert server.asked() == ["/f"]
-    assert said == [f"Fetching file.pth from {server.url}/f"]
-    assert [one.name for one in tmp_path.iterdir()] == ["file.pth"]
+        assert get(stated, tmp_path, heard.append) == path
+        assert server.paths() == ["/f"]
+    assert heard == [f"Fetching file.pth from {server.url}/f"]
+    assert {one.name for one in tmp_path.iterdir()} == {"file.pth", ".file.pth.source"}
 
 
 def test_what_a_broken_connection_left_is_not_fetched_again(tmp_path: Path) -> None:
@@ -141,22 +141,22 @@ def test_a_file_of_another_size_than_the_stated_one_is_refused(tmp_path: Path) -
 
 @pytest.mark.parametrize("first", [Answer(b"", 404), Answer(QUOTA_PAGE), Answer(BODY[:100])])
 def test_the_next_source_is_tried_and_the_failure_is_said(tmp_path: Path, first: Answer) -> None:
-    said: list[str] = []
+    heard: list[str] = []
     with serving({"/old": first, "/new": WHOLE}) as server:
         urls = (f"{server.url}/old", f"{server.url}/new")
-        path = get(remote(*urls, sha256=files.sha256(BODY)), tmp_path, said.append)
+        path = get(remote(*urls, sha256=files.sha256(BODY)), tmp_path, heard.append)
     assert path.read_bytes() == BODY
-    assert len(said) == 3
-    assert said[2] == f"Fetching file.pth from {server.url}/new"
+    assert len(heard) == 3
+    assert heard[2] == f"Fetching file.pth from {server.url}/new"
 
 
 def test_a_file_that_only_people_can_fetch_says_where_and_what_then(tmp_path: Path) -> None:
     page = RemoteFile("spn.pth", (Page("https://pan.example/s/1", "extraction code 2x99"),))
     with pytest.raises(IncompleteError) as caught:
-        get(page, tmp_path, silent, "Then: inpaint-bench weights add spn places2 spn.pth")
+        get(page, tmp_path, silent, "Then: `inpaint-bench weights add spn places2 spn.pth`.")
     assert str(caught.value) == (
         "spn.pth could not be fetched. Fetch it by hand from https://pan.example/s/1 (extraction code 2x99). "
-        "Then: inpaint-bench weights add spn places2 spn.pth"
+        "Then: `inpaint-bench weights add spn places2 spn.pth`."
     )
 
 

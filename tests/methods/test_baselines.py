@@ -21,7 +21,11 @@ repository = "https://example.org/painter"
 licence = "MIT"
 parameters = 4
 departures = ["it paints one colour"]
-weights = [{ dataset = "tiny", host = "repository", id = "painter.safetensors" }]
+weights = [
+    { dataset = "tiny", files = [
+        { file = "painter.safetensors", sources = [{ kind = "page", url = "https://example.org/painter" }] },
+    ] },
+]
 """
 ADAPTER = """
 import torch
@@ -174,7 +178,12 @@ def test_baselines_are_listed_and_shown(terminal: Terminal) -> None:
     write_baseline()
     terminal("methods", "list", "--baselines", "baselines").does("painter", "needs weights", "mean-fill")
     answer = terminal("methods", "show", "painter", "--baselines", "baselines")
-    answer.does("https://example.org/painter", "repository painter.safetensors", "it paints one colour", "licence")
+    answer.does(
+        "https://example.org/painter",
+        "painter.safetensors: https://example.org/painter",
+        "it paints one colour",
+        "licence",
+    )
 
 
 def test_a_package_that_a_method_requires_is_named_with_the_line_that_installs_it(

@@ -1,14 +1,14 @@
 """Weight files that no package carries: provided by the user, or downloaded on request."""
 
-import http.client
 import os
-import urllib.request
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 
 from inpaint_bench import files
-from inpaint_bench.errors import IncompleteError, InputError
+from inpaint_bench.errors import InputError
+from inpaint_bench.fetch.get import get
+from inpaint_bench.fetch.sources import Http, RemoteFile
 from inpaint_bench.metrics.features.packages import checked, lacks
 
 
@@ -75,24 +75,23 @@ class FileByPath:
             raise InputError(reason)
         return self.published()
 
-    def fetch(self) -> Path:
-        """Download the file into the folder of weights. An incomplete download is not kept.
+    def fetch(self, say: Callable[[str], None]) -> Path:
+        """Download the file into the folder of weights. An incomplete download is not used; the next call goes on.
 
         Raises IncompleteError where the download fails, HashError where the downloaded file has another hash.
         """
         from inpaint_bench.weights.store import refuse_homeless
 
         refuse_homeless()
-        url = self.url()
-        try:
-            with urllib.request.urlopen(url, timeout=60) as answer:
-                data = answer.read()
-        except (OSError, http.client.HTTPException) as error:
-            raise IncompleteError(
-                f"{url}: cannot be fetched ({error}). Try again, or fetch it elsewhere and add it: "
-                f"inpaint-bench weights add-extractor {self.extractor} FILE"
-            ) from error
-        files.write_whole(self.kept(), checked(self.kept(), data, self.sha256, f"It came from {url}. Try again."))
+        published = RemoteFile(self.names[0], (Http(self.url()),))
+        then = f"Then: `inpaint-bench weights add-extractor {self.extractor} {self.names[0]}`."
+        folder = files.cache_dir() / "fetched" / self.extractor
+        with files.locked(folder):
+            came = get(published, folder, say, then)
+            try:
+                files.write_whole(self.kept(), self.read(came))
+            finally:
+                came.unlink()
         return self.kept()
 
 

@@ -248,7 +248,6 @@ def test_no_network_access_is_needed(monkeypatch: pytest.MonkeyPatch) -> None:
         raise AssertionError("something wants the network")
 
     monkeypatch.setattr("socket.socket.connect", refuse)
-    monkeypatch.setattr("urllib.request.urlopen", refuse)
     networks: list[tuple[Any, tuple[object, ...]]] = [
         (lite0._network, (CPU,)),
         (vgg16.open_vgg16, (CPU,)),

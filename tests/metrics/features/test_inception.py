@@ -1,12 +1,8 @@
 """Inception-v3: torch-fidelity and torchvision agree on synthetic weights; how its file is found and checked."""
 
-import http.client
 import importlib.util
-import io
-import urllib.request
 from collections.abc import Callable
 from dataclasses import replace
-from email.message import Message
 from pathlib import Path
 from typing import Any
 
@@ -14,13 +10,15 @@ import numpy as np
 import pytest
 import torch
 from numpy.typing import NDArray
+from serving import Answer, serving
 from synthetic_inception import write_synthetic
 from terminal import Terminal
 from torch_fidelity.feature_extractor_inceptionv3 import FeatureExtractorInceptionV3
 from torch_threads import with_threads
 from torchvision.models import inception_v3
 
-from inpaint_bench.errors import HashError, IncompleteError, InputError
+from inpaint_bench.errors import HashError, InputError
+from inpaint_bench.fetch import web
 from inpaint_bench.metrics.features import EXTRACTORS, Extract
 from inpaint_bench.metrics.features import inception as ours
 from inpaint_bench.metrics.features.by_path import FileByPath
@@ -63,7 +61,6 @@ def _offline(monkeypatch: pytest.MonkeyPatch) -> None:
         raise AssertionError("something wants the network")
 
     monkeypatch.setattr("socket.socket.connect", refuse)
-    monkeypatch.setattr("urllib.request.urlopen", refuse)
 
 
 @pytest.fixture
@@ -244,53 +241,43 @@ def test_a_file_of_ones_own_is_added_once_and_found(
     assert EXTRACTORS[name].open(CPU)([np.zeros((40, 40, 3), np.uint8)]).shape == (1, EXTRACTORS[name].width)
 
 
-def answering(monkeypatch: pytest.MonkeyPatch, content: bytes | Exception) -> list[str]:
-    """Let every download give this content or fail so; the addresses that were requested."""
-    requested: list[str] = []
+@pytest.fixture
+def published(monkeypatch: pytest.MonkeyPatch) -> Callable[..., None]:
+    """Lets the extractor 'inception' be published at a URL, with a hash."""
+    monkeypatch.setattr(web, "WAIT", 0.0)
 
-    def urlopen(url: str, timeout: float) -> io.BytesIO:
-        requested.append(url)
-        if isinstance(content, Exception):
-            raise content
-        return io.BytesIO(content)
+    def publish(url: str, sha256: str = INCEPTION["inception"].sha256) -> None:
+        file = replace(INCEPTION["inception"], sha256=sha256, published=lambda: url)
+        monkeypatch.setitem(INCEPTION, "inception", file)
 
-    monkeypatch.setattr(urllib.request, "urlopen", urlopen)
-    return requested
+    return publish
 
 
 def test_fetch_downloads_checks_and_keeps_the_file(
-    kept: Path, terminal: Terminal, monkeypatch: pytest.MonkeyPatch
+    kept: Path, terminal: Terminal, published: Callable[..., None]
 ) -> None:
-    file = replace(INCEPTION["inception"], sha256="d9298a10")
-    monkeypatch.setitem(INCEPTION, "inception", file)
-    requested = answering(monkeypatch, b"other")
-    terminal("weights", "fetch", "inception").does(str(kept / file.names[0]), "d9298a10")
-    assert requested == [file.url()]
-    assert (kept / file.names[0]).read_bytes() == b"other"
+    with serving({"/inception.pth": Answer(b"other")}) as server:
+        published(f"{server.url}/inception.pth", "d9298a10")
+        path = kept / INCEPTION["inception"].names[0]
+        terminal("weights", "fetch", "inception").does(str(path), "d9298a10")
+        terminal("weights", "fetch", "inception").does(str(path), "here already")
+        assert server.paths() == ["/inception.pth"]
+    assert path.read_bytes() == b"other"
 
 
-def test_what_came_as_another_file_is_not_kept(kept: Path, terminal: Terminal, monkeypatch: pytest.MonkeyPatch) -> None:
-    answering(monkeypatch, b"other")
-    terminal("weights", "fetch", "inception").refuses(5, "d9298a10d1b0", "6726825d", "Try again")
+def test_what_came_as_another_file_is_not_kept(kept: Path, terminal: Terminal, published: Callable[..., None]) -> None:
+    with serving({"/inception.pth": Answer(b"other")}) as server:
+        published(f"{server.url}/inception.pth")
+        terminal("weights", "fetch", "inception").refuses(5, "d9298a10d1b0", "6726825d")
     assert not kept.exists()
 
 
-@pytest.mark.parametrize(
-    "failure",
-    [
-        OSError("no route"),
-        urllib.error.HTTPError("https://somewhere", 404, "Not Found", Message(), None),
-        http.client.IncompleteRead(b"half"),
-    ],
-    ids=lambda failure: type(failure).__name__,
-)
+@pytest.mark.parametrize("answer", [Answer(b"", 404), Answer(b"half", announced=100), Answer(b"<html>")])
 def test_a_failed_download_is_reported_and_nothing_is_kept(
-    kept: Path, terminal: Terminal, monkeypatch: pytest.MonkeyPatch, failure: Exception
+    kept: Path, terminal: Terminal, published: Callable[..., None], answer: Answer
 ) -> None:
-    answering(monkeypatch, failure)
-    with pytest.raises(IncompleteError):
-        INCEPTION["inception"].fetch()
-    answer = terminal("weights", "fetch", "inception")
-    assert answer.code == 3
-    assert "inpaint-bench weights add-extractor inception FILE" in answer.err
+    with serving({"/inception.pth": answer}) as server:
+        published(f"{server.url}/inception.pth")
+        then = "Then: `inpaint-bench weights add-extractor inception pt_inception-2015-12-05-6726825d.pth`."
+        terminal("weights", "fetch", "inception").refuses(3, "could not be fetched", then)
     assert not kept.exists()

@@ -51,7 +51,7 @@ class Server:
     port: int
     requests: list[Request]
 
-    def asked(self, method: str = "GET") -> list[str]:
+    def paths(self, method: str = "GET") -> list[str]:
         """The paths of the requests of a method, in order."""
         return [one.path for one in self.requests if one.method == method]
 

@@ -1,0 +1,192 @@
+"""Weights fetched from where their authors publish them: planned, licensed, quarantined, locked, converted."""
+
+import datetime
+import shutil
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from inpaint_bench import files
+from inpaint_bench.api.arguments import AnyPath, Methods, as_path
+from inpaint_bench.api.progress import note
+from inpaint_bench.api.weights import convert, keep, known_dataset, learned
+from inpaint_bench.data.protocols import page_path, read_page
+from inpaint_bench.errors import IncompleteError, InputError
+from inpaint_bench.fetch import get
+from inpaint_bench.fetch import mirrors as mirroring
+from inpaint_bench.fetch.get import Got
+from inpaint_bench.fetch.mirrors import Wanted
+from inpaint_bench.methods.baselines import find_baselines
+from inpaint_bench.methods.entries import split_methods
+from inpaint_bench.metrics.features.weight_files import INCEPTION
+from inpaint_bench.metrics.registry import extractors
+from inpaint_bench.weights import lock, store
+
+if TYPE_CHECKING:
+    from inpaint_bench.methods.card import Published
+
+EXTRACTORS = tuple(INCEPTION)  # feature extractors with a weights file of their own
+
+
+@dataclass(frozen=True)
+class WantedWeights:
+    """The weights of a method for a dataset, as its card lists them."""
+
+    method: str
+    dataset: str  # its name
+    page: str  # as it was given: the name, or the path of a page of one's own
+    published: "Published"
+    here: bool
+
+    def __str__(self) -> str:
+        named = [file.file or "a file" for file in self.published.files]
+        return f"{self.method} for {self.dataset}: {', '.join(named)}; licence of the weights: {self.published.licence}"
+
+
+@dataclass(frozen=True)
+class FetchedWeights:
+    """Weights that are here now."""
+
+    method: str
+    dataset: str
+    path: Path
+    fetched: bool  # by this call
+    unpinned: tuple[str, ...]  # files that nobody has stated a hash of; their hashes are in `lock`
+    lock: Path
+
+
+def wanted_weights(method: str, dataset: str | None = None, baselines: AnyPath | None = None) -> WantedWeights:
+    """What a method's card says of its weights for a dataset, which can be left out where there is only one.
+
+    Raises InputError for an unknown name, and for a dataset for which the authors publish no weights.
+    """
+    card = learned(method, baselines)[1]
+    published = list(dict.fromkeys(one.dataset for one in card.weights))
+    if not published:
+        own = "they ship with the package" if card.ships else "train it, and add yours with `inpaint-bench weights add`"
+        raise InputError(f"{method}: no weights are published; {own}.")
+    if dataset is None and len(published) > 1:
+        raise InputError(
+            f"{method}: weights are published for {', '.join(published)}. Say for which: {method} DATASET."
+        )
+    page = dataset or published[0]
+    name = known_dataset(page, card)
+    found = card.published(name)
+    if found is None:
+        raise InputError(f"{method}: no weights are published for {name}; there are some for {', '.join(published)}.")
+    return WantedWeights(method, name, page, found, store.weights_path(method, name).is_file())
+
+
+def weights_for_dataset(
+    dataset: str, methods: Iterable[str] | None = None, baselines: AnyPath | None = None
+) -> list[WantedWeights]:
+    """What is published for a dataset of the methods that learn: of all, or of those named that have no weights here.
+
+    Raises InputError for an unknown dataset.
+    """
+    name = read_page(page_path(dataset)).name
+    found = []
+    for method, (_, card) in find_baselines(as_path(baselines)).items():
+        if (methods is None or method in methods) and (published := card.published(name)):
+            here = store.weights_path(method, name).is_file()
+            if methods is None or not (here or card.ships):
+                found.append(WantedWeights(method, name, dataset, published, here))
+    return found
+
+
+def weights_for_run(
+    methods: Methods, dataset: str, weights: Mapping[str, str], baselines: AnyPath | None = None
+) -> list[WantedWeights]:
+    """What is published for a dataset of the baselines' methods that a run names, and is neither here nor given.
+
+    Raises InputError for an unknown dataset.
+    """
+    entries = split_methods(methods) if isinstance(methods, str) else methods or ()
+    brought = dict(entries) if isinstance(entries, Mapping) else dict(map(_entry, entries))
+    own = {name for name in brought if name in weights or "*" in weights}
+    named = {str(given) for name, given in brought.items() if isinstance(given, str) and name not in own}
+    return [one for one in weights_for_dataset(dataset, named, baselines) if not one.here]
+
+
+def _entry(entry: str) -> tuple[str, str]:
+    """A name and what it names: itself, or what follows '='."""
+    name, equals, rest = entry.partition("=")
+    return name, rest if equals else name
+
+
+def extractors_for_dataset(dataset: str) -> list[str]:
+    """The feature extractors of a protocol's metrics that have a weights file of their own."""
+    names = extractors(read_page(page_path(dataset)).metrics)
+    return [name for name in EXTRACTORS if name in names]
+
+
+def fetch_weights(
+    wanted: WantedWeights,
+    mirrors: Sequence[str] = (),
+    lock_file: AnyPath | None = None,
+    baselines: AnyPath | None = None,
+) -> FetchedWeights:
+    """Fetch a method's weights for a dataset, unless they are here, and convert them as `add_weights` does.
+
+    Nothing counts before its size, hash, names and shapes are right. A file whose hash nobody has stated is noted in
+    the lock file, and must be the same the next time. `mirrors` are files, folders or URLs of the user's own, in place
+    of the card's sources. Whoever calls has accepted the licence, `wanted.published.licence`.
+    Raises IncompleteError where no source gives a file, HashError for another file than the stated or locked one, and
+    InputError as `add_weights` does.
+    """
+    store.refuse_homeless()
+    locked = as_path(lock_file) or lock.lock_path(wanted.page)
+    path = store.weights_path(wanted.method, wanted.dataset)
+    if path.is_file() and path.with_suffix(".json").is_file():
+        origin = store.read_origin(path.with_suffix(".json"))
+        lock.remember(locked, origin)
+        return FetchedWeights(wanted.method, wanted.dataset, path, False, origin.unpinned, locked)
+    folder = files.cache_dir() / "fetched" / f"{wanted.method}-{wanted.dataset}"
+    with files.locked(folder):
+        origin = _fetched(wanted, folder, mirrors, locked, baselines)
+    shutil.rmtree(folder, ignore_errors=True)
+    return FetchedWeights(wanted.method, wanted.dataset, path, True, origin.unpinned, locked)
+
+
+def _fetched(
+    wanted: WantedWeights, folder: Path, mirrors: Sequence[str], locked: Path, baselines: AnyPath | None
+) -> store.Origin:
+    """The note on the weights, once every file has come, agreed with the lock file, and was converted."""
+    parts = mirroring.wanted(wanted.published.files, mirrors)
+    came = _all_files(wanted, parts, folder)
+    state, notes = convert(
+        wanted.method, wanted.published.given({name: one.path for name, one in came.items()}), baselines
+    )
+    for sentence in notes:
+        note(sentence)
+    tensors = store.tensors_sha256(state)
+    stated = {part.file.file for part in parts if part.file.pinned}
+    entries = [
+        lock.Locked(
+            wanted.method, wanted.dataset, name, files.file_sha256(one.path), tensors, one.source,
+            datetime.date.today().isoformat(),
+        )
+        for name, one in came.items() if name not in stated
+    ]  # fmt: skip
+    lock.refuse_other(locked, entries)
+    fetched = {name: one.source for name, one in came.items()}
+    paths = [one.path for one in came.values()]
+    origin = keep(wanted.method, wanted.dataset, state, paths, wanted.published, baselines, fetched)
+    lock.write(locked, entries)
+    return origin
+
+
+def _all_files(wanted: WantedWeights, parts: Sequence[Wanted], folder: Path) -> dict[str, Got]:
+    """Every file by name. Raises IncompleteError for those that no source gave, after the others have come."""
+    named = " ".join(wanted.published.opened or [part.file.file or "FILE" for part in parts])
+    then = f"Then: `inpaint-bench weights add {wanted.method} {wanted.page} {named}`."
+    came, missing = {}, []
+    for part in parts:
+        try:
+            came[part.file.file] = get.have(part, folder, note, then)
+        except IncompleteError as error:
+            missing.append(str(error))
+    if missing:
+        raise IncompleteError(" ".join(dict.fromkeys(missing)))
+    return came
