@@ -12,7 +12,7 @@ from inpaint_bench.api.arguments import AnyPath, Methods, as_path
 from inpaint_bench.api.progress import note
 from inpaint_bench.api.weights import convert, keep, known_dataset, learned
 from inpaint_bench.data.protocols import page_path, read_page
-from inpaint_bench.errors import IncompleteError, InputError
+from inpaint_bench.errors import HashError, IncompleteError, InputError
 from inpaint_bench.fetch import get
 from inpaint_bench.fetch import mirrors as mirroring
 from inpaint_bench.fetch.get import Got
@@ -152,9 +152,21 @@ def fetch_weights(
 def _fetched(
     wanted: WantedWeights, folder: Path, mirrors: Sequence[str], locked: Path, baselines: AnyPath | None
 ) -> store.Origin:
-    """The note on the weights, once every file has come, agreed with the lock file, and was converted."""
+    """The note on the weights, once every file has come and counts as what was published."""
     parts = mirroring.wanted(wanted.published.files, mirrors)
     came = _all_files(wanted, parts, folder)
+    try:
+        return _accepted(wanted, parts, came, locked, baselines)
+    except (HashError, InputError):  # fetch it again at the next call: the host may have mended it
+        for name in came:
+            (folder / name).unlink(missing_ok=True)
+        raise
+
+
+def _accepted(
+    wanted: WantedWeights, parts: Sequence[Wanted], came: Mapping[str, Got], locked: Path, baselines: AnyPath | None
+) -> store.Origin:
+    """Convert files that came, compare them with the lock file, and store them."""
     state, notes = convert(
         wanted.method, wanted.published.given({name: one.path for name, one in came.items()}), baselines
     )

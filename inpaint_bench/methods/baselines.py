@@ -172,12 +172,17 @@ def weights_of(baseline: Baseline, card: MethodCard, dataset: str, named: str | 
     here = None if named else find_weights(card.name, dataset) or _shipped_weights(baseline, card)
     found = _named_weights(card, dataset, files.expanded(named)) if named else here
     if found is None:
-        raise InputError(
-            f"{card.name} has no weights for {dataset} here. Give --weights {card.name}=FILE, or add the authors' file "
-            f"with `{_add_command(card, dataset, 'FILE')}`. `inpaint-bench methods show {card.name}` "
-            "shows where it is published."
-        )
+        raise InputError(f"{card.name} has no weights for {dataset} here. {_remedy(card, dataset)}")
     return found
+
+
+def _remedy(card: MethodCard, dataset: str) -> str:
+    """How to get weights for a dataset: fetched where they are published for it, else the user's own."""
+    own = f"give --weights {card.name}=FILE, or add yours with `{_add_command(card, dataset, 'FILE')}`"
+    if card.published(dataset):
+        return f"Fetch them with `inpaint-bench weights fetch {card.name} {_as_given(dataset)}`; or {own}."
+    published = ", ".join(dict.fromkeys(one.dataset for one in card.weights))
+    return f"The authors publish {f'some for {published}' if published else 'none'}; {own}."
 
 
 def _named_weights(card: MethodCard, dataset: str, path: Path) -> Weights:
@@ -200,9 +205,13 @@ def _named_weights(card: MethodCard, dataset: str, path: Path) -> Weights:
 
 def _add_command(card: MethodCard, dataset: str, file: str) -> str:
     """The command that converts an authors' file, or one of several."""
-    of = dataset if dataset in page_names() else f"{dataset}.toml"
     rest = " OTHER_FILES" if len({part.file for part in card.container.parts}) > 1 else ""
-    return f"inpaint-bench weights add {card.name} {of} {file}{rest}"
+    return f"inpaint-bench weights add {card.name} {_as_given(dataset)} {file}{rest}"
+
+
+def _as_given(dataset: str) -> str:
+    """A dataset as a command takes it: a shipped name, or a page of one's own."""
+    return dataset if dataset in page_names() else f"{dataset}.toml"
 
 
 def _shipped_weights(baseline: Baseline, card: MethodCard) -> Weights | None:

@@ -72,7 +72,10 @@ def read(path: Path) -> dict[tuple[str, str, str], Locked]:
 
 def write(path: Path, entries: Iterable[Locked]) -> None:
     """Add entries to a lock file; those of the same files are replaced. Raises what `files.write_whole` raises."""
-    found = read(path) | {one.key: one for one in entries}
+    new = {one.key: one for one in entries}
+    if not new:
+        return
+    found = read(path) | new
     ordered = [msgspec.to_builtins(found[key]) for key in sorted(found)]
     files.write_if_changed(path, (HEAD + "\n" + tomli_w.dumps({"schema": 1, "weights": ordered})).encode())
 
@@ -85,8 +88,7 @@ def remember(path: Path, origin: Origin) -> None:
         for name, source in origin.fetched.items()
         if name in origin.unpinned and (origin.method, origin.dataset, name) not in known
     ]
-    if fresh:
-        write(path, fresh)
+    write(path, fresh)
 
 
 def refuse_other(path: Path, entries: Iterable[Locked]) -> None:

@@ -106,7 +106,9 @@ def test_a_learned_method_without_weights_is_refused_and_tells_where_to_get_them
 ) -> None:
     write_baseline()
     answer = terminal.run("painter", "--baselines", "baselines")
-    answer.refuses(2, "painter has no weights for tiny here. Give --weights painter=FILE", "methods show painter")
+    answer.refuses(
+        2, "no weights for tiny here. Fetch them with `inpaint-bench weights fetch painter tiny.toml`", "=FILE"
+    )
     assert not OUT.exists()
 
 

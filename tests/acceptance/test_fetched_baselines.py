@@ -1,0 +1,64 @@
+"""Every baseline with published weights: synthetic files in the authors' layout are served, fetched, locked and run."""
+
+from fnmatch import fnmatchcase
+from pathlib import Path
+
+import pytest
+import tiny
+from authors_files import outline, write_authors_files
+from serving import Answer, Route, serving
+from terminal import Terminal
+from torch import Tensor
+
+from inpaint_bench.decode import toml
+from inpaint_bench.methods.baselines import find_baselines
+from inpaint_bench.methods.card import MethodCard, Published
+from inpaint_bench.weights.synthetic import synthetic_state
+
+pytestmark = pytest.mark.acceptance
+
+PUBLISHED = {name: found for name, found in find_baselines().items() if found[1].weights}
+SIDE = 128
+
+
+def served(card: MethodCard, published: Published, state: dict[str, Tensor], folder: Path) -> dict[str, bytes]:
+    """The authors' files of a state, by the names that the card gives them."""
+    folder.mkdir()
+    write_authors_files(card, state, folder)
+    named = [file.file for file in published.files]
+    made = sorted(folder.iterdir(), key=lambda path: path.name)
+    if len(named) == 1:
+        return {named[0] or made[0].name: made[0].read_bytes()}
+    patterns = {part.file.replace("*", "x"): part.file for part in card.container.parts}
+    called = {path.name: patterns.get(path.name, path.name) for path in made}
+    return {name: next(p for p in made if fnmatchcase(name, called[p.name])).read_bytes() for name in named}
+
+
+@pytest.mark.parametrize("name", PUBLISHED)
+def test_served_fetched_locked_run_and_refused_once_changed(name: str, tmp_path: Path, terminal: Terminal) -> None:
+    baseline, card = PUBLISHED[name]
+    published = card.weights[0]
+    tiny.make_dataset(tmp_path, count=3, side=SIDE, size=SIDE, name=published.dataset, samples=1, metrics=["psnr"])
+    state = synthetic_state(outline(baseline, card).state_dict(), card.container.parts)
+    first = served(card, published, state, tmp_path / "first")
+    changed = {key: value * 1.5 if value.dtype.is_floating_point else value for key, value in state.items()}
+    routes: dict[str, Route] = {f"/{file}": Answer(body) for file, body in first.items()}
+    with serving(routes) as server:
+        mirrors = [f"{server.url}/{file}" for file in first]
+        fetch = ["weights", "fetch", name, "tiny.toml", "--accept-licence"]
+        fetch += [part for mirror in mirrors for part in ("--from", mirror)]
+        terminal(*fetch).does("fetched; unpinned")
+        assert len(server.requests) == len(first)
+        terminal(*fetch).does("here already")
+        assert len(server.requests) == len(first)
+        locked = toml(Path("weights.lock.toml").read_bytes())["weights"]
+        assert {one["file"] for one in locked} == set(first)
+        for path in Path("cache/weights", name).iterdir():
+            path.unlink()
+        terminal(*fetch).does("fetched; unpinned")
+        other = served(card, published, changed, tmp_path / "second")
+        routes.update({f"/{file}": Answer(body) for file, body in other.items()})
+        terminal.run(name, "--limit", 1, "--allow-known-error").does(card.title, "weights unpinned")
+        for path in Path("cache/weights", name).iterdir():
+            path.unlink()
+        terminal(*fetch).refuses(5, f"this file of {name} for {published.dataset}", "weights.lock.toml says")
