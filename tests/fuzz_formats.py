@@ -21,6 +21,7 @@ from baselines.spn.training.checkpoint import resume
 from baselines.spn.training.config import read_config
 from baselines.spn.training.loggers import LOSSES, CsvLog
 from inpaint_bench.metrics import cache as values
+from inpaint_bench.weights import lock
 from inpaint_bench.weights.torch_files import read_torch
 
 QUIET = ("--quiet", "--jobs", "1")
@@ -91,6 +92,11 @@ def tensorflow() -> Numbers:
 def settings() -> Numbers:
     """The settings of a training."""
     return repr(read_config("spn-small", Path("train.toml")))
+
+
+def locked() -> Numbers:
+    """What a lock file says of weights."""
+    return repr(sorted(lock.read(Path("weights.lock.toml")).items()))
 
 
 _training = cache(training)
@@ -302,6 +308,7 @@ FORMATS = [
     Format("weights that were added", "weights/mine/tiny.safetensors", (*BYTES, *binary.SAFETENSORS), CHECKS),
     Format("note of weights", "weights/mine/tiny.json", JSON, CHECKS, hashed=False),
     Format("notes of weights, listed", "weights/mine/tiny.json", JSON, command("weights", "list"), hashed=False),
+    Format("lock file of weights", "weights.lock.toml", TOML, locked, hashed=False),
     Format("TensorFlow index", "tf/model.ckpt.index", (*BYTES, *binary.TENSORFLOW), tensorflow, hashed=False),
     Format("TensorFlow index, flipped", "tf/model.ckpt.index", BYTES, tensorflow),
     Format("TensorFlow data", "tf/model.ckpt.data-00000-of-00001", BYTES, tensorflow),

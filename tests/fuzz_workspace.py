@@ -32,7 +32,7 @@ from inpaint_bench.runner import sums
 from inpaint_bench.runner.features import _write as write_features
 from inpaint_bench.runner.stored import MASKED, TARGETS, FeatureRow, Found, Header, features_path, objects_path
 from inpaint_bench.timing import Cost, Memory, Series, Setting, Timing, write_timing
-from inpaint_bench.weights import store
+from inpaint_bench.weights import lock, store
 
 import msgspec  # isort: skip
 
@@ -227,6 +227,8 @@ def _weights() -> None:
     with pytest.MonkeyPatch.context() as patch:
         patch.setenv("INPAINT_BENCH_WEIGHTS", "weights")
         store.add_weights("mine", "tiny", state(), [Path("authors/new.pth")], "none", lambda weights: weights.tensors())
+    made = ("mine", "tiny", "new.pth", "0" * 64, "1" * 64, "https://example.org/new.pth", "2026-11-29")
+    lock.write(Path("weights.lock.toml"), [lock.Locked(*made), lock.Locked("mine", "paris", *made[2:])])
 
 
 def _arrays() -> None:
