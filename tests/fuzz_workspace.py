@@ -226,7 +226,9 @@ def _weights() -> None:
     tensorflow_checkpoint.write(Path("tf"), {"a": np.arange(6.0), "b/c": np.ones((2, 2), np.float32)})
     with pytest.MonkeyPatch.context() as patch:
         patch.setenv("INPAINT_BENCH_WEIGHTS", "weights")
-        store.add_weights("mine", "tiny", state(), [Path("authors/new.pth")], "none", lambda weights: weights.tensors())
+        source = [Path("authors/new.pth")]
+        origin = store.new_origin("mine", "tiny", state(), source, "none", ["new.pth"], {})
+        store.add_weights(origin, state(), source, lambda weights: weights.tensors())
     made = ("mine", "tiny", "new.pth", "0" * 64, "1" * 64, "https://example.org/new.pth", "2026-11-29")
     lock.write(Path("weights.lock.toml"), [lock.Locked(*made), lock.Locked("mine", "paris", *made[2:])])
 

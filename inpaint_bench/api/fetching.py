@@ -1,6 +1,5 @@
 """Weights fetched from where their authors publish them: planned, licensed, quarantined, locked, converted."""
 
-import datetime
 import shutil
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
@@ -10,7 +9,7 @@ from typing import TYPE_CHECKING
 from inpaint_bench import files
 from inpaint_bench.api.arguments import AnyPath, Methods, as_path
 from inpaint_bench.api.progress import note
-from inpaint_bench.api.weights import convert, keep, known_dataset, learned
+from inpaint_bench.api.weights import convert, keep, known_dataset, learned, origin_of
 from inpaint_bench.data.protocols import page_path, read_page
 from inpaint_bench.errors import HashError, IncompleteError, InputError
 from inpaint_bench.fetch import get
@@ -75,7 +74,7 @@ def wanted_weights(method: str, dataset: str | None = None, baselines: AnyPath |
     found = card.published(name)
     if found is None:
         raise InputError(f"{method}: no weights are published for {name}; there are some for {', '.join(published)}.")
-    return WantedWeights(method, name, page, found, store.weights_path(method, name).is_file())
+    return WantedWeights(method, name, page, found, store.is_here(method, name))
 
 
 def weights_for_dataset(
@@ -89,7 +88,7 @@ def weights_for_dataset(
     found = []
     for method, (_, card) in find_baselines(as_path(baselines)).items():
         if (methods is None or method in methods) and (published := card.published(name)):
-            here = store.weights_path(method, name).is_file()
+            here = store.is_here(method, name)
             if methods is None or not (here or card.ships):
                 found.append(WantedWeights(method, name, dataset, published, here))
     return found
@@ -138,9 +137,9 @@ def fetch_weights(
     store.refuse_homeless()
     locked = as_path(lock_file) or lock.lock_path(wanted.page)
     path = store.weights_path(wanted.method, wanted.dataset)
-    if path.is_file() and path.with_suffix(".json").is_file():
+    if store.is_here(wanted.method, wanted.dataset):
         origin = store.read_origin(path.with_suffix(".json"))
-        lock.remember(locked, origin)
+        lock.agree(locked, lock.entries_of(origin))
         return FetchedWeights(wanted.method, wanted.dataset, path, False, origin.unpinned, locked)
     folder = files.cache_dir() / "fetched" / f"{wanted.method}-{wanted.dataset}"
     with files.locked(folder):
@@ -156,36 +155,26 @@ def _fetched(
     parts = mirroring.wanted(wanted.published.files, mirrors)
     came = _all_files(wanted, parts, folder)
     try:
-        return _accepted(wanted, parts, came, locked, baselines)
+        return _accepted(wanted, came, locked, baselines)
     except (HashError, InputError):  # fetch it again at the next call: the host may have mended it
         for name in came:
             (folder / name).unlink(missing_ok=True)
         raise
 
 
-def _accepted(
-    wanted: WantedWeights, parts: Sequence[Wanted], came: Mapping[str, Got], locked: Path, baselines: AnyPath | None
-) -> store.Origin:
+def _accepted(wanted: WantedWeights, came: Mapping[str, Got], locked: Path, baselines: AnyPath | None) -> store.Origin:
     """Convert files that came, compare them with the lock file, and store them."""
     state, notes = convert(
         wanted.method, wanted.published.given({name: one.path for name, one in came.items()}), baselines
     )
     for sentence in notes:
         note(sentence)
-    tensors = store.tensors_sha256(state)
-    stated = {part.file.file for part in parts if part.file.pinned}
-    entries = [
-        lock.Locked(
-            wanted.method, wanted.dataset, name, files.file_sha256(one.path), tensors, one.source,
-            datetime.date.today().isoformat(),
-        )
-        for name, one in came.items() if name not in stated
-    ]  # fmt: skip
+    paths, fetched = [one.path for one in came.values()], {name: one.source for name, one in came.items()}
+    origin = origin_of(wanted.method, wanted.dataset, state, paths, wanted.published, fetched)
+    entries = lock.entries_of(origin)
     lock.refuse_other(locked, entries)
-    fetched = {name: one.source for name, one in came.items()}
-    paths = [one.path for one in came.values()]
-    origin = keep(wanted.method, wanted.dataset, state, paths, wanted.published, baselines, fetched)
-    lock.write(locked, entries)
+    keep(origin, state, paths, baselines)
+    lock.agree(locked, entries)
     return origin
 
 

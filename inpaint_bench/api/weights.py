@@ -50,8 +50,9 @@ def add_weights(
     dataset = known_dataset(dataset, card)
     paths = [Path(source) for source in sources]
     state, notes = convert(method, paths, baselines)
-    origin = keep(method, dataset, state, paths, card.published(dataset), baselines)
-    return AddedWeights(store.weights_path(method, dataset), len(state), origin.licence, tuple(notes))
+    origin = origin_of(method, dataset, state, paths, card.published(dataset))
+    path = keep(origin, state, paths, baselines)
+    return AddedWeights(path, len(state), origin.licence, tuple(notes))
 
 
 def convert(method: str, paths: Sequence[Path], baselines: AnyPath | None) -> "tuple[dict[str, Tensor], list[str]]":
@@ -64,27 +65,27 @@ def convert(method: str, paths: Sequence[Path], baselines: AnyPath | None) -> "t
     return read_fitting(paths, card.container, reader(baseline, card), wanted)
 
 
-def keep(
+def origin_of(
     method: str,
     dataset: str,
     state: "dict[str, Tensor]",
     paths: Sequence[Path],
     published: "Published | None",
-    baselines: AnyPath | None,
     fetched: Mapping[str, str] = MappingProxyType({}),
 ) -> store.Origin:
-    """Store tensors as the weights of a method for a dataset, once they load. `paths` are the files they came from."""
+    """The note on tensors that were read from the files `paths`, which were fetched from where `fetched` says."""
+    stated = {file.file: file for file in published.files if file.pinned} if published else {}
+    loose = [path.name for path in paths if path.name not in stated or not is_stated(path, stated[path.name])]
+    licence = published.licence if published else "not stated"
+    return store.new_origin(method, dataset, state, paths, licence, loose, fetched)
+
+
+def keep(origin: store.Origin, state: "dict[str, Tensor]", paths: Sequence[Path], baselines: AnyPath | None) -> Path:
+    """Store tensors as the weights that a note is of, once they load; the path of the file."""
     import torch
 
-    load = loader(*learned(method, baselines))
-    stated = {file.file: file for file in published.files} if published else {}
-
-    def pinned(name: str, path: Path) -> bool:
-        return name in stated and stated[name].pinned and is_stated(path, stated[name])
-
-    licence = published.licence if published else "not stated"
-    cpu = torch.device("cpu")
-    return store.add_weights(method, dataset, state, paths, licence, lambda found: load(found, cpu), pinned, fetched)
+    load = loader(*learned(origin.method, baselines))
+    return store.add_weights(origin, state, paths, lambda found: load(found, torch.device("cpu")))
 
 
 def known_dataset(dataset: str, card: "MethodCard") -> str:
@@ -101,11 +102,15 @@ def known_dataset(dataset: str, card: "MethodCard") -> str:
 
 
 def list_weights() -> "pd.DataFrame":
-    """One row a file that was added: method, dataset, day, licence, and the files it came from with their hashes."""
+    """One row a file that was added: method, dataset, day, licence, and the files it came from with their hashes.
+
+    `unpinned` are those of them whose hash nobody has stated.
+    """
     import pandas as pd
 
-    rows = [(one.method, one.dataset, one.added, one.licence, one.sha256, dict(one.sources)) for one in store.origins()]
-    return pd.DataFrame(rows, columns=["method", "dataset", "added", "licence", "sha256", "sources"])
+    columns = ["method", "dataset", "added", "licence", "sha256", "sources", "unpinned"]
+    rows = [tuple(getattr(one, column) for column in columns) for one in store.origins()]
+    return pd.DataFrame(rows, columns=columns)
 
 
 def verify_weights(baselines: AnyPath | None = None) -> Iterator[tuple[str, str, str]]:

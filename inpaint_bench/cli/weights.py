@@ -49,7 +49,10 @@ def list_weights() -> None:
     found = api.list_weights()
     for one in found.to_dict("records"):
         sources = ", ".join(f"{name} {sha256[:12]}" for name, sha256 in one["sources"].items())
-        click.echo(f"{one['method']}  {one['dataset']}  {one['added']}  licence: {one['licence']}  from {sources}")
+        loose = f"  unpinned: {', '.join(one['unpinned'])}" if one["unpinned"] else ""
+        click.echo(
+            f"{one['method']}  {one['dataset']}  {one['added']}  licence: {one['licence']}  from {sources}{loose}"
+        )
     if found.empty:
         click.echo(f"{api.weights_dir()}: no weights were added yet.")
 

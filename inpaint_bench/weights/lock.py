@@ -70,25 +70,30 @@ def read(path: Path) -> dict[tuple[str, str, str], Locked]:
     return found
 
 
-def write(path: Path, entries: Iterable[Locked]) -> None:
-    """Add entries to a lock file; those of the same files are replaced. Raises what `files.write_whole` raises."""
-    new = {one.key: one for one in entries}
-    if not new:
-        return
-    found = read(path) | new
-    ordered = [msgspec.to_builtins(found[key]) for key in sorted(found)]
-    files.write_if_changed(path, (HEAD + "\n" + tomli_w.dumps({"schema": 1, "weights": ordered})).encode())
+def entries_of(origin: Origin) -> list[Locked]:
+    """What a lock file keeps of weights: the files whose hash nobody has stated."""
+    return [
+        Locked(
+            origin.method, origin.dataset, name, origin.sources[name], origin.tensors,
+            origin.fetched.get(name, "added by hand"), origin.added,
+        )
+        for name in origin.unpinned
+    ]  # fmt: skip
 
 
-def remember(path: Path, origin: Origin) -> None:
-    """Note the unpinned files of weights that are here already: another lock file may not know them."""
+def agree(path: Path, entries: Iterable[Locked]) -> None:
+    """Note what a lock file does not have yet. Raises what `refuse_other` and `files.write_whole` raise."""
+    entries = list(entries)
+    refuse_other(path, entries)
     known = read(path)
-    fresh = [
-        Locked(origin.method, origin.dataset, name, origin.sources[name], origin.tensors, source, origin.added)
-        for name, source in origin.fetched.items()
-        if name in origin.unpinned and (origin.method, origin.dataset, name) not in known
-    ]
-    write(path, fresh)
+    if new := {one.key: one for one in entries if one.key not in known}:
+        write(path, (known | new).values())
+
+
+def write(path: Path, entries: Iterable[Locked]) -> None:
+    """Write a lock file. Raises what `files.write_whole` raises."""
+    ordered = [msgspec.to_builtins(one) for one in sorted(entries, key=lambda one: one.key)]
+    files.write_whole(path, (HEAD + "\n" + tomli_w.dumps({"schema": 1, "weights": ordered})).encode())
 
 
 def refuse_other(path: Path, entries: Iterable[Locked]) -> None:

@@ -3,9 +3,8 @@
 import datetime
 import hashlib
 import os
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from pathlib import Path
-from types import MappingProxyType
 from typing import Literal
 
 import msgspec
@@ -62,47 +61,61 @@ def refuse_homeless() -> None:
         raise InputError("there is no home folder to keep weights in. Set INPAINT_BENCH_WEIGHTS to a folder.")
 
 
-def add_weights(
+def is_here(method: str, dataset: str) -> bool:
+    """Whether weights were added, with their note."""
+    path = weights_path(method, dataset)
+    return path.is_file() and path.with_suffix(".json").is_file()
+
+
+def new_origin(
     method: str,
     dataset: str,
     state: dict[str, Tensor],
     sources: Sequence[Path],
     licence: str,
-    try_load: Callable[[Weights], object],
-    pinned: Callable[[str, Path], bool] = lambda name, path: False,
-    fetched: Mapping[str, str] = MappingProxyType({}),
+    unpinned: Iterable[str],
+    fetched: Mapping[str, str],
 ) -> Origin:
-    """Save tensors as our file and return the note on it, after `try_load` has loaded them strictly.
+    """The note on tensors that were read from the authors' files, today."""
+    return Origin(
+        schema=1,
+        method=method,
+        dataset=dataset,
+        sha256=files.sha256(_as_file(method, dataset, state)),
+        sources={source.name: files.file_sha256(source) for source in sources},
+        licence=licence,
+        added=datetime.date.today().isoformat(),
+        tensors=tensors_sha256(state),
+        unpinned=tuple(unpinned),
+        fetched=dict(fetched),
+    )
 
-    `sources` are the authors' files, `pinned` says by name and path whether one has the hash that was stated for it,
-    and `fetched` where each came from. Raises InputError if the weights do not load, and as `refuse_homeless` does.
+
+def add_weights(
+    origin: Origin, state: dict[str, Tensor], sources: Sequence[Path], try_load: Callable[[Weights], object]
+) -> Path:
+    """Save tensors as our file, with its note, and return its path, after `try_load` has loaded them strictly.
+
+    `sources` are the authors' files. Raises InputError if the weights do not load, and as `refuse_homeless` does.
     """
     refuse_homeless()
-    state = _apart(state)
-    data = save(state, metadata={"weights": f"{method} {dataset}"})  # one entry: the order of more is random
+    data = _as_file(origin.method, origin.dataset, state)
     with files.scratch("adding") as folder:
-        temporary = folder / f"{method}-{dataset}.safetensors"
+        temporary = folder / f"{origin.method}-{origin.dataset}.safetensors"
         files.write_whole(temporary, data)
         try:
             try_load(open_weights(temporary))
         except InputError as error:
             raise InputError(str(error).replace(str(temporary), ", ".join(map(str, sources)))) from error
-    path = weights_path(method, dataset)
-    origin = Origin(
-        1,
-        method,
-        dataset,
-        files.sha256(data),
-        {source.name: files.file_sha256(source) for source in sources},
-        licence,
-        datetime.date.today().isoformat(),
-        tensors_sha256(state),
-        tuple(source.name for source in sources if not pinned(source.name, source)),
-        dict(fetched),
-    )
+    path = weights_path(origin.method, origin.dataset)
     files.write_whole(path.with_suffix(".json"), msgspec.json.format(msgspec.json.encode(origin), indent=1) + b"\n")
     files.write_whole(path, data)
-    return origin
+    return path
+
+
+def _as_file(method: str, dataset: str, state: dict[str, Tensor]) -> bytes:
+    """Tensors as a safetensors file, the same bytes each time: of several notes in it the order would be random."""
+    return bytes(save(_apart(state), metadata={"weights": f"{method} {dataset}"}))
 
 
 def tensors_sha256(state: Mapping[str, Tensor]) -> str:

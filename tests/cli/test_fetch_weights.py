@@ -146,6 +146,19 @@ def test_the_lock_refuses_a_changed_file_by_name(server: Server, routes: dict[st
     terminal(*FETCH, "--accept-licence").does("fetched")
 
 
+def test_weights_that_are_here_must_agree_with_the_lock_file_too(
+    server: Server, routes: dict[str, Route], terminal: Terminal
+) -> None:
+    terminal(*FETCH, "--accept-licence").does("fetched")
+    theirs = Path("weights.lock.toml").read_text()
+    Path("weights.lock.toml").write_text(theirs.replace(files.sha256(checkpoint()), "0" * 64))
+    terminal(*FETCH).refuses(5, "painter.pth: this file of painter for tiny", "says 000000000000")
+    Path("weights.lock.toml").unlink()
+    terminal(*FETCH).does("here already")
+    assert Path("weights.lock.toml").read_text() == theirs
+    terminal("weights", "list").does("unpinned: painter.pth")
+
+
 def test_another_lock_file_can_be_named(server: Server, terminal: Terminal) -> None:
     terminal(*FETCH, "--accept-licence", "--lock", "paper/weights.toml").does("see paper/weights.toml")
     assert Path("paper/weights.toml").is_file()
