@@ -46,7 +46,8 @@ def _written(card: MethodCard, state: dict[str, Tensor], folder: Path) -> list[b
 def test_served_fetched_locked_run_and_refused_once_changed(name: str, tmp_path: Path, terminal: Terminal) -> None:
     baseline, card = PUBLISHED[name]
     published = card.weights[0]
-    tiny.make_dataset(tmp_path, count=3, side=SIDE, size=SIDE, name=published.dataset, samples=1, metrics=["psnr"])
+    side = card.exact_size or SIDE
+    tiny.make_dataset(tmp_path, count=3, side=side, size=side, name=published.dataset, samples=1, metrics=["psnr"])
     state = synthetic_state(outline(baseline, card).state_dict(), card.container.parts)
     first = served(card, published, state, tmp_path / "first")
     changed = {key: value * 1.5 if value.dtype.is_floating_point else value for key, value in state.items()}
