@@ -31,6 +31,7 @@ acceptance: $(VENV)/test gate notebook
 
 benchmark: $(VENV)/test
 	$(BIN)/python benchmarks/reading.py
+	$(BIN)/python benchmarks/drawing.py
 	$(BIN)/python benchmarks/metrics.py
 	$(BIN)/python benchmarks/frechet.py
 	$(BIN)/python benchmarks/inception.py

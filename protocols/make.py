@@ -2,15 +2,20 @@
 
     python protocols/make.py
 
-writes the same bytes on every machine. The list of the sample contains the hashes of its pixels; those of paris,
-places2 and celeba only contain names, since their data cannot ship; celeba-hq has no list, since its names are in a
-file of the dataset. Published lists never change: this script documents how they were made.
+writes the same bytes on every machine, in some minutes. The list of the sample contains the hashes of its pixels;
+those of paris, places2 and celeba only contain names, since their data cannot ship; those of drawn masks also contain
+what is known of the masks. The names of the images of celeba-hq are in a file of the dataset, so what is known of
+drawn masks is in a list of its own. Published lists never change: this script documents how they were made.
 """
 
+from collections.abc import Iterable
+from concurrent.futures import ProcessPoolExecutor
+from functools import partial
 from pathlib import Path
 
 from inpaint_bench.data import pair_lists, prepare
 from inpaint_bench.data.images import mask_values, png_bytes
+from inpaint_bench.data.masks import drawn
 from inpaint_bench.data.masks.draw import draw
 from inpaint_bench.data.pair_lists import Pair
 from inpaint_bench.data.protocols import Protocol, read_page
@@ -45,6 +50,36 @@ def sample_pairs(page: Protocol) -> list[Pair]:
     return list(prepare.see(page, data, pair_lists.draw_pairs(*names, page.seed), jobs=2))
 
 
+DRAWN = {  # pages with drawn masks, and the images whose names ship
+    "paris-drawn": NAMES["paris"],
+    "places2-drawn": NAMES["places2"],
+    "celeba-drawn": NAMES["celeba"],
+    "places2-512": NAMES["places2"],
+    "celeba-hq-drawn": None,
+    "celeba-hq-512": None,
+}
+
+
+def drawn_pairs(name: str) -> list[Pair]:
+    """The pairs of a page with drawn masks; of one whose images' names do not ship, numbers in their place."""
+    page = read_page(HERE / f"{name}.toml")
+    names = DRAWN[name] or [f"{number:05d}" for number in range(page.count)]
+    return pair_lists.draw_pairs(names, drawn.mask_names(page), page.seed)
+
+
+def with_mask(page: Protocol, pair: Pair) -> Pair:
+    """The pair with what is recorded of its mask, which is drawn."""
+    assert page.size is not None
+    return prepare.with_mask(page, pair, drawn.draw_named(pair.mask, page.size))
+
+
+def drawn_list(name: str, pairs: Iterable[Pair]) -> tuple[Path, bytes]:
+    """The file that ships beside a page with drawn masks."""
+    if DRAWN[name]:
+        return HERE / f"{name}.pairs.csv", pair_lists.to_csv(pairs)
+    return HERE / f"{name}.masks.csv", pair_lists.masks_to_csv(pairs)
+
+
 def main() -> None:
     """Write every file."""
     for name, data in sample_masks().items():
@@ -52,8 +87,12 @@ def main() -> None:
     page = read_page(HERE / "sample.toml")
     write_if_changed(HERE / "sample.pairs.csv", pair_lists.to_csv(sample_pairs(page)))
     for dataset, names in NAMES.items():
-        drawn = pair_lists.draw_pairs(names, NVIDIA, read_page(HERE / f"{dataset}.toml").seed)
-        write_if_changed(HERE / f"{dataset}.pairs.csv", pair_lists.to_csv(drawn))
+        paired = pair_lists.draw_pairs(names, NVIDIA, read_page(HERE / f"{dataset}.toml").seed)
+        write_if_changed(HERE / f"{dataset}.pairs.csv", pair_lists.to_csv(paired))
+    with ProcessPoolExecutor() as pool:
+        for dataset in DRAWN:
+            known = partial(with_mask, read_page(HERE / f"{dataset}.toml"))
+            write_if_changed(*drawn_list(dataset, pool.map(known, drawn_pairs(dataset), chunksize=50)))
 
 
 if __name__ == "__main__":

@@ -1,13 +1,17 @@
 """What ships: the sample's pictures, where each comes from, its masks, and the lists of pairs."""
 
 import csv
+import dataclasses
 import importlib.util
 from collections import Counter
+from functools import cache
 from itertools import islice
+from pathlib import Path
 from types import ModuleType
 
 import numpy as np
 import pytest
+import tiny
 from PIL import Image
 
 from inpaint_bench import files
@@ -15,7 +19,9 @@ from inpaint_bench.data import datasets, pair_lists
 from inpaint_bench.data.images import pixels_sha256
 from inpaint_bench.data.pair_lists import Pair
 from inpaint_bench.data.protocols import Protocol, page_path, read_page
+from inpaint_bench.errors import InputError
 
+DRAWN_LISTS = ("celeba-drawn", "paris-drawn", "places2-512", "places2-drawn")
 PROTOCOLS = files.shipped("protocols")
 SAMPLE = PROTOCOLS / "sample"
 CATEGORIES = {"animal", "building", "face", "nature", "object", "street", "texture"}
@@ -43,6 +49,7 @@ def page(name: str) -> Protocol:
     return read_page(page_path(name))
 
 
+@cache
 def listed(name: str) -> list[Pair]:
     return pair_lists.read_csv(PROTOCOLS / f"{name}.pairs.csv")
 
@@ -148,15 +155,61 @@ def test_the_rule_takes_masks_by_hash_and_starts_over_where_they_run_out() -> No
     assert [pair.mask for pair in pairs] == list(islice(order * 3, 7))
 
 
+@pytest.mark.parametrize("name", [*DRAWN_LISTS, "celeba-hq-drawn", "celeba-hq-512"])
+def test_a_list_of_drawn_masks_is_what_the_rule_gives_and_some_are_drawn_again(make: ModuleType, name: str) -> None:
+    pairs = make.drawn_pairs(name)
+    found = listed(name) if name in DRAWN_LISTS else pair_lists.with_masks(pairs, PROTOCOLS / f"{name}.masks.csv")
+    pair_lists.refuse_other_facts(page(name), found, PROTOCOLS / name)
+    names = [(pair.pair, pair.image, pair.mask) for pair in pairs]
+    assert [(pair.pair, pair.image, pair.mask) for pair in found] == names
+    assert len({pair.mask_sha256 for pair in found}) > 0.97 * len(found)  # halves of whole rows repeat
+    for pair in found[:: max(1, len(found) // 20)]:
+        assert make.with_mask(page(name), dataclasses.replace(pair, mask_sha256="", hole_pixels=0)) == pair
+    assert not any(pair.seen for pair in found)
+
+
+def test_a_third_of_the_masks_is_in_each_bucket() -> None:
+    counts = Counter(pair.bucket for pair in listed("celeba-drawn"))
+    assert counts == {"0.0-0.2": 4000, "0.2-0.4": 4000, "0.4-0.6": 4000}
+
+
+def test_only_the_pictures_of_paris_are_needed_for_drawn_masks(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("INPAINT_BENCH_DATA", str(tmp_path))
+    with pytest.raises(InputError, match="paris/images: there is no such folder"):
+        datasets.open_dataset("paris-drawn", None)
+    for number in range(1, 101):
+        tiny.save_png(tmp_path / "paris" / "images" / f"{number:03d}_im.png", tiny.picture(number, 16))
+    dataset = datasets.see(datasets.take(datasets.open_dataset("paris-drawn", None), 9, None), jobs=1)
+    facts = [(pair.mask, pair.mask_sha256, pair.bucket) for pair in dataset.pairs]
+    assert facts == [(pair.mask, pair.mask_sha256, pair.bucket) for pair in listed("paris-drawn")[:9]]
+
+
+def test_masks_are_known_where_the_names_of_images_do_not_ship(tmp_path: Path) -> None:
+    (tmp_path / "images").mkdir()
+    for number in range(2800):
+        (tmp_path / "images" / f"{number}.jpg").touch()
+    rows = [f"{number} {datasets.CELEBA_TEST_STARTS + number} {number}.jpg" for number in range(2800)]
+    (tmp_path / "CelebA-HQ-to-CelebA-mapping.txt").write_text("\n".join(["idx orig_idx orig_file", *rows]))
+    for name in ("celeba-hq-drawn", "celeba-hq-512"):
+        pairs = datasets.open_dataset(name, tmp_path).pairs
+        assert len({pair.mask_sha256 for pair in pairs}) > 2700
+        assert all(pair.bucket for pair in pairs)
+
+
 def test_a_published_page_never_changes() -> None:
     marks = {
-        name: pair_lists.fingerprint(page(name), listed(name)) for name in ("sample", "paris", "places2", "celeba")
+        name: pair_lists.fingerprint(page(name), listed(name))
+        for name in ("sample", "paris", "places2", "celeba", *DRAWN_LISTS)
     }
     assert marks == {
         "sample": "9863ddc29a32",
         "paris": "725b098d3cb6",
         "places2": "5ce0462e8f82",
         "celeba": "4b4d1d7836a6",
+        "celeba-drawn": "f5212f20316a",
+        "paris-drawn": "cdd8578c30ce",
+        "places2-512": "78362aa0e074",
+        "places2-drawn": "75d922b7dd20",
     }
 
 

@@ -27,11 +27,13 @@ def methods(dataset: str = "sample", baselines: "str | Path | None" = None) -> "
     """
     import pandas as pd
 
-    from inpaint_bench.methods.baselines import find_baselines, installed, runnable
+    from inpaint_bench.data.protocols import page_names, page_path, read_page
+    from inpaint_bench.methods.baselines import find_baselines, installed, runnable, weights_dataset
 
+    page = read_page(page_path(dataset)) if dataset in page_names() else None
     rows = []
     for name, (baseline, card) in find_baselines(Path(baselines) if baselines else None).items():
-        here = runnable(baseline, card, dataset)
+        here = runnable(baseline, card, weights_dataset(name, page) if page else dataset)
         extra = f"inpaint-bench[{card.requires.extra}]" if card.requires else ""
         lacks = "" if here else "weights" if installed(card) else extra
         rows.append(
@@ -87,17 +89,17 @@ def lacking_data(dataset: str) -> str:
 
 def show_dataset(name: str) -> "tuple[Facts, Protocol]":
     """A dataset's protocol in facts, and its page. Raises InputError for an unknown name."""
-    from inpaint_bench.data.protocols import bucket_names, page_path, read_page
+    from inpaint_bench.data.datasets import open_page
+    from inpaint_bench.data.protocols import bucket_names
 
-    path = page_path(name)
-    page = read_page(path)
+    page, path = open_page(name)
     images = f"{page.images.resize} to {page.size}" if page.size else "as they are"
     return [
         ("title", page.about.title),
         ("paper", page.about.paper or "-"),
         ("pairs", f"{page.count}, seed {page.seed}, buckets {', '.join(bucket_names(page))}"),
         ("images", f"crop {page.images.crop}, {images}, grey pictures: {page.images.grey}"),
-        ("masks", f"{page.masks.set}, resize {page.masks.resize}, hole: {page.masks.hole}"),
+        ("masks", page.masks_in_words),
         ("8 bits", page.eight_bit),
         ("metrics", ", ".join(page.metrics)),
         ("licence", page.about.licence),

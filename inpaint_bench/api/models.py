@@ -151,7 +151,7 @@ def inpaint(
     """
     from PIL import Image
 
-    from inpaint_bench.data.protocols import page_path, read_page
+    from inpaint_bench.data.datasets import open_page
     from inpaint_bench.runner.inpaint import Brush, open_method, read_picture
     from inpaint_bench.weights import SYNTHETIC
 
@@ -162,7 +162,7 @@ def inpaint(
     picture = read_picture(Path(image), Path(mask), mask_threshold)
     with files.scratch("inpaint") as scratch:
         brush = Brush(opened, sizes, scratch / "program", where, seed, samples)
-        return [Image.fromarray(pixels) for pixels in brush.paint(picture, read_page(page_path(dataset)))]
+        return [Image.fromarray(pixels) for pixels in brush.paint(picture, open_page(dataset)[0])]
 
 
 def check(

@@ -57,9 +57,9 @@ class PairDataset(TorchDataset[dict[str, Any]]):
 def load_dataset(dataset: str = "sample", data: AnyPath | None = None, pairs: AnyPath | None = None) -> PairDataset:
     """A protocol's pairs as a PyTorch dataset; `.pairs` is a DataFrame.
 
-    `dataset` is a protocol's name or the path of a page, `data` the folder that holds its images/ and masks/, `pairs`
-    another list of pairs. Raises InputError for an unknown name and where data are missing; an item raises HashError
-    where its pixels are not those that were recorded.
+    `dataset` is a protocol's name, the path of a page or 'photos:DIR', `data` the folder that holds its images/ and
+    masks/, `pairs` another list of pairs. Raises InputError for an unknown name and where data are missing; an item
+    raises HashError where its pixels are not those that were recorded.
 
     >>> import inpaint_bench as ib
     >>> dataset = ib.load_dataset("sample")

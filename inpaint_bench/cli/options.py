@@ -86,7 +86,12 @@ data_option = option(
     "--data", type=FOLDER, help="The folder with images/ and masks/. Default: $INPAINT_BENCH_DATA/<dataset>."
 )
 dataset_options = several(
-    option("--dataset", default="sample", show_default=True, help="A protocol's name, or the path of your own page."),
+    option(
+        "--dataset",
+        default="sample",
+        show_default=True,
+        help="A protocol's name, the path of your own page, or photos:DIR.",
+    ),
     data_option,
     option("--pairs", type=FOLDER, help="Another list of pairs, as `pairs import` writes it."),
 )

@@ -8,9 +8,9 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from inpaint_bench import files
-from inpaint_bench.data import pair_lists, prepare
+from inpaint_bench.data import pair_lists, photographs, prepare
 from inpaint_bench.data.folders import couple
-from inpaint_bench.data.masks import sets
+from inpaint_bench.data.masks import drawn, sets
 from inpaint_bench.data.names import by_stem
 from inpaint_bench.data.pair_lists import Pair
 from inpaint_bench.data.parts import WHOLE, Part
@@ -40,22 +40,41 @@ class Dataset:
 
 
 def open_dataset(dataset: str, given: Path | None, pairs_file: Path | None = None) -> Dataset:
-    """The dataset of a protocol, given by a shipped name or the path of a page.
+    """The dataset of a protocol, given by a shipped name, the path of a page, or as `photos:DIR`.
 
     `given` is the folder of its data. The list of pairs is `pairs_file`, or the one beside the page, or is drawn by
-    the pair rule. Raises InputError for an unknown name, missing data, or files that do not match the list.
+    the pair rule; what is known of its masks may lie beside the page too. Raises InputError for an unknown name,
+    missing data, or files that do not match the list.
     """
-    path = page_path(dataset)
-    page = read_page(path)
-    data = _find_data(page, path, given)
+    page, path = open_page(dataset)
+    if photographs.named(dataset) and given:
+        raise InputError(f"--dataset {dataset} names the folder of its data; leave out --data {given}.")
+    data = _find_data(page, path, path if photographs.named(dataset) else given)
     listed = pairs_file or path.with_name(f"{path.stem}.pairs.csv")
-    pairs = pair_lists.read_csv(listed) if pairs_file or listed.is_file() else _draw(page, data)
+    if photographs.named(dataset) and not pairs_file:
+        pairs = _draw(page, data)
+    elif pairs_file or listed.is_file():
+        pairs = pair_lists.read_csv(listed)
+    else:
+        listed = path.with_name(f"{path.stem}.masks.csv")
+        pairs = pair_lists.with_masks(_draw(page, data), listed)
     if len(pairs) != page.count:
         raise InputError(f"{listed}: {len(pairs)} pairs; the page has {page.count}.")
     pair_lists.refuse_other_facts(page, pairs, listed)
     prepare.check_names(page, data, pairs)
     mark = pair_lists.fingerprint(page, pairs)
     return Dataset(page, data, tuple(_with_cached_hashes(page, mark, pairs)), mark)
+
+
+def open_page(dataset: str) -> tuple[Protocol, Path]:
+    """A dataset's page and its file; of `photos:DIR`, whose page is made, the folder.
+
+    Raises InputError for an unknown name, a page that is none, and a folder without photographs.
+    """
+    if photographs.named(dataset):
+        return photographs.page_of(dataset)
+    path = page_path(dataset)
+    return read_page(path), path
 
 
 def open_folders(images: Path, masks: Path, mask_threshold: int | None = None) -> Dataset:
@@ -90,6 +109,7 @@ def of_run(
     """The dataset of a run folder, to read its targets again. Raises InputError if its data are not found."""
     images, masks = folders
     if images and masks:
+        masks = drawn.folder(page) if page.drawn else masks
         return Dataset(page, Data(images, masks.parent if masks.is_file() else masks), pairs, "")
     shipped = files.shipped("protocols") / f"{page.name}.toml"
     return Dataset(page, _find_data(page, shipped, given), pairs, "")
@@ -162,13 +182,19 @@ def _with_cached_hashes(page: Protocol, mark: str, pairs: list[Pair]) -> list[Pa
     if not whole or not all(pair.seen for pair in kept) or pair_lists.fingerprint(page, kept) != mark:
         raise HashError(f"{cached}: the list of pairs in the cache is damaged. Delete it: the images are read again.")
     pair_lists.refuse_other_facts(page, kept, cached)
+    for pair, before in zip(kept, pairs, strict=True):
+        if before.mask_sha256 not in ("", pair.mask_sha256):
+            raise HashError(
+                f"{cached}: pair {pair.pair}: the list of pairs in the cache has another mask than the one that ships. "
+                "Delete it: the images are read again."
+            )
     return kept
 
 
 def _find_data(page: Protocol, path: Path, given: Path | None) -> Data:
     variable = os.environ.get("INPAINT_BENCH_DATA")
     beside = path.parent / page.data if page.data and path.is_file() else None
-    root = given or beside or (Path(variable) / page.name if variable else None)
+    root = given or beside or (Path(variable) / page.folder if variable else None)
     shown = page.name if path.parent == files.shipped("protocols") else path
     source = f"`inpaint-bench datasets show {shown}`" if path.is_file() else "The protocol's page"
     help_line = f"{source} says how to get the data and where to put them."
@@ -176,15 +202,17 @@ def _find_data(page: Protocol, path: Path, given: Path | None) -> Data:
         raise InputError(
             f"the data of {page.name} are not here. Give --data DIR or set INPAINT_BENCH_DATA. {help_line}"
         )
-    if not (root / "images").is_dir():
-        raise InputError(f"{root / 'images'}: there is no such folder. {help_line}")
+    if not (root / page.images_in).is_dir():
+        raise InputError(f"{root / page.images_in}: there is no such folder. {help_line}")
+    if page.drawn:
+        return Data(root / page.images_in, drawn.folder(page))
     folders = [root / "masks"]
     if page.masks.set != "folder":
         folders += [Path(variable) / page.masks.set] if variable else []
         folders += [root.parent / page.masks.set]
     for masks in folders:
         if masks.is_dir():
-            return Data(root / "images", masks)
+            return Data(root / page.images_in, masks)
     raise InputError(f"the masks of {page.name} are in none of {', '.join(map(str, folders))}. {help_line}")
 
 
@@ -198,6 +226,8 @@ def _draw(page: Protocol, data: Data) -> list[Pair]:
 
 def mask_names(page: Protocol, data: Data) -> list[str]:
     """The names of a protocol's masks, sorted. Raises InputError if some are missing."""
+    if page.drawn:
+        return drawn.mask_names(page)
     nvidia = page.masks.set == "nvidia-irregular-test"
     names = sets.list_nvidia(data.masks) if nvidia else prepare.list_once(data.masks)
     if not names:

@@ -4,7 +4,7 @@ import csv
 import dataclasses
 import io
 import re
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -16,12 +16,17 @@ from inpaint_bench.data.protocols import Protocol, bucket_of, facts
 from inpaint_bench.errors import HashError, InputError
 
 SCHEMA = "# inpaint-bench pairs 1"
+MASKS_SCHEMA = "# inpaint-bench masks 1"
+MASK_COLUMNS = ["mask", "mask_sha256", "hole_pixels", "ratio", "bucket"]
 PAIR = "[0-9]{5,9}"  # the name of a pair; also the name of files
 
 
 @dataclass(frozen=True)
 class Pair:
-    """One image with one mask. The fields from `image_sha256` on are set once the pixels have been read."""
+    """One image with one mask. The fields from `image_sha256` on are set once the pixels have been read.
+
+    Those of a drawn mask may be known before: its list ships with them.
+    """
 
     pair: str  # five digits
     image: str
@@ -83,25 +88,49 @@ def to_csv(pairs: Iterable[Pair]) -> bytes:
     writer = csv.writer(out, lineterminator="\n")
     writer.writerow(COLUMNS)
     writer.writerows(
-        [*dataclasses.astuple(pair)[:5], pair.hole_pixels if pair.seen else "", pair.ratio, pair.bucket]
+        [*dataclasses.astuple(pair)[:5], pair.hole_pixels if _mask_known(pair) else "", pair.ratio, pair.bucket]
         for pair in pairs
     )
     return out.getvalue().encode()
 
 
+def _mask_known(pair: Pair) -> bool:
+    return pair.seen or bool(pair.mask_sha256)
+
+
+def masks_to_csv(pairs: Iterable[Pair]) -> bytes:
+    """What is known of the masks of pairs as a CSV file, by the mask: for pairs whose images' names do not ship."""
+    out = io.StringIO()
+    out.write(MASKS_SCHEMA + "\n")
+    writer = csv.writer(out, lineterminator="\n")
+    writer.writerow(MASK_COLUMNS)
+    writer.writerows(sorted([getattr(pair, column) for column in MASK_COLUMNS] for pair in pairs))
+    return out.getvalue().encode()
+
+
+def with_masks(pairs: Iterable[Pair], path: Path) -> list[Pair]:
+    """The pairs with what a file of `masks_to_csv` knows of their masks; as they are where there is none.
+
+    Raises InputError for a file that is none, and for one that does not list the masks of the pairs.
+    """
+    if not path.is_file():
+        return list(pairs)
+    known = {row[0]: row[1:] for row in _rows(path, MASKS_SCHEMA, MASK_COLUMNS, CELLS[2:3] + CELLS[4:])}
+    found = []
+    for pair in pairs:
+        if pair.mask not in known:
+            raise InputError(f"{path}: does not list the mask {pair.mask} of pair {pair.pair}. Restore the file.")
+        sha256, hole_pixels, ratio, bucket = known[pair.mask]
+        count = int(hole_pixels or 0)
+        known_of = dataclasses.replace(pair, mask_sha256=sha256, hole_pixels=count, ratio=ratio, bucket=bucket)
+        found.append(known_of)
+    return found
+
+
 def read_csv(path: Path) -> list[Pair]:
     """Read a list of pairs from a CSV file. Raises InputError if it is not one."""
-    try:
-        lines = files.read_bytes(path).decode("utf-8").splitlines()
-        rows = list(csv.reader(lines[2:]))
-    except (OSError, UnicodeDecodeError, csv.Error) as error:
-        raise InputError(f"{path}: cannot be read as a list of pairs ({error}).") from error
-    if lines[:1] != [SCHEMA] or lines[1:2] != [",".join(COLUMNS)]:
-        raise InputError(f"{path}: not a list of pairs of this version ('{SCHEMA[2:]}'). Build or import it again.")
     pairs = []
-    for number, row in enumerate(rows, start=3):
-        if len(row) != len(COLUMNS) or not all(map(re.fullmatch, CELLS, row)):
-            raise InputError(f"{path}: line {number} is not a pair. Build or import the list again.")
+    for number, row in enumerate(_rows(path, SCHEMA, COLUMNS, CELLS), start=3):
         name, image, mask, image_sha256, mask_sha256, hole_pixels, ratio, bucket = row
         for one in (image, mask):
             check_name(one, f"{path}: line {number}")
@@ -111,11 +140,26 @@ def read_csv(path: Path) -> list[Pair]:
     return pairs
 
 
+def _rows(path: Path, schema: str, columns: list[str], cells: list[str]) -> Iterator[list[str]]:
+    """The cells of a list's lines. Raises InputError where it is none."""
+    try:
+        lines = files.read_bytes(path).decode("utf-8").splitlines()
+        rows = list(csv.reader(lines[2:]))
+    except (OSError, UnicodeDecodeError, csv.Error) as error:
+        raise InputError(f"{path}: cannot be read as a list of pairs ({error}).") from error
+    if lines[:1] != [schema] or lines[1:2] != [",".join(columns)]:
+        raise InputError(f"{path}: not a list of pairs of this version ('{schema[2:]}'). Build or import it again.")
+    for number, row in enumerate(rows, start=3):
+        if len(row) != len(columns) or not all(map(re.fullmatch, cells, row)):
+            raise InputError(f"{path}: line {number} is not a pair. Build or import the list again.")
+        yield row
+
+
 def refuse_other_facts(page: Protocol, pairs: Iterable[Pair], path: Path) -> None:
     """Raise HashError for a pair whose ratio or bucket is not what its hole pixels give, if the page fixes a size."""
     for pair in pairs:
         pixels = page.size**2 if page.size else 0
-        if not (pixels and pair.seen):
+        if not (pixels and _mask_known(pair)):
             continue
         ratio, bucket = f"{pair.hole_pixels / pixels:.6f}", bucket_of(page, pair.hole_pixels, pixels)
         if (ratio, bucket) != (pair.ratio, pair.bucket):

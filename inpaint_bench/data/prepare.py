@@ -11,7 +11,7 @@ import numpy as np
 from inpaint_bench import files
 from inpaint_bench.data import images, names
 from inpaint_bench.data.images import Hole, Pixels
-from inpaint_bench.data.masks import sets
+from inpaint_bench.data.masks import drawn, sets
 from inpaint_bench.data.pair_lists import Pair
 from inpaint_bench.data.protocols import Protocol, bucket_of
 from inpaint_bench.errors import HashError, InputError, some
@@ -20,7 +20,7 @@ from inpaint_bench.threads import in_order
 
 @dataclass(frozen=True)
 class Data:
-    """The folders of a protocol's images and masks on this machine."""
+    """The folders of a protocol's images and masks on this machine; drawn masks are kept in a folder of the cache."""
 
     images: Path
     masks: Path
@@ -42,7 +42,7 @@ def prepare(page: Protocol, data: Data, pair: Pair) -> Prepared:
     """
     target = _image(page, data.images / pair.image)
     where = data.masks / pair.mask
-    hole = sets.read_hole(where, page.size if page.masks.resize == "nearest" else None, page.masks.hole)
+    hole = _hole(page, where, pair)
     if hole.shape != target.shape[:2]:
         sizes = f"{hole.shape[1]}x{hole.shape[0]}, its image {target.shape[1]}x{target.shape[0]}"
         raise InputError(f"{where}: pair {pair.pair}: the mask is {sizes}. Use a mask of the image's size.")
@@ -50,9 +50,15 @@ def prepare(page: Protocol, data: Data, pair: Pair) -> Prepared:
         what = "hides nothing" if not hole.any() else "hides everything"
         raise InputError(f"{where}: pair {pair.pair}: the mask {what}. Use one with a hole and a known region.")
     prepared = Prepared(pair, target, hole)
-    if pair.seen:
-        _refuse_changes(data, pair, seen(page, prepared))
+    if pair.seen or pair.mask_sha256:
+        _refuse_changes(page, data, pair, seen(page, prepared))
     return prepared
+
+
+def _hole(page: Protocol, where: Path, pair: Pair) -> Hole:
+    if page.drawn and page.size is not None:
+        return drawn.read_hole(where, page.size, pair.mask_sha256)
+    return sets.read_hole(where, page.size if page.masks.resize == "nearest" else None, page.masks.hole)
 
 
 def _image(page: Protocol, path: Path) -> Pixels:
@@ -69,27 +75,34 @@ def _image(page: Protocol, path: Path) -> Pixels:
 
 def seen(page: Protocol, prepared: Prepared) -> Pair:
     """The pair with the hashes of its pixels, its hole pixels, ratio and bucket."""
-    hole_pixels, pixels = int(prepared.hole.sum()), prepared.hole.size
+    masked = with_mask(page, prepared.pair, prepared.hole)
+    return dataclasses.replace(masked, image_sha256=images.pixels_sha256(prepared.target))
+
+
+def with_mask(page: Protocol, pair: Pair, hole: Hole) -> Pair:
+    """The pair with all that is recorded of its mask."""
+    hole_pixels, pixels = int(hole.sum()), hole.size
     return dataclasses.replace(
-        prepared.pair,
-        image_sha256=images.pixels_sha256(prepared.target),
-        mask_sha256=images.hole_sha256(prepared.hole),
+        pair,
+        mask_sha256=images.hole_sha256(hole),
         hole_pixels=hole_pixels,
         ratio=f"{hole_pixels / pixels:.6f}",
         bucket=bucket_of(page, hole_pixels, pixels),
     )
 
 
-def _refuse_changes(data: Data, before: Pair, now: Pair) -> None:
-    for what, path, old, new in (
-        ("image", data.images / before.image, before.image_sha256, now.image_sha256),
-        ("mask", data.masks / before.mask, before.mask_sha256, now.mask_sha256),
+def _refuse_changes(page: Protocol, data: Data, before: Pair, now: Pair) -> None:
+    """Raise HashError where a pair is not what was recorded; of one that was not read yet, its mask may have been."""
+    mask = f"{before.mask}: the mask drawn" if page.drawn else f"{data.masks / before.mask}: the mask"
+    restore = "Restore the file, or check the versions of the image libraries."
+    drawn_again = "The list of pairs was edited, or another version made it: restore it, or build it again."
+    for what, old, new, remedy in (
+        (f"{data.images / before.image}: the image", before.image_sha256, now.image_sha256, restore),
+        (mask, before.mask_sha256, now.mask_sha256, drawn_again if page.drawn else restore),
     ):
-        if old != new:
-            raise HashError(
-                f"{path}: the {what} of pair {before.pair} has pixels of hash {new[:12]}; {old[:12]} was recorded. "
-                "Restore the file, or check the versions of the image libraries."
-            )
+        if old != new and (old or before.seen):
+            was = f"{old[:12]} was recorded" if old else "none was recorded"
+            raise HashError(f"{what} of pair {before.pair} has pixels of hash {new[:12]}; {was}. {remedy}")
     for what, old, new in (
         ("hole pixels", str(before.hole_pixels), str(now.hole_pixels)),
         ("mask ratio", before.ratio, now.ratio),
@@ -97,16 +110,21 @@ def _refuse_changes(data: Data, before: Pair, now: Pair) -> None:
     ):
         if old != new:
             raise HashError(
-                f"{data.masks / before.mask}: the mask of pair {before.pair} has {what} {new or 'none'}; the list of "
-                f"pairs says {old or 'none'}. The list was edited: build or import it again."
+                f"{mask} of pair {before.pair} has {what} {new or 'none'}; the list of pairs says {old or 'none'}. The "
+                "list was edited: build or import it again."
             )
 
 
 def check_names(page: Protocol, data: Data, pairs: list[Pair]) -> None:
     """Raise InputError if an image or mask of the pairs is missing, or if there are others that the page refuses."""
+    masks = {pair.mask for pair in pairs}
+    if page.drawn and (strange := sorted(masks - {*drawn.mask_names(page)})):
+        raise InputError(
+            f"{page.name}: {some(strange)}: the list of pairs names masks that this page does not draw. Build it again."
+        )
     for folder, named, others in (
         (data.images, {pair.image for pair in pairs}, page.images.others),
-        (data.masks, {pair.mask for pair in pairs}, "allow"),
+        *([] if page.drawn else [(data.masks, masks, "allow")]),
     ):
         found = list_once(folder)
         if missing := sorted(named - set(found)):

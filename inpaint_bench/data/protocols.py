@@ -1,6 +1,7 @@
 """Protocol pages: a TOML file fixes images, masks, sizes, pairs and metrics; a published page never changes."""
 
 import re
+from collections import Counter
 from itertools import pairwise
 from pathlib import Path
 from typing import Annotated, Any, Literal, get_args, get_type_hints
@@ -13,13 +14,18 @@ from inpaint_bench.errors import InputError, did_you_mean
 
 Grey = Literal["replicate", "refuse"]  # a grey picture: repeated over three channels, or refused
 EightBit = Literal["round", "truncate"]  # how values in [0, 1] become 8 bits
+NO_FACTS = ("about", "data", "metrics", "images_of", "images_in", "weights_of")  # of a page, for its fingerprint
+SMALLEST_DRAWN = 16  # pixels a side; below it the kinds of drawn masks look alike
 TWO_VALUES = "two values"  # of a mask file: 0, and another one, which is hole
+DrawnKind = Literal["strokes", "walks", "boxes", "half", "thin", "medium", "thick", "free-form"]
+MOST_RATIO = {"strokes": 60, "walks": 60, "boxes": 60, "half": 60}  # percent, of the kinds drawn for one bucket
 HOLE_RULES = (TWO_VALUES, "> 0", "> 127", "255")  # which 8-bit values are hole; "> N" for every N to 254
 
 Count = Annotated[int, msgspec.Meta(ge=1)]
 Percent = Annotated[int, msgspec.Meta(ge=0, le=100)]
 NAME = files.NAME
 Name = Annotated[str, msgspec.Meta(pattern=rf"^{NAME}\Z")]
+MaybeName = Annotated[str, msgspec.Meta(pattern=rf"^({NAME})?\Z")]
 
 
 class ImageRule(Schema, frozen=True):
@@ -37,9 +43,10 @@ class ImageRule(Schema, frozen=True):
 class MaskRule(Schema, frozen=True):
     """Which masks a protocol uses, how they are resized, and which of their values are hole."""
 
-    set: Literal["folder", "nvidia-irregular-test"] = "folder"
+    set: Literal["folder", "nvidia-irregular-test", "drawn"] = "folder"
     resize: Literal["none", "nearest"] = "nearest"
     hole: str = TWO_VALUES
+    kinds: tuple[DrawnKind, ...] = ()  # of a drawn set: what its masks are in turn; repetition is weight
 
 
 class About(Schema, frozen=True):
@@ -67,7 +74,29 @@ class Protocol(Schema, frozen=True):
     images: ImageRule = ImageRule()
     masks: MaskRule = MaskRule()
     data: str = ""  # the folder beside the page with images/ and masks/, if they ship
+    images_of: MaybeName = ""  # the dataset whose folder of data holds the images, if not its own
+    images_in: Literal["images", "."] = "images"  # where in the folder of data the images lie
+    weights_of: MaybeName = ""  # the dataset whose weights methods are loaded with where there are none for this one
     metrics: tuple[str, ...] = ("ssim", "psnr", "mae")
+
+    @property
+    def folder(self) -> str:
+        """The name of the folder of its data in $INPAINT_BENCH_DATA."""
+        return self.images_of or self.name
+
+    @property
+    def drawn(self) -> bool:
+        """Whether its masks are drawn when they are read, and lie in no folder."""
+        return self.masks.set == "drawn"
+
+    @property
+    def masks_in_words(self) -> str:
+        """Which masks it has, for readers."""
+        if self.drawn:
+            kinds, turn = Counter(self.masks.kinds), len(self.masks.kinds)
+            alike = len(set(kinds.values())) == 1
+            return f"drawn: {', '.join(kind if alike else f'{kind} ({n} in {turn})' for kind, n in kinds.items())}"
+        return f"{self.masks.set}, resize {self.masks.resize}, hole: {self.masks.hole}"
 
 
 def page_names() -> list[str]:
@@ -108,8 +137,32 @@ def check_page(page: Protocol, where: str) -> None:
         raise InputError(
             f"{where}: no rule for holes is called '{page.masks.hole}'. {did_you_mean(page.masks.hole, HOLE_RULES)}"
         )
+    _check_drawn(page, where)
     if len(set(page.metrics)) != len(page.metrics) or not page.metrics:
         raise InputError(f"{where}: metrics must be one or more different names.")
+
+
+def _check_drawn(page: Protocol, where: str) -> None:
+    """Raise InputError where a page has kinds of masks and no drawn set, or a set that cannot be drawn."""
+    kinds = page.masks.kinds
+    if page.drawn != bool(kinds):
+        raise InputError(
+            f'{where}: masks.kinds are the kinds of set = "drawn", and that needs them. Give both or neither; kinds '
+            f"are {', '.join(get_args(DrawnKind))}."
+        )
+    if page.drawn and (page.size is None or page.masks.resize != "none" or page.masks.hole != TWO_VALUES):
+        raise InputError(
+            f"{where}: masks are drawn at the page's size, with two values. Give a size and, in [masks], "
+            'resize = "none"; leave out hole.'
+        )
+    if page.drawn and page.size is not None and page.size < SMALLEST_DRAWN:
+        raise InputError(f"{where}: masks are drawn with {SMALLEST_DRAWN} pixels a side or more; size is {page.size}.")
+    for kind in kinds:
+        if page.buckets[-1] > MOST_RATIO.get(kind, 100):
+            raise InputError(
+                f"{where}: masks of the kind '{kind}' are drawn to {MOST_RATIO[kind]} percent; the buckets end at "
+                f"{page.buckets[-1]}. Let them end there, or leave that kind out."
+            )
 
 
 def threshold_of(rule: str) -> int | None:
@@ -130,19 +183,24 @@ def _plain_message(message: str) -> str:
 
 def _allowed(message: str) -> str:
     """The allowed values of a key, if the message is about a wrong one."""
-    found = re.search(r"Invalid enum value .* at `\$\.([a-z_.]+)`", message)
+    found = re.search(r"Invalid enum value .* at `\$\.([a-z_.]+?)(\[[0-9.]+\])?`", message)
     hint: Any = Protocol
     for key in found[1].split(".") if found else []:
         hint = get_type_hints(hint)[key]
+    if found and found[2]:  # an element of a list
+        hint = get_args(hint)[0]
     return f" Allowed: {', '.join(map(str, get_args(hint)))}." if found else ""
 
 
 def facts(page: Protocol) -> bytes:
-    """The keys of a page that determine the composites, as canonical JSON: all but `about`, `data` and `metrics`.
+    """The keys of a page that determine the composites, as canonical JSON: all but those of `NO_FACTS`.
 
-    Masks of two values have the holes that "> 0" gives them, and count as such.
+    Masks of two values have the holes that "> 0" gives them, and count as such. A key that no page had before and that
+    says nothing new of one is left out: fingerprints do not change.
     """
-    kept = {key: value for key, value in msgspec.to_builtins(page).items() if key not in ("about", "data", "metrics")}
+    kept = {key: value for key, value in msgspec.to_builtins(page).items() if key not in NO_FACTS}
+    if not page.masks.kinds:
+        del kept["masks"]["kinds"]
     if page.masks.hole == TWO_VALUES:
         kept["masks"]["hole"] = "> 0"
     return msgspec.json.encode(kept, order="sorted")

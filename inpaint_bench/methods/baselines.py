@@ -14,14 +14,14 @@ from types import ModuleType
 from typing import Any
 
 from inpaint_bench import files
-from inpaint_bench.data.protocols import page_names
+from inpaint_bench.data.protocols import Protocol, page_names
 from inpaint_bench.errors import HashError, InputError
 from inpaint_bench.methods.card import Card, MethodCard, read_card
 from inpaint_bench.methods.foreign import blamed
 from inpaint_bench.weights import NO_WEIGHTS, SYNTHETIC, Weights, open_weights, synthetic_weights
 from inpaint_bench.weights.containers import Read
 from inpaint_bench.weights.file_kinds import is_safetensors, is_torch, what_it_is
-from inpaint_bench.weights.store import find_weights
+from inpaint_bench.weights.store import find_weights, weights_path
 
 GROUP = "inpaint_bench.methods"
 
@@ -155,6 +155,11 @@ def installed(card: MethodCard) -> bool:
 def runnable(baseline: Baseline, card: MethodCard, dataset: str) -> bool:
     """Whether a method can run here as it is: its package is installed and its weights, if any, are here."""
     return installed(card) and (not card.learned or find_weights(card.name, dataset) is not None or bool(card.ships))
+
+
+def weights_dataset(method: str, page: Protocol) -> str:
+    """The dataset whose weights a method has on a page: the page's own, or those that it names where there are none."""
+    return page.name if weights_path(method, page.name).is_file() else page.weights_of or page.folder
 
 
 def weights_of(baseline: Baseline, card: MethodCard, dataset: str, named: str | None) -> Weights:

@@ -10,7 +10,7 @@ from inpaint_bench.data.datasets import Dataset
 from inpaint_bench.data.protocols import NAME, Protocol
 from inpaint_bench.errors import InputError, did_you_mean
 from inpaint_bench.methods.base import Method
-from inpaint_bench.methods.baselines import Baseline, find_baselines, loader, runnable, weights_of
+from inpaint_bench.methods.baselines import Baseline, find_baselines, loader, runnable, weights_dataset, weights_of
 from inpaint_bench.methods.card import MethodCard
 from inpaint_bench.methods.entries import unquoted
 from inpaint_bench.methods.folder import folder_method
@@ -57,7 +57,7 @@ def select_methods(
                 f"'{name}' cannot name a method; use small letters, digits, '.', '_' and '-', as in mine=folder:DIR."
             )
         if name not in brought or (isinstance(given, str) and given in known):
-            found.append(_of_baseline(name, str(given), dataset.page.name, known, weights))
+            found.append(_of_baseline(name, str(given), weights_dataset(str(given), dataset.page), known, weights))
         else:
             found.append(_brought(name, given, every, weights.get(name), known, code))
     return found
@@ -94,7 +94,7 @@ def runnable_methods(known: Mapping[str, tuple[Baseline, MethodCard]], page: Pro
     """The methods that can run here as they are, and a sentence for each that only the protocol's size rules out."""
     found, left_out = [], []
     for name, (baseline, card) in known.items():
-        if not runnable(baseline, card, page.name):
+        if not runnable(baseline, card, weights_dataset(name, page)):
             continue
         if card.sizes.take(page.size):
             found.append(name)

@@ -51,7 +51,7 @@ def _protocol(data: ReportData) -> Facts:
         "pixels": info.pixels[:12],
         "image size": f"{page.size}x{page.size} pixels" if page.size else "original sizes",
         "images": f"crop {page.images.crop}, resize {page.images.resize}, grey: {page.images.grey}",
-        "masks": f"{page.masks.set}, resize {page.masks.resize}, hole: {page.masks.hole}",
+        "masks": page.masks_in_words,
         "seed": str(page.seed),
         "8 bits": page.eight_bit,
         "samples": f"{page.samples} of a stochastic method, chosen by {page.choose}",

@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Literal
 import msgspec
 
 from inpaint_bench import __version__, decode, files
-from inpaint_bench.data import pair_lists
+from inpaint_bench.data import pair_lists, photographs
 from inpaint_bench.data.pair_lists import Pair
 from inpaint_bench.data.parts import Part
 from inpaint_bench.data.protocols import Name, Protocol, facts
@@ -29,7 +29,8 @@ if TYPE_CHECKING:  # heavy, and runs are read without them
     from inpaint_bench.methods.base import Method
 
 STARTED = {".lock", "pairs.csv", sums.FILE}  # all that a run killed in its first moment leaves behind
-OURS = ("pairs.csv", "report", "results.jsonl", "run.json", "tables")  # what a run folder holds beside its methods
+# What a run folder holds beside its methods.
+OURS = ("pairs.csv", photographs.FOLDER, "report", "results.jsonl", "run.json", "tables")
 COMPOSITE = re.compile(rf"({pair_lists.PAIR})(?:\.s(0|[1-9][0-9]{{0,5}}))?\.png")
 LIBRARIES = ("numpy", "numba", "opencv-python-headless", "pillow", "scikit-image", "torch")
 
@@ -150,19 +151,24 @@ def start(path: Path, dataset: "Dataset", raw: bool = False) -> RunFolder:
     Raises InputError when the folder holds another protocol, other pairs, or another version of the schema.
     """
     if (path / "run.json").is_file():
-        run = open_run(path)
-        _refuse_another(run, dataset)
-        return run
+        _refuse_another(run := open_run(path), dataset)
+        return publish(run)
     if path.is_dir() and any(entry.name not in STARTED for entry in path.iterdir()):
         raise InputError(
             f"{path}: this folder holds something else than a run. Choose another --out, or delete the folder if it is "
             "what was left of one."
         )
-    pairs, pixels = dataset.pairs, dataset.pixels
-    info = RunInfo(2, dataset.page, dataset.fingerprint, pixels, dataset.part, len(pairs), {}, raw)
-    files.write_whole(path / "pairs.csv", pair_lists.to_csv(pairs))
+    info = RunInfo(2, dataset.page, dataset.fingerprint, dataset.pixels, dataset.part, len(dataset.pairs), {}, raw)
+    files.write_whole(path / "pairs.csv", pair_lists.to_csv(dataset.pairs))
     sums.write_sums(path, path / "pairs.csv")
-    return RunFolder(path, change_info(path, lambda _: info), pairs)
+    return publish(RunFolder(path, change_info(path, lambda _: info), dataset.pairs))
+
+
+def publish(run: RunFolder) -> RunFolder:
+    """The run, in which the page of a folder of photographs is written, and its pairs if it has all."""
+    if written := photographs.publish(run.path, run.info.protocol, None if run.info.part else run.pairs):
+        sums.write_sums(run.path, *written)
+    return run
 
 
 def change_info(path: Path, change: Callable[[RunInfo | None], RunInfo]) -> RunInfo:
@@ -240,6 +246,7 @@ def _version(data: bytes) -> object:
 
 
 def _refuse_another(run: RunFolder, dataset: "Dataset") -> None:
+    photographs.refuse_others(run.path, run.info.protocol, run.info.part, run.pairs, dataset)
     for what, ours, theirs in (
         ("protocol", run.info.protocol.name, dataset.page.name),
         ("part", str(run.info.part) or "the whole", str(dataset.part) or "the whole"),

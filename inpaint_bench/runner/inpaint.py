@@ -15,12 +15,12 @@ import torch
 from jaxtyping import Float, Int
 
 from inpaint_bench.data import images
-from inpaint_bench.data.datasets import Dataset, hole_rule
+from inpaint_bench.data.datasets import Dataset, hole_rule, open_page
 from inpaint_bench.data.images import Hole, Pixels
 from inpaint_bench.data.masks.sets import read_hole
 from inpaint_bench.data.pair_lists import Pair
 from inpaint_bench.data.prepare import Data, Prepared
-from inpaint_bench.data.protocols import Protocol, page_path, read_page
+from inpaint_bench.data.protocols import Protocol
 from inpaint_bench.errors import InputError
 from inpaint_bench.methods.base import Method, Prediction, PredictJob
 from inpaint_bench.methods.baselines import find_baselines
@@ -41,7 +41,7 @@ def open_method(entry: str, dataset: str, baselines: Path | None, weights: Mappi
     """
     if entry.partition("=")[2].startswith("folder:"):
         raise InputError(f"--method {entry}: a folder of outputs paints nothing. Name what made them.")
-    nothing = Dataset(read_page(page_path(dataset)), Data(Path(), Path()), (), "")
+    nothing = Dataset(open_page(dataset)[0], Data(Path(), Path()), (), "")
     (method,) = select_methods([entry], nothing, nothing, baselines, weights)
     known = find_baselines(baselines)
     return method, Sizes() if "=" in entry else known[method.name][1].sizes

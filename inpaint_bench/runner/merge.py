@@ -12,7 +12,7 @@ from inpaint_bench.data.pair_lists import Pair
 from inpaint_bench.data.parts import WHOLE
 from inpaint_bench.errors import IncompleteError, InputError, NotComparableError, some
 from inpaint_bench.runner import machines, sums
-from inpaint_bench.runner.folder import STARTED, MethodInfo, RunFolder, RunInfo, change_info, open_run
+from inpaint_bench.runner.folder import STARTED, MethodInfo, RunFolder, RunInfo, change_info, open_run, publish
 
 SAME = ("source", "code", "weights", "device", "environment")
 
@@ -46,7 +46,7 @@ def merge(parts: Sequence[Path], out: Path) -> RunFolder:
         return RunInfo(2, info.protocol, info.fingerprint, digest, part, len(pairs), kept | methods, info.raw)
 
     change_info(out, join)
-    return open_run(out)
+    return publish(open_run(out))
 
 
 def _union(runs: Sequence[RunFolder]) -> list[Pair]:

@@ -12,12 +12,12 @@ from torch import Tensor
 
 from inpaint_bench import files
 from inpaint_bench.data import images, synthetic
-from inpaint_bench.data.datasets import Dataset
+from inpaint_bench.data.datasets import Dataset, open_page
 from inpaint_bench.data.images import Hole, Pixels
 from inpaint_bench.data.masks.sets import read_hole
 from inpaint_bench.data.pair_lists import Pair, sample_seed
 from inpaint_bench.data.prepare import Data, Prepared, export_pair
-from inpaint_bench.data.protocols import Protocol, page_path, read_page
+from inpaint_bench.data.protocols import Protocol
 from inpaint_bench.errors import InputError, MethodError
 from inpaint_bench.methods import programs
 from inpaint_bench.methods.base import Method, PredictJob, refuse_bad
@@ -39,7 +39,7 @@ class Selection:
     @property
     def page(self) -> Protocol:
         """The dataset's page. Raises InputError for an unknown one."""
-        return read_page(page_path(self.dataset))
+        return open_page(self.dataset)[0]
 
 
 @dataclass(frozen=True)

@@ -100,7 +100,9 @@ def test_a_bare_group_lists(terminal: Terminal, group: str) -> None:
 
 
 def test_datasets_are_listed_with_their_counts(terminal: Terminal) -> None:
-    terminal("datasets", "list").does("paris      100 pairs", "places2    12000 pairs", "sample     75 pairs")
+    terminal("datasets", "list").does(
+        "paris            100 pairs", "places2          12000 pairs", "sample           75 pairs"
+    )
 
 
 def test_a_dataset_is_shown_with_how_to_get_it(terminal: Terminal) -> None:

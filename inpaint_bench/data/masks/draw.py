@@ -14,9 +14,9 @@ import numpy as np
 from jaxtyping import Bool
 
 from inpaint_bench.data.images import Hole
+from inpaint_bench.data.protocols import SMALLEST_DRAWN
 from inpaint_bench.errors import InputError, did_you_mean
 
-SMALLEST = 16  # pixels a side; below it the kinds look alike
 LARGEST_RATIO = 60  # percent, the upper end of the published irregular masks
 
 Point = tuple[int, int]  # row, column
@@ -51,8 +51,8 @@ def hole_counts(size: int, low: int, high: int) -> tuple[int, int]:
 
     Raises InputError for a size below 16 and a bucket that is not 0 <= low < high <= 60.
     """
-    if size < SMALLEST:
-        raise InputError(f"A mask of {size} pixels a side is too small. Allowed: {SMALLEST} and more.")
+    if size < SMALLEST_DRAWN:
+        raise InputError(f"A mask of {size} pixels a side is too small. Allowed: {SMALLEST_DRAWN} and more.")
     if not 0 <= low < high <= LARGEST_RATIO:
         raise InputError(
             f"The bucket ({low}, {high}] cannot be drawn. "
@@ -161,12 +161,13 @@ def _known_pixel(hole: Hole, bits: Bits) -> Point:
 
 def _ahead(here: Point, heading: int, length: int, size: int) -> Point:
     """The point `length` pixels ahead, clamped to the image."""
-    row = here[0] + (length * _sine(heading) >> 10)
-    column = here[1] + (length * _sine(heading + _HEADINGS // 4) >> 10)
+    row = here[0] + (length * sine(heading) >> 10)
+    column = here[1] + (length * sine(heading + _HEADINGS // 4) >> 10)
     return min(max(row, 0), size - 1), min(max(column, 0), size - 1)
 
 
-def _sine(heading: int) -> int:
+def sine(heading: int) -> int:
+    """1024 times the sine of a heading in 64ths of a circle."""
     half, step = divmod(heading % _HEADINGS, _HEADINGS // 2)
     sine = _SINES[min(step, _HEADINGS // 2 - step)]
     return -sine if half else sine

@@ -6,15 +6,15 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from inpaint_bench.data.images import hole_sha256
-from inpaint_bench.data.masks import draw as drawing
 from inpaint_bench.data.masks.draw import KINDS, Bits, draw, hole_counts
+from inpaint_bench.data.protocols import SMALLEST_DRAWN
 from inpaint_bench.errors import InputError
 
 BUCKETS = [(0, 1), (0, 20), (1, 2), (1, 10), (20, 40), (40, 60), (49, 50), (50, 51), (50, 60), (59, 60)]
 
 kinds = st.sampled_from(sorted(KINDS))
 seeds = st.integers(0, 2**64)
-sizes = st.integers(drawing.SMALLEST, 96)
+sizes = st.integers(SMALLEST_DRAWN, 96)
 buckets = st.tuples(st.integers(0, 59), st.integers(1, 60)).filter(lambda ends: ends[0] < ends[1])
 
 GOLDEN = {  # (kind, size, seed, low, high); made by this code, and no version of anything may change them

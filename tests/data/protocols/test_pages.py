@@ -1,5 +1,6 @@
 """A protocol page says everything or is refused with the key, what is allowed, and the nearest word."""
 
+from collections import Counter
 from pathlib import Path
 
 import pytest
@@ -10,6 +11,8 @@ from terminal import Terminal
 
 from inpaint_bench.data.protocols import Protocol, bucket_names, bucket_of, facts, page_names, page_path, read_page
 from inpaint_bench.errors import InputError
+
+OF_THE_PAPER = ("celeba", "celeba-hq", "paris", "places2")
 
 
 def changed(old: str, new: str) -> Path:
@@ -23,13 +26,25 @@ def changed(old: str, new: str) -> Path:
 def test_a_shipped_page_reads_and_bears_its_name(name: str) -> None:
     page = read_page(page_path(name))
     assert page.name == name
-    assert page.eight_bit == ("round" if name == "sample" else "truncate")
+    assert page.eight_bit == ("truncate" if name in OF_THE_PAPER else "round")
     assert page.about.get
     assert page.about.licence
 
 
-def test_the_five_pages_ship() -> None:
-    assert page_names() == ["celeba", "celeba-hq", "paris", "places2", "sample"]
+def test_the_pages_of_the_paper_the_sample_and_those_with_drawn_masks_ship() -> None:
+    drawn = [f"{name}-drawn" for name in OF_THE_PAPER] + ["celeba-hq-512", "places2-512"]
+    assert page_names() == sorted([*OF_THE_PAPER, "sample", *drawn])
+    assert [name for name in page_names() if read_page(page_path(name)).drawn] == sorted(drawn)
+
+
+@pytest.mark.parametrize("name", ["celeba", "celeba-hq", "paris", "places2"])
+def test_a_page_with_drawn_masks_has_the_images_of_the_papers(name: str) -> None:
+    drawn, paper = (read_page(page_path(one)) for one in (f"{name}-drawn", name))
+    assert drawn.folder == paper.folder == name
+    for key in ("images", "count", "size", "seed", "buckets", "samples"):
+        assert getattr(drawn, key) == getattr(paper, key)
+    shares = Counter(drawn.masks.kinds)
+    assert shares == {"strokes": 10, "walks": 10, "boxes": 4, "half": 1}  # of each bucket of the sample
 
 
 @pytest.mark.parametrize(
