@@ -10,6 +10,7 @@ import msgspec
 from inpaint_bench import decode, files
 from inpaint_bench.decode import Schema
 from inpaint_bench.errors import InputError, did_you_mean
+from inpaint_bench.fetch.sources import RemoteFile
 
 Grey = Literal["replicate", "refuse"]  # a grey picture: repeated over three channels, or refused
 EightBit = Literal["round", "truncate"]  # how values in [0, 1] become 8 bits
@@ -42,6 +43,17 @@ class MaskRule(Schema, frozen=True):
     hole: str = TWO_VALUES
 
 
+Holds = Literal["partition", "mapping", "images", "masks"]  # in the order in which they are added
+
+
+class Archive(RemoteFile, frozen=True, kw_only=True):
+    """A published file that images or masks come in, or that says which of them are meant."""
+
+    holds: Holds
+    folder: str = ""  # the folder within the archive that holds them
+    pixels: Annotated[str, msgspec.Meta(pattern=r"^([1-9][0-9]{0,4}x[1-9][0-9]{0,4})?\Z")] = ""  # "178x218": of each
+
+
 class About(Schema, frozen=True):
     """Information for readers, which affects no number and is not part of the fingerprint."""
 
@@ -49,6 +61,7 @@ class About(Schema, frozen=True):
     licence: str
     get: str
     paper: str = ""
+    archives: tuple[Archive, ...] = ()
 
 
 class Protocol(Schema, frozen=True):
@@ -68,6 +81,33 @@ class Protocol(Schema, frozen=True):
     masks: MaskRule = MaskRule()
     data: str = ""  # the folder beside the page with images/ and masks/, if they ship
     metrics: tuple[str, ...] = ("ssim", "psnr", "mae")
+
+
+class MaskSet(Schema, frozen=True):
+    """A published set of masks that several protocols use: protocols/masks/NAME.toml."""
+
+    schema: Literal[1]
+    name: Name
+    about: About
+    count: Count
+    digits: Annotated[int, msgspec.Meta(ge=1, le=9)]  # of the files' names, which are numbers from 0
+    suffix: str = ".png"
+
+    @property
+    def file_names(self) -> tuple[str, ...]:
+        """The names of the masks: 00000.png and so on."""
+        return tuple(f"{number:0{self.digits}d}{self.suffix}" for number in range(self.count))
+
+
+def mask_set_names() -> list[str]:
+    """The names of the mask sets that the package knows."""
+    return sorted(path.stem for path in files.shipped("protocols").glob("masks/*.toml"))
+
+
+def read_mask_set(name: str) -> MaskSet:
+    """A mask set that the package knows."""
+    found: MaskSet = decode.toml(files.read_bytes(files.shipped("protocols") / "masks" / f"{name}.toml"), MaskSet)
+    return found
 
 
 def page_names() -> list[str]:
@@ -123,7 +163,12 @@ def _plain_message(message: str) -> str:
     if unknown is None:
         return f"{message.replace('`$.', '`')}.{_allowed(message)}"
     key, table = unknown[1], unknown[2] or ""
-    tables: dict[str, type[Schema]] = {"images": ImageRule, "masks": MaskRule, "about": About}
+    tables: dict[str, type[Schema]] = {
+        "images": ImageRule,
+        "masks": MaskRule,
+        "about": About,
+        "about.archives[...]": Archive,
+    }
     known = tables.get(table, Protocol).__struct_fields__
     return f"no key is called '{key}'{f' in [{table}]' if table else ''}. {did_you_mean(key, known)}"
 
