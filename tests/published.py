@@ -93,9 +93,7 @@ def write_page(name: str, pictures: list[str], archives: list[dict[str, str]], c
     keys = [f'schema = 1\nname = "{name}"\ncount = {len(pairs)}\nsize = 64\nmetrics = ["psnr", "mae"]']
     keys += [f'[images]\ncrop = "{crop}"\n[masks]\nhole = "255"']
     keys += ['[about]\ntitle = "tiny"\nlicence = "for tests alone"\nget = "it is drawn"']
-    for one in archives:
-        lines = [f"{key} = {json.dumps(value) if key != 'sources' else value}" for key, value in one.items()]
-        keys.append("\n".join(["[[about.archives]]", *lines]))
+    keys += [table_of(one) for one in archives]
     page = Path(f"{name}.toml")
     page.write_text("\n".join(keys) + "\n")
     return page
@@ -106,6 +104,12 @@ def sources_of(file: str, url: str) -> str:
     if url:
         return f'[{{ kind = "http", url = "{url}/{file}" }}]'
     return '[{ kind = "page", url = "https://example.org/data", note = "ask there" }]'
+
+
+def table_of(archive: Mapping[str, str]) -> str:
+    """The table of an archive as TOML."""
+    lines = [f"{key} = {json.dumps(value) if key != 'sources' else value}" for key, value in archive.items()]
+    return "\n".join(["[[about.archives]]", *lines])
 
 
 def archive_of(holds: str, file: str, md5: str, url: str, **more: str) -> dict[str, str]:
@@ -127,3 +131,42 @@ def places_page(archive_md5: str = "", url: str = "") -> Path:
     """A page as that of places2, of a few pairs whose masks are a folder."""
     archive = archive_of("images", "val_256.tar", archive_md5, url, folder="val_256", pixels="256x256")
     return write_page("few-places", PLACES, [archive])
+
+
+HQ_PAGE = """schema = 1
+name = "few-hq"
+count = 2
+size = 64
+metrics = ["psnr"]
+[images]
+first = 2
+mapping = "CelebA-HQ-to-CelebA-mapping.txt"
+others = "allow"
+[masks]
+hole = "255"
+[about]
+title = "tiny"
+licence = "for tests alone"
+get = "it is drawn"
+"""
+
+
+def celeba_hq() -> dict[str, bytes]:
+    """CelebAMask-HQ.zip: pictures, their annotations, and the mapping that puts 1, 3 and 10 in the test partition."""
+    origins = {0: 7, 1: 182_637, 2: 8, 3: 202_598, 4: 9, 10: 190_000}
+    lines = [f"{number} {origin} {origin + 1:06d}.jpg" for number, origin in origins.items()]
+    mapping = "\n".join(["idx orig_idx orig_file", *lines, ""]).encode()
+    pictures = {f"CelebAMask-HQ/CelebA-HQ-img/{number}.jpg": jpeg(number, (64, 64)) for number in origins}
+    annotations = {f"CelebAMask-HQ/CelebAMask-HQ-mask-anno/0/{n:05d}_hair.png": b"x" for n in origins}
+    return {**pictures, **annotations, "CelebAMask-HQ/CelebA-HQ-to-CelebA-mapping.txt": mapping}
+
+
+def celeba_hq_page() -> Path:
+    """A page as that of celeba-hq, without a list of pairs."""
+    archives = [
+        archive_of("images", "CelebAMask-HQ.zip", "", "", folder="CelebA-HQ-img", pixels="64x64"),
+        archive_of("mapping", "CelebAMask-HQ.zip", "", ""),
+    ]
+    page = Path("few-hq.toml")
+    page.write_text("\n".join([HQ_PAGE, *(table_of(one) for one in archives)]) + "\n")
+    return page

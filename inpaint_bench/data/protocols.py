@@ -167,18 +167,20 @@ def _plain_message(message: str) -> str:
         "images": ImageRule,
         "masks": MaskRule,
         "about": About,
-        "about.archives[...]": Archive,
+        "about.archives": Archive,
     }
-    known = tables.get(table, Protocol).__struct_fields__
+    known = tables.get(re.sub(r"\[\d+\]", "", table), Protocol).__struct_fields__
     return f"no key is called '{key}'{f' in [{table}]' if table else ''}. {did_you_mean(key, known)}"
 
 
 def _allowed(message: str) -> str:
     """The allowed values of a key, if the message is about a wrong one."""
-    found = re.search(r"Invalid enum value .* at `\$\.([a-z_.]+)`", message)
+    found = re.search(r"Invalid enum value .* at `\$\.([a-z_.0-9\[\]]+)`", message)
     hint: Any = Protocol
     for key in found[1].split(".") if found else []:
-        hint = get_type_hints(hint)[key]
+        name, _, index = key.partition("[")
+        hint = get_type_hints(hint)[name]
+        hint = get_args(hint)[0] if index else hint
     return f" Allowed: {', '.join(map(str, get_args(hint)))}." if found else ""
 
 

@@ -109,6 +109,22 @@ def test_an_archive_in_the_folder_that_torchvision_leaves_is_found(terminal: Ter
     terminal("datasets", "add", FEW, "root").does("6 of 6 images", "1 of 1 file (partition)")
 
 
+def test_one_archive_may_hold_the_images_and_the_mapping_that_names_them(terminal: Terminal) -> None:
+    page, path = published.celeba_hq_page(), zip_of(Path("CelebAMask-HQ.zip"), published.celeba_hq())
+    images = {name: data for name, data in published.celeba_hq().items() if name.endswith(".jpg")}
+    answer = terminal("datasets", "add", page, folder_of(Path("images-alone"), images))
+    answer.refuses(2, "images-alone: holds nothing of few-hq.toml", "CelebA-HQ-to-CelebA-mapping.txt names")
+    answer = terminal("datasets", "add", page, path)
+    answer.does("1 of 1 file (mapping)", "2 of 2 images of few-hq")
+    assert "no hash of it is published" in answer.err
+    assert here(data_of("few-hq") / "images") == ["1.jpg", "3.jpg"]
+    folder_of(Path("drawn"), published.masks())
+    for name in published.MASKS[2:]:
+        Path("drawn/masks", name).unlink()
+    Path("drawn/masks").rename(data_of("few-hq") / "masks")
+    terminal("run", "--dataset", page, "--methods", "mean-fill").does("mean-fill")
+
+
 # --- what is refused ------------------------------------------------------------------------------
 
 
