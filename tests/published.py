@@ -12,6 +12,7 @@ import numpy as np
 import tiny
 from PIL import Image
 
+from inpaint_bench import files
 from inpaint_bench.data import images, pair_lists
 from inpaint_bench.data.masks.draw import draw
 from inpaint_bench.data.pair_lists import Pair
@@ -170,3 +171,22 @@ def celeba_hq_page() -> Path:
     page = Path("few-hq.toml")
     page.write_text("\n".join([HQ_PAGE, *(table_of(one) for one in archives)]) + "\n")
     return page
+
+
+def write_celeba() -> Path:
+    """img_align_celeba.zip, and a page that knows its hash; the list of partitions and the masks beside it."""
+    path = zip_of(Path("img_align_celeba.zip"), celeba())
+    Path("list_eval_partition.txt").write_bytes(partition(celeba()))
+    folder_of(Path("nvidia"), masks())
+    celeba_page(md5(path), md5(Path("list_eval_partition.txt")))
+    return path
+
+
+def data_of(page: str = "few-celeba") -> Path:
+    """The folder of a dataset."""
+    return files.data_dir() / page
+
+
+def here(folder: Path) -> list[str]:
+    """The names in a folder of the data."""
+    return sorted(path.name for path in folder.iterdir() if path.name != ".lock")

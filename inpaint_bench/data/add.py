@@ -14,7 +14,7 @@ from inpaint_bench import disk, files
 from inpaint_bench.data import images
 from inpaint_bench.data.names import list_files
 from inpaint_bench.data.needs import Need, needs
-from inpaint_bench.data.protocols import Archive
+from inpaint_bench.data.protocols import Archive, mask_set_names
 from inpaint_bench.errors import HashError, InputError, some
 from inpaint_bench.fetch import unpack
 from inpaint_bench.fetch.get import check_hash
@@ -59,6 +59,7 @@ def add(name: str, sources: Sequence[Path], bar: Bar, say: Callable[[str], None]
             if chosen := find(one, need):
                 used.add(one.path)
                 _check_hash(one, need)
+                _refuse_other_set(one, need, chosen.values())
                 _place(one, need, chosen, bar, say)
                 added.append(need)
     if unknown := [one.path for one in given if one.path not in used]:
@@ -114,6 +115,19 @@ def find(given: Given, need: Need) -> dict[str, str]:
         if best:
             chosen[name] = best[0]
     return chosen
+
+
+def _refuse_other_set(given: Given, need: Need, chosen: Iterable[str]) -> None:
+    """Raise InputError for masks that lie among others of their kind: NVIDIA's training set has these names too."""
+    if need.of not in mask_set_names():
+        return
+    folders = {name.rpartition("/")[0] for name in chosen}
+    numbered = (one for one in given.names if one.rpartition("/")[0] in folders and one.endswith(need.names[0][-4:]))
+    if others := sorted({one.rpartition("/")[2] for one in numbered} - {*need.names}):
+        raise InputError(
+            f"{given.path}: holds {some(others)} beside the masks; {need.of} has {need.names[0]} to {need.names[-1]} "
+            "alone, so this is another set of masks."
+        )
 
 
 def _examples(wanted: Sequence[Need]) -> str:

@@ -5,36 +5,24 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
+import msgspec
 import published
 import pytest
-from published import CELEBA, celeba_page, folder_of, md5, places_page, tar_of, zip_of
-from serving import Answer, serving
+from published import CELEBA, celeba_page, data_of, folder_of, here, md5, places_page, tar_of, zip_of
 from terminal import Terminal
 
 from inpaint_bench import files
 from inpaint_bench.checks import doctor
-from inpaint_bench.data import add
+from inpaint_bench.data import add, needs
+from inpaint_bench.data.protocols import MaskSet, read_mask_set
 
 FEW = Path("few-celeba.toml")
-
-
-def data_of(page: str = "few-celeba") -> Path:
-    return files.data_dir() / page
-
-
-def here(folder: Path) -> list[str]:
-    """The names in a folder of the data."""
-    return sorted(path.name for path in folder.iterdir() if path.name != ".lock")
 
 
 @pytest.fixture
 def celeba() -> Path:
     """img_align_celeba.zip, and a page that knows its hash; the list of partitions and the masks beside it."""
-    path = zip_of(Path("img_align_celeba.zip"), published.celeba())
-    Path("list_eval_partition.txt").write_bytes(published.partition(published.celeba()))
-    folder_of(Path("nvidia"), published.masks())
-    celeba_page(md5(path), md5(Path("list_eval_partition.txt")))
-    return path
+    return published.write_celeba()
 
 
 def test_the_archives_of_celeba_lead_to_a_run(terminal: Terminal, celeba: Path) -> None:
@@ -123,6 +111,38 @@ def test_one_archive_may_hold_the_images_and_the_mapping_that_names_them(termina
         Path("drawn/masks", name).unlink()
     Path("drawn/masks").rename(data_of("few-hq") / "masks")
     terminal("run", "--dataset", page, "--methods", "mean-fill").does("mean-fill")
+
+
+@pytest.fixture
+def six_masks(monkeypatch: pytest.MonkeyPatch) -> None:
+    """NVIDIA's test set has six small masks."""
+    read = read_mask_set
+
+    def small(name: str) -> MaskSet:
+        archives = tuple(msgspec.structs.replace(one, pixels="64x64") for one in read(name).about.archives)
+        about = msgspec.structs.replace(read(name).about, archives=archives)
+        return msgspec.structs.replace(read(name), count=6, about=about)
+
+    monkeypatch.setattr(needs, "read_mask_set", small)
+
+
+def test_a_set_of_masks_is_added_under_its_own_name_or_with_a_dataset(
+    terminal: Terminal, six_masks: None, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    path = zip_of(Path("masks.zip"), published.masks())
+    folder = files.data_dir() / "nvidia-irregular-test"
+    for name in ("nvidia-irregular-test", "places2"):
+        terminal("datasets", "add", name, path).does(f"{folder}: 6 of 6 masks of nvidia-irregular-test.")
+        assert here(folder) == published.MASKS
+    terminal("datasets", "fetch", "nvidia-irregular-test").does()
+    terminal("datasets", "show", "nvidia-irregular-test").does("6 of 6 masks")
+
+
+def test_another_set_of_masks_with_the_same_names_is_refused(terminal: Terminal, six_masks: None) -> None:
+    more = {**published.masks(), "masks/00006.png": b"x", "masks/00007.png": b"x"}
+    answer = terminal("datasets", "add", "nvidia-irregular-test", zip_of(Path("irregular_mask.zip"), more))
+    answer.refuses(2, "00006.png, 00007.png beside the masks", "another set of masks")
+    assert not (files.data_dir() / "nvidia-irregular-test").exists()
 
 
 # --- what is refused ------------------------------------------------------------------------------
@@ -238,68 +258,6 @@ def test_who_has_no_home_folder_is_asked_for_one(
     terminal("datasets", "add", FEW, celeba).refuses(2, "no home folder to keep data in. Set INPAINT_BENCH_DATA")
     monkeypatch.setenv("INPAINT_BENCH_DATA", "kept")
     terminal("datasets", "add", FEW, celeba).does("kept/few-celeba/images: 6 of 6 images")
-
-
-# --- fetch ----------------------------------------------------------------------------------------
-
-
-def test_a_dataset_is_fetched_once_and_says_what_only_a_person_can_get(terminal: Terminal, celeba: Path) -> None:
-    data = celeba.read_bytes()
-    with serving({"/img_align_celeba.zip": Answer(data), "/list_eval_partition.txt": Answer(status=404)}) as server:
-        celeba_page(md5(celeba), url=server.url)
-        terminal("datasets", "fetch", FEW).refuses(2, "nothing was fetched", "--accept-licence")
-        assert not server.requests
-        answer = terminal("datasets", "fetch", FEW, "--accept-licence")
-        answer.refuses(3, "few-celeba.toml: no list_eval_partition.txt, no masks here")
-        assert "Licence of few-celeba: for tests alone" in answer.err
-        assert here(data_of() / "images") == CELEBA
-        assert "img_align_celeba.zip" not in here(files.data_dir() / "_archives" / "few-celeba")
-        terminal("datasets", "add", FEW, "nvidia").does("6 of 6 masks")
-        before = len(server.requests)
-        terminal("datasets", "fetch", FEW).does()
-        assert len(server.requests) == before
-
-
-def test_a_mirror_and_a_copy_take_the_place_of_the_published_sources(terminal: Terminal, celeba: Path) -> None:
-    terminal("datasets", "add", FEW, "nvidia", "list_eval_partition.txt").does()
-    with serving({"/mirror/img_align_celeba.zip": Answer(celeba.read_bytes())}) as server:
-        wrong = terminal("datasets", "fetch", FEW, "--accept-licence", "--from", f"{server.url}/mirror/other.zip")
-        wrong.refuses(2, "few-celeba.toml lacks img_align_celeba.zip")
-        mirror = ("--from", f"{server.url}/mirror/", "--keep")
-        terminal("datasets", "fetch", FEW, "--accept-licence", *mirror).does("6 of 6 images")
-    assert "img_align_celeba.zip" in here(files.data_dir() / "_archives" / "few-celeba")
-    (data_of() / "images" / CELEBA[0]).unlink()
-    terminal("datasets", "fetch", FEW, "--accept-licence", "--from", celeba).does("6 of 6 images")
-
-
-def test_a_mirror_with_another_file_is_refused(terminal: Terminal, celeba: Path) -> None:
-    other = zip_of(Path("other.zip"), {**published.celeba(), "more.txt": b"more"})
-    with serving({"/img_align_celeba.zip": Answer(other.read_bytes())}) as server:
-        mirror = ("--accept-licence", "--from", f"{server.url}/img_align_celeba.zip")
-        terminal("datasets", "fetch", FEW, *mirror).refuses(5, md5(celeba)[:12])
-    assert not (data_of() / "images").exists()
-
-
-@pytest.mark.parametrize(
-    ("name", "words"),
-    [
-        ("paris", "by e-mail to its authors); then `inpaint-bench datasets add paris paris_eval_gt.zip`"),
-        ("celeba-hq", "then `inpaint-bench datasets add celeba-hq CelebAMask-HQ.zip`"),
-        ("nvidia-irregular-test", "then `inpaint-bench datasets add nvidia-irregular-test test_mask.zip`"),
-    ],
-)
-def test_what_only_a_person_can_get_is_said_with_whom_to_ask(terminal: Terminal, name: str, words: str) -> None:
-    terminal("datasets", "fetch", name).refuses(3, words, "nv-adlr.github.io")
-
-
-def test_a_typed_yes_accepts_a_licence_and_anything_else_does_not(
-    terminal: Terminal, celeba: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setattr("sys.stdin.isatty", lambda: True)
-    for word, code, missing in (("no", 2, True), ("", 2, True), ("Yes ", 3, False)):
-        monkeypatch.setattr("click.prompt", lambda *_, word=word, **__: word)
-        assert terminal("datasets", "fetch", FEW, "--from", celeba).code == code
-        assert (data_of() / "images").exists() != missing
 
 
 def test_the_list_and_the_doctor_say_what_is_here(terminal: Terminal) -> None:
