@@ -17,7 +17,7 @@ from importlib import import_module
 from types import ModuleType
 from typing import TYPE_CHECKING, Any
 
-from inpaint_bench.files import keep_compiled_code
+from inpaint_bench.hardware import keep_compiled_code
 
 __version__ = "0.1.0"
 

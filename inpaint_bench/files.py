@@ -136,22 +136,21 @@ def scratch(name: str) -> Iterator[Path]:
             yield folder
 
 
-def keep_compiled_code() -> None:
-    """Let torch keep compiled code in the cache folder, unless the user chose a folder or none can be made there.
-
-    Torch makes that folder as soon as certain parts of it are imported, torchvision among them, even where nothing is
-    compiled; by default it lies in the temporary folder of the system.
-    """
-    with contextlib.suppress(RuntimeError, OSError):  # there is no home, or a folder above it cannot be looked into
-        folder = (cache_dir() / "compiled").absolute()
-        existing = next(path for path in (folder, *folder.parents) if path.exists())
-        if existing.is_dir() and os.access(existing, os.W_OK | os.X_OK):
-            os.environ.setdefault("TORCHINDUCTOR_CACHE_DIR", str(folder))
-
-
 def weights_dir() -> Path:
     """The folder of weights: `$INPAINT_BENCH_WEIGHTS`, or one in the cache folder."""
     return Path(os.environ.get("INPAINT_BENCH_WEIGHTS") or cache_dir() / "weights")
+
+
+def data_dir() -> Path:
+    """The folder of datasets, one folder each: `$INPAINT_BENCH_DATA`, or one in the cache folder."""
+    return Path(os.environ.get("INPAINT_BENCH_DATA") or cache_dir() / "data")
+
+
+def refuse_homeless(what: str, variable: str) -> None:
+    """Raise InputError where files would be kept in the cache of a user without a home, which ends with the process."""
+    set_here = any(os.environ.get(name) for name in (variable, "INPAINT_BENCH_CACHE", "XDG_CACHE_HOME"))
+    if not (set_here or expanded("~").is_absolute()):
+        raise InputError(f"there is no home folder to keep {what} in. Set {variable} to a folder.")
 
 
 def sha256(data: bytes) -> str:
@@ -293,8 +292,9 @@ def cannot_write(path: Path, error: OSError) -> BenchError:
 
 def _option(path: Path) -> str:
     """What chooses the place of a file or a folder."""
-    here, cache, weights = (one.absolute() for one in (path, cache_dir(), weights_dir()))
-    if here.is_relative_to(weights) and not weights.is_relative_to(cache):
-        return "INPAINT_BENCH_WEIGHTS"
+    here, cache = path.absolute(), cache_dir().absolute()
+    for variable, kept in (("INPAINT_BENCH_WEIGHTS", weights_dir()), ("INPAINT_BENCH_DATA", data_dir())):
+        if here.is_relative_to(kept.absolute()) and not kept.absolute().is_relative_to(cache):
+            return variable
     above = cache.is_relative_to(here) and not Path.cwd().is_relative_to(here)  # a home folder, say
     return "INPAINT_BENCH_CACHE" if above or here.is_relative_to(cache) else "--out"

@@ -1,10 +1,13 @@
 """The processor, the GPUs and torch's settings here. Heavy libraries are imported where they are used."""
 
+import contextlib
 import os
 import platform
 from collections.abc import Callable
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypeVar
+
+from inpaint_bench import files
 
 if TYPE_CHECKING:  # heavy
     import torch
@@ -158,3 +161,16 @@ def _ask_nvml(question: Callable[[Any], Answer]) -> Answer | None:
 def _gpu_names(nvml: Any) -> list[str]:
     handles = [nvml.nvmlDeviceGetHandleByIndex(index) for index in range(nvml.nvmlDeviceGetCount())]
     return [str(nvml.nvmlDeviceGetName(handle)) for handle in handles]
+
+
+def keep_compiled_code() -> None:
+    """Let torch keep compiled code in the cache folder, unless the user chose a folder or none can be made there.
+
+    Torch makes that folder as soon as certain parts of it are imported, torchvision among them, even where nothing is
+    compiled; by default it lies in the temporary folder of the system.
+    """
+    with contextlib.suppress(RuntimeError, OSError):  # there is no home, or a folder above it cannot be looked into
+        folder = (files.cache_dir() / "compiled").absolute()
+        existing = next(path for path in (folder, *folder.parents) if path.exists())
+        if existing.is_dir() and os.access(existing, os.W_OK | os.X_OK):
+            os.environ.setdefault("TORCHINDUCTOR_CACHE_DIR", str(folder))

@@ -89,6 +89,16 @@ def tensorflow() -> Numbers:
     )
 
 
+def added(path: str) -> Callable[[], Numbers]:
+    """The images of an archive that was added."""
+
+    def read() -> Numbers:
+        with_environment("INPAINT_BENCH_DATA", "added", "datasets", "add", "published.toml", path)()
+        return {one.name: one.read_bytes() for one in sorted(Path("added/published/images").iterdir())}
+
+    return read
+
+
 def settings() -> Numbers:
     """The settings of a training."""
     return repr(read_config("spn-small", Path("train.toml")))
@@ -252,6 +262,10 @@ FORMATS = [
            command("pairs", "show", "--dataset", "hq.toml"), hashed=False),
     Format("image", "data/images/picture0.png", (*BYTES, *binary.PNG), PAIRS),
     Format("mask", "data/masks/mask0.png", (*BYTES, *binary.PNG), PAIRS),
+    Format("zip archive of images", "published.zip", (*BYTES, *binary.ZIP), added("published.zip"), hashed=False),
+    Format("zip archive of images, flipped", "published.zip", BYTES, added("published.zip"), share=0.5),
+    Format("tar archive of images", "published.tar", (*BYTES, binary.old_tar), added("published.tar"), hashed=False),
+    Format("tar.gz archive of images", "published.tar.gz", BYTES, added("published.tar.gz"), hashed=False, share=0.5),
     _kind("images/a.jpg", *binary.JPEG), _kind("images/b.webp"), _kind("images/c.bmp"),
     _kind("masks/b.bmp"), _kind("masks/c.webp"),
     Format("prediction", "done/picture1.png", BYTES, SCORE),

@@ -1,5 +1,6 @@
 """A valid file of every format that is read, beside a finished run of a small dataset: what `fuzz_formats` breaks."""
 
+import gzip
 import os
 import shutil
 from collections.abc import Sequence
@@ -7,6 +8,7 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
+import published
 import pytest
 import tensorflow_checkpoint
 import tiny
@@ -37,6 +39,7 @@ from inpaint_bench.weights import lock, store
 import msgspec  # isort: skip
 
 COUNT = 3
+ARCHIVED = [f"Places365_val_{number:08d}.png" for number in range(1, COUNT + 1)]
 METHODS = ["mean-fill", "telea"]
 METRICS = ["psnr", "ssim", "fd_lite0", "det_conf"]
 POLICY = 'schema = 1\n[[rules]]\nmetric = "psnr"\nabsolute = 0.5\nrelative = 1e-5\n'
@@ -100,6 +103,7 @@ def make_workspace(folder: Path, reported: Path) -> None:
         _run(folder)
         _text_files(reported)
         _kinds()
+        _published()
         _weights()
         _arrays()
         _training()
@@ -205,6 +209,16 @@ def _kinds() -> None:
 def _save(image: Image.Image, path: Path, options: dict[str, Any]) -> None:
     path.parent.mkdir(parents=True, exist_ok=True)
     image.save(path, **options)
+
+
+def _published() -> None:
+    """Archives of images in the layout in which data sets are published, and a page that says what they are."""
+    contents = {f"val_256/{name}": Path(f"data/images/picture{n}.png").read_bytes() for n, name in enumerate(ARCHIVED)}
+    published.zip_of(Path("published.zip"), contents)
+    published.tar_of(Path("published.tar"), contents)
+    Path("published.tar.gz").write_bytes(gzip.compress(Path("published.tar").read_bytes(), mtime=0))
+    archive = published.archive_of("images", "val_256.tar", "", "", folder="val_256")
+    published.write_page("published", ARCHIVED, [archive])
 
 
 def state() -> dict[str, torch.Tensor]:

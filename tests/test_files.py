@@ -15,7 +15,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from power_cut import power_cut_after
 
-from inpaint_bench import disk, files
+from inpaint_bench import disk, files, hardware
 from inpaint_bench.errors import IncompleteError, InputError, did_you_mean, some
 from inpaint_bench.weights.store import refuse_homeless
 
@@ -187,7 +187,7 @@ def test_torch_keeps_compiled_code_in_the_cache_folder(
     monkeypatch.delenv("TORCHINDUCTOR_CACHE_DIR")
     if chosen:
         monkeypatch.setenv("TORCHINDUCTOR_CACHE_DIR", chosen)
-    files.keep_compiled_code()
+    hardware.keep_compiled_code()
     found = os.environ.get("TORCHINDUCTOR_CACHE_DIR")
     assert (found and os.path.relpath(found)) == kept
     assert not Path("mine").exists()  # torch makes it when it needs it
@@ -240,8 +240,12 @@ def test_who_has_no_home_has_a_cache(monkeypatch: pytest.MonkeyPatch) -> None:
     assert files.cache_folder("one").is_relative_to(files.cache_dir())
     with pytest.raises(InputError, match="there is no home folder to keep weights in"):
         refuse_homeless()
+    with pytest.raises(InputError, match=r"no home folder to keep data in\. Set INPAINT_BENCH_DATA to a folder"):
+        files.refuse_homeless("data", "INPAINT_BENCH_DATA")
     monkeypatch.setenv("INPAINT_BENCH_WEIGHTS", "weights")
     refuse_homeless()
+    monkeypatch.setenv("INPAINT_BENCH_DATA", "data")
+    files.refuse_homeless("data", "INPAINT_BENCH_DATA")
 
 
 @pytest.mark.parametrize(

@@ -10,7 +10,9 @@ from inpaint_bench import files
 from inpaint_bench.api.arguments import AnyPath, Methods, as_path
 from inpaint_bench.api.progress import note
 from inpaint_bench.api.weights import convert, keep, known_dataset, learned, origin_of
-from inpaint_bench.data.protocols import page_path, read_page
+from inpaint_bench.data import photographs
+from inpaint_bench.data.datasets import open_page
+from inpaint_bench.data.protocols import page_names, read_page
 from inpaint_bench.errors import HashError, IncompleteError, InputError
 from inpaint_bench.fetch import get
 from inpaint_bench.fetch import mirrors as mirroring
@@ -23,7 +25,7 @@ from inpaint_bench.metrics.registry import extractors
 from inpaint_bench.weights import lock, store
 
 if TYPE_CHECKING:
-    from inpaint_bench.methods.card import Published
+    from inpaint_bench.methods.card import MethodCard, Published
 
 EXTRACTORS = tuple(INCEPTION)  # feature extractors with a weights file of their own
 
@@ -34,9 +36,15 @@ class WantedWeights:
 
     method: str
     dataset: str  # its name
-    page: str  # as it was given: the name, or the path of a page of one's own
+    page: str  # what was asked for: a name, or the path of a page of one's own
     published: "Published"
     here: bool
+
+    @property
+    def given(self) -> str:
+        """The dataset as `weights add` takes it: by its name, or by the path of a page of one's own."""
+        own = self.page.endswith(".toml") and read_page(Path(self.page)).name == self.dataset
+        return self.page if own else self.dataset
 
     def __str__(self) -> str:
         named = [file.file or "a file" for file in self.published.files]
@@ -69,12 +77,20 @@ def wanted_weights(method: str, dataset: str | None = None, baselines: AnyPath |
         raise InputError(
             f"{method}: weights are published for {', '.join(published)}. Say for which: {method} DATASET."
         )
-    page = dataset or published[0]
-    name = known_dataset(page, card)
+    asked = dataset or published[0]
+    name = _trained_on(asked, card)
     found = card.published(name)
     if found is None:
         raise InputError(f"{method}: no weights are published for {name}; there are some for {', '.join(published)}.")
-    return WantedWeights(method, name, page, found, store.is_here(method, name))
+    return WantedWeights(method, name, asked, found, store.is_here(method, name))
+
+
+def _trained_on(dataset: str, card: "MethodCard") -> str:
+    """The dataset whose weights serve for one: its own where some are published, else those that its page names."""
+    if dataset not in page_names() and not dataset.endswith(".toml") and not photographs.named(dataset):
+        return known_dataset(dataset, card)
+    page, _ = open_page(dataset)
+    return page.name if card.published(page.name) else page.weights_of or page.folder
 
 
 def weights_for_dataset(
@@ -84,9 +100,10 @@ def weights_for_dataset(
 
     Raises InputError for an unknown dataset.
     """
-    name = read_page(page_path(dataset)).name
+    open_page(dataset)
     found = []
     for method, (_, card) in find_baselines(as_path(baselines)).items():
+        name = _trained_on(dataset, card)
         if (methods is None or method in methods) and (published := card.published(name)):
             here = store.is_here(method, name)
             if methods is None or not (here or card.ships):
@@ -116,7 +133,7 @@ def _entry(entry: str) -> tuple[str, str]:
 
 def extractors_for_dataset(dataset: str) -> list[str]:
     """The feature extractors of a protocol's metrics that have a weights file of their own."""
-    names = extractors(read_page(page_path(dataset)).metrics)
+    names = extractors(open_page(dataset)[0].metrics)
     return [name for name in EXTRACTORS if name in names]
 
 
@@ -181,7 +198,7 @@ def _accepted(wanted: WantedWeights, came: Mapping[str, Got], locked: Path, base
 def _all_files(wanted: WantedWeights, parts: Sequence[Wanted], folder: Path) -> dict[str, Got]:
     """Every file by name. Raises IncompleteError for those that no source gave, after the others have come."""
     named = " ".join(wanted.published.opened or [part.file.file or "FILE" for part in parts])
-    then = f"Then: `inpaint-bench weights add {wanted.method} {wanted.page} {named}`."
+    then = f"Then: `inpaint-bench weights add {wanted.method} {wanted.given} {named}`."
     came, missing = {}, []
     for part in parts:
         try:

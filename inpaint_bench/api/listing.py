@@ -9,7 +9,6 @@ from inpaint_bench.errors import InputError, did_you_mean
 if TYPE_CHECKING:
     import pandas as pd
 
-    from inpaint_bench.data.protocols import Protocol
     from inpaint_bench.methods.baselines import Baseline
     from inpaint_bench.methods.card import MethodCard
     from inpaint_bench.metrics.registry import AnyMetric
@@ -59,7 +58,9 @@ def metrics() -> "pd.DataFrame":
 
 
 def datasets() -> "pd.DataFrame":
-    """One row a dataset: its number of pairs and image size, whether its data are here, licence and title.
+    """One row a dataset: number of pairs, image size, what of its data is here, what mends that, licence and title.
+
+    `state` is complete, partial or missing; `here` says what is missing in words and `lacks` as a sentence.
 
     >>> import inpaint_bench as ib
     >>> ib.datasets().set_index("dataset").loc["sample", "pairs"].item()
@@ -67,32 +68,30 @@ def datasets() -> "pd.DataFrame":
     """
     import pandas as pd
 
+    from inpaint_bench.data.needs import state
     from inpaint_bench.data.protocols import page_names, page_path, read_page
 
     rows = []
     for name in page_names():
-        page = read_page(page_path(name))
-        rows.append((name, page.count, page.size, lacking_data(name), page.about.licence, page.about.title))
-    return pd.DataFrame(rows, columns=["dataset", "pairs", "size", "lacks", "licence", "title"])
+        page, found = read_page(page_path(name)), state(name)
+        about = (page.about.licence, page.about.title)
+        rows.append((name, page.count, page.size, found.state, found.here, found.lacks, found.mend, *about))
+    columns = ["dataset", "pairs", "size", "state", "here", "lacks", "mend", "licence", "title"]
+    return pd.DataFrame(rows, columns=columns)
 
 
-def lacking_data(dataset: str) -> str:
-    """Why the data of a dataset cannot be used here; '' where they can."""
-    from inpaint_bench.data.datasets import open_dataset
-
-    try:
-        open_dataset(dataset, None)
-    except InputError as error:
-        return str(error)
-    return ""
-
-
-def show_dataset(name: str) -> "tuple[Facts, Protocol]":
-    """A dataset's protocol in facts, and its page. Raises InputError for an unknown name."""
+def show_dataset(name: str) -> tuple[Facts, str]:
+    """The facts of a dataset, or a set of masks, and how to get its data. Raises InputError for an unknown name."""
     from inpaint_bench.data.datasets import open_page
-    from inpaint_bench.data.protocols import bucket_names
+    from inpaint_bench.data.needs import state
+    from inpaint_bench.data.pair_lists import count_digests
+    from inpaint_bench.data.protocols import bucket_names, mask_set_names
 
+    if name in mask_set_names():
+        return _show_mask_set(name)
     page, path = open_page(name)
+    data = state(name)
+    missing = f"{data.here}{f'; {data.mend}' if data.mend else ''}" if data.here else "complete"
     images = f"{page.images.resize} to {page.size}" if page.size else "as they are"
     return [
         ("title", page.about.title),
@@ -103,8 +102,24 @@ def show_dataset(name: str) -> "tuple[Facts, Protocol]":
         ("8 bits", page.eight_bit),
         ("metrics", ", ".join(page.metrics)),
         ("licence", page.about.licence),
+        ("data", f"{data.folder}: {missing}"),
+        ("pixel digests", f"{count_digests(page.name)} known"),
         ("page", str(path)),
-    ], page
+    ], page.about.get
+
+
+def _show_mask_set(name: str) -> tuple[Facts, str]:
+    from inpaint_bench.data.needs import needs
+    from inpaint_bench.data.protocols import read_mask_set
+
+    found = read_mask_set(name)
+    (need,) = needs(name)
+    return [
+        ("title", found.about.title),
+        ("paper", found.about.paper or "-"),
+        ("licence", found.about.licence),
+        ("data", f"{need.folder}: {need}"),
+    ], found.about.get
 
 
 def find_method(name: str, baselines: "Path | None" = None) -> "tuple[Baseline, MethodCard]":

@@ -198,7 +198,7 @@ def run(
     Called again with the same arguments it resumes: finished pairs are not computed twice.
 
     Args:
-        dataset: a protocol's name, or the path of a protocol page.
+        dataset: a protocol's name, the path of a protocol page, or 'photos:DIR' for a folder of photographs.
         methods: names of baselines, separated by commas or in a list; or a dict of names, each with an entry such as
             'folder:results', 'python:module:load' or 'exec:…', or with a callable `(image, mask) -> prediction` on
             tensors: image (batch, 3, height, width) in [0, 1] with zeros in the hole, mask (batch, 1, height, width)

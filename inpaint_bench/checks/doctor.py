@@ -177,20 +177,16 @@ def folders() -> Iterator[DoctorItem]:
 
 def data() -> Iterator[DoctorItem]:
     """The data of every dataset."""
-    from inpaint_bench.data.datasets import open_dataset
-    from inpaint_bench.data.protocols import page_names
-    from inpaint_bench.errors import InputError
+    from inpaint_bench.data.needs import state
+    from inpaint_bench.data.protocols import page_names, page_path, read_page
 
     for name in page_names():
-        needed = name == "sample"
-        try:
-            found = open_dataset(name, None)
-        except InputError as error:
-            fix = "reinstall the package" if needed else f"inpaint-bench datasets show {name}"
-            message = str(error).partition(" `inpaint-bench datasets")[0]  # which is the fix
-            yield DoctorItem("data", "missing", f"{name}: {message}", fix, needed)
+        needed, found = name == "sample", state(name)
+        if found.state == "complete":
+            pairs = read_page(page_path(name)).count
+            yield DoctorItem("data", "ok", f"{name}: {pairs} pairs, {found.folder}", needed=needed)
         else:
-            yield DoctorItem("data", "ok", f"{name}: {len(found.pairs)} pairs, {found.data.images}", needed=needed)
+            yield DoctorItem("data", "missing", f"{name}: {found.here}", found.mend, needed)
 
 
 def methods() -> Iterator[DoctorItem]:

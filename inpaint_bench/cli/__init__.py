@@ -27,7 +27,7 @@ COMMANDS = {  # name → the module of this package that holds it
     "figure": "figure",
     "pairs": "pairs",
     "methods": "lists",
-    "datasets": "lists",
+    "datasets": "datasets",
     "metrics": "lists",
     "check": "check",
     "weights": "weights",

@@ -1,57 +1,11 @@
-"""`methods`, `datasets` and `metrics`: what there is, and what is known of each."""
+"""`methods` and `metrics`: what there is, and what is known of each."""
 
 from pathlib import Path
 
 import click
 
-from inpaint_bench.cli.options import FOLDER, baselines_option, option, quiet_option
+from inpaint_bench.cli.options import baselines_option, option
 from inpaint_bench.cli.render import columns
-
-
-@click.group(invoke_without_command=True, short_help="List datasets, or show one and how to get it.")
-@click.pass_context
-def datasets(ctx: click.Context) -> None:
-    """List the datasets, or show one: how to get its data, and under which licence."""
-    if ctx.invoked_subcommand is None:
-        ctx.invoke(list_datasets)
-
-
-@datasets.command("list", short_help="One line a dataset.")
-def list_datasets() -> None:
-    """One line a dataset: its number of pairs, whether its data are here, and its title."""
-    from inpaint_bench.api import listing
-
-    rows = listing.datasets().to_dict("records")
-    columns([(r["dataset"], f"{r['pairs']} pairs", "no data here" if r["lacks"] else "here", r["title"]) for r in rows])
-
-
-@datasets.command("show", short_help="A dataset's protocol, and how to get its data.")
-@click.argument("name")
-def show_dataset(name: str) -> None:
-    """A dataset's protocol, and how to get its data."""
-    from inpaint_bench.api import listing
-
-    facts, page = listing.show_dataset(name)
-    columns(facts)
-    click.echo(f"\nHow to get the data\n{page.about.get.strip()}")
-
-
-@datasets.command("verify", short_help="Compare a copy with the digests that are known.")
-@click.argument("name")
-@option("--data", type=FOLDER, help="The folder with images/ and masks/.")
-@option("--jobs", type=click.IntRange(1), default=2, show_default=True, help="Threads that read.")
-@quiet_option
-def verify_dataset(name: str, data: Path | None, jobs: int, quiet: bool) -> None:
-    """Read every pair, and compare its pixels with recorded hashes and with the digests that are known.
-
-    Exits with 5 for another copy of the data: re-encoded, resized, or decoded by a library in another way.
-    """
-    from inpaint_bench.api.pairs import verify_dataset
-
-    found, known = verify_dataset(name, data, jobs=jobs, quiet=quiet)
-    verdict = "the known digest" if known else "no digest is known yet; results are comparable with those of this one"
-    marks = f"fingerprint {found.fingerprint}, pixels {found.pixels}"
-    click.echo(f"{found.page.name}: {len(found.pairs)} pairs, {marks}: {verdict}.")
 
 
 @click.group(invoke_without_command=True, short_help="List methods, or show one method card.")

@@ -83,7 +83,7 @@ FOLDER = Folder(path_type=Path)
 
 baselines_option = option("--baselines", type=FOLDER, help="A folder of your own baselines, each with its card.toml.")
 data_option = option(
-    "--data", type=FOLDER, help="The folder with images/ and masks/. Default: $INPAINT_BENCH_DATA/<dataset>."
+    "--data", type=FOLDER, help="The folder with images/ and masks/. Default: where `datasets add` puts them."
 )
 dataset_options = several(
     option(

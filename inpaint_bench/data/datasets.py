@@ -1,7 +1,6 @@
 """A dataset on this machine: its protocol page, its folders of images and masks, and its list of pairs."""
 
 import dataclasses
-import os
 import re
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -192,28 +191,32 @@ def _with_cached_hashes(page: Protocol, mark: str, pairs: list[Pair]) -> list[Pa
 
 
 def _find_data(page: Protocol, path: Path, given: Path | None) -> Data:
-    variable = os.environ.get("INPAINT_BENCH_DATA")
     beside = path.parent / page.data if page.data and path.is_file() else None
-    root = given or beside or (Path(variable) / page.folder if variable else None)
+    root = given or beside or files.data_dir() / page.folder
     shown = page.name if path.parent == files.shipped("protocols") else path
     source = f"`inpaint-bench datasets show {shown}`" if path.is_file() else "The protocol's page"
     help_line = f"{source} says how to get the data and where to put them."
-    if root is None:
+    if (page.about.archives or page.images_of) and path.is_file():
+        help_line = f"`inpaint-bench datasets fetch {shown}` fetches them, or says whom to ask for them."
+    if not (root / page.images_in).is_dir():
+        if root.is_dir() or given or beside:
+            raise InputError(f"{root / page.images_in}: there is no such folder. {help_line}")
         raise InputError(
             f"the data of {page.name} are not here. Give --data DIR or set INPAINT_BENCH_DATA. {help_line}"
         )
-    if not (root / page.images_in).is_dir():
-        raise InputError(f"{root / page.images_in}: there is no such folder. {help_line}")
     if page.drawn:
         return Data(root / page.images_in, drawn.folder(page))
-    folders = [root / "masks"]
-    if page.masks.set != "folder":
-        folders += [Path(variable) / page.masks.set] if variable else []
-        folders += [root.parent / page.masks.set]
+    folders = mask_folders(page, root)
     for masks in folders:
         if masks.is_dir():
             return Data(root / page.images_in, masks)
     raise InputError(f"the masks of {page.name} are in none of {', '.join(map(str, folders))}. {help_line}")
+
+
+def mask_folders(page: Protocol, root: Path) -> list[Path]:
+    """Where the masks of a protocol may lie, in the order in which they are looked for; `root` has its images/."""
+    shared = [files.data_dir() / page.masks.set, root.parent / page.masks.set] if page.masks.set != "folder" else []
+    return list(dict.fromkeys([root / "masks", *shared]))
 
 
 def _draw(page: Protocol, data: Data) -> list[Pair]:
@@ -236,19 +239,29 @@ def mask_names(page: Protocol, data: Data) -> list[str]:
 
 
 def _mapped(page: Protocol, data: Data) -> list[str]:
-    """The images of CelebA-HQ that belong to CelebA's test partition, in order of their number."""
+    """The images of CelebA-HQ that belong to CelebA's test partition, the first ones by number."""
     path = data.images.parent / page.images.mapping
     if not path.is_file():
         raise InputError(f"{path}: this file of CelebA-HQ, which lists the test images, is missing. Put it there.")
     stems = by_stem(prepare.list_once(data.images), data.images)
     files_of = {int(key): name for key, name in stems.items() if re.fullmatch(r"[0-9]{1,9}", key)}
-    names = []
-    for number, line in enumerate(files.read_bytes(path).decode("utf-8", "replace").splitlines()[1:], start=2):
+    numbers = test_numbers(path)[: page.images.first]
+    for number in numbers:
+        if number not in files_of:
+            raise InputError(f"{data.images}: image {number} of the test partition is missing.")
+    return [files_of[number] for number in numbers]
+
+
+def test_numbers(mapping: Path) -> list[int]:
+    """The numbers of the images of CelebA-HQ that lie in CelebA's test partition, in order.
+
+    Raises InputError for a file that is not CelebA-HQ's mapping to CelebA.
+    """
+    numbers = []
+    for number, line in enumerate(files.read_bytes(mapping).decode("utf-8", "replace").splitlines()[1:], start=2):
         row = re.fullmatch(r"\s*([0-9]{1,9})\s+([0-9]{1,9})\s+[0-9]+\.jpg\s*", line)
         if row is None:
-            raise InputError(f"{path}: line {number} is not 'idx orig_idx orig_file'. Fetch the file again.")
+            raise InputError(f"{mapping}: line {number} is not 'idx orig_idx orig_file'. Fetch the file again.")
         if int(row[2]) >= CELEBA_TEST_STARTS:
-            if int(row[1]) not in files_of:
-                raise InputError(f"{data.images}: image {row[1]} of the test partition is missing.")
-            names.append(files_of[int(row[1])])
-    return sorted(names, key=lambda name: int(Path(name).stem))
+            numbers.append(int(row[1]))
+    return sorted(numbers)

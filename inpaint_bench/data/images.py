@@ -108,6 +108,22 @@ def read_values(path: Path) -> Values:
     return values
 
 
+def check_header(path: Path, pixels: str, where: str) -> None:
+    """Raise InputError, under another name, for a file that is no whole image or, by its header, of another size.
+
+    `pixels` is the size, as "178x218"; "" for any. Its pixels are looked at when it is read.
+    """
+    data = _read(path)
+    try:
+        kind = image_formats.check(data, image_formats.FORMATS, where)
+        with Image.open(io.BytesIO(data), formats=[kind]) as opened:
+            found = f"{opened.width}x{opened.height}"
+    except (image_formats.Damaged, OSError) as error:
+        raise InputError(f"{where}: not a complete image ({error}). Fetch it again.") from error
+    if pixels and found != pixels:
+        raise InputError(f"{where}: {found} pixels, and those of this dataset have {pixels}: it is another image.")
+
+
 def _decode(path: Path, formats: tuple[str, ...] = image_formats.FORMATS) -> tuple[Image.Image, dict[str, str]]:
     """The image as a viewer shows it, and the text fields of a PNG."""
     data = _read(path)

@@ -11,6 +11,7 @@ import msgspec
 from inpaint_bench import decode, files
 from inpaint_bench.decode import Schema
 from inpaint_bench.errors import InputError, did_you_mean
+from inpaint_bench.fetch.sources import RemoteFile
 
 Grey = Literal["replicate", "refuse"]  # a grey picture: repeated over three channels, or refused
 EightBit = Literal["round", "truncate"]  # how values in [0, 1] become 8 bits
@@ -49,6 +50,17 @@ class MaskRule(Schema, frozen=True):
     kinds: tuple[DrawnKind, ...] = ()  # of a drawn set: what its masks are in turn; repetition is weight
 
 
+Holds = Literal["partition", "mapping", "images", "masks"]  # in the order in which they are added
+
+
+class Archive(RemoteFile, frozen=True, kw_only=True):
+    """A published file that images or masks come in, or that says which of them are meant."""
+
+    holds: Holds
+    folder: str = ""  # the folder within the archive that holds them
+    pixels: Annotated[str, msgspec.Meta(pattern=r"^([1-9][0-9]{0,4}x[1-9][0-9]{0,4})?\Z")] = ""  # "178x218": of each
+
+
 class About(Schema, frozen=True):
     """Information for readers, which affects no number and is not part of the fingerprint."""
 
@@ -56,6 +68,7 @@ class About(Schema, frozen=True):
     licence: str
     get: str
     paper: str = ""
+    archives: tuple[Archive, ...] = ()
 
 
 class Protocol(Schema, frozen=True):
@@ -97,6 +110,33 @@ class Protocol(Schema, frozen=True):
             alike = len(set(kinds.values())) == 1
             return f"drawn: {', '.join(kind if alike else f'{kind} ({n} in {turn})' for kind, n in kinds.items())}"
         return f"{self.masks.set}, resize {self.masks.resize}, hole: {self.masks.hole}"
+
+
+class MaskSet(Schema, frozen=True):
+    """A published set of masks that several protocols use: protocols/masks/NAME.toml."""
+
+    schema: Literal[1]
+    name: Name
+    about: About
+    count: Count
+    digits: Annotated[int, msgspec.Meta(ge=1, le=9)]  # of the files' names, which are numbers from 0
+    suffix: str = ".png"
+
+    @property
+    def file_names(self) -> tuple[str, ...]:
+        """The names of the masks: 00000.png and so on."""
+        return tuple(f"{number:0{self.digits}d}{self.suffix}" for number in range(self.count))
+
+
+def mask_set_names() -> list[str]:
+    """The names of the mask sets that the package knows."""
+    return sorted(path.stem for path in files.shipped("protocols").glob("masks/*.toml"))
+
+
+def read_mask_set(name: str) -> MaskSet:
+    """A mask set that the package knows."""
+    found: MaskSet = decode.toml(files.read_bytes(files.shipped("protocols") / "masks" / f"{name}.toml"), MaskSet)
+    return found
 
 
 def page_names() -> list[str]:
@@ -176,19 +216,24 @@ def _plain_message(message: str) -> str:
     if unknown is None:
         return f"{message.replace('`$.', '`')}.{_allowed(message)}"
     key, table = unknown[1], unknown[2] or ""
-    tables: dict[str, type[Schema]] = {"images": ImageRule, "masks": MaskRule, "about": About}
-    known = tables.get(table, Protocol).__struct_fields__
+    tables: dict[str, type[Schema]] = {
+        "images": ImageRule,
+        "masks": MaskRule,
+        "about": About,
+        "about.archives": Archive,
+    }
+    known = tables.get(re.sub(r"\[\d+\]", "", table), Protocol).__struct_fields__
     return f"no key is called '{key}'{f' in [{table}]' if table else ''}. {did_you_mean(key, known)}"
 
 
 def _allowed(message: str) -> str:
     """The allowed values of a key, if the message is about a wrong one."""
-    found = re.search(r"Invalid enum value .* at `\$\.([a-z_.]+?)(\[[0-9.]+\])?`", message)
+    found = re.search(r"Invalid enum value .* at `\$\.([a-z_.0-9\[\]]+)`", message)
     hint: Any = Protocol
     for key in found[1].split(".") if found else []:
-        hint = get_type_hints(hint)[key]
-    if found and found[2]:  # an element of a list
-        hint = get_args(hint)[0]
+        name, _, index = key.partition("[")
+        hint = get_type_hints(hint)[name]
+        hint = get_args(hint)[0] if index else hint
     return f" Allowed: {', '.join(map(str, get_args(hint)))}." if found else ""
 
 

@@ -2,7 +2,6 @@
 
 import datetime
 import hashlib
-import os
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from pathlib import Path
 from typing import Literal
@@ -56,9 +55,7 @@ def _unpinned(path: Path) -> tuple[str, ...]:
 
 def refuse_homeless() -> None:
     """Raise InputError where weights would lie in the cache of a user without a home, which ends with the process."""
-    variables = ("INPAINT_BENCH_WEIGHTS", "INPAINT_BENCH_CACHE", "XDG_CACHE_HOME")
-    if not (any(os.environ.get(name) for name in variables) or files.expanded("~").is_absolute()):
-        raise InputError("there is no home folder to keep weights in. Set INPAINT_BENCH_WEIGHTS to a folder.")
+    files.refuse_homeless("weights", "INPAINT_BENCH_WEIGHTS")
 
 
 def is_here(method: str, dataset: str) -> bool:

@@ -16,8 +16,8 @@ import torch
 
 from inpaint_bench import files
 from inpaint_bench.errors import InputError
-from inpaint_bench.weights import archives
-from inpaint_bench.weights.archives import DamagedArchiveError
+from inpaint_bench.fetch import archives
+from inpaint_bench.fetch.archives import DamagedArchiveError
 from inpaint_bench.weights.file_kinds import ARCHIVE, OLD, what_it_is
 from inpaint_bench.weights.pickles import MOST_MEMORY, DamagedError, Outline, outline
 

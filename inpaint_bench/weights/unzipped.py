@@ -8,7 +8,7 @@ from pathlib import Path, PurePosixPath
 
 from inpaint_bench import files
 from inpaint_bench.errors import InputError
-from inpaint_bench.weights import archives
+from inpaint_bench.fetch import archives
 from inpaint_bench.weights.file_kinds import ARCHIVE
 
 MOST_FILES = 20

@@ -37,8 +37,8 @@ def test_the_default_run_works_here(terminal: Terminal) -> None:
     answer = terminal("doctor")
     answer.does("`inpaint-bench run` works here.", "sample: 75 pairs", "telea", "torch ")
     assert "→ inpaint-bench weights fetch rn places2" in answer.out
-    assert "paris: the data of paris are not here." in answer.out
-    assert "→ inpaint-bench datasets show paris\n" in answer.out
+    assert "paris: missing" in answer.out
+    assert "→ inpaint-bench datasets fetch paris\n" in answer.out
     assert "Fetch it: inpaint-bench weights fetch inception" in answer.out
 
 

@@ -298,6 +298,8 @@ def test_all_that_is_published_for_a_dataset(server: Server, terminal: Terminal)
             3,
             ("https://drive.google.com/drive/folders/1lcATVc", "which one is of which dataset is not"),
         ),
+        (("ctsdg", "celeba-drawn"), 3, ("https://drive.google.com", "weights add ctsdg celeba FILE")),
+        (("spn", "places2-512"), 3, ("weights add spn places2 FILE",)),
         (("rfr",), 2, ("weights are published for paris, celeba", "rfr DATASET")),
         (("rfr", "places2"), 2, ("no weights are published for places2; there are some for paris, celeba",)),
         (("rfr", "pariss"), 2, ("no dataset is called 'pariss'", "Did you mean 'paris'?")),

@@ -44,7 +44,7 @@ def test_a_missing_data_folder_is_reported_with_where_to_find_help(terminal: Ter
 
 def test_a_dataset_whose_data_do_not_ship_tells_how_to_give_them(terminal: Terminal) -> None:
     answer = terminal("run", "--dataset", "paris")
-    answer.refuses(2, "data of paris", "--data DIR", "INPAINT_BENCH_DATA", "inpaint-bench datasets show paris")
+    answer.refuses(2, "data of paris", "--data DIR", "INPAINT_BENCH_DATA", "inpaint-bench datasets fetch paris")
     terminal("run", "--dataset", "paris", "--data", "nowhere").refuses(2, "nowhere/images: there is no such folder")
 
 

@@ -21,10 +21,13 @@ class DamagedArchiveError(ValueError):
 
 
 @contextmanager
-def opened(file: BufferedIOBase, where: str) -> Iterator[zipfile.ZipFile]:
-    """A zip archive. Raises InputError for one with too many entries, DamagedArchiveError for one that is broken."""
-    if (size := _directory_size(file)) > MOST_DIRECTORY:
-        raise InputError(f"{where}: its list of entries takes {size} bytes; allowed: {MOST_DIRECTORY}.")
+def opened(file: BufferedIOBase, where: str, most: int = MOST_DIRECTORY) -> Iterator[zipfile.ZipFile]:
+    """A zip archive whose list of entries takes at most so many bytes.
+
+    Raises InputError for a longer one, and DamagedArchiveError for an archive that is broken.
+    """
+    if (size := _directory_size(file)) > most:
+        raise InputError(f"{where}: its list of entries takes {size} bytes; allowed: {most}.")
     file.seek(0)
     try:
         with zipfile.ZipFile(file) as archive:

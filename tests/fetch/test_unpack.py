@@ -1,0 +1,312 @@
+"""Archives from elsewhere: only chosen files come out, each where the caller says, and a hostile archive gives none."""
+
+import contextlib
+import gzip
+import io
+import os
+import stat
+import tarfile
+import zipfile
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from inpaint_bench.errors import InputError
+from inpaint_bench.fetch import unpack
+from inpaint_bench.fetch.unpack import Packed
+
+GOOD = "pictures/00.jpg"
+WANTED = {GOOD: Path("out/00.jpg"), "pictures/01.jpg": Path("out/01.jpg")}
+CONTENTS = {GOOD: b"first", "pictures/01.jpg": b"second", "pictures/02.jpg": b"third"}
+Change = Callable[[tarfile.TarInfo], None]
+
+
+def accept(path: Path, where: str) -> None:
+    """A check that every file passes."""
+
+
+def make_zip(path: Path, contents: dict[str, bytes], change: Callable[[zipfile.ZipInfo], None] | None = None) -> Path:
+    """A zip archive; `change` may alter the entry of the last file."""
+    with zipfile.ZipFile(path, "w") as archive:
+        for number, (name, data) in enumerate(contents.items(), start=1):
+            info = zipfile.ZipInfo(name)
+            info.filename = name  # which ZipInfo would tidy
+            if change and number == len(contents):
+                change(info)
+            archive.writestr(info, data)
+    return path
+
+
+def make_tar(path: Path, contents: dict[str, bytes], change: Change | None = None, mode: str = "w") -> Path:
+    """A tar archive; `change` may alter the header of the last file."""
+    with tarfile.open(path, mode) as archive:  # type: ignore[call-overload]
+        for number, (name, data) in enumerate(contents.items(), start=1):
+            info = tarfile.TarInfo(name)
+            info.size = len(data)
+            if change and number == len(contents):
+                change(info)
+            archive.addfile(info, io.BytesIO(data) if info.isreg() else None)
+    return path
+
+
+def make(kind: str, contents: dict[str, bytes] = CONTENTS) -> Path:
+    """An archive of a kind, called after it."""
+    if kind == "zip":
+        return make_zip(Path("a.zip"), contents)
+    return make_tar(Path(f"a.{kind}"), contents, mode="w:gz" if kind.endswith("gz") else "w")
+
+
+def opened(path: Path) -> Packed:
+    """An archive that is one."""
+    found = unpack.read(path)
+    assert found is not None
+    return found
+
+
+def take(path: Path, wanted: dict[str, Path] = WANTED) -> list[Path]:
+    """Unpack the wanted files."""
+    return list(unpack.unpack(opened(path), wanted, accept))
+
+
+def here() -> list[str]:
+    """Every file and link below the folder of the test, but the archives beside `out`."""
+    return sorted(str(path) for path in Path().rglob("*") if not path.is_dir() and "out" in path.parts)
+
+
+@pytest.mark.parametrize("kind", ["zip", "tar", "tar.gz"])
+def test_the_chosen_files_alone_are_unpacked_each_to_its_path(kind: str) -> None:
+    path = make(kind)
+    assert opened(path).kind == kind
+    assert {entry.name: entry.size for entry in opened(path).entries} == {n: len(data) for n, data in CONTENTS.items()}
+    assert take(path) == [Path("out/00.jpg"), Path("out/01.jpg")]
+    assert here() == ["out/00.jpg", "out/01.jpg"]
+    assert Path("out/01.jpg").read_bytes() == b"second"
+
+
+@pytest.mark.parametrize("kind", ["zip", "tar", "tar.gz"])
+def test_what_is_there_with_the_same_bytes_stays_and_with_others_is_refused(kind: str) -> None:
+    path = make(kind)
+    take(path)
+    Path("out/01.jpg").unlink()
+    before = Path("out/00.jpg").stat().st_mtime_ns
+    take(path)
+    assert Path("out/00.jpg").stat().st_mtime_ns == before
+    assert Path("out/01.jpg").read_bytes() == b"second"
+    for other in (b"sec", b"secand", b"seconds"):
+        Path("out/01.jpg").write_bytes(other)
+        with pytest.raises(InputError, match=r"out/01\.jpg: is here already, with other bytes than a\."):
+            take(path)
+
+
+@pytest.mark.parametrize("kind", ["zip", "tar", "tar.gz"])
+def test_a_file_that_the_check_refuses_gets_no_name(kind: str) -> None:
+    def refuse(path: Path, where: str) -> None:
+        raise InputError(f"{where}: {path.read_bytes()!r} is no picture.")
+
+    with pytest.raises(InputError, match=r"a\.\S+: pictures/00\.jpg: b'first' is no picture"):
+        list(unpack.unpack(opened(make(kind)), WANTED, refuse))
+    assert here() == []
+
+
+def test_folders_and_leading_dots_are_no_files() -> None:
+    with tarfile.open("dots.tar", "w") as archive:
+        folder = tarfile.TarInfo("./pictures")
+        folder.type = tarfile.DIRTYPE
+        archive.addfile(folder)
+        info = tarfile.TarInfo("./pictures/00.jpg")
+        info.size = 5
+        archive.addfile(info, io.BytesIO(b"first"))
+    assert [entry.name for entry in opened(Path("dots.tar")).entries] == [GOOD]
+    assert take(Path("dots.tar")) == [Path("out/00.jpg")]
+
+
+def test_a_file_that_is_no_archive_is_none() -> None:
+    for number, data in enumerate((b"000001.jpg 0\n", b"\xff\xd8\xff\xe0" + b"x" * 2000, b"PK", b"x" * 512)):
+        Path(str(number)).write_bytes(data)
+        assert unpack.read(Path(str(number))) is None
+
+
+# --- what is refused, before anything is written --------------------------------------------------
+
+
+def refused(path: Path, *words: str) -> None:
+    """The archive is refused with one sentence of these words, and nothing is written."""
+    with pytest.raises(InputError) as caught:
+        take(path)
+    message = str(caught.value)
+    assert message.startswith(f"{path}: ")
+    assert "\n" not in message
+    for word in words:
+        assert word in message, message
+    assert here() == []
+    assert not Path("../evil.jpg").exists()
+
+
+OUTSIDE = ["../evil.jpg", "a/../../evil.jpg", "/tmp/evil-of-a-test.jpg", "..\\evil.jpg", "\\evil.jpg", "C:\\evil.jpg"]
+
+
+@pytest.mark.parametrize("name", OUTSIDE)
+@pytest.mark.parametrize("make_one", [make_zip, make_tar], ids=["zip", "tar"])
+def test_a_path_that_leads_out_is_refused(name: str, make_one: Callable[..., Path]) -> None:
+    refused(make_one(Path("evil"), {GOOD: b"first", name: b"evil"}), "leads out of the archive", "Nothing was unpacked")
+
+
+def as_kind(mode: int) -> Callable[[zipfile.ZipInfo], None]:
+    """Make a zip entry one of a kind of file, as Unix stores it."""
+
+    def change(info: zipfile.ZipInfo) -> None:
+        info.external_attr = (mode | 0o644) << 16
+
+    return change
+
+
+@pytest.mark.parametrize(
+    ("mode", "what"), [(stat.S_IFLNK, "a link"), (stat.S_IFCHR, "a device"), (stat.S_IFIFO, "a device or a pipe")]
+)
+def test_a_link_or_a_device_in_a_zip_archive_is_refused(mode: int, what: str) -> None:
+    contents = {GOOD: b"first", "pictures/01.jpg": b"/etc/passwd"}
+    refused(
+        make_zip(Path("evil.zip"), contents, as_kind(mode)), "'pictures/01.jpg'", what, "allowed: files and folders"
+    )
+
+
+@pytest.mark.parametrize(
+    ("kind", "what"),
+    [
+        (tarfile.SYMTYPE, "a link"),
+        (tarfile.LNKTYPE, "a link"),
+        (tarfile.CHRTYPE, "a device"),
+        (tarfile.BLKTYPE, "a device"),
+        (tarfile.FIFOTYPE, "a pipe"),
+    ],
+    ids=["symbolic link", "hard link", "character device", "block device", "pipe"],
+)
+def test_a_link_or_a_device_in_a_tar_archive_is_refused(kind: bytes, what: str) -> None:
+    def change(info: tarfile.TarInfo) -> None:
+        info.type, info.linkname, info.size = kind, "../../etc/passwd", 0
+
+    path = make_tar(Path("evil.tar"), {GOOD: b"first", "pictures/01.jpg": b""}, change)
+    refused(path, "'pictures/01.jpg'", what, "Nothing was unpacked")
+
+
+def state_size(path: Path, name: bytes, size: int) -> None:
+    """Let the header of a tar archive's file state another size, with the checksum that belongs to it."""
+    data = bytearray(path.read_bytes())
+    at = data.index(name)
+    info = tarfile.TarInfo.frombuf(bytes(data[at : at + 512]), "utf-8", "strict")
+    info.size = size
+    data[at : at + 512] = info.tobuf(tarfile.GNU_FORMAT)
+    path.write_bytes(data)
+
+
+@pytest.mark.parametrize("size", [1 << 40, 1 << 62, -512])
+def test_an_absurd_size_in_a_tar_archive_is_refused(size: int) -> None:
+    path = make_tar(Path("evil.tar"), CONTENTS)
+    state_size(path, GOOD.encode(), size)
+    refused(path)
+
+
+def test_an_absurd_size_in_a_zip_archive_is_refused(monkeypatch: pytest.MonkeyPatch) -> None:
+    path = make_zip(Path("evil.zip"), CONTENTS)
+    monkeypatch.setattr(unpack, "MOST_FILE", 4)
+    refused(path, "'pictures/00.jpg' takes 5 bytes; allowed: 4")
+
+
+@pytest.mark.parametrize("kind", ["zip", "tar.gz"])
+def test_what_unpacks_to_many_times_its_size_is_refused(kind: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(unpack, "SMALL", 1000)
+    contents = {GOOD: bytes(1 << 20), "pictures/01.jpg": bytes(1 << 20)}
+    if kind == "zip":
+        with zipfile.ZipFile("bomb", "w", zipfile.ZIP_DEFLATED) as archive:
+            for name, data in contents.items():
+                archive.writestr(name, data)
+    else:
+        make_tar(Path("bomb"), contents, mode="w:gz")
+    refused(Path("bomb"), "unpacked")
+
+
+@pytest.mark.parametrize("kind", ["tar", "tar.gz"])
+def test_a_header_of_many_bytes_is_refused(kind: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(unpack, "MOST_HEADERS", 4096)
+    info = tarfile.TarInfo("x" * 10_000)
+    data = info.tobuf(tarfile.GNU_FORMAT) + bytes(1024)
+    Path("evil").write_bytes(gzip.compress(data) if kind == "tar.gz" else data)
+    refused(Path("evil"), "a header is too long")
+
+
+def test_more_entries_than_any_data_set_has_are_refused(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(unpack, "MOST_ENTRIES", 2)
+    refused(make("tar"), "more than 2 files")
+    monkeypatch.setattr(unpack, "MOST_DIRECTORY", 50)
+    refused(make("zip"), "its list of entries takes")
+
+
+@pytest.mark.parametrize("kind", ["zip", "tar", "tar.gz"])
+def test_an_archive_that_is_cut_off_gives_whole_files_or_none(kind: str) -> None:
+    whole = make(kind, {GOOD: os.urandom(5000), "pictures/01.jpg": os.urandom(5000)})
+    data = whole.read_bytes()
+    cut = Path(f"cut.{kind}")
+    cut.write_bytes(data[:7000])
+    with pytest.raises(InputError, match=r"cut\.\S+: .*[Ff]etch it again"):
+        take(cut)
+    assert [name for name in here() if Path(name).stat().st_size != 5000] == []
+
+
+def test_a_changed_byte_in_a_zip_archive_is_refused() -> None:
+    path = make("zip")
+    path.write_bytes(path.read_bytes().replace(b"second", b"secund"))
+    with pytest.raises(InputError, match="a damaged archive"):
+        take(path)
+    assert here() == ["out/00.jpg"]
+
+
+def test_two_entries_of_one_name_are_refused() -> None:
+    with zipfile.ZipFile("twice.zip", "w") as archive:
+        archive.writestr(GOOD, b"first")
+        with pytest.warns(UserWarning, match="Duplicate"):
+            archive.writestr(GOOD, b"other")
+    refused(Path("twice.zip"), "two entries have one name")
+
+
+@pytest.mark.parametrize(
+    ("data", "words"),
+    [
+        (b"<!DOCTYPE html><html><title>Google Drive - Quota exceeded</title>", "saved in place of the file"),
+        (b"", "an empty file"),
+        (b"version https://git-lfs.github.com/spec/v1\n", "a Git LFS pointer"),
+        (b"7z\xbc\xaf\x27\x1c" + bytes(100), "packed with 7-Zip; allowed: zip, tar and tar.gz"),
+        (b"Rar!\x1a\x07" + bytes(100), "packed with RAR"),
+        (gzip.compress(b"no tar"), "a damaged archive"),
+    ],
+    ids=["web page", "empty", "pointer", "7-Zip", "RAR", "gzip of something else"],
+)
+def test_what_is_no_archive_but_stands_for_one_is_named(data: bytes, words: str) -> None:
+    Path("archive.zip").write_bytes(data)
+    refused(Path("archive.zip"), words)
+
+
+def test_a_device_is_not_opened() -> None:
+    with pytest.raises(InputError, match="a device or a pipe"):
+        unpack.read(Path(os.devnull))
+
+
+@given(data=st.data())
+@settings(max_examples=60, deadline=None)
+def test_whatever_byte_is_broken_whole_files_come_or_one_error(
+    data: st.DataObject, tmp_path_factory: pytest.TempPathFactory
+) -> None:
+    folder = tmp_path_factory.mktemp("broken")
+    kind = data.draw(st.sampled_from(["zip", "tar", "tar.gz"]))
+    broken = bytearray(make(kind).read_bytes())
+    for _ in range(data.draw(st.integers(1, 4))):
+        broken[data.draw(st.integers(0, len(broken) - 1))] = data.draw(st.integers(0, 255))
+    path = folder / "archive"
+    path.write_bytes(broken)
+    with contextlib.suppress(InputError):  # anything else is a defect
+        if found := unpack.read(path):
+            chosen = {name: folder / "out" / Path(name).name for name in CONTENTS}
+            assert all(one.is_file() for one in unpack.unpack(found, chosen, accept))
+    assert {one.name for one in folder.iterdir()} <= {"archive", "out"}
