@@ -28,7 +28,8 @@ def refuse_size(method: str, image: Images, multiple: int, min_size: int = 1) ->
     """Raise InputError unless height and width are multiples of `multiple` and at least `min_size`."""
     height, width = image.shape[2:]
     if height % multiple or width % multiple or min(height, width) < min_size:
-        allowed = f"multiples of {multiple}" + (f" and at least {min_size}" if min_size > 1 else "")
+        steps = f"multiples of {multiple}" if multiple > 1 else ""
+        allowed = " and ".join(filter(None, (steps, f"at least {min_size}" if min_size > 1 else "")))
         raise InputError(
             f"{method}: images of {height}x{width}; allowed: height and width {allowed}. Choose a size in the protocol."
         )

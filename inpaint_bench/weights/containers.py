@@ -53,6 +53,7 @@ class Container(Schema, frozen=True):
     reader: str = ""  # MODULE:FUNCTION of the baseline's package that reads one file; '' for a torch file
     parts: tuple[Part, ...] = (Part(),)
     leave_out: tuple[str, ...] = ()
+    inert: tuple[str, ...] = ()  # full names of other people's classes in the file, of which nothing is built
 
 
 def read_container(paths: Sequence[Path], container: Container, read: Read | None = None) -> dict[str, Tensor]:
@@ -62,7 +63,7 @@ def read_container(paths: Sequence[Path], container: Container, read: Read | Non
     Raises InputError for a file that is missing, truncated, of another network, or that would run code when opened;
     for a part without a file or tensors; and for tensors that belong to no part and are not listed in `leave_out`.
     """
-    with _opened(paths, read) as contents:
+    with _opened(paths, read, container.inert) as contents:
         return _as_described(contents, container)
 
 
@@ -73,7 +74,7 @@ def read_fitting(
 
     With a sentence about each wrapper that was taken off. Raises InputError as `read_container` does.
     """
-    with _opened(paths, read) as contents:
+    with _opened(paths, read, container.inert) as contents:
         refusal = None
         try:
             state = _as_described(contents, container)
@@ -192,7 +193,7 @@ def _left_out(name: str, patterns: Sequence[str]) -> bool:
 
 
 @contextmanager
-def _opened(paths: Sequence[Path], read: Read | None) -> Iterator[Contents]:
+def _opened(paths: Sequence[Path], read: Read | None, inert: Sequence[str]) -> Iterator[Contents]:
     """The content of every file; a zip archive stands for the files in it, unpacked in the cache meanwhile."""
     with ExitStack() as stack:
         contents: Contents = {}
@@ -203,7 +204,7 @@ def _opened(paths: Sequence[Path], read: Read | None) -> Iterator[Contents]:
                 contents[path] = read_tensors(path)
             elif read is None:
                 for name, file in stack.enter_context(unzipped(path)).items():
-                    contents[name] = read_torch(file, where=str(name))
+                    contents[name] = read_torch(file, where=str(name), inert=inert)
             else:
                 contents[path] = read(path)
         yield contents

@@ -9,7 +9,7 @@ numbers, texts and containers of them passes; anything else is refused.
 import math
 import pickletools
 import warnings
-from collections.abc import Callable
+from collections.abc import Callable, Collection
 from dataclasses import dataclass, field
 from io import BufferedIOBase
 from typing import IO, Any, cast
@@ -88,12 +88,13 @@ class Outline:
     size: int = 0  # bytes of all tensors, had each its own memory
 
 
-def outline(file: BufferedIOBase, where: str) -> Outline:
+def outline(file: BufferedIOBase, where: str, inert: Collection[str] = ()) -> Outline:
     """Read one pickle of tensors from a file, up to its end, without building anything.
 
+    `inert` are the full names of classes and functions that may be named as well, since nothing of them will be built.
     Raises InputError where it names what is not read here, and DamagedError where it is none.
     """
-    return Reading(where).read(file)
+    return Reading(where, inert).read(file)
 
 
 class Reading:
@@ -101,8 +102,9 @@ class Reading:
 
     remedy = SAVE_AGAIN
 
-    def __init__(self, where: str) -> None:
+    def __init__(self, where: str, inert: Collection[str] = ()) -> None:
         self.where = where
+        self.inert = {*inert, *(name.replace("builtins.", "__builtin__.", 1) for name in inert)}  # of Python 2
         self.outline = Outline()
         self.stack: list[Any] = []
         self.memo: dict[int, Any] = {}
@@ -205,7 +207,7 @@ class Reading:
         name = argument.replace(" ", ".", 1)
         if name in NOT_READ:
             raise self._refused(NOT_READ[name])
-        if name in {*STORAGES, *TENSORS, PARAMETER, *VALUES} or name.startswith(TYPES):
+        if name in {*STORAGES, *TENSORS, PARAMETER, *VALUES, *self.inert} or name.startswith(TYPES):
             self._push(Global(name))
         else:
             self._other_global(name)
@@ -236,6 +238,8 @@ class Reading:
         if function in TENSORS:
             self.outline.size += _size(*arguments[:4])
             return TENSOR
+        if function in self.inert:
+            return Dictionary()
         if function == PARAMETER and arguments[0] is TENSOR:
             return TENSOR
         if function == "torch.Size":

@@ -8,7 +8,9 @@ import io
 import struct
 import tarfile
 import zipfile
-from collections.abc import Callable, Mapping
+from collections import OrderedDict
+from collections.abc import Callable, Collection, Mapping
+from functools import partial
 from pathlib import Path
 from typing import IO, Any, cast
 
@@ -27,10 +29,20 @@ AGAIN = "Fetch it again."
 Read = Callable[[io.BufferedIOBase, str], Outline]
 
 
-def read_torch(path: Path, device: torch.device | str = "cpu", again: str = AGAIN, where: str = "") -> dict[str, Any]:
+class Inert:
+    """Stands for other people's classes and functions in a file: a dictionary, where they would be called."""
+
+    def __new__(cls, *_: object) -> OrderedDict[str, Any]:  # type: ignore[misc]  # only such may be filled by a file
+        return OrderedDict()
+
+
+def read_torch(
+    path: Path, device: torch.device | str = "cpu", again: str = AGAIN, where: str = "", inert: Collection[str] = ()
+) -> dict[str, Any]:
     """The content of a torch file by name, on a device; `again` says what to do about a damaged file.
 
-    `where` names it in errors, if it is not its path.
+    `where` names it in errors, if it is not its path. `inert` are the full names of other people's classes and
+    functions that it may name; nothing is imported or called for them, and dictionaries stand for their objects.
 
     Keys that are no text are named as Python writes them. Raises InputError for a file that is missing, truncated or
     changed, holds no mapping, is of another kind (a web page, say), would run code, or needs more memory than its size
@@ -41,7 +53,7 @@ def read_torch(path: Path, device: torch.device | str = "cpu", again: str = AGAI
     try:
         files.size_of(path, MOST_FILE)
         with open(path, "rb") as file:
-            return read_torch_from(file, where or str(path), device, again)
+            return read_torch_from(file, where or str(path), device, again, inert)
     except InputError:
         raise
     except OSError as error:
@@ -49,13 +61,18 @@ def read_torch(path: Path, device: torch.device | str = "cpu", again: str = AGAI
 
 
 def read_torch_from(
-    file: io.BufferedIOBase, where: str, device: torch.device | str = "cpu", again: str = AGAIN
+    file: io.BufferedIOBase,
+    where: str,
+    device: torch.device | str = "cpu",
+    again: str = AGAIN,
+    inert: Collection[str] = (),
 ) -> dict[str, Any]:
     """`read_torch` from an open file; `where` names it in errors."""
-    check_torch(file, where, again)
+    check_torch(file, where, again, partial(outline, inert=inert))
     file.seek(0)
     try:
-        content: object = torch.load(cast("IO[bytes]", file), map_location=device, weights_only=True)
+        with torch.serialization.safe_globals([(Inert, name) for name in inert]):
+            content: object = torch.load(cast("IO[bytes]", file), map_location=device, weights_only=True)
     except Exception as error:  # torch raises many kinds
         raise InputError(f"{where}: not a whole torch file ({type(error).__name__}). {again}") from error
     if not isinstance(content, Mapping):
