@@ -35,6 +35,15 @@ def refuse_size(method: str, image: Images, multiple: int, min_size: int = 1) ->
         )
 
 
+def refuse_side(method: str, image: Images, side: int) -> None:
+    """Raise InputError unless images are squares of this side."""
+    height, width = image.shape[2:]
+    if (height, width) != (side, side):
+        raise InputError(
+            f"{method}: images of {height}x{width}; allowed: {side}x{side} pixels only. Choose a size in the protocol."
+        )
+
+
 Pixels = Float[Tensor, "batch height width channels"]
 Region = Float[Tensor, "batch height width 1"]  # 1 in the region, 0 in the rest of the map
 PerRegion = Float[Tensor, "batch 2 channels"]  # a value per channel in the region, and one in the rest

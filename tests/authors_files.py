@@ -13,6 +13,7 @@ from inpaint_bench.methods.baselines import Baseline, loader
 from inpaint_bench.methods.card import MethodCard
 from inpaint_bench.weights import Weights
 from inpaint_bench.weights.containers import Part
+from inpaint_bench.weights.synthetic import KEEP, kept
 
 
 class Loaded(Exception):
@@ -20,7 +21,7 @@ class Loaded(Exception):
 
 
 def outline(baseline: Baseline, card: MethodCard) -> nn.Module:
-    """The network that a method's adapter loads weights into, without memory for its values."""
+    """The network that a method loads weights into, without memory for its values unless some are constants."""
 
     class Spy(Weights):
         def into(self, network: Any) -> Any:
@@ -28,7 +29,8 @@ def outline(baseline: Baseline, card: MethodCard) -> nn.Module:
             raise Loaded
 
     found: list[nn.Module] = []
-    with torch.device("meta"), pytest.raises(Loaded):
+    constants = any(change.op == KEEP for part in card.container.parts for change in part.synthetic.ops)
+    with torch.device("cpu" if constants else "meta"), pytest.raises(Loaded):
         loader(baseline, card)(Spy(), torch.device("cpu"))
     return found[0]
 
@@ -47,13 +49,14 @@ def tensors(baseline: Baseline, card: MethodCard) -> dict[str, Tensor]:
     found = {}
     for number, (name, tensor) in enumerate(outline(baseline, card).state_dict().items(), 1):
         value = next((value for pattern, value in fixed if fnmatch.fnmatchcase(name, pattern)), number)
-        found[name] = torch.tensor(value, dtype=tensor.dtype).expand(tensor.shape)
+        own = any(kept(name.removeprefix(part.name), part.synthetic) for part in card.container.parts)
+        found[name] = tensor.detach() if own else torch.tensor(value, dtype=tensor.dtype).expand(tensor.shape)
     return found
 
 
 def write_authors_files(card: MethodCard, state: dict[str, Tensor], folder: Path, legacy: bool = False) -> list[Path]:
     """The authors' files as the card describes them, including entries of them that the card leaves out."""
-    if card.container.reader:
+    if card.container.reader.startswith("tensorflow"):
         left_out = {pattern.replace("*", "rest"): torch.zeros(2) for pattern in card.container.leave_out}
         arrays = {name: tensor.numpy() for name, tensor in {**state, **left_out}.items()}
         return [tensorflow_checkpoint.write(folder, arrays)]

@@ -1,1 +1,1 @@
-"""RN: image inpainting with region normalization (Yu et al., AAAI 2020)."""
+"""LaMa: resolution-robust large mask inpainting with Fourier convolutions (Suvorov et al., WACV 2022)."""

@@ -2,6 +2,7 @@
 
 import torch
 
+from baselines.layers import refuse_side
 from baselines.mfe.filling import MaskRule, PartialConv
 from baselines.mfe.network import MEDFE
 from inpaint_bench.data.images import Images, Inpaint, Masks
@@ -29,11 +30,7 @@ def _inpainting(weights: Weights, device: torch.device, rule: MaskRule) -> Inpai
 
     @torch.inference_mode()
     def inpaint(image: Images, mask: Masks) -> Images:
-        height, width = image.shape[2:]
-        if (height, width) != (256, 256):
-            raise InputError(
-                f"mfe: images of {height}x{width}; allowed: 256x256 pixels only. Choose a size in the protocol."
-            )
+        refuse_side("mfe", image, 256)
         known = 1 - mask
         colours = (image * 2 - 1) * known + colour * mask
         prediction: Images = network(torch.cat([colours, known.expand(-1, 3, -1, -1)], dim=1), mask)

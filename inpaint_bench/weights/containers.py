@@ -23,8 +23,8 @@ class Change(Schema, frozen=True):
     """One change to synthetic weights, in the vocabulary of the reference activations."""
 
     match: str  # a pattern on tensor names
-    op: Literal["set", "multiply", "normal", "abs_normal"]
-    value: float | tuple[float, float]  # offset and scale for the normal ones
+    op: Literal["set", "multiply", "normal", "abs_normal", "keep"]  # keep: constants that the network is made with
+    value: float | tuple[float, float] = 0.0  # offset and scale for the normal ones
     ndim: int | None = None
 
 

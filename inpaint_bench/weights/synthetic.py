@@ -14,10 +14,11 @@ import torch
 from torch import Tensor
 
 from inpaint_bench.errors import InputError
-from inpaint_bench.weights.containers import Part
+from inpaint_bench.weights.containers import Part, Synthetic
 
 Change = dict[str, Any]
 
+KEEP = "keep"
 FAN_IN = {"all axes but the first": slice(1, None), "all axes but the last": slice(None, -1)}
 
 
@@ -31,10 +32,16 @@ def synthetic_state(wanted: Mapping[str, Tensor], parts: Iterable[Part]) -> dict
             for name, tensor in wanted.items()
             if name.startswith(part.name)
         }
-        changes = [msgspec.to_builtins(change) for change in rule.ops]
+        changes = [msgspec.to_builtins(change) for change in rule.ops if change.op != KEEP]
         values = synthetic_tensors(shapes, rule.gain, rule.fan_in, changes)
+        values |= {name: wanted[part.name + name] for name in shapes if kept(name, rule)}
         state |= {part.name + name: tensor.to(wanted[part.name + name].dtype) for name, tensor in values.items()}
     return state
+
+
+def kept(name: str, rule: Synthetic) -> bool:
+    """Whether a tensor is a constant, which keeps the value that the network is made with."""
+    return any(change.op == KEEP and fnmatch.fnmatchcase(name, change.match) for change in rule.ops)
 
 
 def synthetic_tensors(
