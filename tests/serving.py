@@ -15,6 +15,7 @@ from typing import Any
 import pytest
 import trustme
 
+PIECE = 1 << 16
 COMMIT = "0123456789abcdef0123456789abcdef01234567"
 
 
@@ -29,6 +30,7 @@ class Answer:
     announced: int | None = None  # the length that is announced, where it is not that of the body
     cut: int | None = None  # bytes after which the connection ends
     pause: float = 0.0  # seconds before the body
+    drip: float = 0.0  # seconds between pieces of 64 KiB
 
 
 Route = Answer | Sequence[Answer] | Callable[["Request"], Answer]
@@ -99,7 +101,9 @@ def serving(routes: Mapping[str, Route], tls: ssl.SSLContext | None = None) -> I
             if self.command == "HEAD":
                 return
             time.sleep(answer.pause)
-            self.wfile.write(body[: answer.cut])
+            for start in range(0, len(body[: answer.cut]), PIECE):
+                self.wfile.write(body[: answer.cut][start : start + PIECE])
+                time.sleep(answer.drip)
             if answer.cut is not None or answer.announced is not None:
                 self.close_connection = True
                 self.wfile.flush()

@@ -109,10 +109,14 @@ def fetch(
         wanted = [fetching.wanted_weights(name, dataset or of_all, baselines)]
     else:
         wanted = fetching.weights_for_dataset(str(of_all), baselines=baselines)
-    _fetch_all(wanted, mirrors, lock, accept_licence, baselines)
-    if every:
-        for extractor in fetching.extractors_for_dataset(str(of_all)):
+    failures = _fetch_all(wanted, mirrors, lock, accept_licence, baselines)
+    for extractor in fetching.extractors_for_dataset(str(of_all)) if every else ():
+        try:
             _fetch_extractor(extractor)
+        except IncompleteError as error:
+            failures.append(f"{extractor}: {error}")
+    if failures:
+        raise IncompleteError(" ".join(failures))
     return None
 
 
@@ -122,8 +126,8 @@ def _fetch_all(
     lock: Path | None,
     accept_licence: bool,
     baselines: Path | None,
-) -> None:
-    """Fetch what is not here, once its licences are accepted; what one method lacks does not stop the others."""
+) -> list[str]:
+    """Fetch what is not here, once its licences are accepted; a sentence for each method that cannot be fetched."""
     from inpaint_bench.api.fetching import fetch_weights
 
     missing = [one for one in wanted if not one.here]
@@ -140,8 +144,7 @@ def _fetch_all(
         how = "fetched" if found.fetched else "here already"
         pinned = f"; unpinned: {', '.join(found.unpinned)}, see {found.lock}" if found.unpinned else ""
         click.echo(f"{found.path}: {one.method} for {one.dataset}, {how}{pinned}.")
-    if failures:
-        raise IncompleteError(" ".join(failures))
+    return failures
 
 
 def _fetch_extractor(name: str) -> None:

@@ -2,8 +2,11 @@
 
 import io
 import json
+import subprocess
 import sys
+import time
 from collections.abc import Iterator
+from dataclasses import replace
 from pathlib import Path
 from textwrap import dedent
 
@@ -15,6 +18,7 @@ from terminal import Terminal
 from inpaint_bench import files
 from inpaint_bench.decode import toml
 from inpaint_bench.fetch import web
+from inpaint_bench.metrics.features.weight_files import INCEPTION
 
 CARD = """
 schema = 1
@@ -267,18 +271,26 @@ def test_run_stops_where_weights_cannot_be_fetched(
     answer.refuses(3, "painter.pth could not be fetched", "it refuses access")
 
 
-def test_all_that_is_published_for_a_dataset(server: Server, terminal: Terminal) -> None:
+def test_all_that_is_published_for_a_dataset(
+    server: Server, routes: dict[str, Route], terminal: Terminal, monkeypatch: pytest.MonkeyPatch
+) -> None:
     folder = Path("mine") / "other"
     folder.mkdir()
     card = CARD.format(sources='{ kind = "page", url = "https://pan.example/s/1", note = "code 2x99" }', hashes="")
     (folder / "card.toml").write_text(card.replace('"painter"', '"other"').replace("painter.pth", "other.pth"))
     (folder / "adapter.py").write_text(dedent(CODE))
+    page = Path("tiny.toml")
+    page.write_text(page.read_text().replace('metrics = ["psnr"]', 'metrics = ["psnr", "fid"]'))
+    extractor = replace(INCEPTION["inception"], sha256="d9298a10", published=lambda: f"{server.url}/inception.pth")
+    monkeypatch.setitem(INCEPTION, "inception", extractor)
+    routes["/inception.pth"] = Answer(b"other")
     every = ("weights", "fetch", "--all", "--dataset", "tiny.toml", "--baselines", "mine")
     answer = terminal(*every, "--accept-licence")
     answer.refuses(
         3, "other for tiny: other.pth could not be fetched. Fetch it by hand from https://pan.example/s/1 (code 2x99)"
     )
     assert "painter for tiny, fetched" in answer.out
+    assert "the weights of inception" in answer.out
 
 
 @pytest.mark.parametrize(
@@ -317,3 +329,23 @@ def test_what_cannot_be_fetched_says_what_to_do(
     assert answer.code == code
     for word in words:
         assert word in answer.err
+
+
+@pytest.mark.acceptance
+def test_a_killed_fetch_goes_on_where_it_was(server: Server, routes: dict[str, Route], tmp_path: Path) -> None:
+    body = checkpoint(n_iter=torch.zeros(2_000_000))
+    routes["/painter.pth"] = Answer(body, etag='"one"', drip=0.02)
+    command = [sys.executable, "-m", "inpaint_bench", *FETCH, "--accept-licence"]
+    for _ in range(3):
+        with subprocess.Popen(command, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL) as running:
+            asked = len(server.requests)
+            while len(server.requests) == asked and running.poll() is None:
+                time.sleep(0.05)
+            time.sleep(0.3)
+            running.kill()
+        assert stored() == []
+    subprocess.run(command, check=True, capture_output=True)
+    assert stored() == ["tiny.json", "tiny.safetensors"]
+    starts = [int(one.headers.get("range", "bytes=0-")[6:-1]) for one in server.requests]
+    assert starts[0] == 0
+    assert starts == sorted(set(starts)), starts  # each call went on from where the one before was killed
