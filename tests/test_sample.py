@@ -175,7 +175,9 @@ def test_a_third_of_the_masks_is_in_each_bucket() -> None:
 
 def test_only_the_pictures_of_paris_are_needed_for_drawn_masks(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("INPAINT_BENCH_DATA", str(tmp_path))
-    with pytest.raises(InputError, match="paris/images: there is no such folder"):
+    with pytest.raises(
+        InputError, match=r"the data of paris-drawn are not here. .*inpaint-bench datasets fetch paris-drawn"
+    ):
         datasets.open_dataset("paris-drawn", None)
     for number in range(1, 101):
         tiny.save_png(tmp_path / "paris" / "images" / f"{number:03d}_im.png", tiny.picture(number, 16))

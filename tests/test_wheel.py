@@ -88,7 +88,9 @@ def test_the_wheel_carries_types_licence_pages_and_cards(names: list[str]) -> No
 
 def test_the_wheel_carries_nothing_else(names: list[str]) -> None:
     assert {name.split("/")[0].partition("-")[0] for name in names} == {"inpaint_bench", "baselines"}
-    assert not [name for name in names if "__pycache__" in name or "test" in Path(name).name or "conftest" in name]
+    assert not [
+        name for name in names if "__pycache__" in name or Path(name).name.startswith("test") or "conftest" in name
+    ]
     kinds = {Path(name).suffix for name in names if ".dist-info/" not in name}
     code, data, pages = {".py", ".typed", ""}, {".toml", ".json", ".jsonl", ".csv", ".png", ".safetensors"}, {".md"}
     assert kinds <= code | data | pages | {".css", ".js", ".html", ".tex"}

@@ -36,7 +36,7 @@ class WantedWeights:
 
     method: str
     dataset: str  # its name
-    page: str  # what was asked for: a name, or the path of a page of one's own
+    page: str  # what was given: a name, or the path of a page of one's own
     published: "Published"
     here: bool
 
@@ -77,12 +77,12 @@ def wanted_weights(method: str, dataset: str | None = None, baselines: AnyPath |
         raise InputError(
             f"{method}: weights are published for {', '.join(published)}. Say for which: {method} DATASET."
         )
-    asked = dataset or published[0]
-    name = _trained_on(asked, card)
+    page = dataset or published[0]
+    name = _trained_on(page, card)
     found = card.published(name)
     if found is None:
         raise InputError(f"{method}: no weights are published for {name}; there are some for {', '.join(published)}.")
-    return WantedWeights(method, name, asked, found, store.is_here(method, name))
+    return WantedWeights(method, name, page, found, store.is_here(method, name))
 
 
 def _trained_on(dataset: str, card: "MethodCard") -> str:

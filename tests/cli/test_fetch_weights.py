@@ -338,8 +338,8 @@ def test_a_killed_fetch_goes_on_where_it_was(server: Server, routes: dict[str, R
     command = [sys.executable, "-m", "inpaint_bench", *FETCH, "--accept-licence"]
     for _ in range(3):
         with subprocess.Popen(command, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL) as running:
-            asked = len(server.requests)
-            while len(server.requests) == asked and running.poll() is None:
+            before = len(server.requests)
+            while len(server.requests) == before and running.poll() is None:
                 time.sleep(0.05)
             time.sleep(0.3)
             running.kill()

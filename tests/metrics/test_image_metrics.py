@@ -54,6 +54,7 @@ def plain_ssim(x: NDArray[np.float64], y: NDArray[np.float64]) -> float:
     return float((2 * ux * uy + c1) * (2 * vxy + c2) / ((ux**2 + uy**2 + c1) * (vx + vy + c2)))
 
 
+@pytest.mark.acceptance
 def test_a_target_as_prediction_has_the_best_value_there_is() -> None:
     _, target, hole = scene(0)
     batch = batch_of((target, target, hole))

@@ -50,6 +50,7 @@ def checkpoint(others: dict[str, type], **more: object) -> dict[str, Any]:
     }
 
 
+@pytest.mark.acceptance
 def test_big_lamas_checkpoint_is_read_without_its_objects(
     others: dict[str, type], tmp_path: Path, terminal: Terminal, monkeypatch: pytest.MonkeyPatch
 ) -> None:

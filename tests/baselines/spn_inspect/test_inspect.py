@@ -244,7 +244,11 @@ def test_like_features_are_placed_together() -> None:
     [
         ("spm", (), ("no method that can be inspected is called 'spm'", "Did you mean 'spn'?")),
         ("ec", (), ("no method that can be inspected is called 'ec'",)),
-        ("spn", (), ("spn has no weights for tiny here. Give --weights spn=FILE",)),
+        (
+            "spn",
+            (),
+            ("spn has no weights for tiny here. The authors publish some for places2, celeba, paris; give --weights",),
+        ),
         ("spn-small", ("--weights", "rfr=synthetic"), ("--weights names 'rfr'; here it may name spn-small and ec.",)),
         ("spn-small", (*SYNTHETIC, "--weights", "ec=none.safetensors"), ("there is no such weights file",)),
         ("spn-small", (*SYNTHETIC, "--pairs", "00009"), ("tiny has no pair '00009'", "Known: 00000")),
