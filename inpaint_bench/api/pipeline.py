@@ -75,6 +75,7 @@ class Pipeline:
     mask_threshold: int | None = None
     fetch: bool = False
     accept_licence: bool = False
+    io: Mapping[str, str] = field(default_factory=dict)
 
     def predict(self) -> Outcome:
         """Composites of every method; nothing is scored."""
@@ -108,7 +109,7 @@ class Pipeline:
         baselines = as_path(self.baselines)
         if self.fetch:
             self._fetch(requested)
-        methods = select_methods(requested, dataset, every, baselines, self.weights, as_path(self.code))
+        methods = select_methods(requested, dataset, every, baselines, self.weights, as_path(self.code), self.io)
         refuse_unknown("method of --fresh is", as_names(self.fresh), [method.name for method in methods])
         if not requested:
             for sentence in runnable_methods(find_baselines(baselines), dataset.page)[1]:
@@ -192,6 +193,7 @@ def run(
     mask_threshold: int | None = None,
     fetch: bool = False,
     accept_licence: bool = False,
+    io: Mapping[str, str] | None = None,
 ) -> Run:
     """Inpaint every pair of a dataset with each method, score the composites, and return the run.
 
@@ -225,6 +227,9 @@ def run(
         mask_threshold: with `masks`, values above it are hole, 0 to 254. Default: 255 is, and all others must be 0.
         fetch: first fetch the published weights of the named methods that have none here.
         accept_licence: accept the licences of these weights; `inpaint-bench methods show` prints them.
+        io: by method, or '*' for all, what an exported network ('torchscript:FILE', 'onnx:FILE') takes and gives: a
+            preset ('lama-torchscript', 'lama-onnx', 'migan-onnx', 'migan-generator'), a TOML file, or
+            'result=0-255;mask=known'. Default: FILE with the suffix .toml, else this package's own convention.
 
     Raises:
         InputError: for an unknown name, a file that cannot be used, or a method that fails on bad input.
@@ -239,7 +244,7 @@ def run(
     outcome = Pipeline(
         dataset, methods, metrics, data, pairs, targets, masks, limit, shard, baselines, weights or {}, device, batch,
         jobs, timeout, out, code=code, fresh=fresh, allow_known_error=allow_known_error, quiet=quiet,
-        mask_threshold=mask_threshold, fetch=fetch, accept_licence=accept_licence,
+        mask_threshold=mask_threshold, fetch=fetch, accept_licence=accept_licence, io=io or {},
     ).run()  # fmt: skip
     outcome.raise_failures()
     return outcome.run

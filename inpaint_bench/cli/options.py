@@ -74,6 +74,15 @@ def joined(ctx: click.Context, param: click.Parameter, values: tuple[str, ...]) 
     return ",".join(values)
 
 
+def as_contracts(ctx: click.Context, param: click.Parameter, values: tuple[str, ...]) -> dict[str, str]:
+    """Each [NAME=]CONTRACT by the method's name, '*' for all: what stands before a ':' is one."""
+    found = {}
+    for value in values:
+        name, colon, contract = value.partition(":")
+        found[name if colon else "*"] = contract if colon else value
+    return found
+
+
 def methods_option(help_text: str) -> Callable[[Command], Command]:
     """`--methods`, which may be given several times."""
     return option("--methods", type=Entries(), multiple=True, callback=joined, help=help_text)
@@ -127,11 +136,20 @@ weights_option = option(
     help="The weights of a method, or of every one with *=. FILE may be 'synthetic': values made from tensor names, "
     "for tests and timing.",
 )
+io_option = option(
+    "--io",
+    metavar="[NAME:]CONTRACT",
+    multiple=True,
+    callback=as_contracts,
+    help="What an exported network takes and gives: lama-torchscript, lama-onnx, migan-onnx, migan-generator, "
+    "FILE.toml, or 'result=0-255;mask=known'. Default: the .toml file beside it.",
+)
 method_options = several(
     methods_option(
         "Names, separated by commas, and your own: mine=folder:DIR, mine=python:MODULE:FUNCTION, "
-        "mine=exec:'COMMAND with {images} {masks} {out}'. In quotes a comma is a comma, mine=folder:'lr=1,wd=0'; "
-        "~ is your home folder. May be given several times. Default: every method that can run here."
+        "mine=exec:'COMMAND with {images} {masks} {out}', mine=torchscript:FILE, mine=onnx:FILE. In quotes a comma "
+        "is a comma, mine=folder:'lr=1,wd=0'; ~ is your home folder. May be given several times. Default: every method "
+        "that can run here."
     ),
     baselines_option,
     weights_option,

@@ -12,6 +12,7 @@ from inpaint_bench.cli.options import (
     dataset_options,
     fetch_options,
     folder_options,
+    io_option,
     known_error_option,
     method_options,
     metric_option,
@@ -31,8 +32,8 @@ if TYPE_CHECKING:
 
 FORMATS = click.Choice(["text", "markdown", "csv", "latex", "html"])
 pipeline_options = several(
-    dataset_options, folder_options, part_options, method_options, fetch_options, code_options, runtime_options,
-    timeout_option, out_option, known_error_option, quiet_option,
+    dataset_options, folder_options, part_options, method_options, io_option, fetch_options, code_options,
+    runtime_options, timeout_option, out_option, known_error_option, quiet_option,
 )  # fmt: skip
 print_options = several(
     option("--format", "format_", type=FORMATS, default="text", show_default=True),

@@ -4,11 +4,13 @@ import dataclasses
 import re
 from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
+from types import MappingProxyType
 
 from inpaint_bench import files
 from inpaint_bench.data.datasets import Dataset
 from inpaint_bench.data.protocols import NAME, Protocol
 from inpaint_bench.errors import InputError, did_you_mean
+from inpaint_bench.methods import exported
 from inpaint_bench.methods.base import Method
 from inpaint_bench.methods.baselines import Baseline, find_baselines, loader, runnable, weights_dataset, weights_of
 from inpaint_bench.methods.card import MethodCard
@@ -18,7 +20,7 @@ from inpaint_bench.methods.networks import callable_method, network_method, pyth
 from inpaint_bench.methods.programs import program_method
 from inpaint_bench.weights import NO_WEIGHTS, open_weights
 
-KINDS = ("folder", "python", "exec")
+KINDS = ("folder", "python", "exec", *exported.KINDS)
 
 
 def select_methods(
@@ -28,18 +30,21 @@ def select_methods(
     baselines: Path | None,
     weights: Mapping[str, str],
     code: Path | None = None,
+    io: Mapping[str, str] = MappingProxyType({}),
 ) -> list[Method]:
     """The methods to run, in order.
 
     `methods` is one of
     - a list of entries as in `--methods`: "telea", "mine=folder:DIR", "again=telea";
     - a dictionary from names to the rest of such an entry ("folder:DIR", "python:MODULE:FUNCTION", "exec:COMMAND",
-      or a baseline's method) or to a function `(image, mask)` or `(image, mask, seeds)`;
+      "torchscript:FILE", "onnx:FILE", or a baseline's method) or to a function `(image, mask)` or
+      `(image, mask, seeds)`;
     - None: every method that can run here as it is.
 
     `every` is the whole dataset, of which `dataset` may be a shard. `weights` gives a file or 'synthetic' by method,
-    '*' for all; `code` is the folder that the code of programs and modules is in. Raises InputError for an unknown
-    name, for a name used twice, and for an object that is no method.
+    '*' for all; `code` is the folder that the code of programs and modules is in; `io` the contract of an exported
+    network by method, '*' for all. Raises InputError for an unknown name, for a name used twice, and for an object that
+    is no method.
     """
     known = find_baselines(baselines)
     brought, names = _by_name(runnable_methods(known, dataset.page)[0] if methods is None else methods)
@@ -59,7 +64,7 @@ def select_methods(
         if name not in brought or (isinstance(given, str) and given in known):
             found.append(_of_baseline(name, str(given), weights_dataset(str(given), dataset.page), known, weights))
         else:
-            found.append(_brought(name, given, every, weights.get(name), known, code))
+            found.append(_brought(name, given, every, weights.get(name), known, code, io.get(name, io.get("*"))))
     return found
 
 
@@ -119,7 +124,13 @@ def _of_baseline(
 
 
 def _brought(
-    name: str, given: object, every: Dataset, weights: str | None, known: Iterable[str], code: Path | None
+    name: str,
+    given: object,
+    every: Dataset,
+    weights: str | None,
+    known: Iterable[str],
+    code: Path | None,
+    io: str | None,
 ) -> Method:
     """A method of the user's own: the rest of an entry, or a function. `known` are the methods of baselines."""
     if not isinstance(given, str):
@@ -135,6 +146,8 @@ def _brought(
         raise InputError(f"--weights {name}: a {kind}: method takes no weights from here.")
     if kind == "exec":
         return program_method(name, target, code)
+    if kind in exported.KINDS:
+        return exported.exported_method(name, kind, files.expanded(target), io)
     if not target:
         raise InputError(f"{name}={given}: give folder:DIR, the folder of its outputs.")
     folder = files.expanded(target)

@@ -109,8 +109,8 @@ def _check_archive(file: io.BufferedIOBase, where: str, read: Read) -> None:
         folder = names[0].split("/")[0] + "/" if names else ""
         if f"{folder}constants.pkl" in names:
             raise InputError(
-                f"{where}: a TorchScript program, not weights. Run it as your own method: a load(weights, device) that "
-                "calls torch.jit.load, as NAME=python:MODULE:load in --methods."
+                f"{where}: a TorchScript program, not weights. Run it as your own method: NAME=torchscript:FILE in "
+                "--methods."
             )
         if f"{folder}data.pkl" not in names or not all(name.startswith(folder) for name in names):
             raise InputError(f"{where}: a zip archive, and not one of torch.save. Unpack it, and give the file in it.")
