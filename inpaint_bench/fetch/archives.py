@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from io import BufferedIOBase
 
-from inpaint_bench.errors import InputError
+from inpaint_bench.errors import BenchError, InputError
 
 MOST_DIRECTORY = 16 << 20  # bytes of the list of entries: some 200,000 of them
 END, END_SIZE = b"PK\x05\x06", 22
@@ -38,6 +38,10 @@ def opened(file: BufferedIOBase, where: str, most: int = MOST_DIRECTORY) -> Iter
     except (zipfile.BadZipFile, zlib.error, EOFError, struct.error, NotImplementedError, UnicodeDecodeError) as error:
         raise DamagedArchiveError(str(error)[:200]) from error
     except RuntimeError as error:  # a password is needed
+        raise DamagedArchiveError(str(error)[:200]) from error
+    except (BenchError, DamagedArchiveError):
+        raise
+    except ValueError as error:  # an entry that begins before the file, say
         raise DamagedArchiveError(str(error)[:200]) from error
 
 

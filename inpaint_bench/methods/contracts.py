@@ -89,5 +89,5 @@ def _inline(text: str) -> Contract:
 def in_words(contract: Contract) -> str:
     """What a contract says beyond the defaults, for run.json."""
     default = msgspec.to_builtins(Contract())
-    told = {key: value for key, value in msgspec.to_builtins(contract).items() if value != default[key]}
-    return "; ".join(f"{key}={value}" for key, value in told.items()) or "the defaults"
+    stated = {key: value for key, value in msgspec.to_builtins(contract).items() if value != default[key]}
+    return "; ".join(f"{key}={value}" for key, value in stated.items()) or "the defaults"
