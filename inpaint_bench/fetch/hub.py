@@ -69,9 +69,10 @@ def _reason(source: HuggingFace, error: Exception) -> tuple[str, bool]:
         return "the hub sent another number of bytes than it announced", True
     name = type(error).__name__
     if isinstance(error, (OSError, ValueError)) or "Connect" in name or "Timeout" in name or "Protocol" in name:
-        return f"the hub cannot be reached ({' '.join(str(error).split())[:120] or name})", not isinstance(
-            error, ValueError
-        )
+        return (
+            f"the hub cannot be reached ({' '.join(str(error).split())[:120] or name})",
+            False,
+        )  # it tried again itself
     raise error
 
 
@@ -80,7 +81,7 @@ def _behind(source: HuggingFace, error: Exception) -> tuple[str, bool]:
     cause = error.__cause__
     if isinstance(cause, Exception) and cause is not error:
         return _reason(source, cause)
-    return "the hub cannot be reached", True
+    return "the hub cannot be reached", False
 
 
 def _status(error: Exception) -> int:
