@@ -72,6 +72,7 @@ def kept(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Path:
     return tmp_path / "weights" / "extractors"
 
 
+@pytest.mark.acceptance
 def test_torch_fidelity_has_the_same_features(
     synthetic: dict[str, tuple[FileByPath, Path]], extract: dict[str, Extract]
 ) -> None:
