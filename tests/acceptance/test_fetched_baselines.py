@@ -6,14 +6,15 @@ from pathlib import Path
 import pytest
 import tiny
 from authors_files import outline, write_authors_files
+from msgspec.structs import replace
 from serving import Answer, Route, serving
 from terminal import Terminal
 from torch import Tensor
 
 from inpaint_bench.decode import toml
 from inpaint_bench.methods.baselines import find_baselines
-from inpaint_bench.methods.card import MethodCard, Published
-from inpaint_bench.weights.synthetic import synthetic_state
+from inpaint_bench.methods.card import Card, MethodCard, Published, read_card
+from inpaint_bench.weights.synthetic import kept, synthetic_state
 
 pytestmark = pytest.mark.acceptance
 
@@ -37,9 +38,32 @@ def served(card: MethodCard, published: Published, state: dict[str, Tensor], fol
     return {name: next(p for p in made if fnmatchcase(name, called[p.name])).read_bytes() for name in named}
 
 
+def is_constant(card: MethodCard, name: str) -> bool:
+    """Whether a tensor is one that the network knows itself."""
+    return any(kept(name.removeprefix(part.name), part.synthetic) for part in card.container.parts)
+
+
 def _written(card: MethodCard, state: dict[str, Tensor], folder: Path) -> list[bytes]:
     folder.mkdir()
     return [path.read_bytes() for path in write_authors_files(card, state, folder)]
+
+
+@pytest.fixture(autouse=True)
+def _no_stated_hashes(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Cards as if nobody had stated a hash or a size: synthetic files have others."""
+
+    def read(path: Path) -> Card:
+        card = read_card(path)
+        methods = []
+        for one in card.methods:
+            loose = [
+                replace(weights, files=tuple(replace(f, sha256="", md5="", size=None) for f in weights.files))
+                for weights in one.weights
+            ]
+            methods.append(replace(one, weights=tuple(loose)))
+        return replace(card, methods=tuple(methods))
+
+    monkeypatch.setattr("inpaint_bench.methods.baselines.read_card", read)
 
 
 @pytest.mark.parametrize("name", PUBLISHED)
@@ -50,7 +74,8 @@ def test_served_fetched_locked_run_and_refused_once_changed(name: str, tmp_path:
     tiny.make_dataset(tmp_path, count=3, side=side, size=side, name=published.dataset, samples=1, metrics=["psnr"])
     state = synthetic_state(outline(baseline, card).state_dict(), card.container.parts)
     first = served(card, published, state, tmp_path / "first")
-    changed = {key: value * 1.5 if value.dtype.is_floating_point else value for key, value in state.items()}
+    free = [key for key in state if state[key].is_floating_point() and not is_constant(card, key)]
+    changed = state | {key: state[key] * 1.5 for key in free}
     routes: dict[str, Route] = {f"/{file}": Answer(body) for file, body in first.items()}
     with serving(routes) as server:
         mirrors = [f"{server.url}/{file}" for file in first]
