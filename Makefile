@@ -39,6 +39,7 @@ benchmark: $(VENV)/test
 	$(BIN)/python benchmarks/syncing.py
 	$(BIN)/python benchmarks/bootstrap.py
 	$(BIN)/python benchmarks/networks.py
+	$(BIN)/python benchmarks/plain_modules.py
 	$(BIN)/python benchmarks/timing.py
 	$(BIN)/python benchmarks/report.py
 	$(BIN)/python benchmarks/training.py

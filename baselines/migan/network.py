@@ -2,7 +2,7 @@
 
 An encoder and a synthesis network of separable convolutions, one block a resolution, as in StyleGAN2 without styles.
 The noise is part of the weights, so that a prediction is deterministic. The filters that halve and double a resolution
-are constants, which the published files hold too: they are checked, and computed in closed form.
+are constants, which the published files hold too and which are compared with what they must be.
 """
 
 from math import sqrt
@@ -55,10 +55,8 @@ class Downsample(nn.Module):
         self.filter = Filter(channels, 8)
 
     def forward(self, x: Features) -> Features:
-        """An antialiased bilinear resize has this kernel; a frame of zeros makes its edges those of the filter."""
-        sides = x.shape[2] // 2 + 2, x.shape[3] // 2 + 2
-        framed = functional.pad(x, (2, 2, 2, 2))
-        return functional.interpolate(framed, sides, mode="bilinear", antialias=True)[:, :, 1:-1, 1:-1]
+        """Features of half the sides."""
+        return functional.conv2d(x, self.filter.weight, stride=2, padding=1, groups=x.shape[1])
 
 
 class Upsample(nn.Module):
@@ -72,9 +70,8 @@ class Upsample(nn.Module):
         self.register_buffer("filter_const", pattern_of(side))
 
     def forward(self, x: Features) -> Features:
-        """A bilinear resize has this kernel; a frame of zeros makes its edges those of the filter."""
-        framed = functional.pad(x, (1, 1, 1, 1))
-        return functional.interpolate(framed, scale_factor=2, mode="bilinear")[:, :, 2:-2, 2:-2]
+        """Features of twice the sides: stuffing zeros and filtering are one transposed convolution."""
+        return functional.conv_transpose2d(x, self.filter.weight, stride=2, padding=1, groups=x.shape[1])
 
 
 class SeparableConv(nn.Module):
@@ -119,7 +116,7 @@ class SeparableConv(nn.Module):
         x = functional.conv2d(x, self.pointwise)
         if self.resample == "up":
             x = self.upsample(x)
-        return act(x + self.noise if self.noisy else x)
+        return act(x.add_(self.noise) if self.noisy else x)
 
     def spread(self, x: Features) -> Features:
         """The depthwise convolution, times the gain."""
@@ -159,9 +156,9 @@ class SynthesisBlock(nn.Module):
 
     def forward(self, x: Features, kept: Features, image: Features | None) -> tuple[Features, Features]:
         """The features and the image, from the features and the image of the resolution before."""
-        x = self.conv2(self.conv1(x) + kept)
+        x = self.conv2(self.conv1(x).add_(kept))
         here = self.torgb(x)
-        return x, here if image is None else self.upsample(image) + here
+        return x, here if image is None else self.upsample(image).add_(here)
 
 
 class Encoder(nn.Module):
@@ -223,7 +220,7 @@ class Generator(nn.Module):
 
 
 def _refuse_other_constants(network: Generator, state: dict[str, Tensor], *_: object) -> None:
-    """Raise InputError where a file has other filters than those that are computed in closed form."""
+    """Raise InputError where a file has other filters than the network has, or stuffs zeros in another way."""
     for name, ours in network.state_dict().items():
         if name.endswith(("filter.weight", "filter_const")) and name in state:
             given = state[name]
