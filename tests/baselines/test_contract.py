@@ -108,7 +108,7 @@ def _no_initial_values() -> Iterator[None]:
         yield
 
 
-SLOW = {"migan-512"}  # the larger twin of another, which keeps the contract each time
+SLOW = {"migan-512", "mat", "mat-256"}  # the larger twin of another, and networks of hundreds of GFLOP
 
 
 @pytest.fixture(scope="module", params=quick(METHODS, METHODS.keys() - SLOW))
