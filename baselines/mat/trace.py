@@ -24,9 +24,9 @@ def trace(
     The draws are z, the two dropouts and, for noise that is not constant, its maps. `details` holds `noise_mode`
     ("const" or "random") and `truncation_psi`. Raises InputError for another mode.
     """
-    assert isinstance(network, Generator)
     if details.get("noise_mode") != ("const" if len(noise) == 3 else "random"):
         raise InputError(f"noise_mode {details.get('noise_mode')!r} with {len(noise)} draws; known: const, random.")
+    assert isinstance(network, Generator)
     stages: dict[str, Tensor | dict[str, float]] = {}
     tokens = [f"first_stage.tran.{level}" for level in range(5)] + ["first_stage.tran.1.downsample"]
     tokens += [f"first_stage.tran.{level}.blocks.{number}" for level in (0, 1) for number in (0, 1)]
@@ -35,7 +35,7 @@ def trace(
     maps += [f"{stage}.{name}" for stage in ("first_stage", "enc", "dec") for name in _children(network, stage)]
 
     def keep(name: str) -> Any:
-        def hook(module: nn.Module, args: tuple[Tensor, ...], output: Any) -> None:
+        def hook(module: nn.Module, args: tuple[Any, ...], output: Any) -> None:
             found, second = output if isinstance(output, tuple) else (output, None)
             kind = "image" if ".dec" in f".{name}" else "mask"
             for key, value in ((name, found), (f"{name} {kind}", second)):

@@ -15,8 +15,8 @@ from baselines.mat.layers import Dense, PartialConv
 HEADS = 6
 FORBIDDEN = -100.0  # of a logit; a window without any valid key is that of plain attention
 
-Tokens = Float[Tensor, "batch height width channels"]
-Valid = Float[Tensor, "batch height width 1"]
+Tokens = Float[Tensor, "batch _ _ channels"]
+Valid = Float[Tensor, "batch _ _ 1"]
 Windows = Float[Tensor, "windows tokens channels"]
 
 
