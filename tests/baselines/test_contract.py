@@ -108,7 +108,7 @@ def _no_initial_values() -> Iterator[None]:
         yield
 
 
-SLOW = {"migan-512", "spl", "spn-prob"}  # twins of MI-GAN and of SPN, which keep the contract each time
+SLOW = {"migan-512", "spl", "spn-prob", "mat", "mat-256"}  # twins of others, and networks of hundreds of GFLOP
 
 
 @pytest.fixture(scope="module", params=quick(METHODS, METHODS.keys() - SLOW))

@@ -85,6 +85,7 @@ class Case(msgspec.Struct):
     rules: dict[str, Rule]
     define: dict[str, Any] = {}
     ops: list[Op] | None = None
+    details: dict[str, Any] = {}  # settings of the run that are no tensors
 
 
 class Fill(msgspec.Struct):

@@ -1,6 +1,7 @@
 """Methods against their reference activations: the largest difference and the tolerance of every stage."""
 
 import importlib
+import inspect
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
@@ -56,7 +57,7 @@ def _check_cases(
     for case in golden["cases"]:
         network = _build(hook, baseline, golden, case).to(device)
         inputs = replay.inputs(golden, case, lambda needed, of: _output(hook, baseline, needed, of, device))
-        found = _trace(hook, network, inputs, replay.noise(case), device)
+        found = _trace(hook, network, inputs, case, device)
         if hasattr(hook, "prepare"):  # stages that the adapter computes before any network
             found |= hook.prepare(*replay.picture(golden, case))
         yield from _compare(path.name, golden, case, found)
@@ -102,16 +103,18 @@ def _build(hook: ModuleType, baseline: Baseline, golden: Golden, case: Case) -> 
 def _output(hook: ModuleType, baseline: Baseline, golden: Golden, case: Case, device: torch.device) -> Tensor:
     network = _build(hook, baseline, golden, case).to(device)
     inputs = replay.inputs(golden, case, lambda needed, of: _output(hook, baseline, needed, of, device))
-    found = _trace(hook, network, inputs, replay.noise(case), device)["output"]
+    found = _trace(hook, network, inputs, case, device)["output"]
     assert isinstance(found, Tensor)
     return found
 
 
 def _trace(
-    hook: ModuleType, network: nn.Module, inputs: dict[str, Tensor], noise: list[Tensor], device: torch.device
+    hook: ModuleType, network: nn.Module, inputs: dict[str, Tensor], case: Case, device: torch.device
 ) -> dict[str, Found]:
+    """The stages of a case; a hook that asks for `details` gets the case's settings, too."""
+    settings = [case.get("details", {})] if "details" in inspect.signature(hook.trace).parameters else []
     moved = {name: value.to(device) if isinstance(value, Tensor) else value for name, value in inputs.items()}
-    found = hook.trace(network, moved, [draw.to(device) for draw in noise])
+    found = hook.trace(network, moved, [draw.to(device) for draw in replay.noise(case)], *settings)
     return {name: value.cpu() if isinstance(value, Tensor) else value for name, value in found.items()}
 
 
