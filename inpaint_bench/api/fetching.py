@@ -125,6 +125,18 @@ def weights_for_run(
     return [one for one in weights_for_dataset(dataset, named, baselines) if not one.here]
 
 
+def fetch_for_run(
+    methods: Methods, dataset: str, weights: Mapping[str, str], baselines: AnyPath | None, accept_licence: bool
+) -> None:
+    """Fetch what `weights_for_run` lists. Raises InputError for licences that are not accepted, and its errors."""
+    wanted = weights_for_run(methods, dataset, weights, baselines)
+    if wanted and not accept_licence:
+        listed = "; ".join(map(str, wanted))
+        raise InputError(f"nothing was fetched: accept the licences first (accept_licence=True). {listed}.")
+    for one in wanted:
+        fetch_weights(one, baselines=baselines)
+
+
 def _entry(entry: str) -> tuple[str, str]:
     """A name and what it names: itself, or what follows '='."""
     name, equals, rest = entry.partition("=")

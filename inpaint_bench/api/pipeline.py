@@ -108,7 +108,7 @@ class Pipeline:
         requested = split_methods(self.methods) if isinstance(self.methods, str) else self.methods
         baselines = as_path(self.baselines)
         if self.fetch:
-            self._fetch(requested)
+            fetching.fetch_for_run(requested, self.dataset, self.weights, baselines, self.accept_licence)
         methods = select_methods(requested, dataset, every, baselines, self.weights, as_path(self.code), self.io)
         refuse_unknown("method of --fresh is", as_names(self.fresh), [method.name for method in methods])
         if not requested:
@@ -120,15 +120,6 @@ class Pipeline:
         with progress_bar("reading the pairs", len(dataset.pairs), self.quiet) as advance:
             dataset = datasets.see(dataset, self.jobs, lambda: advance(1))
         return dataset, methods, RuntimeOptions(device, self.batch, self.jobs, self.timeout, self.allow_known_error)
-
-    def _fetch(self, requested: Methods) -> None:
-        """Fetch the published weights of the named methods that have none here."""
-        wanted = fetching.weights_for_run(requested, self.dataset, self.weights, self.baselines)
-        if wanted and not self.accept_licence:
-            listed = "; ".join(map(str, wanted))
-            raise InputError(f"nothing was fetched: accept the licences first (accept_licence=True). {listed}.")
-        for one in wanted:
-            fetching.fetch_weights(one, baselines=self.baselines)
 
     def _open(self) -> Dataset:
         targets, masks = as_path(self.targets), as_path(self.masks)
@@ -225,11 +216,8 @@ def run(
         fresh: methods whose finished pairs are computed anew.
         quiet: no progress bars.
         mask_threshold: with `masks`, values above it are hole, 0 to 254. Default: 255 is, and all others must be 0.
-        fetch: first fetch the published weights of the named methods that have none here.
-        accept_licence: accept the licences of these weights; `inpaint-bench methods show` prints them.
-        io: by method, or '*' for all, what an exported network ('torchscript:FILE', 'onnx:FILE') takes and gives: a
-            preset ('lama-torchscript', 'lama-onnx', 'migan-onnx', 'migan-generator'), a TOML file, or
-            'result=0-255;mask=known'. Default: FILE with the suffix .toml, else this package's own convention.
+        fetch, accept_licence: first fetch the published weights of named methods that have none here, as licensed.
+        io: by method, or '*' for all, the contract of an exported network ('torchscript:FILE', 'onnx:FILE'), as --io.
 
     Raises:
         InputError: for an unknown name, a file that cannot be used, or a method that fails on bad input.

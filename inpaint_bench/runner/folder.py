@@ -29,8 +29,7 @@ if TYPE_CHECKING:  # heavy, and runs are read without them
     from inpaint_bench.methods.base import Method
 
 STARTED = {".lock", "pairs.csv", sums.FILE}  # all that a run killed in its first moment leaves behind
-# What a run folder holds beside its methods.
-OURS = ("pairs.csv", photographs.FOLDER, "report", "results.jsonl", "run.json", "tables")
+OURS = ("pairs.csv", photographs.FOLDER, "report", "results.jsonl", "run.json", "tables")  # beside the methods
 COMPOSITE = re.compile(rf"({pair_lists.PAIR})(?:\.s(0|[1-9][0-9]{{0,5}}))?\.png")
 LIBRARIES = ("numpy", "numba", "opencv-python-headless", "pillow", "scikit-image", "torch")
 
@@ -266,8 +265,9 @@ def method_info(method: "Method", device: "torch.device", known_error_allowed: b
     command = ("inpaint-bench", *sys.argv[1:])
     environment = {"inpaint-bench": __version__, "python": platform.python_version(), **versions}
     made_by = (method.source, method.code, method.weights.sha256, device.type)
-    unpinned = method.weights.unpinned
-    return MethodInfo(*made_by, command, environment, machine, known_error_allowed, unpinned, method.notes)
+    return MethodInfo(
+        *made_by, command, environment, machine, known_error_allowed, method.weights.unpinned, method.notes
+    )
 
 
 def refuse_mixture(run: RunFolder, method: "Method", now: MethodInfo, something_left: bool) -> None:
