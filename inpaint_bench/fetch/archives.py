@@ -28,12 +28,15 @@ def opened(file: BufferedIOBase, where: str, most: int = MOST_DIRECTORY) -> Iter
     """
     if (size := _directory_size(file)) > most:
         raise InputError(f"{where}: its list of entries takes {size} bytes; allowed: {most}.")
+    whole = file.seek(0, 2)
     file.seek(0)
     try:
         with zipfile.ZipFile(file) as archive:
             names = archive.namelist()
             if len(set(names)) != len(names):
                 raise DamagedArchiveError("two entries have one name")
+            if not all(0 <= entry.header_offset < whole for entry in archive.infolist()):
+                raise DamagedArchiveError("an entry begins outside the file")
             yield archive
     except (zipfile.BadZipFile, zlib.error, EOFError, struct.error, NotImplementedError, UnicodeDecodeError) as error:
         raise DamagedArchiveError(str(error)[:200]) from error
@@ -41,7 +44,7 @@ def opened(file: BufferedIOBase, where: str, most: int = MOST_DIRECTORY) -> Iter
         raise DamagedArchiveError(str(error)[:200]) from error
     except (BenchError, DamagedArchiveError):
         raise
-    except ValueError as error:  # an entry that begins before the file, say
+    except ValueError as error:  # whatever else a list of entries that is none makes zipfile raise
         raise DamagedArchiveError(str(error)[:200]) from error
 
 

@@ -293,6 +293,16 @@ def test_a_device_is_not_opened() -> None:
         unpack.read(Path(os.devnull))
 
 
+@pytest.mark.parametrize("offset", [0xFFFFFFFF, 1 << 31, 5_000_000])
+def test_an_entry_that_begins_outside_the_archive_is_damage(offset: int, tmp_path: Path) -> None:
+    data = bytearray(make("zip").read_bytes())
+    first = data.index(b"PK\x01\x02")  # in the list of entries; the offset is the last of its numbers
+    data[first + 42 : first + 46] = offset.to_bytes(4, "little")
+    (tmp_path / "archive").write_bytes(data)
+    with pytest.raises(InputError, match="a damaged archive"):
+        unpack.read(tmp_path / "archive")
+
+
 @given(data=st.data())
 @settings(max_examples=60, deadline=None)
 def test_whatever_byte_is_broken_whole_files_come_or_one_error(
