@@ -24,6 +24,8 @@ from typing import Any  # noqa: E402
 
 import pytest  # noqa: E402
 import tiny  # noqa: E402
+from painter import checkpoint, http, write_baseline  # noqa: E402
+from serving import Answer, Route, Server, serving  # noqa: E402
 from terminal import Terminal  # noqa: E402
 
 
@@ -129,3 +131,17 @@ def ultralytics(monkeypatch: pytest.MonkeyPatch) -> Any:
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")  # of what ultralytics imports
         return yolo._quiet()
+
+
+@pytest.fixture
+def routes() -> dict[str, Route]:
+    """What the server of a test answers; the test may change it."""
+    return {"/painter.pth": Answer(checkpoint(), etag='"one"')}
+
+
+@pytest.fixture
+def server(routes: dict[str, Route]) -> Iterator[Server]:
+    """A server that publishes the painter's weights, and its card."""
+    with serving(routes) as running:
+        write_baseline(http(f"{running.url}/painter.pth"))
+        yield running
