@@ -109,6 +109,7 @@ def test_a_folder_as_csv_has_a_last_line_for_the_set(terminal: Terminal, golden:
     assert (rows[0]["det_conf"], rows[-1]["psnr"], rows[-1]["n"]) == ("", "", "3")
 
 
+@pytest.mark.acceptance
 def test_strict_refuses_a_frechet_distance_of_few_pictures(
     terminal: Terminal, golden: tuple[str, ...], page: Path
 ) -> None:
@@ -216,6 +217,7 @@ def test_what_was_measured_is_kept_up_to_date_and_what_lacks_is_said(terminal: T
     assert "merged: telea was not measured on every pair in fd_lite0, kid_lite0." in answer.err
 
 
+@pytest.mark.acceptance
 def test_a_damaged_file_of_a_metric_that_nobody_requested_stands_in_no_ones_way(terminal: Terminal, page: Path) -> None:
     terminal.run("telea,mean-fill", "--metrics", "psnr,fd_lite0").does()
     (OUT / "telea" / "features.lite0.json").write_bytes(b"{")

@@ -78,6 +78,7 @@ def test_a_program_is_timed_from_end_to_end_alone(terminal: Terminal) -> None:
     assert found.end_to_end.cpu > 0  # of the program
 
 
+@pytest.mark.acceptance
 def test_synthetic_weights_are_labelled_in_every_format(terminal: Terminal) -> None:
     baseline = Path("baselines/tiny")
     baseline.mkdir(parents=True)

@@ -120,7 +120,8 @@ def test_one_flat_colour_says_nothing(pairs: list[Prepared]) -> None:
     assert reason_of(pairs[0], lambda image: np.full_like(image, 90)) == ""
 
 
-@pytest.mark.parametrize("limit", [2, pytest.param(None, marks=pytest.mark.acceptance)])
+@pytest.mark.acceptance
+@pytest.mark.parametrize("limit", [2, None])
 def test_the_shipped_methods_pass_on_the_sample(limit: int | None) -> None:
     methods = ["biharmonic", "mean-fill", "navier-stokes", "patchmatch", "spn-prob-small", "spn-small", "telea"]
     run = ib.predict("sample", methods, limit=limit, quiet=True)

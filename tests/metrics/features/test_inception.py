@@ -86,6 +86,7 @@ def test_torch_fidelity_has_the_same_features(
         np.testing.assert_allclose(found, expected, rtol=1e-4, atol=1e-4)
 
 
+@pytest.mark.acceptance
 def test_torchvision_has_the_features_of_the_script_of_2018(
     synthetic: dict[str, tuple[FileByPath, Path]], extract: dict[str, Extract]
 ) -> None:
