@@ -26,6 +26,7 @@ Call = Callable[[list[Tensor]], Tensor]  # of the inputs in order
 PROBE = 256  # pixels a side of the images that a contract is tried with
 NEAR, FAR = 0.05, 0.15  # mean differences of known regions, in [0, 1]
 BEYOND = 0.5  # of [0, 1]: networks without a last activation overshoot their range
+CLIPPED = "values beyond the result's range are clipped"
 BOUNDS: dict[Range, tuple[float, float]] = {"0-1": (0, 1), "-1-1": (-1, 1), "0-255": (0, 255)}
 
 
@@ -47,7 +48,7 @@ def exported_method(name: str, kind: str, file: Path, io: str | None) -> Method:
         return lambda image, mask: _in_unit_range(name, _results(name, call, contract, image, mask), contract)
 
     method = network_method(name, f"{kind}:{file}", code, load, weights)
-    return dataclasses.replace(method, notes=f"contract (--io): {in_words(contract)}")
+    return dataclasses.replace(method, notes=f"contract (--io): {in_words(contract)}; {CLIPPED}")
 
 
 def _refuse_wrong_contract(name: str, call: Call, contract: Contract, device: torch.device) -> None:

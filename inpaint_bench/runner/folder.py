@@ -264,10 +264,8 @@ def method_info(method: "Method", device: "torch.device", known_error_allowed: b
     machine = machines.facts_of(method, device)
     command = ("inpaint-bench", *sys.argv[1:])
     environment = {"inpaint-bench": __version__, "python": platform.python_version(), **versions}
-    made_by = (method.source, method.code, method.weights.sha256, device.type)
-    return MethodInfo(
-        *made_by, command, environment, machine, known_error_allowed, method.weights.unpinned, method.notes
-    )
+    made_by = (method.source, method.code, method.weights.sha256, device.type, command, environment, machine)
+    return MethodInfo(*made_by, known_error_allowed, method.weights.unpinned, method.notes)
 
 
 def refuse_mixture(run: RunFolder, method: "Method", now: MethodInfo, something_left: bool) -> None:

@@ -170,7 +170,7 @@ def test_a_file_beside_the_network_is_its_contract(page: Path, terminal: Termina
     assert contract_of(Path("network.pt"), "lama-onnx") == PRESETS["lama-onnx"]
     terminal.run(f"mine=torchscript:{saved(Between(255.0, 0.0))}").does("mine")
     info = json.loads(Path("runs/tiny/run.json").read_bytes())["methods"]["mine"]
-    assert info["notes"] == "contract (--io): result=0-255"
+    assert info["notes"] == "contract (--io): result=0-255; values beyond the result's range are clipped"
     assert info["weights"] == open_weights(Path("network.pt")).sha256
 
 
