@@ -11,7 +11,7 @@ demo: $(VENV)/demo
 test: $(VENV)/test
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
-	$(BIN)/mypy
+	$(BIN)/mypy --num-workers 2
 	$(BIN)/pytest -n 2 -m "not acceptance"
 
 # The sample, run once more, against results/expected: every method, or METHODS=telea,mean-fill.

@@ -86,7 +86,7 @@ def make_run(root: Path, dataset: datasets.Dataset, runtime: RuntimeOptions) -> 
     """A run of one method under nine names, each with files and scores of its own."""
     from inpaint_bench.methods.select import select_methods
 
-    (method,) = select_methods([FIRST], dataset, dataset, None, {})
+    (method,) = select_methods([FIRST], dataset, dataset)
     run = predict_pairs(folder.start(root / "run", dataset), dataset, method, runtime)
     score_run(run, dataset, FIRST, dataset.page.metrics, runtime)
     scores = read_scores(scores_path(run, FIRST))

@@ -75,7 +75,7 @@ def make_data(root: Path) -> Path:
 
 def make_run(root: Path, dataset: Dataset, runtime: RuntimeOptions) -> RunFolder:
     """A run folder with every composite of one method."""
-    (method,) = select_methods([METHOD], dataset, dataset, None, {})
+    (method,) = select_methods([METHOD], dataset, dataset)
     return predict_pairs(folder.start(root / "run", dataset), dataset, method, runtime)
 
 

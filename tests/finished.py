@@ -19,7 +19,7 @@ def finished_run(page: Path, out: Path, methods: list[str]) -> RunData:
     dataset = datasets.see(datasets.open_dataset(str(page), None), jobs=1)
     runtime = RuntimeOptions(tiny.CPU, jobs=1)
     run = folder.start(out, dataset)
-    for method in select_methods(methods, dataset, dataset, None, {}):
+    for method in select_methods(methods, dataset, dataset):
         run = predict_pairs(run, dataset, method, runtime)
         score_method(run, dataset, method.name, dataset.page.metrics, runtime)
     write_results(run, derive_results(RunData(run)))

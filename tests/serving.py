@@ -1,5 +1,7 @@
 """Servers on the loopback address that answer as hosts do, well and badly: plain http, a hub, Google Drive."""
 
+import hashlib
+import json
 import re
 import socket
 import ssl
@@ -212,3 +214,20 @@ def driving(routes: Mapping[str, Route], folder: Path, monkeypatch: pytest.Monke
 
         monkeypatch.setattr(socket, "getaddrinfo", elsewhere)
         yield server
+
+
+def model_routes(
+    files: Mapping[str, bytes], repo: str, revision: str = "main", commit: str = COMMIT
+) -> dict[str, Route]:
+    """A repository as `hub_routes` serves it, and the list of its files: sizes, and the hashes of large ones."""
+    listed = []
+    for name, body in files.items():
+        facts: dict[str, Any] = {"rfilename": name, "size": len(body)}
+        if name.endswith(".safetensors"):
+            facts["lfs"] = {"sha256": hashlib.sha256(body).hexdigest(), "size": len(body), "pointerSize": 130}
+        listed.append(facts)
+    info = json.dumps({"_id": "1", "id": repo, "sha": commit, "siblings": listed, "tags": [], "downloads": 0}).encode()
+    return {
+        **hub_routes(files, repo, commit),
+        f"/api/models/{repo}/revision/{revision}": Answer(info, headers={"Content-Type": "application/json"}),
+    }

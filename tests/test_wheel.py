@@ -66,6 +66,7 @@ def test_the_wheel_gives_the_same_table_as_the_checkout(site: Path, tmp_path: Pa
     assert "telea" in tables[0]
 
 
+@pytest.mark.acceptance
 def test_the_wheel_lists_every_dataset_and_method(site: Path, tmp_path: Path) -> None:
     code = "from inpaint_bench.cli import run_cli; print([run_cli([word]) for word in ('datasets', 'methods')])"
     here, there = (call([sys.executable, "-c", code], tmp_path, place) for place in (ROOT, site))

@@ -28,7 +28,7 @@ def derive_results(run: RunData, requested: Iterable[str] = ()) -> list[Result]:
     for method in sorted(run.info.methods):
         if not missing_pairs(run.folder, method) and run.info.methods[method].weights != SYNTHETIC:
             data = run.per_pair(method, names)
-            results += _of(run, method, run.info.methods[method].weights, data)
+            results += _of(run, method, run.info.methods[method].loaded_with, data)
             of_metric |= {one.metric.name: one for one in data}
     return significance_of_results(run, results, names) + _references(run, of_metric)
 

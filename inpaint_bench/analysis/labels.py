@@ -7,6 +7,7 @@ from inpaint_bench.analysis.results import ALL, MASKED_INPUT, REAL_VS_REAL, REFE
 from inpaint_bench.analysis.run import RunData
 from inpaint_bench.data.parts import Part
 from inpaint_bench.errors import some
+from inpaint_bench.methods.options import in_words
 from inpaint_bench.metrics.base import SetMetric
 from inpaint_bench.metrics.registry import FEW, KNOWN, VERY_FEW, few
 
@@ -57,8 +58,17 @@ def notes_of(results: Sequence[Result]) -> list[str]:
 
 
 def method_notes(run: RunData, methods: Collection[str]) -> list[str]:
-    """What limits the numbers of single methods: outputs that change the known region, weights of unknown origin."""
-    return [*_known_region_notes(run, methods), *_unpinned_notes(run, methods)]
+    """What the numbers of single methods depend on: options, changed known regions, weights of unknown origin."""
+    return [*_known_region_notes(run, methods), *_option_notes(run, methods), *_unpinned_notes(run, methods)]
+
+
+def _option_notes(run: RunData, methods: Collection[str]) -> list[str]:
+    """The options of methods that have some."""
+    return [
+        f"{name}: {in_words(info.options)}"
+        for name, info in run.info.methods.items()
+        if name in methods and in_words(info.options)
+    ]
 
 
 def _unpinned_notes(run: RunData, methods: Collection[str]) -> list[str]:

@@ -46,7 +46,7 @@ class Result(Schema, frozen=True):
     pixels: str  # the pixel digest of the pairs
     part: Part
     method: str
-    weights: str  # sha256 of the weights file; '' for a method without
+    weights: str  # sha256 of the weights file, '' for a method without; then the values of its options
     bucket: str
     metric: str
     reduction: str  # how samples became one value a pair: 'none', 'best-psnr-of-5', …

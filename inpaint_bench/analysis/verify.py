@@ -55,7 +55,7 @@ def _refuse_other_facts(run: "RunData", one: Result) -> None:
     facts += [("dataset", one.dataset, info.protocol.name), ("fingerprint", one.fingerprint, info.fingerprint)]
     facts += [("pixels", one.pixels, info.pixels), ("part", one.part, info.part)]
     if one.method in info.methods:
-        facts.append(("weights", one.weights, info.methods[one.method].weights))
+        facts.append(("weights", one.weights, info.methods[one.method].loaded_with))
     facts += [("bucket", one.bucket, one.bucket if one.bucket in run.buckets else " or ".join(run.buckets))]
     if one.metric not in RECORDED:
         scored = f":u8{info.protocol.eight_bit[0]}:{'raw' if info.raw else 'comp'}:"

@@ -7,7 +7,9 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from inpaint_bench import files
+from inpaint_bench.api import fetching_models
 from inpaint_bench.api.arguments import AnyPath, Methods, as_path
+from inpaint_bench.api.fetching_models import WantedModel
 from inpaint_bench.api.progress import note
 from inpaint_bench.api.weights import convert, keep, known_dataset, learned, origin_of
 from inpaint_bench.data import photographs
@@ -118,23 +120,39 @@ def weights_for_run(
 
     Raises InputError for an unknown dataset.
     """
-    entries = split_methods(methods) if isinstance(methods, str) else methods or ()
-    brought = dict(entries) if isinstance(entries, Mapping) else dict(map(_entry, entries))
+    brought = _named(methods)
     own = {name for name in brought if name in weights or "*" in weights}
     named = {str(given) for name, given in brought.items() if isinstance(given, str) and name not in own}
     return [one for one in weights_for_dataset(dataset, named, baselines) if not one.here]
 
 
+def models_for_run(methods: Methods, weights: Mapping[str, str], baselines: AnyPath | None = None) -> list[WantedModel]:
+    """The models of several files that a run's methods need and that are neither here nor given."""
+    entries = [(name, entry) for name, entry in _named(methods).items() if isinstance(entry, str)]
+    return fetching_models.models_for_run(entries, weights, baselines)
+
+
 def fetch_for_run(
     methods: Methods, dataset: str, weights: Mapping[str, str], baselines: AnyPath | None, accept_licence: bool
 ) -> None:
-    """Fetch what `weights_for_run` lists. Raises InputError for licences that are not accepted, and its errors."""
-    wanted = weights_for_run(methods, dataset, weights, baselines)
-    if wanted and not accept_licence:
-        listed = "; ".join(map(str, wanted))
+    """Fetch what `weights_for_run` and `models_for_run` list.
+
+    Raises InputError for licences that are not accepted, and what fetching raises.
+    """
+    wanted, large = weights_for_run(methods, dataset, weights, baselines), models_for_run(methods, weights, baselines)
+    if (wanted or large) and not accept_licence:
+        listed = "; ".join(map(str, [*wanted, *large]))
         raise InputError(f"nothing was fetched: accept the licences first (accept_licence=True). {listed}.")
     for one in wanted:
         fetch_weights(one, baselines=baselines)
+    for model in large:
+        fetching_models.fetch_model(model)
+
+
+def _named(methods: Methods) -> dict[str, object]:
+    """The methods of a run by name, each with what it names: itself, or the rest of its entry."""
+    entries = split_methods(methods) if isinstance(methods, str) else methods or ()
+    return dict(entries) if isinstance(entries, Mapping) else dict(map(_entry, entries))
 
 
 def _entry(entry: str) -> tuple[str, str]:

@@ -134,6 +134,8 @@ def find_method(name: str, baselines: "Path | None" = None) -> "tuple[Baseline, 
 
 def show_method(name: str, baselines: "Path | None" = None) -> Facts:
     """A method's card in facts. Raises InputError for an unknown name."""
+    from inpaint_bench.methods.options import as_text
+
     baseline, card = find_method(name, baselines)
     rows = [
         ("title", card.title),
@@ -144,11 +146,23 @@ def show_method(name: str, baselines: "Path | None" = None) -> Facts:
         ("sizes", "; ".join(filter(None, (str(card.sizes), card.sizes_note)))),
         ("baseline", str(baseline.folder)),
     ]
+    if card.needs_prompt:
+        rows.append(("needs", "a prompt"))
+    if card.memory_gb:
+        rows.append(("memory", f"about {card.memory_gb:g} GB"))
+    for option in card.options:
+        about = f"{option.about}; " if option.about else ""
+        usual = as_text(option.default) or "empty"
+        rows.append((f"option {option.name}", f"{about}{option.allowed}; default {usual}"))
     if card.learned:
         rows += [
             ("parameters", f"{card.parameters:,} {card.parameters_note}".strip()),
             ("training", card.training_data or "-"),
         ]
+    if card.model is not None and card.model.repo:
+        rows.append(
+            ("model", f"Hugging Face, {card.model}{' (gated)' * card.model.gated}; licence: {card.model.licence}")
+        )
     for published in card.weights:
         what = f"weights, {published.dataset}{f', {published.note}' if published.note else ''}"
         for file in published.files:

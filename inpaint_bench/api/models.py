@@ -13,6 +13,8 @@ from inpaint_bench.api.progress import note, progress_bar
 from inpaint_bench.errors import InputError, did_you_mean
 from inpaint_bench.methods.baselines import find_baselines, installed, loader, weights_of
 from inpaint_bench.methods.devices import open_device
+from inpaint_bench.methods.options import chosen
+from inpaint_bench.methods.select import Given
 
 if TYPE_CHECKING:
     import numpy as np
@@ -29,14 +31,16 @@ def load_method(
     device: str = "auto",
     dataset: str = "sample",
     baselines: AnyPath | None = None,
+    options: Mapping[str, object] | None = None,
 ) -> Callable[..., Any]:
     """A method's function `inpaint(image, mask)`, or `inpaint(image, mask, seeds)` of a stochastic one.
 
     Image (batch, 3, height, width), RGB in [0, 1], with zeros in the hole; mask (batch, 1, height, width), 1 in the
     hole; seeds (batch, samples), int64. Predictions are in [0, 1], of the image's shape, or (batch, samples, 3, height,
     width), and not composited. `weights` is a file or 'synthetic'; by default those added for `dataset`, or shipped.
+    `options` are values of those that its card declares.
 
-    Raises InputError for an unknown method and where its weights or a package are missing.
+    Raises InputError for an unknown method or option and where its weights or a package are missing.
 
     >>> import inpaint_bench as ib, torch
     >>> inpaint = ib.load_method("telea", device="cpu")
@@ -46,7 +50,8 @@ def load_method(
     """
     baseline, card = find_method(name, as_path(baselines))
     loaded = weights_of(baseline, card, dataset, None if weights is None else str(weights))
-    function: Callable[..., Any] = loader(baseline, card)(loaded, open_device(device))
+    values = chosen(name, card.options, options or {})
+    function: Callable[..., Any] = loader(baseline, card)(loaded, open_device(device), **values)
     return function
 
 
@@ -143,11 +148,13 @@ def inpaint(
     seed: int = 0,
     samples: int = 1,
     mask_threshold: int | None = None,
+    io: Mapping[str, str] | None = None,
+    options: Mapping[str, Mapping[str, object]] | None = None,
 ) -> "list[Image]":
     """One picture of any size through a method: the composite of every sample, as PIL images of the picture's size.
 
-    `image` is a picture file, `mask` a file of its size with 255 in the hole, or values above `mask_threshold`. Raises
-    InputError for files that cannot be used, and MethodError where the method fails.
+    `image` is a picture file, `mask` a file of its size with 255 in the hole, or values above `mask_threshold`; the
+    others are as in `run`. Raises InputError for files that cannot be used, and MethodError where the method fails.
     """
     from PIL import Image
 
@@ -156,12 +163,13 @@ def inpaint(
     from inpaint_bench.weights import SYNTHETIC
 
     where = open_device(device)
-    opened, sizes = open_method(method, dataset, as_path(baselines), weights or {})
+    given = Given(as_path(baselines), weights or {}, io=io or {}, options=options or {})
+    opened = open_method(method, dataset, given)
     if opened.weights.sha256 == SYNTHETIC:
         note(f"{opened.name}: synthetic weights paint nonsense.")
     picture = read_picture(Path(image), Path(mask), mask_threshold)
     with files.scratch("inpaint") as scratch:
-        brush = Brush(opened, sizes, scratch / "program", where, seed, samples)
+        brush = Brush(opened, scratch / "program", where, seed, samples)
         return [Image.fromarray(pixels) for pixels in brush.paint(picture, open_page(dataset)[0])]
 
 
@@ -178,7 +186,9 @@ def check(
     from inpaint_bench.checks.activations.stages import check_adapter, check_file
 
     every = find_baselines(as_path(baselines))
-    known = {name: found for name, found in every.items() if installed(found[1])}
+    known = {name: found for name, found in every.items() if installed(found[1]) and found[1].model is None}
+    if method in every.keys() - known.keys() and every[method][1].model is not None:
+        raise InputError(f"{method} is run by a library: there are no reference activations of its networks.")
     if method is not None and method not in known:
         raise InputError(f"no method that is installed here is called '{method}'. {did_you_mean(method, known)}")
     where = open_device(device)
@@ -198,6 +208,8 @@ def time(
     dataset: str = "sample",
     baselines: AnyPath | None = None,
     weights: Mapping[str, str] | None = None,
+    io: Mapping[str, str] | None = None,
+    options: Mapping[str, Mapping[str, object]] | None = None,
     device: str = "auto",
     size: int = 256,
     batch: int = 1,
@@ -221,12 +233,12 @@ def time(
     usual = ON_GPU if where.type == "cuda" else ON_CPU
     enough = replace(usual, runs=runs or usual.runs, seconds=usual.seconds if seconds is None else seconds)
     entries = split_methods(methods) if isinstance(methods, str) else list(methods or ())
-    own = as_path(baselines)
-    selection = Selection(tuple(entries), dataset, own, tuple((weights or {}).items()))
+    given = Given(as_path(baselines), weights or {}, io=io or {}, options=options or {})
+    selection = Selection(tuple(entries), dataset, given)
     timed = find_timed_methods(selection)
     with files.only_one(folder), progress_bar("timing", STEPS * len(timed), quiet) as advance:
-        options = TimingOptions(selection, where, size, batch, samples, enough)
-        return time_methods(timed, options, folder, lambda: advance(1))
+        timing = TimingOptions(selection, where, size, batch, samples, enough)
+        return time_methods(timed, timing, folder, lambda: advance(1))
 
 
 def timings_text(timings: Sequence[Any], format_: str) -> str:

@@ -19,7 +19,8 @@ from inpaint_bench.methods.base import Method
 from inpaint_bench.methods.baselines import find_baselines
 from inpaint_bench.methods.devices import open_device
 from inpaint_bench.methods.entries import split_methods
-from inpaint_bench.methods.select import runnable_methods, select_methods
+from inpaint_bench.methods.needs import refuse_unmet, too_little_memory
+from inpaint_bench.methods.select import Given, runnable_methods, select_methods
 from inpaint_bench.runner import folder
 from inpaint_bench.runner import merge as merging
 from inpaint_bench.runner.folder import RunFolder
@@ -76,6 +77,9 @@ class Pipeline:
     fetch: bool = False
     accept_licence: bool = False
     io: Mapping[str, str] = field(default_factory=dict)
+    options: Mapping[str, Mapping[str, object]] = field(default_factory=dict)
+    resize_for_method: bool = False
+    offload: bool = False
 
     def predict(self) -> Outcome:
         """Composites of every method; nothing is scored."""
@@ -109,14 +113,18 @@ class Pipeline:
         baselines = as_path(self.baselines)
         if self.fetch:
             fetching.fetch_for_run(requested, self.dataset, self.weights, baselines, self.accept_licence)
-        methods = select_methods(requested, dataset, every, baselines, self.weights, as_path(self.code), self.io)
+        given = Given(
+            baselines, self.weights, as_path(self.code), self.io, self.options, self.resize_for_method, self.offload
+        )
+        methods = select_methods(requested, dataset, every, given)
         refuse_unknown("method of --fresh is", as_names(self.fresh), [method.name for method in methods])
         if not requested:
             for sentence in runnable_methods(find_baselines(baselines), dataset.page)[1]:
                 note(sentence)
         for method in methods:
-            if method.notes:
-                note(f"{method.name}: {method.notes}.")
+            refuse_unmet(method.name, method.needs, method.options, dataset)
+            for sentence in filter(None, (method.notes, too_little_memory(method.needs, device))):
+                note(f"{method.name}: {sentence}.")
         with progress_bar("reading the pairs", len(dataset.pairs), self.quiet) as advance:
             dataset = datasets.see(dataset, self.jobs, lambda: advance(1))
         return dataset, methods, RuntimeOptions(device, self.batch, self.jobs, self.timeout, self.allow_known_error)
@@ -185,6 +193,9 @@ def run(
     fetch: bool = False,
     accept_licence: bool = False,
     io: Mapping[str, str] | None = None,
+    options: Mapping[str, Mapping[str, object]] | None = None,
+    resize_for_method: bool = False,
+    offload: bool = False,
 ) -> Run:
     """Inpaint every pair of a dataset with each method, score the composites, and return the run.
 
@@ -218,6 +229,9 @@ def run(
         mask_threshold: with `masks`, values above it are hole, 0 to 254. Default: 255 is, and all others must be 0.
         fetch, accept_licence: first fetch the published weights of named methods that have none here, as licensed.
         io: by method, or '*' for all, the contract of an exported network ('torchscript:FILE', 'onnx:FILE'), as --io.
+        options: by method, values of the options that it declares, as in {'sdxl-inpaint': {'steps': 30}}.
+        resize_for_method: resize images for methods that do not take their size, and predictions back; recorded.
+        offload: keep one part at a time of a model on the GPU, where the method can (diffusion models).
 
     Raises:
         InputError: for an unknown name, a file that cannot be used, or a method that fails on bad input.
@@ -233,6 +247,7 @@ def run(
         dataset, methods, metrics, data, pairs, targets, masks, limit, shard, baselines, weights or {}, device, batch,
         jobs, timeout, out, code=code, fresh=fresh, allow_known_error=allow_known_error, quiet=quiet,
         mask_threshold=mask_threshold, fetch=fetch, accept_licence=accept_licence, io=io or {},
+        options=options or {}, resize_for_method=resize_for_method, offload=offload,
     ).run()  # fmt: skip
     outcome.raise_failures()
     return outcome.run

@@ -139,7 +139,11 @@ def extractor_file(name: str) -> "FileByPath":
 
 def learned(method: str, baselines: AnyPath | None) -> "tuple[Baseline, MethodCard]":
     """A method that learns: its baseline and card. Raises InputError for any other name."""
-    known = {name: found for name, found in find_baselines(as_path(baselines)).items() if found[1].learned}
+    known = {
+        name: found
+        for name, found in find_baselines(as_path(baselines)).items()
+        if found[1].learned and found[1].model is None
+    }
     if method not in known:
         raise InputError(f"no method with weights is called '{method}'. {did_you_mean(method, known)}")
     return known[method]

@@ -11,12 +11,15 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from importlib import metadata
 from pathlib import Path
-from typing import Any, Literal
+from typing import TYPE_CHECKING, Any, Literal
 
 from inpaint_bench import __version__, files
 
+if TYPE_CHECKING:
+    from inpaint_bench.weights.models import ModelId
+
 PROJECT = "inpaint-bench"
-EXTRAS = ("classical", "detect", "fetch", "train")
+EXTRAS = ("classical", "detect", "diffusers", "fetch", "train")
 EQUIVALENT = {  # packages that provide the same modules under another name
     "opencv-python-headless": ("opencv-python", "opencv-contrib-python", "opencv-contrib-python-headless"),
     "ultralytics-opencv-headless": ("ultralytics",),
@@ -189,6 +192,17 @@ def data() -> Iterator[DoctorItem]:
             yield DoctorItem("data", "missing", f"{name}: {found.here}", found.mend, needed)
 
 
+def _model_item(method: str, model: "ModelId") -> DoctorItem:
+    """A method that runs with a model of several files."""
+    from inpaint_bench.weights.models import find_model
+
+    if not model.repo:
+        return DoctorItem("methods", "ok", f"{method}: with a model that you name, mine={method}:FOLDER")
+    if found := find_model(model):
+        return DoctorItem("methods", "ok", f"{method}: {found}")
+    return DoctorItem("methods", "missing", f"{method}: {model} is not here", f"inpaint-bench weights fetch {method}")
+
+
 def methods() -> Iterator[DoctorItem]:
     """All methods: whether they can run, and the datasets that their weights are here for."""
     from inpaint_bench.methods.baselines import find_baselines, installed, runnable
@@ -199,6 +213,9 @@ def methods() -> Iterator[DoctorItem]:
         if not installed(card) and card.requires is not None:
             fix = f"pip install '{PROJECT}[{card.requires.extra}]'"
             yield DoctorItem("methods", "missing", f"{name}: needs {card.requires.module}", fix)
+            continue
+        if card.model is not None:
+            yield _model_item(name, card.model)
             continue
         here = sorted(path.stem for path in (files.weights_dir() / name).glob("*.safetensors"))
         if card.learned and not here and not card.ships:

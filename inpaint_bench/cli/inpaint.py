@@ -8,9 +8,11 @@ from inpaint_bench.cli.options import (
     FOLDER,
     baselines_option,
     device_option,
+    io_option,
     mask_threshold_option,
     option,
     quiet_option,
+    set_option,
     weights_option,
 )
 from inpaint_bench.cli.render import notes_on_stderr
@@ -23,6 +25,8 @@ from inpaint_bench.cli.render import notes_on_stderr
 @option("--out", type=FOLDER, required=True, help="The PNG file to write; of several samples FILE.s0.png and so on.")
 @baselines_option
 @weights_option
+@io_option
+@set_option
 @option("--dataset", default="sample", show_default=True, help="The dataset that weights are looked up for.")
 @device_option
 @option("--seed", type=click.IntRange(0), default=0, show_default=True, help="Of a stochastic method.")
@@ -36,6 +40,8 @@ def inpaint(
     out: Path,
     baselines: Path | None,
     weights: dict[str, str],
+    io: dict[str, str],
+    options: dict[str, dict[str, str]],
     dataset: str,
     device: str,
     seed: int,
@@ -53,7 +59,7 @@ def inpaint(
     with notes_on_stderr(quiet):
         found = inpaint_file(
             image, mask, out, method, weights=weights, dataset=dataset, baselines=baselines, device=device, seed=seed,
-            samples=samples, mask_threshold=mask_threshold,
+            samples=samples, mask_threshold=mask_threshold, io=io, options=options,
         )  # fmt: skip
     for path in found.paths:
         click.echo(f"{path}: {found.hole_pixels} pixels by {found.method}.")

@@ -83,6 +83,19 @@ def as_contracts(ctx: click.Context, param: click.Parameter, values: tuple[str, 
     return found
 
 
+def as_settings(ctx: click.Context, param: click.Parameter, values: tuple[str, ...]) -> dict[str, dict[str, str]]:
+    """Each METHOD.OPTION=VALUE by method and option. Raises BadParameter where one of the three is missing."""
+    found: dict[str, dict[str, str]] = {}
+    for entry in values:
+        named, equals, value = entry.partition("=")
+        method, dot, name = named.rpartition(".")
+        if not (method and dot and name and equals):
+            raise click.BadParameter(f"'{entry}' must be METHOD.OPTION=VALUE, as in sdxl-inpaint.steps=30.")
+        if found.setdefault(method, {}).setdefault(name, value) != value:
+            raise click.BadParameter(f"{named} is given twice, with {found[method][name]} and with {value}.")
+    return found
+
+
 def methods_option(help_text: str) -> Callable[[Command], Command]:
     """`--methods`, which may be given several times."""
     return option("--methods", type=Entries(), multiple=True, callback=joined, help=help_text)
@@ -144,15 +157,33 @@ io_option = option(
     help="What an exported network takes and gives: lama-torchscript, lama-onnx, migan-onnx, migan-generator, "
     "FILE.toml, or 'result=0-255;mask=known'. Default: the .toml file beside it.",
 )
+set_option = option(
+    "--set",
+    "options",
+    metavar="METHOD.OPTION=VALUE",
+    multiple=True,
+    callback=as_settings,
+    help="An option of a method, as in sdxl-inpaint.steps=30; `methods show METHOD` lists them. May be repeated.",
+)
+resize_option = option(
+    "--resize-for-method",
+    is_flag=True,
+    help="Resize images for methods that do not take their size, and predictions back; the run and its tables say so.",
+)
+offload_option = option(
+    "--offload", is_flag=True, help="Keep one part at a time of a diffusion model on the GPU: slower, less memory."
+)
 method_options = several(
     methods_option(
         "Names, separated by commas, and your own: mine=folder:DIR, mine=python:MODULE:FUNCTION, "
-        "mine=exec:'COMMAND with {images} {masks} {out}', mine=torchscript:FILE, mine=onnx:FILE. In quotes a comma "
-        "is a comma, mine=folder:'lr=1,wd=0'; ~ is your home folder. May be given several times. Default: every method "
-        "that can run here."
+        "mine=exec:'COMMAND with {images} {masks} {out}', mine=torchscript:FILE, mine=onnx:FILE, "
+        "mine=diffusers:FOLDER_OR_ID. In quotes a comma is a comma, mine=folder:'lr=1,wd=0'; ~ is your home folder. "
+        "May be given several times. Default: every method that can run here."
     ),
     baselines_option,
     weights_option,
+    io_option,
+    set_option,
 )
 device_option = option(
     "--device", default="auto", show_default=True, help="auto (cuda, else mps, else cpu), cpu, cuda, cuda:1 or mps."

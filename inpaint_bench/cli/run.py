@@ -12,14 +12,15 @@ from inpaint_bench.cli.options import (
     dataset_options,
     fetch_options,
     folder_options,
-    io_option,
     known_error_option,
     method_options,
     metric_option,
+    offload_option,
     option,
     out_option,
     part_options,
     quiet_option,
+    resize_option,
     runtime_options,
     several,
     strict_option,
@@ -32,8 +33,8 @@ if TYPE_CHECKING:
 
 FORMATS = click.Choice(["text", "markdown", "csv", "latex", "html"])
 pipeline_options = several(
-    dataset_options, folder_options, part_options, method_options, io_option, fetch_options, code_options,
-    runtime_options, timeout_option, out_option, known_error_option, quiet_option,
+    dataset_options, folder_options, part_options, method_options, resize_option, offload_option, fetch_options,
+    code_options, runtime_options, timeout_option, out_option, known_error_option, quiet_option,
 )  # fmt: skip
 print_options = several(
     option("--format", "format_", type=FORMATS, default="text", show_default=True),
@@ -104,11 +105,12 @@ def _typed(options: dict[str, Any]) -> dict[str, Any]:
     """The options as the API takes them; what is to be fetched has its licence accepted here."""
     options["methods"] = options["methods"] or None
     if options["fetch"]:
-        from inpaint_bench.api.fetching import weights_for_run
+        from inpaint_bench.api.fetching import models_for_run, weights_for_run
 
-        wanted = weights_for_run(*(options[name] for name in ("methods", "dataset", "weights", "baselines")))
-        if wanted:
-            accepted(list(map(str, wanted)), options["accept_licence"])
+        methods, dataset, weights, baselines = (options[n] for n in ("methods", "dataset", "weights", "baselines"))
+        wanted = weights_for_run(methods, dataset, weights, baselines)
+        if listed := [*map(str, wanted), *map(str, models_for_run(methods, weights, baselines))]:
+            accepted(listed, options["accept_licence"])
         options["accept_licence"] = True
     return options
 

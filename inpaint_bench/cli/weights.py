@@ -12,6 +12,7 @@ from inpaint_bench.errors import IncompleteError
 
 if TYPE_CHECKING:
     from inpaint_bench.api.fetching import WantedWeights
+    from inpaint_bench.api.fetching_models import WantedModel
 
 
 @click.group(short_help="Add, list, verify and fetch weights.")
@@ -95,9 +96,11 @@ def fetch(
     """Fetch the weights of the method NAME for DATASET from where its authors publish them, check and convert them.
 
     The licence is printed first. A file whose hash nobody has stated is noted in weights.lock.toml, and must be the
-    same the next time. NAME may also be a feature extractor: inception (FID) or inception_pic2018.
+    same the next time. NAME may also be a feature extractor: inception (FID) or inception_pic2018. Of the diffusion
+    methods DATASET is left out; of `diffusers` it is a model of the hub, ORG/NAME or ORG/NAME@REVISION.
     """
     from inpaint_bench.api import fetching
+    from inpaint_bench.api.fetching_models import wanted_model
 
     if every == bool(name):
         raise click.UsageError("give a method, or --all with --dataset.")
@@ -105,6 +108,10 @@ def fetch(
         raise click.UsageError("--all needs --dataset, and goes without --from.")
     if name in fetching.EXTRACTORS:
         return _fetch_extractor(str(name))
+    if name and (model := wanted_model(name, dataset, baselines)):
+        if mirrors:
+            raise click.UsageError(f"--from: {name} is a folder of files; run it from your copy: mine={name}:FOLDER.")
+        return _fetch_model(model, accept_licence)
     if name:
         wanted = [fetching.wanted_weights(name, dataset or of_all, baselines)]
     else:
@@ -145,6 +152,17 @@ def _fetch_all(
         pinned = f"; unpinned: {', '.join(found.unpinned)}, see {found.lock}" if found.unpinned else ""
         click.echo(f"{found.path}: {one.method} for {one.dataset}, {how}{pinned}.")
     return failures
+
+
+def _fetch_model(wanted: "WantedModel", accept_licence: bool) -> None:
+    from inpaint_bench.api.fetching_models import fetch_model
+
+    if not wanted.here:
+        accepted([str(wanted)], accept_licence)
+    with notes_on_stderr():
+        found = fetch_model(wanted)
+    how = "fetched" if found.fetched else "here already"
+    click.echo(f"{found.path}: {wanted.model} for {wanted.method}, commit {found.commit[:12]}, {how}.")
 
 
 def _fetch_extractor(name: str) -> None:

@@ -3,6 +3,7 @@
 import csv
 import dataclasses
 import io
+import json
 import re
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
@@ -36,6 +37,7 @@ class Pair:
     hole_pixels: int = 0
     ratio: str = ""  # for readers; buckets are computed from hole_pixels
     bucket: str = ""
+    prompt: str = ""  # what the hole should show, for methods that take a text; '' where the list gives none
 
     @property
     def seen(self) -> bool:
@@ -43,7 +45,9 @@ class Pair:
         return bool(self.image_sha256)
 
 
-COLUMNS = [field.name for field in dataclasses.fields(Pair)]
+COLUMNS = [field.name for field in dataclasses.fields(Pair)][:-1]
+PROMPT = "prompt"  # one column more, of lists that have prompts
+MOST_PROMPT = 2000  # letters
 HASH = "([0-9a-f]{64})?"
 CELLS = [PAIR, ".*", ".*", HASH, HASH, "[0-9]{0,9}", r"([01]\.[0-9]{6})?", r"([0-9.]{1,9}-[0-9.]{1,9})?"]  # of a line
 
@@ -56,9 +60,14 @@ def draw_pairs(image_names: Iterable[str], mask_names: Iterable[str], seed: int)
 
 def fingerprint(page: Protocol, pairs: Iterable[Pair], with_pixels: bool = False) -> str:
     """Twelve hexadecimal digits that identify the page and the names of its pairs, and optionally their pixels."""
-    names = [[p.pair, p.image, p.mask, *([p.image_sha256, p.mask_sha256] if with_pixels else [])] for p in pairs]
-    rows = "\n".join(",".join(row) for row in names)
+    rows = "\n".join(",".join(_identity(pair, with_pixels)) for pair in pairs)
     return files.sha256(facts(page) + b"\n" + rows.encode())[:12]
+
+
+def _identity(pair: Pair, with_pixels: bool) -> list[str]:
+    """What a fingerprint covers of a pair; a prompt as JSON, in which nothing separates cells or lines."""
+    pixels = [pair.image_sha256, pair.mask_sha256] if with_pixels else []
+    return [pair.pair, pair.image, pair.mask, *pixels, *([json.dumps(pair.prompt)] if pair.prompt else [])]
 
 
 def pixel_digest(pairs: Iterable[Pair]) -> str:
@@ -92,14 +101,15 @@ def sample_seed(seed: int, pair: str, sample: int) -> int:
 
 def to_csv(pairs: Iterable[Pair]) -> bytes:
     """The list of pairs as a CSV file."""
-    out = io.StringIO()
+    pairs, out = list(pairs), io.StringIO()
     out.write(SCHEMA + "\n")
     writer = csv.writer(out, lineterminator="\n")
-    writer.writerow(COLUMNS)
-    writer.writerows(
-        [*dataclasses.astuple(pair)[:5], pair.hole_pixels if _mask_known(pair) else "", pair.ratio, pair.bucket]
-        for pair in pairs
-    )
+    last = [PROMPT] if any(pair.prompt for pair in pairs) else []
+    writer.writerow([*COLUMNS, *last])
+    for pair in pairs:
+        hole_pixels = pair.hole_pixels if _mask_known(pair) else ""
+        prompt = [pair.prompt] if last else []
+        writer.writerow([*dataclasses.astuple(pair)[:5], hole_pixels, pair.ratio, pair.bucket, *prompt])
     return out.getvalue().encode()
 
 
@@ -137,25 +147,30 @@ def with_masks(pairs: Iterable[Pair], path: Path) -> list[Pair]:
 
 
 def read_csv(path: Path) -> list[Pair]:
-    """Read a list of pairs from a CSV file. Raises InputError if it is not one."""
+    """Read a list of pairs from a CSV file. A last column `prompt` may be there. Raises InputError if it is not one."""
     pairs = []
-    for number, row in enumerate(_rows(path, SCHEMA, COLUMNS, CELLS), start=3):
-        name, image, mask, image_sha256, mask_sha256, hole_pixels, ratio, bucket = row
+    for number, row in enumerate(_rows(path, SCHEMA, COLUMNS, CELLS, PROMPT), start=3):
+        name, image, mask, image_sha256, mask_sha256, hole_pixels, ratio, bucket = row[: len(COLUMNS)]
+        prompt = "".join(row[len(COLUMNS) :])
         for one in (image, mask):
             check_name(one, f"{path}: line {number}")
-        pairs.append(Pair(name, image, mask, image_sha256, mask_sha256, int(hole_pixels or 0), ratio, bucket))
+        if len(prompt) > MOST_PROMPT or not prompt.isprintable():
+            raise InputError(f"{path}: line {number}: a prompt is one line of at most {MOST_PROMPT} printable letters.")
+        pairs.append(Pair(name, image, mask, image_sha256, mask_sha256, int(hole_pixels or 0), ratio, bucket, prompt))
     if len({pair.pair for pair in pairs}) != len(pairs):
         raise InputError(f"{path}: a pair is listed twice. Build or import the list again.")
     return pairs
 
 
-def _rows(path: Path, schema: str, columns: list[str], cells: list[str]) -> Iterator[list[str]]:
-    """The cells of a list's lines. Raises InputError where it is none."""
+def _rows(path: Path, schema: str, columns: list[str], cells: list[str], last: str = "") -> Iterator[list[str]]:
+    """The cells of a list's lines, which may have a `last` column of any text. Raises InputError where it is none."""
     try:
         lines = files.read_bytes(path).decode("utf-8").splitlines()
         rows = list(csv.reader(lines[2:]))
     except (OSError, UnicodeDecodeError, csv.Error) as error:
         raise InputError(f"{path}: cannot be read as a list of pairs ({error}).") from error
+    if last and lines[1:2] == [",".join([*columns, last])]:
+        columns, cells = [*columns, last], [*cells, ".*"]
     if lines[:1] != [schema] or lines[1:2] != [",".join(columns)]:
         raise InputError(f"{path}: not a list of pairs of this version ('{schema[2:]}'). Build or import it again.")
     for number, row in enumerate(rows, start=3):

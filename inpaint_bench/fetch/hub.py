@@ -4,8 +4,10 @@ import logging
 import os
 import sys
 import time
+from dataclasses import dataclass
 from pathlib import Path
 
+from inpaint_bench.errors import IncompleteError
 from inpaint_bench.fetch import web
 from inpaint_bench.fetch.sources import HuggingFace
 from inpaint_bench.fetch.web import SourceError
@@ -37,6 +39,41 @@ def fetch(source: HuggingFace, into: Path) -> Path:
             if not passing:
                 raise SourceError(reason) from error
     raise SourceError(f"{reason}, {web.TRIES} times")
+
+
+@dataclass(frozen=True)
+class Stated:
+    """What the hub states of a file: its bytes, and the SHA-256 of a large one; 0 and '' where it states none."""
+
+    size: int
+    sha256: str
+
+
+@dataclass(frozen=True)
+class Listing:
+    """The files of a repository at a commit."""
+
+    commit: str
+    files: dict[str, Stated]
+
+
+def listing(repo: str, revision: str) -> Listing:
+    """What a repository holds at a revision. Raises IncompleteError where the hub does not say."""
+    from huggingface_hub import HfApi
+
+    try:
+        _refuse_offline()
+        api = HfApi((os.environ.get("HF_ENDPOINT") or HUB).rstrip("/"), token=os.environ.get("HF_TOKEN") or None)
+        info = api.model_info(repo, revision=revision, files_metadata=True)
+    except SourceError as error:
+        raise IncompleteError(f"{repo} cannot be fetched: {error}.") from error
+    except Exception as error:  # of one of two http libraries, by its version
+        reason, _ = _reason(HuggingFace(repo, "", revision), error)
+        raise IncompleteError(f"{repo} cannot be fetched: {reason}.") from error
+    stated = {
+        one.rfilename: Stated(one.size or 0, str(one.lfs.sha256) if one.lfs else "") for one in info.siblings or ()
+    }
+    return Listing(str(info.sha), stated)
 
 
 def _refuse_offline() -> None:

@@ -1,7 +1,7 @@
 """A prediction job, its predictions, and a method, whatever its kind."""
 
-from collections.abc import Callable, Iterator
-from dataclasses import dataclass
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
@@ -15,6 +15,8 @@ from inpaint_bench.data.pair_lists import Pair, sample_seed
 from inpaint_bench.data.prepare import Prepared
 from inpaint_bench.data.protocols import Protocol
 from inpaint_bench.errors import MethodError
+from inpaint_bench.methods.needs import NO_NEEDS, Needs
+from inpaint_bench.methods.options import Value
 from inpaint_bench.weights import NO_WEIGHTS, Weights
 
 PredictedImage = Float[Tensor, "3 height width"]
@@ -66,6 +68,9 @@ class Method:
     command: str = ""  # the command template of a program; '' for other methods
     title: str = ""  # of the paper's method, from its card; '' for a user's own
     notes: str = ""  # information to print before it starts
+    options: Mapping[str, Value] = field(default_factory=dict)  # the value of each that it declares
+    needs: Needs = NO_NEEDS
+    probed: bool = True  # two images are tried before a run, which detects inverted masks
     stale: Callable[[Pair, dict[str, str]], bool] | None = None  # from a composite's PNG texts: has its source changed?
 
 

@@ -18,9 +18,10 @@ from inpaint_bench.data.protocols import Protocol, page_names
 from inpaint_bench.errors import HashError, InputError
 from inpaint_bench.methods.card import Card, MethodCard, read_card
 from inpaint_bench.methods.foreign import blamed
-from inpaint_bench.weights import NO_WEIGHTS, SYNTHETIC, Weights, open_weights, synthetic_weights
+from inpaint_bench.weights import NO_WEIGHTS, SYNTHETIC, Weights, models, open_weights, synthetic_weights
 from inpaint_bench.weights.containers import Read
 from inpaint_bench.weights.file_kinds import is_safetensors, is_torch, what_it_is
+from inpaint_bench.weights.models import ModelId
 from inpaint_bench.weights.store import find_weights, weights_path
 
 GROUP = "inpaint_bench.methods"
@@ -154,7 +155,11 @@ def installed(card: MethodCard) -> bool:
 
 def runnable(baseline: Baseline, card: MethodCard, dataset: str) -> bool:
     """Whether a method can run here as it is: its package is installed and its weights, if any, are here."""
-    return installed(card) and (not card.learned or find_weights(card.name, dataset) is not None or bool(card.ships))
+    if not installed(card) or not card.learned:
+        return installed(card)
+    if card.model is not None:
+        return bool(card.model.repo) and models.find_model(card.model) is not None
+    return bool(card.ships) or find_weights(card.name, dataset) is not None
 
 
 def weights_dataset(method: str, page: Protocol) -> str:
@@ -172,6 +177,8 @@ def weights_of(baseline: Baseline, card: MethodCard, dataset: str, named: str | 
         if named is not None:
             raise InputError(f"{card.name} has no weights; drop --weights {card.name}={named}.")
         return NO_WEIGHTS
+    if card.model is not None:
+        return _model(card, card.model, named)
     if named == SYNTHETIC:
         return synthetic_weights(card.container.parts)
     here = None if named else find_weights(card.name, dataset) or _shipped_weights(baseline, card)
@@ -179,6 +186,28 @@ def weights_of(baseline: Baseline, card: MethodCard, dataset: str, named: str | 
     if found is None:
         raise InputError(f"{card.name} has no weights for {dataset} here. {_remedy(card, dataset)}")
     return found
+
+
+def _model(card: MethodCard, published: ModelId, named: str | None) -> Weights:
+    """The model of a card, or the one that is named: a folder, or an id of the hub, which must be here."""
+    if named == SYNTHETIC:
+        raise InputError(f"{card.name} is a model of several files, for which there are no synthetic weights.")
+    if named and (folder := files.expanded(named)).is_dir():
+        return models.open_model(folder)
+    model = models.parse_id(named) if named else published
+    if model is None:
+        raise InputError(f"{named}: there is no such folder, and it is no model's id, ORG/NAME or ORG/NAME@REVISION.")
+    if not model.repo:
+        raise InputError(
+            f"{card.name} needs a model: mine={card.name}:FOLDER, or mine={card.name}:ORG/NAME@REVISION of the hub."
+        )
+    found = models.find_model(model)
+    if found is None:
+        how = f"`inpaint-bench weights fetch {card.name}`" if model == published else "`run --fetch`"
+        raise InputError(f"the model {model} is not here. Fetch it with {how}, or give its folder.")
+    return models.open_model(
+        found, () if models.COMMIT.fullmatch(model.revision) else (f"{model} ({found.name[:12]})",)
+    )
 
 
 def _remedy(card: MethodCard, dataset: str) -> str:

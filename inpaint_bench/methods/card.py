@@ -11,8 +11,11 @@ from inpaint_bench.data.protocols import Count, Name
 from inpaint_bench.decode import Schema
 from inpaint_bench.errors import InputError
 from inpaint_bench.fetch.sources import RemoteFile
+from inpaint_bench.methods.needs import Gigabytes, Needs
+from inpaint_bench.methods.options import Option
 from inpaint_bench.methods.sizes import Sizes
 from inpaint_bench.weights.containers import Container
+from inpaint_bench.weights.models import ModelId
 
 MOST_BYTES = 1 << 20  # of a card
 NotNegative = Annotated[int, msgspec.Meta(ge=0)]
@@ -61,6 +64,13 @@ class MethodCard(Schema, frozen=True):
     min_size: Count = 1  # and at least this
     exact_size: Count | None = None  # or squares of this side and nothing else
     sizes_note: str = ""
+    needs_prompt: bool = False
+    memory_gb: Gigabytes = 0.0  # of its device, about; said before a run where there is less
+    options: tuple[Option, ...] = ()  # which `load` takes as keywords
+    model: ModelId | None = None  # a folder of files in place of one weights file, as diffusers saves models
+    note: str = ""  # said before a run
+    offloads: bool = False  # `load` takes `offload` too: one part at a time on the GPU
+    probed: bool = True  # two images are tried before a run, which detects inverted masks
     weights: tuple[Published, ...] = ()
     ships: str = ""  # the sha256 of NAME.safetensors in the baseline, weights that serve where no others are here
     container: Container = Container()
@@ -70,6 +80,8 @@ class MethodCard(Schema, frozen=True):
     def __post_init__(self) -> None:
         if self.exact_size is not None and (self.multiple, self.min_size) != (1, 1):
             raise ValueError("exact_size allows one size, so multiple and min_size cannot stand with it")
+        if len({option.name for option in self.options}) != len(self.options):
+            raise ValueError("an option is declared twice")
 
     def published(self, dataset: str) -> Published | None:
         """The weights that the authors publish for a dataset, the first where there are several."""
@@ -79,6 +91,11 @@ class MethodCard(Schema, frozen=True):
     def sizes(self) -> Sizes:
         """The image sizes that the method takes."""
         return Sizes(self.multiple, self.min_size, self.exact_size)
+
+    @property
+    def needs(self) -> Needs:
+        """What the method needs before it can run."""
+        return Needs(self.sizes, self.needs_prompt, self.memory_gb)
 
 
 class Card(Schema, frozen=True):

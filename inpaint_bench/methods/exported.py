@@ -122,6 +122,9 @@ def _onnx(path: Path, contract: Contract, device: torch.device) -> Call:
     names = list(contract.inputs) or there[:wanted]
     if len(there) < wanted or not {*names} <= {*there}:
         raise InputError(f"{path}: its inputs are {', '.join(there)}. Say which are image and mask: --io inputs=A,B.")
+    side = next(one.shape[-1] for one in session.get_inputs() if one.name == names[0])
+    if isinstance(side, int) and contract.size is None:
+        raise InputError(f"{path}: its image is {side} pixels wide, and no other width. Say so: --io size={side}.")
     results = [one.name for one in session.get_outputs()]
     if contract.output and contract.output not in results:
         raise InputError(f"{path}: its results are {', '.join(results)}. Say which is the image: --io output=NAME.")

@@ -7,6 +7,8 @@ from collections.abc import Iterator
 
 from inpaint_bench.errors import BenchError, MethodError, Stopped
 
+MEMORY = ("MemoryError", "OutOfMemoryError")  # of Python, and of torch on a GPU
+
 
 @contextlib.contextmanager
 def blamed(name: str, doing: str, kind: type[BenchError] = MethodError) -> Iterator[None]:
@@ -47,5 +49,7 @@ def described(error: BaseException) -> str:
     except BaseException as another:
         raise_stop(another)
         text = "its text cannot be shown"
+    if type(error).__name__ in MEMORY or "can't allocate memory" in text:
+        return "out of memory. Give a smaller --batch, --offload (diffusion models), or --device cpu."
     text = text if len(text) <= 300 else text[:300] + "…"
     return text if isinstance(error, BenchError) else f"{type(error).__name__}: {text}".rstrip(": ") + "."

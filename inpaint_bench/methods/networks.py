@@ -5,10 +5,11 @@ import functools
 import importlib
 import inspect
 import sys
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import replace
 from itertools import groupby, islice
 from pathlib import Path
+from types import MappingProxyType
 from typing import Any
 
 import torch
@@ -21,22 +22,44 @@ from inpaint_bench.errors import BenchError, InputError, MethodError
 from inpaint_bench.methods.base import Method, Prediction, PredictJob, refuse_bad
 from inpaint_bench.methods.code import folder_code, module_code, only_known
 from inpaint_bench.methods.foreign import blamed
+from inpaint_bench.methods.needs import NO_NEEDS, Needs, stated_by
+from inpaint_bench.methods.options import Value, chosen, declared_by
 from inpaint_bench.methods.probe import refuse_inverted
+from inpaint_bench.methods.sizes import Sizes
 from inpaint_bench.threads import in_order
 from inpaint_bench.weights import NO_WEIGHTS, SYNTHETIC, Weights
 
-Load = Callable[[Weights, torch.device], Any]
+NO_OPTIONS: Mapping[str, Any] = MappingProxyType({})
+PROBE = 256  # pixels a side of the images that are tried before a run of images of any size
+Load = Callable[..., Any]  # of (weights, device) and the options by keyword
 
 
-def network_method(name: str, source: str, code: str, load: Load, weights: Weights) -> Method:
-    """A method whose `load(weights, device)` returns `inpaint(image, mask)` or `inpaint(image, mask, seeds)`."""
+def network_method(
+    name: str,
+    source: str,
+    code: str,
+    load: Load,
+    weights: Weights,
+    options: Mapping[str, Value] = NO_OPTIONS,
+    needs: Needs = NO_NEEDS,
+    probed: bool = True,
+) -> Method:
+    """A method whose `load(weights, device, **options)` returns `inpaint(image, mask)` or with `seeds` as a third.
+
+    A function with a parameter `prompts` gets the prompt of each image too. `probed`: two images are tried before a
+    run, which detects inverted masks.
+    """
+    bound = functools.partial(load, **options) if options else load
     return Method(
         name,
         source,
         code,
-        lambda job: _predict_all(name, load, weights, job),
+        lambda job: _predict_all(name, bound, weights, job, needs.sizes, probed),
         weights,
-        load=lambda device: load(weights, device),
+        load=lambda device: bound(weights, device),
+        options=options,
+        needs=needs,
+        probed=probed,
     )
 
 
@@ -64,10 +87,13 @@ def callable_method(name: str, function: Callable[..., Any]) -> Method:
     return network_method(name, source, code, lambda weights, device: function, NO_WEIGHTS)
 
 
-def python_method(name: str, target: str, weights: Weights, folder: Path | None = None) -> Method:
+def python_method(
+    name: str, target: str, weights: Weights, folder: Path | None = None, given: Mapping[str, object] = NO_OPTIONS
+) -> Method:
     """`MODULE:FUNCTION` of a user's module, a `load(weights, device)`, whose code is in `folder` if one is given.
 
-    Raises InputError when it cannot be imported.
+    Keyword-only parameters with a default are its options, as `declared_by` reads them, its attribute `needs` says what
+    it needs, as `Stated` lists. Raises InputError when it cannot be imported and for options that it does not have.
     """
     module_name, _, function = target.partition(":")
     if not module_name or not function:
@@ -80,11 +106,15 @@ def python_method(name: str, target: str, weights: Weights, folder: Path | None 
     if not callable(load):
         raise InputError(f"{name}=python:{target}: {module_name} has no function '{function}'.")
     code, known = (folder_code(folder), "") if folder else module_code(module)
-    method = network_method(name, f"python:{target}", code, load, weights)
+    with blamed(f"{name}=python:{target}", "reading what it declares", InputError):
+        options, needs = chosen(name, declared_by(load), given), stated_by(load)
+    method = network_method(name, f"python:{target}", code, load, weights, options, needs)
     return replace(method, notes=only_known(known))
 
 
-def _predict_all(name: str, load: Load, weights: Weights, job: PredictJob) -> Iterator[Prediction]:
+def _predict_all(
+    name: str, load: Load, weights: Weights, job: PredictJob, sizes: Sizes, probed: bool
+) -> Iterator[Prediction]:
     with blamed(name, "loading it"):
         inpaint = load(weights, job.device)
         samples = job.samples if takes_seeds(inpaint) else None
@@ -92,10 +122,12 @@ def _predict_all(name: str, load: Load, weights: Weights, job: PredictJob) -> It
     def run(batch: list[Prepared]) -> Tensor:
         return _run_batch(inpaint, batch, job, samples)
 
-    if weights.sha256 != SYNTHETIC:  # an untrained network may well look inverted
+    if probed and weights.sha256 != SYNTHETIC:  # an untrained network may well look inverted
         with blamed(name, "the probe of two images"):
-            refuse_inverted(name, lambda image, mask: _probe(inpaint, image, mask, job), job.page.size or 256)
+            side = job.page.size or sizes.at_least(PROBE)
+            refuse_inverted(name, lambda image, mask: _probe(inpaint, image, mask, job), side)
     for batch in _batches(in_order(job.prepare, job.pairs, job.jobs), job.batch):
+        _refuse_size(name, batch[0], sizes)
         for prepared, prediction in _one_by_one(name, run, batch):
             if samples is None:
                 yield _checked(name, prepared, None, prediction)
@@ -107,6 +139,16 @@ def _predict_all(name: str, load: Load, weights: Weights, job: PredictJob) -> It
                 )
             for sample in range(samples):
                 yield _checked(name, prepared, sample, prediction[sample])
+
+
+def _refuse_size(name: str, prepared: Prepared, sizes: Sizes) -> None:
+    """Raise InputError for an image of a size that a method does not take."""
+    height, width = prepared.hole.shape
+    if not sizes.fit(height, width):
+        raise InputError(
+            f"{name}: pair {prepared.pair.pair}: images of {height}x{width}; allowed: {sizes}. Choose a size in the "
+            "protocol, or let images be resized for it: --resize-for-method."
+        )
 
 
 def _checked(name: str, prepared: Prepared, sample: int | None, prediction: Tensor) -> Prediction:
@@ -126,11 +168,17 @@ def takes_seeds(inpaint: object) -> bool:
         signature = inspect.signature(inpaint)
     except ValueError as error:  # of some built-in functions
         raise MethodError("its parameters cannot be inspected; wrap it in a function of (image, mask).") from error
+    prompts = {"prompts": ()} if "prompts" in signature.parameters else {}
     for count in (2, 3):
         with contextlib.suppress(TypeError):
-            signature.bind(*range(count))
+            signature.bind(*range(count), **prompts)
             return count == 3
     raise MethodError(f"its parameters are {signature}; they must be (image, mask) or (image, mask, seeds).")
+
+
+def takes_prompts(inpaint: Callable[..., Any]) -> bool:
+    """Whether a method's function has a parameter `prompts`, a list of one text an image."""
+    return "prompts" in inspect.signature(inpaint).parameters
 
 
 def _batches(prepared: Iterator[Prepared], size: int) -> Iterator[list[Prepared]]:
@@ -144,16 +192,18 @@ def _one_by_one(
     name: str, run: Callable[[list[Prepared]], Tensor], batch: list[Prepared]
 ) -> Iterator[tuple[Prepared, Tensor]]:
     """The predictions of a batch. If the batch fails, its pairs are run one at a time, to keep the good ones."""
+    predictions = None
     try:
         with blamed(name, f"pair {batch[0].pair.pair}"):
             predictions = _of_batch(run(batch), len(batch))
     except BenchError:
         if len(batch) == 1:
             raise
-        for prepared in batch:
-            yield from _one_by_one(name, run, [prepared])
+    if predictions is not None:
+        yield from zip(batch, predictions, strict=True)
         return
-    yield from zip(batch, predictions, strict=True)
+    for prepared in batch:  # after the error is forgotten, which holds the memory of what failed
+        yield from _one_by_one(name, run, [prepared])
 
 
 def _of_batch(predictions: object, count: int) -> Tensor:
@@ -168,14 +218,16 @@ def _run_batch(inpaint: Callable[..., Tensor], batch: list[Prepared], job: Predi
     image = images.to_images([one.target for one in batch]).to(job.device)
     mask = images.to_masks([one.hole for one in batch]).to(job.device)
     image = images.emptied(image, mask)
+    prompts = {"prompts": [one.pair.prompt for one in batch]} if takes_prompts(inpaint) else {}
     if samples is None:
-        return inpaint(image, mask)
-    return inpaint(image, mask, torch.tensor([job.seeds(one.pair) for one in batch]))
+        return inpaint(image, mask, **prompts)
+    return inpaint(image, mask, torch.tensor([job.seeds(one.pair) for one in batch]), **prompts)
 
 
 def _probe(inpaint: Callable[..., Tensor], image: Tensor, mask: Tensor, job: PredictJob) -> Tensor:
     image, mask = image.to(job.device), mask.to(job.device)
+    prompts = {"prompts": [""] * len(image)} if takes_prompts(inpaint) else {}
     if not takes_seeds(inpaint):
-        return _of_batch(inpaint(image, mask), len(image)).detach().cpu()
-    samples = _of_batch(inpaint(image, mask, torch.zeros(len(image), 1, dtype=torch.int64)), len(image))
+        return _of_batch(inpaint(image, mask, **prompts), len(image)).detach().cpu()
+    samples = _of_batch(inpaint(image, mask, torch.zeros(len(image), 1, dtype=torch.int64), **prompts), len(image))
     return (samples[:, 0] if samples.ndim == 5 else samples).detach().cpu()

@@ -1,5 +1,6 @@
 """A method that is a program: it reads a folder of images and one of masks, and writes a folder of outputs."""
 
+import json
 import os
 import shlex
 import shutil
@@ -28,13 +29,15 @@ from inpaint_bench.methods.probe import refuse_inverted
 from inpaint_bench.threads import in_order
 
 FOLDERS = ("images", "masks", "out")
-ALLOWED = {*FOLDERS, "seed", "samples"}
+ALLOWED = {*FOLDERS, "seed", "samples", "prompts"}
 LAST = 1 << 14  # bytes of a program's output that are looked at for its last line
 _PARSER = string.Formatter()
 
 
 def program_method(name: str, template: str, folder: Path | None = None) -> Method:
-    """A command line with the placeholders {images}, {masks} and {out}, and optionally {seed} and {samples}.
+    """A command line with the placeholders {images}, {masks} and {out}, and optionally {seed}, {samples}, {prompts}.
+
+    The last one is a JSON file with the prompt of every pair by its name.
 
     Its code is in `folder` if one is given, else in the files that the command names.
 
@@ -50,7 +53,7 @@ def program_method(name: str, template: str, folder: Path | None = None) -> Meth
     if not {*FOLDERS} <= used <= ALLOWED or any(form or conversion for _, _, form, conversion in parts):
         raise InputError(
             f"{name}=exec:{template}: a command needs {{images}}, {{masks}} and {{out}}, "
-            "and may use {seed} and {samples}; no other braces are allowed."
+            "and may use {seed}, {samples} and {prompts}; no other braces are allowed."
         )
     code, known = (folder_code(folder), "") if folder else program_code(template)
     source = f"exec:{template}"
@@ -122,7 +125,11 @@ def run_program(name: str, template: str, scratch: Path, job: PredictJob) -> Met
     refuse_way_out(scratch / "out")
     (scratch / "out").mkdir(parents=True, exist_ok=True)
     folders = {name: str((scratch / name).resolve()) for name in FOLDERS}
-    command = _words(template, {**folders, "seed": str(job.page.seed), "samples": str(job.samples)})
+    prompts = scratch / "prompts.json"
+    if "{prompts}" in template:
+        write_whole(prompts, json.dumps({pair.pair: pair.prompt for pair in job.pairs}).encode())
+    facts = {"seed": str(job.page.seed), "samples": str(job.samples), "prompts": str(prompts.resolve())}
+    command = _words(template, folders | facts)
     with open(scratch / "log.txt", "w+b") as output:
         try:
             answer = _supervised(command, output.fileno(), job.timeout)

@@ -1,37 +1,62 @@
 """Which methods to run: those of baselines by name, and a user's own as a folder, a module, a program or a function."""
 
 import dataclasses
+import functools
 import re
 from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
 from pathlib import Path
-from types import MappingProxyType
+from typing import TypeVar
 
 from inpaint_bench import files
 from inpaint_bench.data.datasets import Dataset
 from inpaint_bench.data.protocols import NAME, Protocol
 from inpaint_bench.errors import InputError, did_you_mean
-from inpaint_bench.methods import exported
+from inpaint_bench.methods import exported, resized
 from inpaint_bench.methods.base import Method
 from inpaint_bench.methods.baselines import Baseline, find_baselines, loader, runnable, weights_dataset, weights_of
 from inpaint_bench.methods.card import MethodCard
 from inpaint_bench.methods.entries import unquoted
 from inpaint_bench.methods.folder import folder_method
+from inpaint_bench.methods.needs import Needs
 from inpaint_bench.methods.networks import callable_method, network_method, python_method
+from inpaint_bench.methods.options import chosen
 from inpaint_bench.methods.programs import program_method
+from inpaint_bench.methods.sizes import ANY_SIZE
 from inpaint_bench.weights import NO_WEIGHTS, open_weights
+from inpaint_bench.weights.models import native_side
 
 KINDS = ("folder", "python", "exec", *exported.KINDS)
 
 
-def select_methods(
-    methods: object,
-    dataset: Dataset,
-    every: Dataset,
-    baselines: Path | None,
-    weights: Mapping[str, str],
-    code: Path | None = None,
-    io: Mapping[str, str] = MappingProxyType({}),
-) -> list[Method]:
+@dataclass(frozen=True)
+class Given:
+    """What a user gives beside the names of methods. Dictionaries are by method; '*' stands for all."""
+
+    baselines: Path | None = None  # a folder of baselines of the user's own
+    weights: Mapping[str, str] = field(default_factory=dict)  # a file, or 'synthetic'
+    code: Path | None = None  # the folder that the code of programs and modules is in
+    io: Mapping[str, str] = field(default_factory=dict)  # the contract of an exported network
+    options: Mapping[str, Mapping[str, object]] = field(default_factory=dict)  # values of a method's options
+    resize: bool = False  # images for methods that do not take their size
+    offload: bool = False  # keep one part at a time on the GPU, where a method can
+
+    def of(self, name: str) -> "Given":
+        """What is given to one of the methods."""
+        return dataclasses.replace(
+            self, weights=_of(self.weights, name), io=_of(self.io, name), options=_of(self.options, name)
+        )
+
+
+NOTHING_GIVEN = Given()
+Stated = TypeVar("Stated")
+
+
+def _of(stated: Mapping[str, Stated], name: str) -> dict[str, Stated]:
+    return {key: value for key, value in stated.items() if key in (name, "*")}
+
+
+def select_methods(methods: object, dataset: Dataset, every: Dataset, given: Given = NOTHING_GIVEN) -> list[Method]:
     """The methods to run, in order.
 
     `methods` is one of
@@ -41,31 +66,58 @@ def select_methods(
       `(image, mask, seeds)`;
     - None: every method that can run here as it is.
 
-    `every` is the whole dataset, of which `dataset` may be a shard. `weights` gives a file or 'synthetic' by method,
-    '*' for all; `code` is the folder that the code of programs and modules is in; `io` the contract of an exported
-    network by method, '*' for all. Raises InputError for an unknown name, for a name used twice, and for an object that
-    is no method.
+    `every` is the whole dataset, of which `dataset` may be a shard. Raises InputError for an unknown name, for a name
+    used twice, and for an object that is no method.
     """
-    known = find_baselines(baselines)
+    known = find_baselines(given.baselines)
     brought, names = _by_name(runnable_methods(known, dataset.page)[0] if methods is None else methods)
     if methods is not None and not names:
         raise InputError("no method is named. Name one or more, or leave methods out for all that can run here.")
-    if strangers := sorted(weights.keys() - {*names, "*"}):
-        raise InputError(
-            f"--weights names '{strangers[0]}', which is not one of the methods. {did_you_mean(strangers[0], names)}"
-        )
+    for what, stated in (("--weights", given.weights), ("--set", given.options)):
+        if strangers := sorted(stated.keys() - {*names, "*"}):
+            raise InputError(
+                f"{what} names '{strangers[0]}', which is not one of the methods. {did_you_mean(strangers[0], names)}"
+            )
     found = []
+    if given.offload and not any(_offloads(brought.get(name, name), known) for name in names):
+        raise InputError("--offload: none of the methods can keep a part of itself off the GPU. Leave it out.")
     for name in names:
-        given = brought.get(name, name)
+        entry = brought.get(name, name)
         if name in brought and not re.fullmatch(NAME, name):
             raise InputError(
                 f"'{name}' cannot name a method; use small letters, digits, '.', '_' and '-', as in mine=folder:DIR."
             )
-        if name not in brought or (isinstance(given, str) and given in known):
-            found.append(_of_baseline(name, str(given), weights_dataset(str(given), dataset.page), known, weights))
+        kind, _, target = entry.partition(":") if isinstance(entry, str) else ("", "", "")
+        if name in brought and target and kind in known and known[kind][1].model is not None:
+            named = dataclasses.replace(given, weights={**given.weights, name: unquoted(target)})
+            method = dataclasses.replace(_of_baseline(name, kind, "", known, named), source=str(entry), title="")
+        elif name not in brought or (isinstance(entry, str) and entry in known):
+            method = _of_baseline(name, str(entry), weights_dataset(str(entry), dataset.page), known, given)
         else:
-            found.append(_brought(name, given, every, weights.get(name), known, code, io.get(name, io.get("*"))))
+            method = _brought(name, entry, every, known, given)
+        found.append(_resized(method, dataset.page) if given.resize else method)
     return found
+
+
+def _offloads(entry: object, known: Mapping[str, tuple[Baseline, MethodCard]]) -> bool:
+    return isinstance(entry, str) and any(
+        known[one][1].offloads for one in (entry, entry.partition(":")[0]) if one in known
+    )
+
+
+def _resized(method: Method, page: Protocol) -> Method:
+    """The method for images of any size, if it does not take those of a page; it is another one, and says so."""
+    sizes = method.needs.sizes
+    if method.load is None or sizes.take(page.size):
+        return method
+    load = method.load
+    stated = {**method.options, "resize_for_method": resized.in_words(sizes)}
+    needs = dataclasses.replace(method.needs, sizes=ANY_SIZE)
+    wrapped = network_method(
+        method.name, method.source, method.code, lambda _, device: resized.resized(load(device), sizes),
+        method.weights, probed=method.probed,
+    )  # fmt: skip
+    return dataclasses.replace(wrapped, options=stated, needs=needs, title=method.title, notes=method.notes)
 
 
 def _by_name(methods: object) -> tuple[dict[str, object], list[str]]:
@@ -110,46 +162,54 @@ def runnable_methods(known: Mapping[str, tuple[Baseline, MethodCard]], page: Pro
 
 
 def _of_baseline(
-    name: str, which: str, dataset: str, known: Mapping[str, tuple[Baseline, MethodCard]], weights: Mapping[str, str]
+    name: str, which: str, dataset: str, known: Mapping[str, tuple[Baseline, MethodCard]], given: Given
 ) -> Method:
     """A baseline's method, which a run may call by another name."""
     if which not in known:
         raise InputError(f"no method is called '{which}'. {did_you_mean(which, known)}")
     baseline, card = known[which]
-    named = weights.get(name, weights.get("*") if card.learned else None)
+    options = chosen(name, card.options, given.options.get(name, {}))
+    named = given.weights.get(name, given.weights.get("*") if card.learned and not card.model else None)
     opened = weights_of(baseline, card, dataset, named)
     source = f"baseline {baseline.folder.name}" if name == which else f"baseline {baseline.folder.name}: {which}"
-    method = network_method(name, source, baseline.code, loader(baseline, card), opened)
-    return dataclasses.replace(method, title=card.title)
+    load = loader(baseline, card)
+    load = functools.partial(load, offload=given.offload) if card.offloads else load
+    needs = _of_model(card.needs, opened.path) if card.model and opened.path else card.needs
+    method = network_method(name, source, baseline.code, load, opened, options, needs, card.probed)
+    return dataclasses.replace(method, title=card.title, notes=card.note)
 
 
-def _brought(
-    name: str,
-    given: object,
-    every: Dataset,
-    weights: str | None,
-    known: Iterable[str],
-    code: Path | None,
-    io: str | None,
-) -> Method:
+def _of_model(needs: Needs, folder: Path) -> Needs:
+    """What a method needs whose model the user names, and whose size is that of its parts."""
+    side = native_side(folder)
+    if side is None or needs.sizes.min_size > 1:
+        return needs
+    return dataclasses.replace(needs, sizes=dataclasses.replace(needs.sizes, min_size=side))
+
+
+def _brought(name: str, entry: object, every: Dataset, known: Iterable[str], given: Given) -> Method:
     """A method of the user's own: the rest of an entry, or a function. `known` are the methods of baselines."""
-    if not isinstance(given, str):
-        return _function(name, given, weights)
-    kind, _, target = given.partition(":")
+    weights, options = given.weights.get(name), given.options.get(name, {})
+    if not isinstance(entry, str):
+        chosen(name, (), options)
+        return _function(name, entry, weights)
+    kind, _, target = entry.partition(":")
     target = unquoted(target)
     if kind == "python":
-        return python_method(name, target, open_weights(files.expanded(weights)) if weights else NO_WEIGHTS, code)
+        opened = open_weights(files.expanded(weights)) if weights else NO_WEIGHTS
+        return python_method(name, target, opened, given.code, options)
     if kind not in KINDS:
         allowed = did_you_mean(kind, [*KINDS, *known])
-        raise InputError(f"{name}={given}: '{kind}' is neither a kind of method nor a baseline's method. {allowed}")
+        raise InputError(f"{name}={entry}: '{kind}' is neither a kind of method nor a baseline's method. {allowed}")
+    chosen(name, (), options)
     if weights is not None:
         raise InputError(f"--weights {name}: a {kind}: method takes no weights from here.")
     if kind == "exec":
-        return program_method(name, target, code)
+        return program_method(name, target, given.code)
     if kind in exported.KINDS:
-        return exported.exported_method(name, kind, files.expanded(target), io)
+        return exported.exported_method(name, kind, files.expanded(target), given.io.get(name, given.io.get("*")))
     if not target:
-        raise InputError(f"{name}={given}: give folder:DIR, the folder of its outputs.")
+        raise InputError(f"{name}={entry}: give folder:DIR, the folder of its outputs.")
     folder = files.expanded(target)
     if not folder.exists():
         raise InputError(

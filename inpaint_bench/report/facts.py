@@ -74,7 +74,7 @@ def _method(method: MethodData) -> Facts:
         "name": method.name,
         "source": redact_paths(info.source),
         "code": info.code,
-        "weights": info.weights,
+        "weights": info.loaded_with,
         "device": info.device,
         "environment": info.environment,
         "machine": {fact: redact_paths(value) for fact, value in info.machine.items()},

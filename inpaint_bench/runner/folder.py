@@ -20,6 +20,7 @@ from inpaint_bench.data.parts import Part
 from inpaint_bench.data.protocols import Name, Protocol, facts
 from inpaint_bench.decode import Schema
 from inpaint_bench.errors import HashError, InputError, did_you_mean
+from inpaint_bench.methods.options import Value, in_words
 from inpaint_bench.runner import machines, sums
 
 if TYPE_CHECKING:  # heavy, and runs are read without them
@@ -47,6 +48,12 @@ class MethodInfo(Schema, frozen=True):
     known_error_allowed: bool = False  # composites were made whatever the known region of the predictions was
     unpinned: tuple[str, ...] = ()  # files of its authors whose hash nobody has stated: see weights.lock.toml
     notes: str = ""  # what was said when it started: of a folder, how its files were read and which were left out
+    options: dict[str, Value] = msgspec.field(default_factory=dict)  # the value of each option that the method declares
+
+    @property
+    def loaded_with(self) -> str:
+        """The hash of the weights and the options: what results state, and what one method has only one of."""
+        return " ".join(filter(None, (self.weights, in_words(self.options))))
 
 
 class RunInfo(Schema, frozen=True):
@@ -265,7 +272,7 @@ def method_info(method: "Method", device: "torch.device", known_error_allowed: b
     command = ("inpaint-bench", *sys.argv[1:])
     environment = {"inpaint-bench": __version__, "python": platform.python_version(), **versions}
     made_by = (method.source, method.code, method.weights.sha256, device.type, command, environment, machine)
-    return MethodInfo(*made_by, known_error_allowed, method.weights.unpinned, method.notes)
+    return MethodInfo(*made_by, known_error_allowed, method.weights.unpinned, method.notes, dict(method.options))
 
 
 def refuse_mixture(run: RunFolder, method: "Method", now: MethodInfo, something_left: bool) -> None:
@@ -274,6 +281,7 @@ def refuse_mixture(run: RunFolder, method: "Method", now: MethodInfo, something_
     if before is None:
         raise InputError(f"{run.folder_of(method.name)}: run.json says nothing of what made it. Delete that folder.")
     facts = [(fact, getattr(before, fact), getattr(now, fact)) for fact in ("source", "code", "weights")]
+    facts.append(("options", in_words(before.options), in_words(now.options)))
     if something_left:
         facts.append(("device", before.device, now.device))
         facts += [
@@ -282,9 +290,11 @@ def refuse_mixture(run: RunFolder, method: "Method", now: MethodInfo, something_
         facts += machines.differences(before.machine, now.machine)
     for fact, old, new in facts:
         if old != new:
+            two_methods = "Other options are another method: give it a name of its own. " if fact == "options" else ""
             raise InputError(
                 f"{run.folder_of(method.name)}: made with {fact} {old or 'none'}, now it is {new or 'none'}; "
-                f"the two are not mixed. Start it anew with --fresh {method.name}, or choose another --out."
+                f"the two are not mixed. {two_methods}Start it anew with --fresh {method.name}, or choose another "
+                "--out."
             )
 
 

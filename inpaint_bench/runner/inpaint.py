@@ -5,7 +5,7 @@ prediction is cut back. A method of one size only sees the picture in overlappin
 done, the known region of what comes out is that of the picture, to the bit.
 """
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 
@@ -23,8 +23,7 @@ from inpaint_bench.data.prepare import Data, Prepared
 from inpaint_bench.data.protocols import Protocol
 from inpaint_bench.errors import InputError
 from inpaint_bench.methods.base import Method, Prediction, PredictJob
-from inpaint_bench.methods.baselines import find_baselines
-from inpaint_bench.methods.select import select_methods
+from inpaint_bench.methods.select import Given, select_methods
 from inpaint_bench.methods.sizes import Sizes
 
 ONE = Pair("00000", "picture.png", "mask.png")
@@ -33,18 +32,15 @@ PredictedArray = Float[np.ndarray, "3 height width"]
 Window = Float[np.ndarray, "3 side side"]
 
 
-def open_method(entry: str, dataset: str, baselines: Path | None, weights: Mapping[str, str]) -> tuple[Method, Sizes]:
-    """A method as `--methods` names it, with its weights for a dataset, and the sizes that its card states.
+def open_method(entry: str, dataset: str, given: Given) -> Method:
+    """A method as `--methods` names it, with its weights for a dataset.
 
-    A method of one's own is given pictures as they are. Raises InputError as `select_methods` does, and for a folder
-    of outputs.
+    Raises InputError as `select_methods` does, and for a folder of outputs.
     """
     if entry.partition("=")[2].startswith("folder:"):
         raise InputError(f"--method {entry}: a folder of outputs paints nothing. Name what made them.")
     nothing = Dataset(open_page(dataset)[0], Data(Path(), Path()), (), "")
-    (method,) = select_methods([entry], nothing, nothing, baselines, weights)
-    known = find_baselines(baselines)
-    return method, Sizes() if "=" in entry else known[method.name][1].sizes
+    return select_methods([entry], nothing, nothing, given)[0]
 
 
 def output_paths(out: Path, samples: int, sources: Sequence[Path]) -> list[Path]:
@@ -79,14 +75,18 @@ def read_picture(image: Path, mask: Path, mask_threshold: int | None = None) -> 
 
 @dataclass(frozen=True)
 class Brush:
-    """A method with what it needs to inpaint: its sizes, device, seed and number of samples."""
+    """A method with what it needs to inpaint: its device, seed and number of samples."""
 
     method: Method
-    sizes: Sizes
     scratch: Path  # a folder for a program's files
     device: torch.device
     seed: int = 0
     samples: int = 1
+
+    @property
+    def sizes(self) -> Sizes:
+        """The sizes that the method takes; one that states none is given pictures as they are."""
+        return self.method.needs.sizes
 
     def paint(self, picture: Prepared, page: Protocol) -> list[Pixels]:
         """The composite of every sample, of the picture's size; one of a method that is not stochastic.
@@ -102,7 +102,7 @@ class Brush:
 
     def _padded(self, picture: Prepared, page: Protocol) -> list[PredictedArray]:
         height, width = picture.hole.shape
-        sides = [_next(side, self.sizes) for side in (height, width)]
+        sides = [self.sizes.at_least(side) for side in (height, width)]
         larger = enlarge(picture, *sides)
         return [prediction[:, :height, :width] for prediction in self._predict([larger], page)[0]]
 
@@ -141,12 +141,6 @@ def enlarge(picture: Prepared, height: int, width: int) -> Prepared:
         return picture
     target = np.pad(picture.target, ((0, down), (0, right), (0, 0)), mode="reflect")
     return replace(picture, target=target, hole=np.pad(picture.hole, ((0, down), (0, right)), mode="reflect"))
-
-
-def _next(side: int, sizes: Sizes) -> int:
-    """The smallest size that the method takes and that is at least this large."""
-    wanted = max(side, sizes.min_size)
-    return -(-wanted // sizes.multiple) * sizes.multiple
 
 
 def _corners(shape: tuple[int, ...], side: int) -> Iterator[tuple[int, int]]:

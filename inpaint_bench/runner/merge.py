@@ -14,7 +14,8 @@ from inpaint_bench.errors import IncompleteError, InputError, NotComparableError
 from inpaint_bench.runner import machines, sums
 from inpaint_bench.runner.folder import STARTED, MethodInfo, RunFolder, RunInfo, change_info, open_run, publish
 
-SAME = ("source", "code", "weights", "device", "environment")
+SAME = ("source", "code", "weights", "options", "device", "environment")
+OTHER = {"options": "other options", "weights": "other weights"}
 
 
 def merge(parts: Sequence[Path], out: Path) -> RunFolder:
@@ -105,7 +106,9 @@ def _same_method(name: str, runs: Sequence[RunFolder]) -> MethodInfo:
     for path, info in infos[1:]:
         for fact in SAME:
             if getattr(info, fact) != getattr(first, fact):
-                raise NotComparableError(f"{path}: {name} was made with another {fact} than in {first_path}.")
+                raise NotComparableError(
+                    f"{path}: {name} was made with {OTHER.get(fact, f'another {fact}')} than in {first_path}."
+                )
     machine: dict[str, str] = {}
     for path, info in infos:
         for fact, old, new in machines.differences(machine, info.machine):

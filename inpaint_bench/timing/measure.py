@@ -217,10 +217,10 @@ def _memory(one: LoadedMethod, options: TimingOptions) -> Memory:
     if one.network is None:
         return NOT_MEASURED
     entry = next((e for e in options.selection.entries if e.partition("=")[0] == one.timed.name), one.timed.name)
-    weights = tuple(pair for pair in options.selection.weights if pair[0] in (one.timed.name, "*"))
+    given = options.selection.given.of(one.timed.name)
     with files.scratch("timing") as scratch:
         job = MemoryJob(
-            replace(options.selection, entries=(entry,), weights=weights),
+            replace(options.selection, entries=(entry,), given=given),
             options.size,
             options.batch,
             options.device,

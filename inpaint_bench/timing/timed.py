@@ -24,7 +24,7 @@ from inpaint_bench.methods.base import Method, PredictJob, refuse_bad
 from inpaint_bench.methods.baselines import find_baselines, installed
 from inpaint_bench.methods.folder import read_outputs
 from inpaint_bench.methods.networks import takes_seeds
-from inpaint_bench.methods.select import select_methods
+from inpaint_bench.methods.select import NOTHING_GIVEN, Given, select_methods
 
 
 @dataclass(frozen=True)
@@ -33,8 +33,7 @@ class Selection:
 
     entries: tuple[str, ...]
     dataset: str = "sample"  # whose weights are used
-    baselines: Path | None = None
-    weights: tuple[tuple[str, str], ...] = ()
+    given: Given = NOTHING_GIVEN
 
     @property
     def page(self) -> Protocol:
@@ -60,17 +59,16 @@ def find_timed_methods(selection: Selection) -> list[TimedMethod]:
 
     Raises InputError as `select_methods` does, and for a folder of existing outputs, which cannot be timed.
     """
-    baselines, weights = find_baselines(selection.baselines), dict(selection.weights)
-    entries = list(selection.entries)
+    entries, baselines = list(selection.entries), find_baselines(selection.given.baselines)
     for entry in entries:
         if entry.partition("=")[2].startswith("folder:"):
             raise InputError(
                 f"--methods {entry}: a folder of existing outputs cannot be timed. Name the method that wrote them."
             )
-    if not entries and "*" in weights:
-        entries = [name for name, (_, card) in baselines.items() if installed(card)]
+    if not entries and "*" in selection.given.weights:
+        entries = [name for name, (_, card) in baselines.items() if installed(card) and card.model is None]
     dataset = Dataset(selection.page, Data(Path(), Path()), (), "")
-    methods = select_methods(entries or None, dataset, dataset, selection.baselines, weights)
+    methods = select_methods(entries or None, dataset, dataset, selection.given)
     return [TimedMethod(method, method.title or method.name) for method in methods]
 
 

@@ -53,6 +53,7 @@ def test_a_console_that_is_not_utf_8_gets_ascii_for_what_it_cannot_show(
     assert shown.stdout.decode(encoding) == (expected.replace("·", ".") if encoding == "ascii" else expected)
 
 
+@pytest.mark.acceptance
 def test_a_run_under_a_locale_that_is_not_utf_8_is_the_same_run(terminal: Terminal, folders: None) -> None:
     terminal(*RUN.split(), "--out", "a").does()
     shown = call(f"{RUN} --out b", LC_ALL="C", PYTHONCOERCECLOCALE="0", PYTHONUTF8="0")

@@ -267,6 +267,7 @@ def listed(terminal: Terminal) -> str:
     return " ".join(answer.out.split())
 
 
+@pytest.mark.acceptance
 def test_the_list_and_the_doctor_say_what_is_here(terminal: Terminal) -> None:
     assert "celeba 12000 pairs missing inpaint-bench datasets fetch celeba " in listed(terminal)
     (files.data_dir() / "celeba" / "images").mkdir(parents=True)

@@ -96,6 +96,7 @@ def test_an_interrupted_run_says_so_in_one_line_and_goes_on(terminal: Terminal, 
     assert len(composites()) == 4
 
 
+@pytest.mark.acceptance
 def test_an_interrupted_program_is_stopped_and_what_it_finished_is_used(terminal: Terminal, page: Path) -> None:
     entry = write_program(STOPS_AT_THE_THIRD)
     with running(entry) as process:

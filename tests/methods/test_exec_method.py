@@ -53,6 +53,7 @@ def test_a_program_that_fails_beside_a_scrap_of_its_own_keeps_what_it_finished(t
     assert composites() == ALL[:2]
 
 
+@pytest.mark.acceptance
 def test_a_program_that_runs_too_long_is_stopped(terminal: Terminal, page: Path) -> None:
     entry = write_program(TWO_THEN.format(then="import time; time.sleep(1000)"))
     answer = terminal.run(entry, "--timeout", 4)
@@ -105,7 +106,10 @@ def test_a_program_that_cannot_be_started_is_reported(terminal: Terminal, page: 
         ("infer {images} {masks}", "a command needs {images}, {masks} and {out}"),
         ("infer", "a command needs {images}, {masks} and {out}"),
         ("", "a command needs {images}, {masks} and {out}"),
-        ("infer {images} {masks} {out} {sead}", "and may use {seed} and {samples}; no other braces are allowed"),
+        (
+            "infer {images} {masks} {out} {sead}",
+            "and may use {seed}, {samples} and {prompts}; no other braces are allowed",
+        ),
         ("infer {images} {masks} {out} {}", "no other braces are allowed"),
         ("infer {images:d} {masks} {out}", "no other braces are allowed"),
         ("infer {images} {masks} {out", "Write {{ and }} for literal braces"),

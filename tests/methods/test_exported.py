@@ -174,6 +174,12 @@ def test_a_file_beside_the_network_is_its_contract(page: Path, terminal: Termina
     assert info["weights"] == open_weights(Path("network.pt")).sha256
 
 
+def test_a_network_of_one_width_says_which(page: Path, terminal: Terminal) -> None:
+    file = onnx_file(side=24)
+    terminal.run(f"mine=onnx:{file}").refuses(2, "its image is 24 pixels wide, and no other width", "--io size=24")
+    terminal.run(f"mine=onnx:{file}", "--io", "size=24").does("mine")
+
+
 def test_another_contract_is_another_method(page: Path, terminal: Terminal) -> None:
     network = saved(Fill())
     terminal.run(f"mine=torchscript:{network}").does("mine")

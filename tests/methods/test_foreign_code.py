@@ -124,6 +124,7 @@ def left_over() -> list[psutil.Process]:
     return found
 
 
+@pytest.mark.acceptance
 def test_nothing_that_a_program_started_outlives_its_end_or_a_time_out(terminal: Terminal, page: Path) -> None:
     terminal.run(write_program(LEAVES + COPY)).does("mine")
     assert left_over() == []

@@ -13,7 +13,7 @@ from inpaint_bench.data import datasets, prepare
 from inpaint_bench.data.datasets import Dataset
 from inpaint_bench.errors import InputError, MethodError
 from inpaint_bench.methods.base import Method, PredictJob
-from inpaint_bench.methods.select import select_methods
+from inpaint_bench.methods.select import Given, select_methods
 from inpaint_bench.runner.folder import start
 from inpaint_bench.runner.predict import RuntimeOptions, predict_pairs
 
@@ -42,7 +42,7 @@ def dataset(page: Path) -> Dataset:
 
 
 def select(methods: Any, dataset: Dataset, **weights: str) -> list[Method]:
-    return select_methods(methods, dataset, dataset, None, weights)
+    return select_methods(methods, dataset, dataset, Given(weights=weights))
 
 
 def code_of(text: str) -> str:

@@ -295,6 +295,7 @@ for number in range(150):
 """
 
 
+@pytest.mark.acceptance
 def test_several_processes_write_and_read_at_once() -> None:
     processes = [subprocess.Popen([sys.executable, "-c", PROGRAM, name]) for name in "abc"]
     assert [process.wait(timeout=120) for process in processes] == [0, 0, 0]

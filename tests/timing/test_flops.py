@@ -88,6 +88,7 @@ def test_a_classical_method_has_neither_parameters_nor_flops() -> None:
     assert (cost.parameters, cost.flop) == (None, None)
 
 
+@pytest.mark.acceptance
 def test_parameters_that_inference_does_not_need_are_not_counted_in_a_baseline() -> None:
     """PIC's posterior is loaded but not used; its card states the number of the other parameters."""
     baseline, card = find_baselines()["pic"]

@@ -14,7 +14,7 @@ from torch import Tensor
 from inpaint_bench.methods.baselines import find_baselines
 from inpaint_bench.methods.card import MethodCard
 
-BASELINES = {name: found for name, found in find_baselines().items() if found[1].learned}
+BASELINES = {name: found for name, found in find_baselines().items() if found[1].learned and found[1].model is None}
 SMALL = "ec"  # its refusals are those of every torch file; it has two files, a key and a prefix that leads
 
 

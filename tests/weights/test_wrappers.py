@@ -140,7 +140,9 @@ def test_mfe_loads_from_the_files_that_its_training_code_writes(tmp_path: Path, 
     terminal("weights", "add", "mfe", "paris", *paths[:2]).refuses(2, "latest_net_EN.pth")
 
 
-@pytest.mark.parametrize("method", [name for name, (_, card) in BASELINES.items() if card.learned])
+@pytest.mark.parametrize(
+    "method", [name for name, (_, card) in BASELINES.items() if card.learned and card.model is None]
+)
 def test_an_adapter_tells_what_it_wants_without_being_loaded(method: str) -> None:
     load = loader(*BASELINES[method])
     wanted = outline(*BASELINES[method]).state_dict()

@@ -138,7 +138,7 @@ def _files(run: RunData, path: Path, results: Sequence[Result]) -> dict[str, byt
 
 
 def _without_machine(info: MethodInfo) -> MethodInfo:
-    return MethodInfo("", info.code, info.weights, "", (), {}, {})
+    return MethodInfo("", info.code, info.weights, "", (), {}, {}, options=info.options)
 
 
 def _changes(run: GateSide, before: GateSide, results: Sequence[Result]) -> Iterator[Change]:

@@ -188,6 +188,7 @@ def run(page: Path) -> Path:
     return Path("run")
 
 
+@pytest.mark.acceptance
 def test_results_of_a_run_are_placed_among_its_real_images(terminal: Terminal, page: Path, run: Path) -> None:
     before = tiny.state(run)
     given = ("--run", run, "--data", page.parent / "data", *SYNTHETIC, "--limit", 1, "--out", "out")

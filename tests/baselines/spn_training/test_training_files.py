@@ -6,6 +6,7 @@ from typing import Any
 import few_steps
 import pytest
 import torch
+from selection import quick
 from torch import Tensor
 from torch.nn import functional
 
@@ -76,7 +77,7 @@ def test_a_timm_model_gives_its_stages(tmp_path: Path) -> None:
 HRNET = {"feature_location": "", "out_indices": (0, 1, 2), "features_only": True}
 
 
-@pytest.mark.parametrize("prefix", ["", "module.", "backbone."])
+@pytest.mark.parametrize("prefix", quick(["", "module.", "backbone."], ["module."]))
 def test_hrnet_is_read_under_its_authors_names(tmp_path: Path, prefix: str) -> None:
     timm = pytest.importorskip("timm")
     plain = timm.create_model("hrnet_w18", pretrained=False, **HRNET).eval()
@@ -103,7 +104,7 @@ def test_hrnet_is_read_under_its_authors_names(tmp_path: Path, prefix: str) -> N
         torch.testing.assert_close(one, other)
 
 
-@pytest.mark.parametrize("kind", ["yolov5n", "yolov8n", "yolo11n"])
+@pytest.mark.parametrize("kind", quick(["yolov5n", "yolov8n", "yolo11n"], ["yolov8n"]))
 def test_a_detector_of_ultralytics_gives_its_first_layers(ultralytics: Any, kind: str, tmp_path: Path) -> None:
     torch.manual_seed(0)
     model = ultralytics.YOLO(f"{kind}.yaml")

@@ -36,6 +36,7 @@ def whole(images: Path, tmp_path_factory: pytest.TempPathFactory) -> tuple[Path,
     return out, few_steps.run(images, out)
 
 
+@pytest.mark.acceptance
 def test_twenty_steps_give_the_stored_losses(whole: tuple[Path, Curve]) -> None:
     stored = json.loads(CURVE.read_text())
     assert len(stored["curve"]) == few_steps.STEPS
@@ -187,6 +188,7 @@ def test_two_processes_with_half_the_batch_each_give_the_losses_of_one(images: P
     assert (tmp_path / "together" / "best.safetensors").is_file()
 
 
+@pytest.mark.acceptance
 def test_the_logs_are_tables_of_numbers(whole: tuple[Path, Curve]) -> None:
     out, _ = whole
     with (out / "losses.csv").open() as file:

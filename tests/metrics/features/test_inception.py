@@ -109,6 +109,7 @@ def test_a_row_does_not_depend_on_its_neighbours(extract: dict[str, Extract], na
     assert together[::-1].tolist() == extract[name](pictures[::-1]).tolist()
 
 
+@pytest.mark.acceptance
 @both
 def test_the_number_of_threads_changes_no_bit(extract: dict[str, Extract], name: str) -> None:
     pictures = list(crops(2, 60, 50))
@@ -116,6 +117,7 @@ def test_the_number_of_threads_changes_no_bit(extract: dict[str, Extract], name:
     assert one == two == three
 
 
+@pytest.mark.acceptance
 @both
 def test_loading_draws_no_number(synthetic: dict[str, tuple[FileByPath, Path]], tmp_path: Path, name: str) -> None:
     file, path = synthetic[name]
@@ -227,6 +229,7 @@ def test_a_file_that_would_run_code_is_refused_whatever_its_hash(tmp_path: Path,
     assert not Path("it-ran").exists()
 
 
+@pytest.mark.acceptance
 @both
 def test_a_file_of_ones_own_is_added_once_and_found(
     kept: Path,

@@ -1,0 +1,1 @@
+"""Diffusion models that inpaint, run by the library diffusers."""

@@ -1,0 +1,135 @@
+"""Options that a method declares, and the values that a user gives them: `--set METHOD.OPTION=VALUE`."""
+
+import inspect
+import math
+import typing
+from collections.abc import Callable, Iterable, Mapping
+from typing import Annotated, Any, Literal, TypeAlias
+
+import msgspec
+
+from inpaint_bench.decode import Schema
+from inpaint_bench.errors import InputError, did_you_mean
+
+Value: TypeAlias = bool | int | float | str
+OptionName = Annotated[str, msgspec.Meta(pattern=r"^[a-z][a-z0-9_]{0,30}\Z")]
+Bound = Annotated[float, msgspec.Meta(ge=-1e15, le=1e15)]
+KINDS = {bool: "true or false", int: "a whole number", float: "a number", str: "text"}
+FACTS = ("ge", "le", "description")  # of the metadata of annotations
+MOST_TEXT = 4000  # letters of a value
+
+
+class Option(Schema, frozen=True):
+    """One option: the kind of its values is that of its default, `least` and `most` are allowed too."""
+
+    name: OptionName
+    default: Value
+    about: str = ""
+    least: Bound | None = None
+    most: Bound | None = None
+    choices: tuple[str, ...] = ()
+
+    def __post_init__(self) -> None:
+        try:
+            self.read(self.default, "the default")
+        except InputError as error:
+            raise ValueError(str(error)) from error
+
+    @property
+    def allowed(self) -> str:
+        """The allowed values in words."""
+        if self.choices:
+            return f"one of {', '.join(choice or chr(39) * 2 for choice in self.choices)}"
+        ends = (("from", self.least), ("to", self.most))
+        return " ".join([KINDS[type(self.default)], *(f"{word} {end:g}" for word, end in ends if end is not None)])
+
+    def read(self, given: object, where: str) -> Value:
+        """A value as the option's kind: text is read as one. Raises InputError for one that is not allowed."""
+        kind = type(self.default)
+        value = _parsed(given, kind) if isinstance(given, str) and kind is not str else given
+        if kind is float and type(value) is int:
+            value = float(value)
+        if type(value) is not kind or not self._fits(value):
+            raise InputError(f"{where}: {str(given)[:60]!r} is not allowed; it must be {self.allowed}.")
+        return value
+
+    def _fits(self, value: object) -> bool:
+        if isinstance(value, str):
+            return len(value) <= MOST_TEXT and value.isprintable() and (not self.choices or value in self.choices)
+        if isinstance(value, bool) or not isinstance(value, (int, float)):
+            return True
+        least, most = (fallback if end is None else end for end, fallback in ((self.least, -1e15), (self.most, 1e15)))
+        return math.isfinite(value) and least <= value <= most
+
+
+def _parsed(text: str, kind: type[Value]) -> Value:
+    """Text as a value of a kind, or as it is where it is none."""
+    if kind is bool:
+        return {"true": True, "false": False}.get(text.lower(), text)
+    try:
+        return kind(text) if len(text) <= 40 else text
+    except ValueError:
+        return text
+
+
+def chosen(method: str, declared: Iterable[Option], given: Mapping[str, object]) -> dict[str, Value]:
+    """The value of every option that a method declares: as given, or its default.
+
+    Raises InputError for an option that is not declared, with the nearest one, and for a value that is not allowed.
+    """
+    known = {option.name: option for option in declared}
+    for name in given:
+        if name not in known:
+            what = did_you_mean(name, known) if known else "It declares none."
+            raise InputError(f"--set {method}.{name}: {method} has no such option. {what}")
+    return {
+        name: option.read(given.get(name, option.default), f"--set {method}.{name}") for name, option in known.items()
+    }
+
+
+def in_words(values: Mapping[str, Value]) -> str:
+    """Values in one line, as results and tables state them; empty texts are left out."""
+    return ", ".join(f"{name}={as_text(value)}" for name, value in values.items() if value != "")
+
+
+def as_text(value: Value) -> str:
+    """A value as a user types it."""
+    if isinstance(value, bool):
+        return str(value).lower()
+    return f"{value:g}" if isinstance(value, float) else str(value)
+
+
+def declared_by(load: Callable[..., Any]) -> tuple[Option, ...]:
+    """The options of a function `load(weights, device, *, steps: int = 20)`: its keyword-only parameters.
+
+    A default says the kind; `Annotated[int, msgspec.Meta(ge=1, le=100, description="…")]` the range, as do the
+    metadata of annotated-types, and `Literal["a", "b"]` the choices. Other parameters with a default are no options.
+    Raises InputError for a default that is outside of what is allowed.
+    """
+    try:
+        parameters = inspect.signature(load).parameters.values()
+        hints = typing.get_type_hints(load, include_extras=True)
+    except (ValueError, TypeError, NameError):
+        return ()
+    found = []
+    for one in parameters:
+        if one.kind is one.KEYWORD_ONLY and type(one.default) in KINDS:
+            try:
+                found.append(_declared(one.name, one.default, hints.get(one.name)))
+            except ValueError as error:
+                raise InputError(f"the option {one.name}: {error}") from error
+    return tuple(found)
+
+
+def _fact(meta: object, key: str) -> Any:
+    return getattr(meta, key, None)
+
+
+def _declared(name: str, default: Value, hint: Any) -> Option:
+    metadata = getattr(hint, "__metadata__", ())
+    facts: dict[str, Any] = {key: fact for meta in metadata for key in FACTS if (fact := _fact(meta, key)) is not None}
+    inner = typing.get_args(hint)[0] if metadata else hint
+    choices = typing.get_args(inner) if typing.get_origin(inner) is Literal else ()
+    return Option(
+        name, default, facts.get("description", ""), facts.get("ge"), facts.get("le"), tuple(map(str, choices))
+    )

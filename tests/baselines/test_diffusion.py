@@ -1,0 +1,258 @@
+"""Diffusion models run by diffusers: a model of tiny random parts, from files to tables, and what is refused."""
+
+import json
+import shutil
+from collections.abc import Callable
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+import pytest
+import tiny
+import tiny_diffusion
+import torch
+from safetensors.torch import load_file, save_file
+from terminal import Answer, Terminal
+
+from inpaint_bench.data.pair_lists import fingerprint, read_csv, to_csv
+from inpaint_bench.data.protocols import read_page
+from inpaint_bench.weights import models
+
+UNET = "unet/diffusion_pytorch_model.safetensors"
+OUT = Path("runs/tiny")
+
+
+@pytest.fixture(scope="module")
+def saved(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    return tiny_diffusion.save(tmp_path_factory.mktemp("model") / "model")
+
+
+@pytest.fixture
+def model(saved: Path) -> Path:
+    """A copy of the model in the working folder, and a page of three pairs of its size with two samples."""
+    tiny.make_dataset(Path.cwd(), 3, side=tiny_diffusion.SIDE, size=tiny_diffusion.SIDE, samples=2)
+    shutil.copytree(saved, "model")
+    return Path("model")
+
+
+@pytest.fixture
+def run(model: Path, terminal: Terminal) -> Callable[..., Answer]:
+    """`run` of the model in two steps; random weights repaint what is known."""
+
+    def run(*arguments: object, methods: str = "mine=diffusers:model") -> Answer:
+        steps = () if any("mine.steps=" in str(one) for one in arguments) else ("--set", "mine.steps=2")
+        return terminal.run(methods, "--metrics", "psnr", "--allow-known-error", *steps, *arguments)
+
+    return run
+
+
+def pictures(out: Path = OUT, method: str = "mine") -> dict[str, bytes]:
+    return {path.name: path.read_bytes() for path in (out / method / "composites").iterdir()}
+
+
+def recorded(method: str = "mine") -> dict[str, Any]:
+    found: dict[str, Any] = json.loads((OUT / "run.json").read_bytes())["methods"][method]
+    return found
+
+
+def test_a_run_ends_in_a_table_that_states_the_options(run: Callable[..., Answer]) -> None:
+    answer = run("--set", "mine.guidance=2.5")
+    answer.does("mine: steps=2, guidance=2.5, strength=1, dtype=float32")
+    assert "the safety checker is off" in answer.err
+    assert recorded()["options"] == {
+        "steps": 2, "guidance": 2.5, "strength": 1.0, "prompt": "", "negative_prompt": "", "scheduler": "",
+        "dtype": "float32",
+    }  # fmt: skip
+    (result, *_) = [json.loads(line) for line in (OUT / "results.jsonl").read_text().splitlines()]
+    assert result["weights"] == f"{recorded()['weights']} steps=2, guidance=2.5, strength=1, dtype=float32"
+    assert sorted(pictures()) == [f"{pair:05d}.s{sample}.png" for pair in range(3) for sample in range(2)]
+    assert len({*pictures().values()}) == 6
+
+
+def test_neither_batch_nor_order_nor_a_restart_changes_an_output(run: Callable[..., Answer]) -> None:
+    assert run("--batch", 8).code == 0
+    whole = pictures()
+    for name in ("00000.s0.png", "00002.s1.png"):
+        (OUT / "mine" / "composites" / name).unlink()
+    assert run("--batch", 1).code == 0
+    assert pictures() == whole
+    for part in ("2/2", "1/2"):
+        assert run("--shard", part, "--out", f"part{part[0]}").code == 0
+    assert pictures(Path("part1")) | pictures(Path("part2")) == whole
+
+
+def test_other_options_are_another_method(run: Callable[..., Answer]) -> None:
+    assert run("--limit", 1).code == 0
+    answer = run("--limit", 1, "--set", "mine.negative_prompt=blurred", "--out", "runs/tiny.first1")
+    answer.refuses(2, "made with options steps=2,", "now it is", "Other options are another method")
+    both = "mine=diffusers:model,more=diffusers:model"
+    run("--limit", 1, "--set", "more.steps=3", methods=both).does("mine: steps=2,", "more: steps=3,")
+    out = Path("runs/tiny.first1")
+    assert pictures(out, "more").keys() == pictures(out).keys()
+    assert pictures(out, "more")["00000.s0.png"] != pictures(out)["00000.s0.png"]
+
+
+def test_another_seed_another_scheduler_and_another_prompt_are_other_pictures(run: Callable[..., Answer]) -> None:
+    assert run("--limit", 1, "--out", "plain").code == 0
+    for number, setting in enumerate(("scheduler=DDPMScheduler", "prompt=a dog", "strength=0.6")):
+        assert run("--limit", 1, "--out", f"other{number}", "--set", f"mine.{setting}").code == 0
+        assert pictures(Path(f"other{number}")) != pictures(Path("plain"))
+
+
+def test_a_list_of_pairs_may_give_prompts(run: Callable[..., Answer], terminal: Terminal) -> None:
+    assert run().code == 0
+    page = read_page(Path("tiny.toml"))
+    pairs = read_csv(OUT / "pairs.csv")
+    with_one = [pairs[0], replace(pairs[1], prompt="a red, red fox"), pairs[2]]
+    Path("with prompts.csv").write_bytes(to_csv(with_one))
+    assert read_csv(Path("with prompts.csv")) == with_one
+    assert fingerprint(page, with_one) != fingerprint(page, pairs)
+    assert run("--pairs", "with prompts.csv", "--out", "prompted").code == 0
+    changed = {name for name, data in pictures(Path("prompted")).items() if data != pictures()[name]}
+    assert changed == {"00001.s0.png", "00001.s1.png"}
+    run("--out", "prompted").refuses(2, "this run folder is of another fingerprint")
+
+
+def test_images_of_another_size_are_refused_or_resized_as_recorded(model: Path, terminal: Terminal) -> None:
+    tiny.make_dataset(Path("small"), 2, side=32, size=32, samples=1)
+    common = ("run", "--dataset", "small/tiny.toml", "--methods", "mine=diffusers:model", "--set", "mine.steps=1")
+    answer = terminal(*common, "--allow-known-error")
+    answer.refuses(2, "mine takes height and width multiples of 8 and at least 64", "32x32", "--resize-for-method")
+    assert not OUT.exists()
+    how = "resize_for_method=shorter side at least 64, multiples of 8"
+    terminal(*common, "--allow-known-error", "--resize-for-method").does(how)
+    assert tiny.read(OUT / "mine/composites/00000.s0.png").shape == (32, 32, 3)
+    assert recorded()["options"]["resize_for_method"] == how.partition("=")[2]
+
+
+@pytest.mark.parametrize(
+    ("setting", "words"),
+    [
+        ("steps=0", "--set mine.steps: '0' is not allowed; it must be a whole number from 1 to 1000."),
+        ("steps=2.5", "it must be a whole number from 1 to 1000"),
+        ("stepz=2", "--set mine.stepz: mine has no such option. Did you mean 'steps'?"),
+        ("dtype=int8", "it must be one of float32, float16, bfloat16"),
+        ("scheduler=DDIMSchedule", "is called 'DDIMSchedule'. Did you mean 'DDIMScheduler'?"),
+        ("prompt=" + "word " * 30, "a prompt of 122 tokens; the model takes 77, and the rest would be cut off"),
+        ("strength=0.01", "mine: pair 00000 failed:"),
+    ],
+)
+def test_an_option_that_cannot_be_is_refused(run: Callable[..., Answer], setting: str, words: str) -> None:
+    answer = run("--set", f"mine.{setting}")
+    assert answer.code in (2, 3)
+    answer.refuses(answer.code, words)
+
+
+def without_a_weight(folder: Path) -> None:
+    state = load_file(folder / UNET)
+    del state["conv_in.weight"]
+    save_file(state, folder / UNET, {"format": "pt"})
+
+
+def with_nan(folder: Path) -> None:
+    state = load_file(folder / UNET)
+    state["conv_in.weight"][0] = torch.nan
+    save_file(state, folder / UNET, {"format": "pt"})
+
+
+def pickled(folder: Path) -> None:
+    (folder / UNET).rename(folder / UNET.replace("safetensors", "bin"))
+
+
+def edited(name: str, value: object) -> Callable[[Path], None]:
+    def edit(folder: Path) -> None:
+        index = folder / models.INDEX
+        index.write_text(json.dumps({**json.loads(index.read_text()), name: value}))
+
+    return edit
+
+
+def gone(name: str) -> Callable[[Path], object]:
+    return lambda folder: shutil.rmtree(folder / name) if (folder / name).is_dir() else (folder / name).unlink()
+
+
+@pytest.mark.parametrize(
+    ("harm", "words"),
+    [
+        (without_a_weight, "weights are missing, and would be drawn at random: Some weights of UNet2DConditionModel"),
+        (with_nan, "unet holds NaN or infinite values"),
+        (pickled, "model/unet: its weights are pickles, which may run code, and are not opened"),
+        (gone("vae"), "model/vae: this part of the model has no files"),
+        (gone(models.INDEX), "not a model of diffusers: it has no model_index.json"),
+        (edited("unet", ["mine", "UNet"]), "its part 'unet' is of 'mine', code of its own, which is not run"),
+        (edited("_class_name", ["pipeline", "Mine"]), "its pipeline is code of its own, which is not run"),
+        (edited("_class_name", "MinePipeline"), "has no pipeline 'MinePipeline'"),
+        (edited("_class_name", "StableVideoDiffusionPipeline"), "for which diffusers has none that inpaints"),
+        (edited("../vae", ["diffusers", "AutoencoderKL"]), "its part '../vae' is of 'diffusers', code of its own"),
+        (lambda folder: (folder / models.INDEX).write_text("{"), "not the index of a model"),
+        (lambda folder: (folder / "unet/config.json").write_text("{"), "mine: loading it failed:"),
+        (lambda folder: (folder / UNET).write_bytes(b"\x00" * 9), "mine: loading it failed:"),
+    ],
+)
+def test_a_model_that_is_not_whole_or_runs_code_is_refused(
+    run: Callable[..., Answer], model: Path, harm: Callable[[Path], object], words: str
+) -> None:
+    harm(model)
+    answer = run()
+    answer.refuses(answer.code, words)
+    assert answer.code in (2, 3)
+    assert not (OUT / "mine" / "composites").exists()
+
+
+def test_code_that_lies_beside_the_weights_is_never_run(run: Callable[..., Answer], model: Path) -> None:
+    for name in ("pipeline.py", "unet/modeling.py", "unet/__init__.py"):
+        (model / name).write_text("raise SystemExit('run')\n")
+    config = json.loads((model / "text_encoder/config.json").read_text())
+    config["auto_map"] = {"AutoModel": "modeling.Mine"}
+    (model / "text_encoder/config.json").write_text(json.dumps(config))
+    assert run("--limit", 1).code == 0
+
+
+def test_the_weights_are_the_files_that_are_loaded_and_no_others(model: Path) -> None:
+    before = models.open_model(model).sha256
+    (model / "README.md").write_text("other words")
+    (model / "unet/diffusion_pytorch_model.bin").write_bytes(b"a pickle")
+    (model / "unet/diffusion_pytorch_model.fp16.safetensors").write_bytes(b"half")
+    assert models.open_model(model).sha256 == before
+    (model / "scheduler/scheduler_config.json").write_text("{}")
+    assert models.open_model(model).sha256 != before
+
+
+def test_weights_in_one_precision_only_are_loaded(terminal: Terminal, model: Path, saved: Path) -> None:
+    shutil.rmtree(model)
+    tiny_diffusion.save(model, variant="fp16")
+    assert models.variant(model) == "fp16"
+    answer = terminal.run("mine=diffusers:model", "--allow-known-error", "--set", "mine.steps=1", "--limit", 1)
+    answer.does("mine: steps=1")
+
+
+def test_a_full_memory_is_one_sentence_and_keeps_what_was_finished(
+    run: Callable[..., Answer], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    from diffusers import UNet2DConditionModel
+
+    forward, calls = UNet2DConditionModel.forward, []
+
+    def full(self: Any, *args: Any, **named: Any) -> Any:
+        calls.append(1)
+        if len(calls) > 4:  # after both samples of the first pair
+            raise torch.OutOfMemoryError("CUDA out of memory. Tried to allocate 20.00 GiB.")
+        return forward(self, *args, **named)
+
+    monkeypatch.setattr(UNet2DConditionModel, "forward", full)
+    answer = run("--batch", 1)
+    answer.refuses(3, "mine: pair 00001 failed: out of memory. Give a smaller --batch, --offload", "--device cpu")
+    assert sorted(pictures()) == ["00000.s0.png", "00000.s1.png"]
+
+
+def test_offloading_needs_a_gpu_and_a_method_that_can(run: Callable[..., Answer], terminal: Terminal) -> None:
+    run("--offload", "--device", "cpu").refuses(2, "--offload keeps parts of a model off the GPU")
+    terminal.run("telea", "--offload").refuses(2, "--offload: none of the methods can")
+
+
+@pytest.mark.acceptance
+@pytest.mark.parametrize("method", ["sd15-inpaint", "sd2-inpaint", "sdxl-inpaint", "flux-fill"])
+def test_the_parameters_of_a_card_are_those_of_the_models_configuration(method: str) -> None:
+    from inpaint_bench.methods.baselines import find_baselines
+
+    assert tiny_diffusion.published_parameters(method) == find_baselines()[method][1].parameters
