@@ -12,7 +12,7 @@ README = files.PACKAGE.parent / "README.md"
 def rows() -> dict[str, tuple[list[str], list[str]]]:
     """The names in each row of the table and its other cells, by each name."""
     text = README.read_text(encoding="utf-8").partition("## Methods\n")[2].partition("\n## ")[0]
-    found = {}
+    found: dict[str, tuple[list[str], list[str]]] = {}
     for line in text.splitlines():
         if line.startswith("| `"):
             first, *cells = (cell.strip() for cell in line.strip("|").split("|"))

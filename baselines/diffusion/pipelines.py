@@ -73,8 +73,8 @@ class _Listener(logging.Handler):
         super().__init__()
         self.heard = heard
 
-    def emit(self, record: logging.LogRecord) -> None:
-        self.heard.append(record.getMessage())
+    def emit(self, entry: logging.LogRecord) -> None:
+        self.heard.append(entry.getMessage())
 
 
 @contextlib.contextmanager

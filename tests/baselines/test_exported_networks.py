@@ -41,7 +41,7 @@ def exported(method: str, kind: str) -> str:
     with warnings.catch_warnings(), torch.inference_mode():
         warnings.simplefilter("ignore")  # both formats are deprecated, and in use
         if kind == "torchscript":
-            torch.jit.trace(network(method), inputs(method), check_trace=False).save("network")
+            torch.jit.trace(network(method), inputs(method), check_trace=False).save("network")  # type: ignore[no-untyped-call]
         else:
             torch.onnx.export(network(method), inputs(method), "network", dynamo=False, opset_version=17)
     return f"theirs={kind}:network"
