@@ -1,6 +1,6 @@
-"""LaMa and MI-GAN beside the same networks in plain torch modules: NCHW, nothing folded, resampled as published.
+"""LaMa, MI-GAN and MAT beside the same networks in plain torch modules: NCHW, nothing folded, resampled as published.
 
-    python benchmarks/plain_modules.py [lama] [migan] [migan-512] [--runs 7]
+    python benchmarks/plain_modules.py [lama] [migan] [migan-512] [mat] [mat-256] [--runs 7]
 
 Batch 1, two threads, the weights of the reference activations. Both take turns, so that they see the same load; the
 median of the processor's seconds is printed, and their outputs are compared.
@@ -14,19 +14,27 @@ from math import sqrt
 from pathlib import Path
 
 import torch
+from plain_mat import Sample, plain_mat
 from torch import Tensor, nn
 from torch.nn import functional
 
 import baselines
 from baselines.lama.network import BLOCKS
 from baselines.lama.network import Generator as Lama
+from baselines.mat.network import Generator as Mat
 from baselines.migan import network as migan
 from inpaint_bench.checks.activations import replay
 
 Forward = Callable[[Tensor], Tensor]
 Pair = tuple[Tensor, Tensor | None]  # local and global features
-SIDES = {"lama": 256, "migan": 256, "migan-512": 512}
-GOLDEN = {"lama": "lama/golden.json", "migan": "migan/golden.json", "migan-512": "migan/golden_512.json"}
+SIDES = {"lama": 256, "migan": 256, "migan-512": 512, "mat": 512, "mat-256": 256}
+GOLDEN = {
+    "lama": "lama/golden.json",
+    "migan": "migan/golden.json",
+    "migan-512": "migan/golden_512.json",
+    "mat": "mat/golden_512.json",
+    "mat-256": "mat/golden_256.json",
+}
 
 
 class FourierUnit(nn.Module):
@@ -182,14 +190,24 @@ def networks(name: str) -> tuple[Forward, Forward, Tensor]:
     """Ours, the plain one, and an input."""
     golden = replay.load(Path(baselines.__path__[0]) / GOLDEN[name])
     case, side = golden["cases"][0], SIDES[name]
-    ours: nn.Module = Lama() if name == "lama" else migan.Generator(side)
-    plain: nn.Module = PlainLama() if name == "lama" else plain_migan(migan.Generator(side))
+    kind = name.partition("-")[0]
+    make: dict[str, tuple[Callable[[], nn.Module], Callable[[], nn.Module]]] = {
+        "lama": (Lama, PlainLama),
+        "migan": (lambda: migan.Generator(side), lambda: plain_migan(migan.Generator(side))),
+        "mat": (lambda: Mat(side), lambda: plain_mat(Mat(side))),
+    }
+    ours, plain = (build() for build in make[kind])
     for network in (ours, plain):
         network.load_state_dict(replay.state_dict(golden, case))
         network.eval()
     generator = torch.Generator().manual_seed(0)
     x = torch.rand(1, 4, side, side, generator=generator)
-    return ours, plain, x if name == "lama" else x - 0.5
+    if kind == "mat":
+        x[:, 1:] = 2 * x[:, 1:] - 1
+        x[:, :1] = 1
+        x[:, :1, side // 4 : side // 2, side // 4 : 3 * side // 4] = 0
+        return Sample(ours), Sample(plain), x
+    return ours, plain, x if kind == "lama" else x - 0.5
 
 
 def main() -> None:

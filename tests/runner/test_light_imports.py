@@ -10,7 +10,7 @@ import pytest
     ("statement", "heavy"),
     [
         ("from inpaint_bench.weights import SYNTHETIC", ["torch", "safetensors"]),
-        ("import inpaint_bench.runner.folder", ["inpaint_bench.methods", "inpaint_bench.data.datasets"]),
+        ("import inpaint_bench.runner.folder", ["torch", "inpaint_bench.methods.base", "inpaint_bench.data.datasets"]),
     ],
 )
 def test_a_light_module_loads_nothing_heavy(statement: str, heavy: list[str]) -> None:
