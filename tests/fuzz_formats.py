@@ -17,11 +17,13 @@ from fuzz_workspace import KEPT, METHODS, training
 from fuzzing import OTHER_PAIRS, Format, Numbers, command
 
 from baselines.dsi.tensorflow import read_checkpoint
+from baselines.mat.files import read_network
 from baselines.spn.training.checkpoint import resume
 from baselines.spn.training.config import read_config
 from baselines.spn.training.loggers import LOSSES, CsvLog
 from inpaint_bench.metrics import cache as values
 from inpaint_bench.weights import lock
+from inpaint_bench.weights.models import open_index
 from inpaint_bench.weights.torch_files import read_torch
 
 QUIET = ("--quiet", "--jobs", "1")
@@ -80,6 +82,16 @@ def tensors(path: str) -> Callable[[], Numbers]:
         return sorted((name, np.asarray(value).tolist()) for name, value in found.items())
 
     return read
+
+
+def snapshot() -> Numbers:
+    """The tensors of MAT's snapshot, by name."""
+    return sorted((name, value.tolist()) for name, value in read_network(Path("authors/mat.pkl")).items())
+
+
+def model_index() -> Numbers:
+    """What the index of a model of several files lists."""
+    return repr(open_index(Path("model")))
 
 
 def tensorflow() -> Numbers:
@@ -317,6 +329,8 @@ FORMATS = [
            hashed=False),
     Format("zipped checkpoint", "authors/packed.zip", (*BYTES, *binary.ZIP), command(*ADD, "authors/packed.zip"),
            hashed=False),
+    Format("MAT's snapshot", "authors/mat.pkl", (*BYTES, *binary.PICKLE), snapshot, hashed=False),
+    Format("index of a model", "model/model_index.json", JSON, model_index, hashed=False),
     Format("safetensors", "authors/mine.safetensors", (*BYTES, *binary.SAFETENSORS),
            command(*ADD, "authors/mine.safetensors"), hashed=False),
     Format("weights that were added", "weights/mine/tiny.safetensors", (*BYTES, *binary.SAFETENSORS), CHECKS),

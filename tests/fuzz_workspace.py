@@ -1,12 +1,14 @@
 """A valid file of every format that is read, beside a finished run of a small dataset: what `fuzz_formats` breaks."""
 
 import gzip
+import json
 import os
 import shutil
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
+import mat_snapshots
 import numpy as np
 import published
 import pytest
@@ -236,6 +238,11 @@ def _weights() -> None:
     torch.save(state(), "authors/old.pth", _use_new_zipfile_serialization=False)
     save_file(state(), "authors/mine.safetensors")
     shutil.make_archive("authors/packed", "zip", "authors", "new.pth")
+    mat_snapshots.write(Path("authors/mat.pkl"), mat_snapshots.module_of(state()))
+    Path("model").mkdir()
+    parts = {"unet": ["diffusers", "UNet2DConditionModel"], "vae": ["diffusers", "AutoencoderKL"]}
+    index = {"_class_name": "StableDiffusionInpaintPipeline", "safety_checker": [None, None], **parts}
+    Path("model/model_index.json").write_text(json.dumps(index))
     Path("tf").mkdir()
     tensorflow_checkpoint.write(Path("tf"), {"a": np.arange(6.0), "b/c": np.ones((2, 2), np.float32)})
     with pytest.MonkeyPatch.context() as patch:

@@ -16,7 +16,7 @@ LAYERS = [  # a module imports from its own package and from the layers before i
     ["errors", "disk", "files", "decode", "threads", "hardware", "escape", "fetch"],
     ["data"],
     ["weights"],
-    ["metrics", "methods"],
+    ["metrics", "methods", "executors"],
     ["runner"],
     ["analysis", "timing"],
     ["tables"],

@@ -19,12 +19,22 @@ InpaintWithPrompts = Callable[..., Samples]  # of (image, mask, seeds, prompts)
 
 
 def load(
-    weights: Weights, device: torch.device, *, dtype: str, scheduler: str, prompt: str, offload: bool, **options: object
+    weights: Weights,
+    device: torch.device,
+    *,
+    dtype: str,
+    scheduler: str,
+    prompt: str,
+    offload: bool = False,
+    **options: object,
 ) -> InpaintWithPrompts:
     """The pipeline of a model's folder. `prompt` is that of images without one; the others are the card's options."""
     pipeline = open_pipeline(weights, device, dtype, scheduler, offload)
     common = settings(pipeline, options)
-    multiple = int(pipeline.image_processor.config.vae_scale_factor)
+    refuse_long(pipeline, str(options.get("negative_prompt", "")))
+    refuse_long(pipeline, prompt)
+    processor = getattr(pipeline, "image_processor", None)
+    multiple = int(processor.config.vae_scale_factor) if processor else 64
 
     @torch.inference_mode()
     def inpaint(image: Images, mask: Masks, seeds: torch.Tensor, prompts: Sequence[str] = ()) -> Samples:

@@ -15,6 +15,9 @@ from inpaint_bench.weights import Weights
 from inpaint_bench.weights.models import open_index, variant
 
 PARAMETERS = {"steps": "num_inference_steps", "guidance": "guidance_scale"}  # our names and the library's
+USUAL = {"guidance": 7.5, "strength": 1.0}  # of the card's method for any model, which has every option
+CLIP = 77  # tokens; the limit of a call is that of longer texts
+UNSEEDED = ("DPMSolverSDEScheduler",)  # its noise is torch's own, not the sample's
 OFF = {"safety_checker": None, "requires_safety_checker": False, "add_watermarker": False}
 
 
@@ -113,27 +116,47 @@ def _refuse_partial(folder: Path, pipeline: Any, complaints: list[str]) -> None:
 
 
 def _scheduler(pipeline: Any, name: str) -> Any:
-    """A scheduler by its class, with the configuration of the model's own."""
-    fitting = {kind.__name__: kind for kind in pipeline.scheduler.compatibles}
+    """A scheduler by its class, with the configuration of the model's own.
+
+    Raises InputError for one that does not fit, and for one that draws noise from no generator: its outputs would
+    depend on what was computed before.
+    """
+    fitting = {kind.__name__: kind for kind in pipeline.scheduler.compatibles if kind.__name__ not in UNSEEDED}
     if name not in fitting:
         raise InputError(f"no scheduler of this model is called '{name}'. {did_you_mean(name, fitting)}")
     return fitting[name].from_config(pipeline.scheduler.config)
 
 
 def settings(pipeline: Any, options: dict[str, object]) -> dict[str, object]:
-    """The options as the pipeline takes them. Raises InputError for one that it does not take."""
+    """The options as the pipeline takes them; one at its usual value that the pipeline does not take is left out.
+
+    Raises InputError for another one that it does not take, and for a strength that leaves no step.
+    """
     known = inspect.signature(pipeline.__call__).parameters
-    named = {PARAMETERS.get(name, name): value for name, value in options.items() if value != ""}
-    for name in named:
-        if name not in known:
+    guided = getattr(getattr(getattr(pipeline, "transformer", None), "config", None), "guidance_embeds", True)
+    found: dict[str, object] = {}
+    for name, value in options.items():
+        named = PARAMETERS.get(name, name)
+        if named in known and (guided or name != "guidance"):
+            found[named] = value
+        elif value != USUAL.get(name, ""):
             raise InputError(f"{type(pipeline).__name__} of diffusers takes no {name}. Leave that option out.")
-    return named
+    steps, strength = found.get("num_inference_steps", 1), found.get("strength", 1.0)
+    if isinstance(steps, int) and isinstance(strength, float) and int(steps * strength) < 1:
+        raise InputError(f"a strength of {strength:g} leaves none of {steps} steps. Give more of one of them.")
+    return {name: value for name, value in found.items() if value != ""}
 
 
 def refuse_long(pipeline: Any, prompt: str) -> None:
     """Raise InputError for a prompt that every tokenizer of the pipeline would cut."""
     tokenizers = [one for name in ("tokenizer", "tokenizer_2", "tokenizer_3") if (one := getattr(pipeline, name, None))]
-    lengths = [(len(one(prompt).input_ids), one.model_max_length) for one in tokenizers]
-    if lengths and all(length > most for length, most in lengths):
-        length, most = max(lengths, key=lambda pair: pair[1])
+    usual = inspect.signature(pipeline.__call__).parameters.get("max_sequence_length")
+    most_of_call = usual.default if usual is not None and isinstance(usual.default, int) else None
+    found = []
+    for tokenizer in tokenizers:
+        most = int(tokenizer.model_max_length)
+        most = most if most_of_call is None or most <= CLIP else min(most, most_of_call)
+        found.append((len(tokenizer(prompt).input_ids), most))
+    if found and all(length > most for length, most in found):
+        length, most = max(found, key=lambda pair: pair[1])
         raise InputError(f"a prompt of {length} tokens; the model takes {most}, and the rest would be cut off.")

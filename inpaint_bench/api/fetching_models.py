@@ -1,7 +1,7 @@
 """Models of several files, fetched from the Hugging Face hub: listed, checked against the hub's hashes, pinned."""
 
 import shutil
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -31,7 +31,9 @@ class WantedModel:
 
     def __str__(self) -> str:
         terms = f"; its terms are accepted on {hub.HUB}/{self.model.repo}" if self.model.gated else ""
-        return f"{self.method}: the model {self.model}; licence of the model: {self.model.licence}{terms}"
+        page = f"{hub.HUB}/{self.model.repo}"
+        licence = f"see {page}" if self.model.licence == models.NOT_STATED else self.model.licence
+        return f"{self.method}: the model {self.model}; licence of the model: {licence}{terms}"
 
 
 @dataclass(frozen=True)
@@ -59,24 +61,28 @@ def wanted_model(method: str, given: str | None = None, baselines: AnyPath | Non
 
 
 def models_for_run(
-    entries: Iterable[tuple[str, str]], given: Iterable[str], baselines: AnyPath | None
+    entries: Iterable[tuple[str, str]], given: Mapping[str, str], baselines: AnyPath | None
 ) -> list[WantedModel]:
-    """The models that a run's methods need and that are not here: `entries` are names with what they name.
+    """The models that a run's methods need and that are not here.
 
-    `given` are the methods whose weights the user has given.
+    `entries` are names with what they name, `given` the weights by method: a folder, or a model's id.
     """
+    known = {name: card.model for name, (_, card) in find_baselines(as_path(baselines)).items() if card.model}
     found = []
     for name, entry in entries:
         kind, _, target = entry.partition(":")
-        target = unquoted(target)
-        if name in given or (target and files.expanded(target).is_dir()):
+        target = unquoted(target) or given.get(name, "")
+        if kind not in known or (target and parse(target) is None):  # a folder: whoever opens it says what is wrong
             continue
-        if target and models.parse_id(target) is None:
-            continue  # a folder that is not there: whoever opens it says so
-        wanted = wanted_model(kind, target or None, baselines) if target or entry == kind else None
+        wanted = wanted_model(kind, target or None, baselines) if target or known[kind].repo else None
         if wanted is not None and not wanted.here:
             found.append(wanted)
     return found
+
+
+def parse(target: str) -> ModelId | None:
+    """The model that is named by its id; None for what is on this disk, or no id."""
+    return None if files.expanded(target).exists() else models.parse_id(target)
 
 
 def fetch_model(wanted: WantedModel) -> FetchedModel:
@@ -91,7 +97,7 @@ def fetch_model(wanted: WantedModel) -> FetchedModel:
         return FetchedModel(here, models.pinned(model) or here.name, False)
     files.refuse_homeless("models", "INPAINT_BENCH_WEIGHTS")
     note(f"Listing {model} on the Hugging Face hub")
-    listing = hub.listing(model.repo, model.revision)
+    listing = hub.listing(model.repo, models.pinned(model) or model.revision)
     folder = models.models_dir(model) / listing.commit
     staging = folder.with_name(f".fetching-{listing.commit}")
     with files.locked(staging):

@@ -150,6 +150,7 @@ def inpaint(
     mask_threshold: int | None = None,
     io: Mapping[str, str] | None = None,
     options: Mapping[str, Mapping[str, object]] | None = None,
+    offload: bool = False,
 ) -> "list[Image]":
     """One picture of any size through a method: the composite of every sample, as PIL images of the picture's size.
 
@@ -163,7 +164,7 @@ def inpaint(
     from inpaint_bench.weights import SYNTHETIC
 
     where = open_device(device)
-    given = Given(as_path(baselines), weights or {}, io=io or {}, options=options or {})
+    given = Given(as_path(baselines), weights or {}, io=io or {}, options=options or {}, offload=offload)
     opened = open_method(method, dataset, given)
     if opened.weights.sha256 == SYNTHETIC:
         note(f"{opened.name}: synthetic weights paint nonsense.")
@@ -210,6 +211,7 @@ def time(
     weights: Mapping[str, str] | None = None,
     io: Mapping[str, str] | None = None,
     options: Mapping[str, Mapping[str, object]] | None = None,
+    offload: bool = False,
     device: str = "auto",
     size: int = 256,
     batch: int = 1,
@@ -233,7 +235,7 @@ def time(
     usual = ON_GPU if where.type == "cuda" else ON_CPU
     enough = replace(usual, runs=runs or usual.runs, seconds=usual.seconds if seconds is None else seconds)
     entries = split_methods(methods) if isinstance(methods, str) else list(methods or ())
-    given = Given(as_path(baselines), weights or {}, io=io or {}, options=options or {})
+    given = Given(as_path(baselines), weights or {}, io=io or {}, options=options or {}, offload=offload)
     selection = Selection(tuple(entries), dataset, given)
     timed = find_timed_methods(selection)
     with files.only_one(folder), progress_bar("timing", STEPS * len(timed), quiet) as advance:

@@ -9,6 +9,7 @@ from inpaint_bench import disk, files
 from inpaint_bench.analysis.results import refuse_few
 from inpaint_bench.api import fetching
 from inpaint_bench.api.arguments import JOBS, AnyPath, Methods, Names, as_names, as_path
+from inpaint_bench.api.executing import Executor, executor_of, predict_in_units
 from inpaint_bench.api.measuring import incomplete, measure, warn_of_strays, write_derived
 from inpaint_bench.api.progress import note, progress_bar, warn
 from inpaint_bench.api.run import Run
@@ -20,7 +21,7 @@ from inpaint_bench.methods.baselines import find_baselines
 from inpaint_bench.methods.devices import open_device
 from inpaint_bench.methods.entries import split_methods
 from inpaint_bench.methods.needs import refuse_unmet, too_little_memory
-from inpaint_bench.methods.select import Given, runnable_methods, select_methods
+from inpaint_bench.methods.select import Given, refuse_sizes, runnable_methods, select_methods
 from inpaint_bench.runner import folder
 from inpaint_bench.runner import merge as merging
 from inpaint_bench.runner.folder import RunFolder
@@ -80,6 +81,7 @@ class Pipeline:
     options: Mapping[str, Mapping[str, object]] = field(default_factory=dict)
     resize_for_method: bool = False
     offload: bool = False
+    executor: Executor | None = None  # None: in this process
 
     def predict(self) -> Outcome:
         """Composites of every method; nothing is scored."""
@@ -111,11 +113,13 @@ class Pipeline:
             note(f"device: {device}, chosen by --device auto.")
         requested = split_methods(self.methods) if isinstance(self.methods, str) else self.methods
         baselines = as_path(self.baselines)
-        if self.fetch:
-            fetching.fetch_for_run(requested, self.dataset, self.weights, baselines, self.accept_licence)
         given = Given(
             baselines, self.weights, as_path(self.code), self.io, self.options, self.resize_for_method, self.offload
         )
+        if requested:
+            refuse_sizes(requested, dataset.page, given)
+        if self.fetch:
+            fetching.fetch_for_run(requested, self.dataset, self.weights, baselines, self.accept_licence)
         methods = select_methods(requested, dataset, every, given)
         refuse_unknown("method of --fresh is", as_names(self.fresh), [method.name for method in methods])
         if not requested:
@@ -123,7 +127,7 @@ class Pipeline:
                 note(sentence)
         for method in methods:
             refuse_unmet(method.name, method.needs, method.options, dataset)
-            for sentence in filter(None, (method.notes, too_little_memory(method.needs, device))):
+            for sentence in filter(None, (method.notes, _memory(method, device, self.offload))):
                 note(f"{method.name}: {sentence}.")
         with progress_bar("reading the pairs", len(dataset.pairs), self.quiet) as advance:
             dataset = datasets.see(dataset, self.jobs, lambda: advance(1))
@@ -154,6 +158,12 @@ class Pipeline:
             started = folder.start(out, dataset, self.raw)
         for name in as_names(self.fresh):
             started.forget(name)
+        if self.executor is not None:
+            if dataset.part:
+                raise InputError("--processes cuts the whole dataset into shards: leave out --limit and --shard.")
+            with disk.names_synced_once(out):
+                started, failed = predict_in_units(self, self.executor, started, methods)
+            return folder.open_run(out), failed
         failures: list[BenchError] = []
         for method in methods:
             try:
@@ -165,6 +175,10 @@ class Pipeline:
             except (IncompleteError, InputError) as error:
                 failures.append(error)
         return folder.open_run(out), failures
+
+
+def _memory(method: Method, device: Any, offload: bool) -> str:
+    return "" if offload and method.offloads else too_little_memory(method.needs, device)
 
 
 def run(
@@ -196,6 +210,8 @@ def run(
     options: Mapping[str, Mapping[str, object]] | None = None,
     resize_for_method: bool = False,
     offload: bool = False,
+    processes: int = 1,
+    gpus: int = 0,
 ) -> Run:
     """Inpaint every pair of a dataset with each method, score the composites, and return the run.
 
@@ -232,6 +248,8 @@ def run(
         options: by method, values of the options that it declares, as in {'sdxl-inpaint': {'steps': 30}}.
         resize_for_method: resize images for methods that do not take their size, and predictions back; recorded.
         offload: keep one part at a time of a model on the GPU, where the method can (diffusion models).
+        processes: cut the run into shards, and work on them in so many processes of this machine.
+        gpus: with `processes`, give each process one of the first so many GPUs; 1 process each by default.
 
     Raises:
         InputError: for an unknown name, a file that cannot be used, or a method that fails on bad input.
@@ -248,6 +266,7 @@ def run(
         jobs, timeout, out, code=code, fresh=fresh, allow_known_error=allow_known_error, quiet=quiet,
         mask_threshold=mask_threshold, fetch=fetch, accept_licence=accept_licence, io=io or {},
         options=options or {}, resize_for_method=resize_for_method, offload=offload,
+        executor=executor_of(processes, gpus),
     ).run()  # fmt: skip
     outcome.raise_failures()
     return outcome.run

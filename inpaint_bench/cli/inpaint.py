@@ -10,6 +10,7 @@ from inpaint_bench.cli.options import (
     device_option,
     io_option,
     mask_threshold_option,
+    offload_option,
     option,
     quiet_option,
     set_option,
@@ -27,6 +28,7 @@ from inpaint_bench.cli.render import notes_on_stderr
 @weights_option
 @io_option
 @set_option
+@offload_option
 @option("--dataset", default="sample", show_default=True, help="The dataset that weights are looked up for.")
 @device_option
 @option("--seed", type=click.IntRange(0), default=0, show_default=True, help="Of a stochastic method.")
@@ -42,6 +44,7 @@ def inpaint(
     weights: dict[str, str],
     io: dict[str, str],
     options: dict[str, dict[str, str]],
+    offload: bool,
     dataset: str,
     device: str,
     seed: int,
@@ -59,7 +62,7 @@ def inpaint(
     with notes_on_stderr(quiet):
         found = inpaint_file(
             image, mask, out, method, weights=weights, dataset=dataset, baselines=baselines, device=device, seed=seed,
-            samples=samples, mask_threshold=mask_threshold, io=io, options=options,
+            samples=samples, mask_threshold=mask_threshold, io=io, options=options, offload=offload,
         )  # fmt: skip
     for path in found.paths:
         click.echo(f"{path}: {found.hole_pixels} pixels by {found.method}.")

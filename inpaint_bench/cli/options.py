@@ -8,6 +8,8 @@ from typing import Any, TypeVar
 
 import click
 
+from inpaint_bench.errors import InputError
+
 Command = TypeVar("Command", bound=Callable[..., Any])
 
 # INPAINT_BENCH_DATA and INPAINT_BENCH_WEIGHTS are folders with a subfolder for each dataset and method.
@@ -33,9 +35,16 @@ def several(*options: Callable[[Command], Command]) -> Callable[[Command], Comma
 
 
 def as_shard(ctx: click.Context, param: click.Parameter, value: str | None) -> tuple[int, int] | None:
-    """K/N as two numbers, 1 <= K <= N. Raises BadParameter for anything else."""
+    """K/N as two numbers, 1 <= K <= N; of 'auto' those of the engine's variables. Raises BadParameter for others."""
     if value is None:
         return None
+    if value == "auto":
+        from inpaint_bench.api.executing import shard_of
+
+        try:
+            return shard_of(os.environ)
+        except InputError as error:
+            raise click.BadParameter(str(error)) from error
     found = re.fullmatch(r"(\d+)/(\d+)", value)
     if not found or not 1 <= int(found[1]) <= int(found[2]):
         raise click.BadParameter(f"'{value}' is no shard; give K/N with 1 <= K <= N, as in 2/8.")
@@ -138,7 +147,8 @@ part_options = several(
         "--shard",
         metavar="K/N",
         callback=as_shard,
-        help="The part of the pairs to run, e.g. 2/8; `merge` joins the parts.",
+        help="The part of the pairs to run, e.g. 2/8; `merge` joins the parts. auto: as a Slurm or PBS array, Open MPI "
+        "or torchrun says.",
     ),
 )
 weights_option = option(
@@ -190,6 +200,16 @@ device_option = option(
 )
 jobs_option = option(
     "--jobs", type=click.IntRange(1), default=min(8, os.cpu_count() or 1), help="Threads that read and write."
+)
+executor_options = several(
+    option(
+        "--processes",
+        type=click.IntRange(1),
+        default=1,
+        show_default=True,
+        help="Cut the run into shards, and work on them in so many processes of this machine.",
+    ),
+    option("--gpus", type=click.IntRange(1), help="Work in one process for each of so many GPUs, or in --processes."),
 )
 runtime_options = several(
     device_option,

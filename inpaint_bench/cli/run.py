@@ -10,6 +10,7 @@ from inpaint_bench.cli.options import (
     FOLDER,
     code_options,
     dataset_options,
+    executor_options,
     fetch_options,
     folder_options,
     known_error_option,
@@ -50,19 +51,21 @@ print_options = several(
 
 @click.command(short_help="Inpaint, score and print the table of a dataset.")
 @pipeline_options
+@executor_options
 @metric_option
 @print_options
 @strict_option
-def run(metrics: str, format_: str, by: str, strict: bool, **options: Any) -> None:
+def run(metrics: str, format_: str, by: str, strict: bool, processes: int, gpus: int | None, **options: Any) -> None:
     """Inpaint every pair with each method, score what was saved, and print the table.
 
     The same command again resumes: what is on disk and matches is not done twice.
     """
+    from inpaint_bench.api.executing import executor_of
     from inpaint_bench.api.pipeline import Pipeline
 
     options = _typed(options)
     with notes_on_stderr(options["quiet"]):
-        outcome = Pipeline(metrics=metrics, **options).run()
+        outcome = Pipeline(metrics=metrics, executor=executor_of(processes, gpus or 0), **options).run()
     part = outcome.run.info.part
     if part.kind == "shard":
         outcome.raise_failures()

@@ -5,11 +5,20 @@ from typing import Any
 
 import click
 
-from inpaint_bench.cli.options import FOLDER, device_option, format_option, method_options, option, quiet_option
+from inpaint_bench.cli.options import (
+    FOLDER,
+    device_option,
+    format_option,
+    method_options,
+    offload_option,
+    option,
+    quiet_option,
+)
 
 
 @click.command(short_help="Time methods; memory, parameters, FLOPs.")
 @method_options
+@offload_option
 @option("--dataset", default="sample", show_default=True, help="The dataset that weights are looked up for.")
 @device_option
 @option("--size", type=click.IntRange(16), default=256, show_default=True, help="Pixels a side of the pictures.")

@@ -1,10 +1,12 @@
 """The part of a dataset that a run covers: the whole, the first pairs, or a shard."""
 
+from collections.abc import Mapping
 from typing import Annotated, Literal
 
 import msgspec
 
 from inpaint_bench.decode import Schema
+from inpaint_bench.errors import InputError
 
 Number = Annotated[int, msgspec.Meta(ge=1)]
 
@@ -30,3 +32,37 @@ class Part(Schema, frozen=True):
 
 
 WHOLE = Part()
+
+# Variables of engines that start one program many times: the index, the number of programs, and the first index, which
+# may be a variable too; of a Slurm array the step as well. The first that is set counts.
+ENGINES = (
+    ("INPAINT_BENCH_SHARD_INDEX", "INPAINT_BENCH_SHARD_COUNT", "1", "1"),
+    ("SLURM_ARRAY_TASK_ID", "SLURM_ARRAY_TASK_COUNT", "SLURM_ARRAY_TASK_MIN", "SLURM_ARRAY_TASK_STEP"),
+    ("PBS_ARRAY_INDEX", "PBS_ARRAY_COUNT", "1", "1"),
+    ("OMPI_COMM_WORLD_RANK", "OMPI_COMM_WORLD_SIZE", "0", "1"),
+    ("RANK", "WORLD_SIZE", "0", "1"),
+    ("SLURM_PROCID", "SLURM_NTASKS", "0", "1"),
+)
+
+
+def shard_of(environment: Mapping[str, str]) -> tuple[int, int]:
+    """The shard (k, n) that an engine gives this process, by its variables.
+
+    Raises InputError where none is set, or where they do not make a shard.
+    """
+    for index, count, *others in ENGINES:
+        if index not in environment:
+            continue
+        values = [environment.get(name, name if name.isdecimal() else "1") for name in others]
+        given = [environment[index], environment.get(count, ""), *values]
+        try:
+            place, of, first, step = map(int, given)
+            number = (place - first) // step + 1
+            exact = (place - first) % step == 0
+        except (ValueError, ZeroDivisionError):
+            number, of, exact = 0, 0, False
+        if not (exact and 1 <= number <= of):
+            raise InputError(f"{index}={given[0]} and {count}={given[1] or '(not set)'} make no shard. Give K/N.")
+        return number, of
+    names = ", ".join(index for index, *_ in ENGINES)
+    raise InputError(f"no variable says which shard this is: none of {names} is set. Give K/N, as in 2/8.")

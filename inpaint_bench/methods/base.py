@@ -70,6 +70,9 @@ class Method:
     notes: str = ""  # information to print before it starts
     options: Mapping[str, Value] = field(default_factory=dict)  # the value of each that it declares
     needs: Needs = NO_NEEDS
+    libraries: tuple[str, ...] = ()  # distributions beyond the core whose version may change an output
+    offloads: bool = False  # it can keep one part at a time on the GPU
+    resized: bool = False  # images are resized for it, and its predictions back
     probed: bool = True  # two images are tried before a run, which detects inverted masks
     stale: Callable[[Pair, dict[str, str]], bool] | None = None  # from a composite's PNG texts: has its source changed?
 

@@ -194,6 +194,8 @@ def _model(card: MethodCard, published: ModelId, named: str | None) -> Weights:
         raise InputError(f"{card.name} is a model of several files, for which there are no synthetic weights.")
     if named and (folder := files.expanded(named)).is_dir():
         return models.open_model(folder)
+    if named and files.expanded(named).exists():
+        raise InputError(f"{named}: this is a file; give the folder that holds the model's {models.INDEX}.")
     model = models.parse_id(named) if named else published
     if model is None:
         raise InputError(f"{named}: there is no such folder, and it is no model's id, ORG/NAME or ORG/NAME@REVISION.")
@@ -203,7 +205,7 @@ def _model(card: MethodCard, published: ModelId, named: str | None) -> Weights:
         )
     found = models.find_model(model)
     if found is None:
-        how = f"`inpaint-bench weights fetch {card.name}`" if model == published else "`run --fetch`"
+        how = f"`inpaint-bench weights fetch {card.name}{'' if model == published else f' {model}'}`"
         raise InputError(f"the model {model} is not here. Fetch it with {how}, or give its folder.")
     return models.open_model(
         found, () if models.COMMIT.fullmatch(model.revision) else (f"{model} ({found.name[:12]})",)

@@ -68,6 +68,7 @@ class MethodCard(Schema, frozen=True):
     memory_gb: Gigabytes = 0.0  # of its device, about; said before a run where there is less
     options: tuple[Option, ...] = ()  # which `load` takes as keywords
     model: ModelId | None = None  # a folder of files in place of one weights file, as diffusers saves models
+    libraries: tuple[Name, ...] = ()  # distributions beyond the core whose version may change an output
     note: str = ""  # said before a run
     offloads: bool = False  # `load` takes `offload` too: one part at a time on the GPU
     probed: bool = True  # two images are tried before a run, which detects inverted masks

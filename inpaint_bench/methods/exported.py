@@ -17,8 +17,10 @@ from inpaint_bench.errors import InputError
 from inpaint_bench.methods.base import Method
 from inpaint_bench.methods.contracts import Contract, Range, contract_of, in_words
 from inpaint_bench.methods.foreign import blamed
+from inpaint_bench.methods.needs import Needs
 from inpaint_bench.methods.networks import network_method
 from inpaint_bench.methods.probe import probe_images, refuse_inverted
+from inpaint_bench.methods.sizes import Sizes
 from inpaint_bench.weights.base import Weights, open_weights
 
 KINDS = ("torchscript", "onnx")
@@ -47,8 +49,10 @@ def exported_method(name: str, kind: str, file: Path, io: str | None) -> Method:
             _refuse_wrong_contract(name, call, contract, device)
         return lambda image, mask: _in_unit_range(name, _results(name, call, contract, image, mask), contract)
 
-    method = network_method(name, f"{kind}:{file}", code, load, weights)
-    return dataclasses.replace(method, notes=f"contract (--io): {in_words(contract)}; {CLIPPED}")
+    needs = Needs(Sizes(exact_size=contract.size))
+    method = network_method(name, f"{kind}:{file}", code, load, weights, needs=needs)
+    libraries = ("onnxruntime",) if kind == "onnx" else ()
+    return dataclasses.replace(method, libraries=libraries, notes=f"contract (--io): {in_words(contract)}; {CLIPPED}")
 
 
 def _refuse_wrong_contract(name: str, call: Call, contract: Contract, device: torch.device) -> None:

@@ -49,7 +49,7 @@ def described(error: BaseException) -> str:
     except BaseException as another:
         raise_stop(another)
         text = "its text cannot be shown"
-    if type(error).__name__ in MEMORY or "can't allocate memory" in text:
+    if type(error).__name__ in MEMORY or any(words in text for words in ("can't allocate memory", " out of memory")):
         return "out of memory. Give a smaller --batch, --offload (diffusion models), or --device cpu."
     text = text if len(text) <= 300 else text[:300] + "…"
     return text if isinstance(error, BenchError) else f"{type(error).__name__}: {text}".rstrip(": ") + "."

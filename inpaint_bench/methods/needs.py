@@ -9,7 +9,7 @@ import psutil
 import torch
 
 from inpaint_bench.data.datasets import Dataset
-from inpaint_bench.data.protocols import Count
+from inpaint_bench.data.protocols import Count, Protocol
 from inpaint_bench.decode import Schema
 from inpaint_bench.errors import InputError
 from inpaint_bench.methods.sizes import ANY_SIZE, Sizes
@@ -51,14 +51,18 @@ def stated_by(load: Callable[..., Any]) -> Needs:
     return Needs(sizes, stated.prompt, stated.memory_gb)
 
 
+def refuse_size(name: str, sizes: Sizes, page: Protocol) -> None:
+    """Raise InputError where a page's images are of a size that a method does not take."""
+    if page.size is not None and not sizes.take(page.size):
+        raise InputError(
+            f"{name} takes {sizes}; the images of {page.name} are {page.size}x{page.size}. Leave it out, or let the "
+            "images be resized for it: --resize-for-method."
+        )
+
+
 def refuse_unmet(name: str, needs: Needs, options: Mapping[str, object], dataset: Dataset) -> None:
     """Raise InputError where a dataset's images are of a size that a method does not take, or lack a prompt."""
-    size = dataset.page.size
-    if size is not None and not needs.sizes.take(size):
-        raise InputError(
-            f"{name} takes {needs.sizes}; the images of {dataset.page.name} are {size}x{size}. Leave it out, or let "
-            "the images be resized for it: --resize-for-method."
-        )
+    refuse_size(name, needs.sizes, dataset.page)
     without = sum(not pair.prompt for pair in dataset.pairs)
     if needs.prompt and without and not options.get("prompt"):
         raise InputError(
@@ -75,4 +79,4 @@ def too_little_memory(needs: Needs, device: torch.device) -> str:
         there = psutil.virtual_memory().total
     if needs.memory_gb * GB <= there:
         return ""
-    return f"it needs about {needs.memory_gb:g} GB of memory, and {device} has {there / GB:.0f}"
+    return f"it needs about {needs.memory_gb:g} GB of memory with its usual options, and {device} has {there / GB:.0f}"

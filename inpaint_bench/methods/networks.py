@@ -181,6 +181,11 @@ def takes_prompts(inpaint: Callable[..., Any]) -> bool:
     return "prompts" in inspect.signature(inpaint).parameters
 
 
+def no_prompts(inpaint: Callable[..., Any], count: int) -> dict[str, list[str]]:
+    """Empty prompts for so many images, as keyword arguments of a function that takes some."""
+    return {"prompts": [""] * count} if takes_prompts(inpaint) else {}
+
+
 def _batches(prepared: Iterator[Prepared], size: int) -> Iterator[list[Prepared]]:
     """Batches of images of equal size, in order."""
     for _, alike in groupby(prepared, key=lambda one: one.hole.shape):
@@ -226,7 +231,7 @@ def _run_batch(inpaint: Callable[..., Tensor], batch: list[Prepared], job: Predi
 
 def _probe(inpaint: Callable[..., Tensor], image: Tensor, mask: Tensor, job: PredictJob) -> Tensor:
     image, mask = image.to(job.device), mask.to(job.device)
-    prompts = {"prompts": [""] * len(image)} if takes_prompts(inpaint) else {}
+    prompts = no_prompts(inpaint, len(image))
     if not takes_seeds(inpaint):
         return _of_batch(inpaint(image, mask, **prompts), len(image)).detach().cpu()
     samples = _of_batch(inpaint(image, mask, torch.zeros(len(image), 1, dtype=torch.int64), **prompts), len(image))

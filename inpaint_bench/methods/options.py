@@ -1,7 +1,7 @@
 """Options that a method declares, and the values that a user gives them: `--set METHOD.OPTION=VALUE`."""
 
 import inspect
-import math
+import json
 import typing
 from collections.abc import Callable, Iterable, Mapping
 from typing import Annotated, Any, Literal, TypeAlias
@@ -16,6 +16,7 @@ OptionName = Annotated[str, msgspec.Meta(pattern=r"^[a-z][a-z0-9_]{0,30}\Z")]
 Bound = Annotated[float, msgspec.Meta(ge=-1e15, le=1e15)]
 KINDS = {bool: "true or false", int: "a whole number", float: "a number", str: "text"}
 FACTS = ("ge", "le", "description")  # of the metadata of annotations
+MOST_NUMBER = 1e15
 MOST_TEXT = 4000  # letters of a value
 
 
@@ -47,19 +48,21 @@ class Option(Schema, frozen=True):
         """A value as the option's kind: text is read as one. Raises InputError for one that is not allowed."""
         kind = type(self.default)
         value = _parsed(given, kind) if isinstance(given, str) and kind is not str else given
-        if kind is float and type(value) is int:
+        if kind is float and type(value) is int and abs(value) <= MOST_NUMBER:
             value = float(value)
         if type(value) is not kind or not self._fits(value):
             raise InputError(f"{where}: {str(given)[:60]!r} is not allowed; it must be {self.allowed}.")
         return value
 
-    def _fits(self, value: object) -> bool:
+    def _fits(self, value: Value) -> bool:
+        if self.choices and as_text(value) not in self.choices:
+            return False
         if isinstance(value, str):
-            return len(value) <= MOST_TEXT and value.isprintable() and (not self.choices or value in self.choices)
-        if isinstance(value, bool) or not isinstance(value, (int, float)):
+            return len(value) <= MOST_TEXT and value.isprintable()
+        if isinstance(value, bool):
             return True
-        least, most = (fallback if end is None else end for end, fallback in ((self.least, -1e15), (self.most, 1e15)))
-        return math.isfinite(value) and least <= value <= most
+        least = -MOST_NUMBER if self.least is None else self.least
+        return least <= value <= (MOST_NUMBER if self.most is None else self.most)  # NaN is neither
 
 
 def _parsed(text: str, kind: type[Value]) -> Value:
@@ -78,7 +81,7 @@ def chosen(method: str, declared: Iterable[Option], given: Mapping[str, object])
     Raises InputError for an option that is not declared, with the nearest one, and for a value that is not allowed.
     """
     known = {option.name: option for option in declared}
-    for name in given:
+    for name in map(str, given):
         if name not in known:
             what = did_you_mean(name, known) if known else "It declares none."
             raise InputError(f"--set {method}.{name}: {method} has no such option. {what}")
@@ -89,28 +92,36 @@ def chosen(method: str, declared: Iterable[Option], given: Mapping[str, object])
 
 def in_words(values: Mapping[str, Value]) -> str:
     """Values in one line, as results and tables state them; empty texts are left out."""
-    return ", ".join(f"{name}={as_text(value)}" for name, value in values.items() if value != "")
+    return ", ".join(f"{name}={_unmistakable(as_text(value))}" for name, value in values.items() if value != "")
+
+
+def _unmistakable(text: str) -> str:
+    """A text, in quotes where it could be taken for the end of a value and the next one."""
+    return json.dumps(text, ensure_ascii=False) if {*',="'} & {*text} else text
 
 
 def as_text(value: Value) -> str:
     """A value as a user types it."""
     if isinstance(value, bool):
         return str(value).lower()
-    return f"{value:g}" if isinstance(value, float) else str(value)
+    return f"{value:.15g}" if isinstance(value, float) else str(value)
 
 
 def declared_by(load: Callable[..., Any]) -> tuple[Option, ...]:
     """The options of a function `load(weights, device, *, steps: int = 20)`: its keyword-only parameters.
 
-    A default says the kind; `Annotated[int, msgspec.Meta(ge=1, le=100, description="…")]` the range, as do the
-    metadata of annotated-types, and `Literal["a", "b"]` the choices. Other parameters with a default are no options.
+    A default or a hint says the kind; `Annotated[int, msgspec.Meta(ge=1, le=100, description="…")]` the range, and
+    `Literal["a", "b"]` the choices. A default that is neither text nor a number nor true or false declares nothing.
     Raises InputError for a default that is outside of what is allowed.
     """
     try:
         parameters = inspect.signature(load).parameters.values()
-        hints = typing.get_type_hints(load, include_extras=True)
-    except (ValueError, TypeError, NameError):
+    except (ValueError, TypeError):
         return ()
+    try:
+        hints = typing.get_type_hints(load, include_extras=True)
+    except Exception:  # a hint may name what only a type checker imports
+        hints = {}
     found = []
     for one in parameters:
         if one.kind is one.KEYWORD_ONLY and type(one.default) in KINDS:
@@ -121,15 +132,15 @@ def declared_by(load: Callable[..., Any]) -> tuple[Option, ...]:
     return tuple(found)
 
 
-def _fact(meta: object, key: str) -> Any:
-    return getattr(meta, key, None)
-
-
 def _declared(name: str, default: Value, hint: Any) -> Option:
     metadata = getattr(hint, "__metadata__", ())
     facts: dict[str, Any] = {key: fact for meta in metadata for key in FACTS if (fact := _fact(meta, key)) is not None}
     inner = typing.get_args(hint)[0] if metadata else hint
     choices = typing.get_args(inner) if typing.get_origin(inner) is Literal else ()
-    return Option(
-        name, default, facts.get("description", ""), facts.get("ge"), facts.get("le"), tuple(map(str, choices))
-    )
+    usual = float(default) if inner is float and type(default) is int else default
+    allowed = tuple(as_text(choice) for choice in choices)
+    return Option(name, usual, facts.get("description", ""), facts.get("ge"), facts.get("le"), allowed)
+
+
+def _fact(meta: object, key: str) -> Any:
+    return getattr(meta, key, None)

@@ -225,9 +225,9 @@ def _probe(name: str, template: str, job: PredictJob) -> None:
         for number, (pixels, hole) in enumerate(zip(images.eight_bit(image), mask[:, 0].numpy() > 0, strict=True)):
             write_whole(scratch / "images" / f"{number:05d}.png", images.png_bytes(pixels))
             write_whole(scratch / "masks" / f"{number:05d}.png", images.png_bytes(images.mask_values(hole)))
-        if failure := run_program(name, template, scratch, job):
-            raise failure
         pairs = tuple(Pair(f"{n:05d}", f"{n:05d}.png", f"{n:05d}.png") for n in range(len(image)))
+        if failure := run_program(name, template, scratch, _only(job, pairs)):
+            raise failure
         outputs = outputs_in(scratch / "out", pairs, None)
         if len(outputs) < len(pairs):
             raise MethodError(f"{name}: the program wrote {len(outputs)} outputs for the two probe images.")

@@ -10,7 +10,7 @@ from torch import Tensor
 from torch.nn import functional as F
 
 from inpaint_bench.data.images import Images, Masks
-from inpaint_bench.errors import InputError
+from inpaint_bench.errors import InputError, MethodError
 from inpaint_bench.methods.sizes import Sizes
 
 Resized = Float[Tensor, "batch 3 new_height new_width"]
@@ -20,7 +20,7 @@ def in_words(sizes: Sizes) -> str:
     """What is done to images, as run.json and tables state it."""
     if sizes.exact_size:
         return f"to {sizes.exact_size}x{sizes.exact_size}"
-    steps = f", multiples of {sizes.multiple}" if sizes.multiple > 1 else ""
+    steps = f" in multiples of {sizes.multiple}" if sizes.multiple > 1 else ""
     return f"shorter side at least {sizes.min_size}{steps}"
 
 
@@ -39,11 +39,13 @@ def resized(inpaint: Callable[..., Any], sizes: Sizes) -> Callable[..., Any]:
             return inpaint(image, mask, *seeds, **named)  # type: ignore[no-any-return]  # checked by the caller
         hole = F.interpolate(mask, side, mode="nearest-exact")
         predictions = inpaint(_known_only(image, mask, side) * (1 - hole), hole, *seeds, **named)
-        if not isinstance(predictions, Tensor) or predictions.ndim < 4:
+        if not isinstance(predictions, Tensor) or predictions.ndim < 4 or not predictions.dtype.is_floating_point:
             return predictions  # type: ignore[no-any-return]  # the caller says what is wrong with it
+        if tuple(predictions.shape[-2:]) != side:
+            raise MethodError(f"it returned shape {tuple(predictions.shape)} for images of {side[0]}x{side[1]}.")
         flat = predictions.flatten(0, -4).float()
         back = F.interpolate(flat, (height, width), mode="bilinear", antialias=True, align_corners=False)
-        return back.clamp(0, 1).reshape(*predictions.shape[:-2], height, width)
+        return back.reshape(*predictions.shape[:-2], height, width)
 
     return call
 

@@ -6,7 +6,7 @@ import re
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import TypeVar
+from typing import Any, TypeVar
 
 from inpaint_bench import files
 from inpaint_bench.data.datasets import Dataset
@@ -18,7 +18,7 @@ from inpaint_bench.methods.baselines import Baseline, find_baselines, loader, ru
 from inpaint_bench.methods.card import MethodCard
 from inpaint_bench.methods.entries import unquoted
 from inpaint_bench.methods.folder import folder_method
-from inpaint_bench.methods.needs import Needs
+from inpaint_bench.methods.needs import Needs, refuse_size
 from inpaint_bench.methods.networks import callable_method, network_method, python_method
 from inpaint_bench.methods.options import chosen
 from inpaint_bench.methods.programs import program_method
@@ -37,7 +37,7 @@ class Given:
     weights: Mapping[str, str] = field(default_factory=dict)  # a file, or 'synthetic'
     code: Path | None = None  # the folder that the code of programs and modules is in
     io: Mapping[str, str] = field(default_factory=dict)  # the contract of an exported network
-    options: Mapping[str, Mapping[str, object]] = field(default_factory=dict)  # values of a method's options
+    options: Mapping[str, Any] = field(default_factory=dict)  # values of a method's options by name: see `options_of`
     resize: bool = False  # images for methods that do not take their size
     offload: bool = False  # keep one part at a time on the GPU, where a method can
 
@@ -46,6 +46,13 @@ class Given:
         return dataclasses.replace(
             self, weights=_of(self.weights, name), io=_of(self.io, name), options=_of(self.options, name)
         )
+
+    def options_of(self, name: str) -> Mapping[str, object]:
+        """The values of a method's options, its own before those for all."""
+        for given in self.options.values():
+            if not isinstance(given, Mapping):
+                raise InputError(f"the options of a method are given by name, as in {{'{name}': {{'steps': 30}}}}.")
+        return {**self.options.get("*", {}), **self.options.get(name, {})}
 
 
 NOTHING_GIVEN = Given()
@@ -88,7 +95,7 @@ def select_methods(methods: object, dataset: Dataset, every: Dataset, given: Giv
                 f"'{name}' cannot name a method; use small letters, digits, '.', '_' and '-', as in mine=folder:DIR."
             )
         kind, _, target = entry.partition(":") if isinstance(entry, str) else ("", "", "")
-        if name in brought and target and kind in known and known[kind][1].model is not None:
+        if name in brought and entry != kind and kind in known and known[kind][1].model is not None:
             named = dataclasses.replace(given, weights={**given.weights, name: unquoted(target)})
             method = dataclasses.replace(_of_baseline(name, kind, "", known, named), source=str(entry), title="")
         elif name not in brought or (isinstance(entry, str) and entry in known):
@@ -97,6 +104,16 @@ def select_methods(methods: object, dataset: Dataset, every: Dataset, given: Giv
             method = _brought(name, entry, every, known, given)
         found.append(_resized(method, dataset.page) if given.resize else method)
     return found
+
+
+def refuse_sizes(methods: object, page: Protocol, given: Given) -> None:
+    """Raise InputError for a baseline that does not take a page's images: before weights are fetched or read."""
+    known = find_baselines(given.baselines)
+    brought, names = _by_name(methods)
+    for name in names:
+        which = brought.get(name, name)
+        if isinstance(which, str) and which in known and not given.resize:
+            refuse_size(name, known[which][1].sizes, page)
 
 
 def _offloads(entry: object, known: Mapping[str, tuple[Baseline, MethodCard]]) -> bool:
@@ -117,7 +134,10 @@ def _resized(method: Method, page: Protocol) -> Method:
         method.name, method.source, method.code, lambda _, device: resized.resized(load(device), sizes),
         method.weights, probed=method.probed,
     )  # fmt: skip
-    return dataclasses.replace(wrapped, options=stated, needs=needs, title=method.title, notes=method.notes)
+    return dataclasses.replace(
+        wrapped, options=stated, needs=needs, resized=True, title=method.title, notes=method.notes,
+        libraries=method.libraries, offloads=method.offloads,
+    )  # fmt: skip
 
 
 def _by_name(methods: object) -> tuple[dict[str, object], list[str]]:
@@ -151,8 +171,8 @@ def runnable_methods(known: Mapping[str, tuple[Baseline, MethodCard]], page: Pro
     """The methods that can run here as they are, and a sentence for each that only the protocol's size rules out."""
     found, left_out = [], []
     for name, (baseline, card) in known.items():
-        if not runnable(baseline, card, weights_dataset(name, page)):
-            continue
+        if card.model is not None or not runnable(baseline, card, weights_dataset(name, page)):
+            continue  # diffusion models take minutes an image without a large GPU: they are run where they are named
         if card.sizes.take(page.size):
             found.append(name)
         else:
@@ -168,7 +188,7 @@ def _of_baseline(
     if which not in known:
         raise InputError(f"no method is called '{which}'. {did_you_mean(which, known)}")
     baseline, card = known[which]
-    options = chosen(name, card.options, given.options.get(name, {}))
+    options = chosen(name, card.options, given.options_of(name))
     named = given.weights.get(name, given.weights.get("*") if card.learned and not card.model else None)
     opened = weights_of(baseline, card, dataset, named)
     source = f"baseline {baseline.folder.name}" if name == which else f"baseline {baseline.folder.name}: {which}"
@@ -176,7 +196,9 @@ def _of_baseline(
     load = functools.partial(load, offload=given.offload) if card.offloads else load
     needs = _of_model(card.needs, opened.path) if card.model and opened.path else card.needs
     method = network_method(name, source, baseline.code, load, opened, options, needs, card.probed)
-    return dataclasses.replace(method, title=card.title, notes=card.note)
+    return dataclasses.replace(
+        method, title=card.title, notes=card.note, libraries=card.libraries, offloads=card.offloads
+    )
 
 
 def _of_model(needs: Needs, folder: Path) -> Needs:
@@ -189,7 +211,7 @@ def _of_model(needs: Needs, folder: Path) -> Needs:
 
 def _brought(name: str, entry: object, every: Dataset, known: Iterable[str], given: Given) -> Method:
     """A method of the user's own: the rest of an entry, or a function. `known` are the methods of baselines."""
-    weights, options = given.weights.get(name), given.options.get(name, {})
+    weights, options = given.weights.get(name), given.options_of(name)
     if not isinstance(entry, str):
         chosen(name, (), options)
         return _function(name, entry, weights)

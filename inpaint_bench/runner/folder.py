@@ -267,7 +267,7 @@ def _refuse_another(run: RunFolder, dataset: "Dataset") -> None:
 
 def method_info(method: "Method", device: "torch.device", known_error_allowed: bool = False) -> MethodInfo:
     """What produces a method's composites now, on this machine; without torch's settings, which it may still change."""
-    versions = {name: _installed(name) for name in LIBRARIES}
+    versions = {name: _installed(name) for name in (*LIBRARIES, *method.libraries)}
     machine = machines.facts_of(method, device)
     command = ("inpaint-bench", *sys.argv[1:])
     environment = {"inpaint-bench": __version__, "python": platform.python_version(), **versions}
@@ -281,7 +281,8 @@ def refuse_mixture(run: RunFolder, method: "Method", now: MethodInfo, something_
     if before is None:
         raise InputError(f"{run.folder_of(method.name)}: run.json says nothing of what made it. Delete that folder.")
     facts = [(fact, getattr(before, fact), getattr(now, fact)) for fact in ("source", "code", "weights")]
-    facts.append(("options", in_words(before.options), in_words(now.options)))
+    if before.options != now.options:
+        facts.append(("options", in_words(before.options), in_words(now.options)))
     if something_left:
         facts.append(("device", before.device, now.device))
         facts += [

@@ -44,11 +44,14 @@ class Candidate:
     ratio: float = RATIO
 
 
-def check_known_region(name: str, raw: Pixels, prepared: Prepared, others: Iterable[Callable[[], Prepared]]) -> None:
+def check_known_region(
+    name: str, raw: Pixels, prepared: Prepared, others: Iterable[Callable[[], Prepared]], resized: bool = False
+) -> None:
     """Check the known region of an 8-bit prediction before it is composited.
 
     `others` are the other pairs, nearest first; at most SEARCHED are prepared, and only for a prediction that is far
-    off. A known region of one flat colour passes: it says nothing. Raises InputError with the reason, or where the
+    off. A known region of one flat colour passes: it says nothing. `resized`: the harness resized the image, which is
+    not looked for. Raises InputError with the reason, or where the
     mean absolute difference of values in [0, 1] is above REFUSED.
     """
     target, hole = prepared.target, prepared.hole
@@ -59,7 +62,7 @@ def check_known_region(name: str, raw: Pixels, prepared: Prepared, others: Itera
     reason = _inverted(raw, target, hole)
     if reason is None and not np.ptp(raw[known], axis=0).any():
         return
-    reason = reason or _changed(raw, target, hole, int(prepared.pair.pair) % EVERY == 0)
+    reason = reason or _changed(raw, target, hole, not resized and int(prepared.pair.pair) % EVERY == 0)
     if reason is None and error > FAR:
         reason = _another(raw, prepared, others)
     if reason is None and error > REFUSED:

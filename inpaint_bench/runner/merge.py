@@ -50,6 +50,30 @@ def merge(parts: Sequence[Path], out: Path) -> RunFolder:
     return publish(open_run(out))
 
 
+def gather(parts: Sequence[RunFolder], out: RunFolder, method: str) -> RunFolder:
+    """Bring what parts hold of a method, finished or not, into a run of all their pairs; it keeps what it has.
+
+    Raises NotComparableError where parts, or the run and a part, made the method's composites differently, and
+    InputError where a pair is in two parts.
+    """
+    holding = [part for part in parts if method in part.info.methods]
+    if not holding:
+        return out
+    known = {pair.pair: pair for pair in out.pairs}
+    for part in holding:
+        _refuse_twice(part, holding)
+        for pair in part.pairs:
+            if known.get(pair.pair) != pair:
+                raise NotComparableError(f"{part.path}: pair {pair.pair} has other pixels than in {out.path}.")
+    before = [out] if out.samples_of(method) else []
+    out = out.with_method(method, _same_method(method, [*holding, *before]))
+    for part in holding:
+        for path in part.composite_paths(method):
+            _refuse_outside(part, path)
+            _link(path, out.composites(method) / path.name)
+    return out
+
+
 def _union(runs: Sequence[RunFolder]) -> list[Pair]:
     first = runs[0]
     for run in runs[1:]:

@@ -80,7 +80,8 @@ def predict_pairs(
     def save(made: Prediction) -> None:
         raw = images.eight_bit(made.prediction[None], run.info.protocol.eight_bit)[0]
         if checked:
-            check_known_region(method.name, raw, made.prepared, _others(dataset, made.prepared.pair))
+            others = _others(dataset, made.prepared.pair)
+            check_known_region(method.name, raw, made.prepared, others, method.resized)
         _save(run, method.name, made, raw)
 
     scratch = run.folder_of(method.name) / "program"

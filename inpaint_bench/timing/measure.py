@@ -152,6 +152,8 @@ def _load(timed: TimedMethod, options: TimingOptions, inputs: SyntheticImages) -
         program = program_call(timed, options.selection.page, inputs, inputs.folder / "programs" / name)
         program()  # a program that fails is not timed
         return LoadedMethod(timed, Task(name, program, WallClock(cpu=lambda: sum(os.times()[:4]))))
+    if not timed.method.needs.sizes.take(options.size):
+        raise MethodError(f"{name}: it takes {timed.method.needs.sizes}, and --size is {options.size}.")
     inpaint, tracker = tracked(lambda: load(options.device))
     stochastic = takes_seeds(inpaint)
     call = network_call(inpaint, inputs, options.device, int(stochastic))

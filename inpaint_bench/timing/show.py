@@ -149,7 +149,7 @@ def _csv_row(timing: Timing, what: str, samples: int, series: Series) -> list[ob
     values = [timing.memory.peak, cost.parameters, cost.flop] if counted else [None] * 3
     return [
         timing.method,
-        timing.made_by.weights or "none",
+        timing.made_by.loaded_with or "none",
         setting.device,
         setting.size,
         setting.batch,

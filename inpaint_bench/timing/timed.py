@@ -23,7 +23,7 @@ from inpaint_bench.methods import programs
 from inpaint_bench.methods.base import Method, PredictJob, refuse_bad
 from inpaint_bench.methods.baselines import find_baselines, installed
 from inpaint_bench.methods.folder import read_outputs
-from inpaint_bench.methods.networks import takes_seeds
+from inpaint_bench.methods.networks import no_prompts, takes_seeds
 from inpaint_bench.methods.select import NOTHING_GIVEN, Given, select_methods
 
 
@@ -111,18 +111,18 @@ def draw_images(folder: Path, size: int, batch: int) -> SyntheticImages:
 def network_call(inpaint: Any, inputs: SyntheticImages, device: torch.device, samples: int) -> Callable[[], Tensor]:
     """The call from tensors on the device to predictions; `samples` is 0 for a deterministic method."""
     image, mask = _to_device([(one.target, one.hole) for one in inputs.prepared], device)
-    image = images.emptied(image, mask)
+    image, prompts = images.emptied(image, mask), no_prompts(inpaint, len(image))
     if not samples:
-        return lambda: inpaint(image, mask)
+        return lambda: inpaint(image, mask, **prompts)
     seeds = inputs.seeds(samples)
-    return lambda: inpaint(image, mask, seeds)
+    return lambda: inpaint(image, mask, seeds, **prompts)
 
 
 def end_to_end_call(
     inpaint: Any, inputs: SyntheticImages, device: torch.device, stochastic: bool
 ) -> Callable[[], list[Pixels]]:
     """The call from files to 8-bit composites: decode, copy to the device, inpaint (one sample), composite, round."""
-    seeds = inputs.seeds(1)
+    seeds, prompts = inputs.seeds(1), no_prompts(inpaint, len(inputs.prepared))
 
     def call() -> list[Pixels]:
         read = [
@@ -134,7 +134,7 @@ def end_to_end_call(
         ]
         image, mask = _to_device(read, device)
         empty = images.emptied(image, mask)
-        prediction = inpaint(empty, mask, seeds)[:, 0] if stochastic else inpaint(empty, mask)
+        prediction = inpaint(empty, mask, seeds, **prompts)[:, 0] if stochastic else inpaint(empty, mask, **prompts)
         return images.eight_bit(images.composite(prediction.float(), image, mask))
 
     return call

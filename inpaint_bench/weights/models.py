@@ -4,8 +4,9 @@ They lie under `$INPAINT_BENCH_WEIGHTS`/models/ORG--NAME/COMMIT, or in the cache
 of the user's own. Weights are read from safetensors files only, and code that lies beside them is never run.
 """
 
+import os
 import re
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Annotated
@@ -29,6 +30,7 @@ REPO = r"[A-Za-z0-9][A-Za-z0-9._-]{0,95}/[A-Za-z0-9][A-Za-z0-9._-]{0,95}"
 REVISION = r"[A-Za-z0-9][A-Za-z0-9._-]{0,95}"
 COMMIT = re.compile("[0-9a-f]{40}")
 MAIN = "main"
+NOT_STATED = "not stated"
 
 
 class ModelId(Schema, frozen=True):
@@ -36,7 +38,7 @@ class ModelId(Schema, frozen=True):
 
     repo: Annotated[str, msgspec.Meta(pattern=rf"^({REPO})?\Z")] = ""  # '' where the user names it
     revision: Annotated[str, msgspec.Meta(pattern=rf"^{REVISION}\Z")] = MAIN
-    licence: str = "not stated"
+    licence: str = NOT_STATED
     gated: bool = False  # its terms are accepted on its page
 
     def __str__(self) -> str:
@@ -45,7 +47,13 @@ class ModelId(Schema, frozen=True):
 
 def parse_id(text: str) -> ModelId | None:
     """ORG/NAME or ORG/NAME@REVISION as a model; None for anything else, such as a path."""
+    from huggingface_hub.utils import validate_repo_id  # type: ignore[attr-defined]
+
     found = re.fullmatch(rf"({REPO})(?:@({REVISION}))?", text)
+    try:
+        validate_repo_id(found[1] if found else text)
+    except ValueError:
+        return None
     return ModelId(found[1], found[2] or MAIN) if found else None
 
 
@@ -65,8 +73,17 @@ def find_model(model: ModelId) -> Path | None:
         return ours / commit
     from huggingface_hub import try_to_load_from_cache
 
-    cached = try_to_load_from_cache(model.repo, INDEX, revision=model.revision)
-    return Path(cached).parent if isinstance(cached, str) else None
+    cached = try_to_load_from_cache(model.repo, INDEX, revision=commit or model.revision)
+    return Path(cached).parent if isinstance(cached, str) and _is_whole(Path(cached).parent) else None
+
+
+def _is_whole(folder: Path) -> bool:
+    """Whether every part of a model is in a folder: a download of somebody else's may have been interrupted."""
+    try:
+        _own_files(folder, open_index(folder))
+    except InputError:
+        return False
+    return True
 
 
 def pinned(model: ModelId) -> str:
@@ -137,26 +154,38 @@ def open_index(folder: Path) -> Pipeline:
 def loaded_files(names: Iterable[str], pipeline: Pipeline) -> list[str]:
     """Of the names of a model's files, relative and with '/', those that are loaded.
 
-    Of weights in several precisions ('model.fp16.safetensors') the plain ones are, else the first variant.
-    Raises InputError for a part without files and for one that has pickled weights only.
+    Of weights in several precisions ('model.fp16.safetensors') the plain ones are; where a part has none, the variant
+    that it has is loaded of every part that has it, as the library does. Raises InputError for a part without files,
+    for one that has pickled weights only, and for parts of different variants.
     """
     listed = sorted(names)
+    own = {part: [n for n in listed if n.startswith(f"{part}/") and n.count("/") == 1] for part in pipeline.parts}
+    weights = {part: [name for name in of_part if name.endswith(".safetensors")] for part, of_part in own.items()}
+    wanted = _chosen(weights)
     found = [INDEX]
-    for part in pipeline.parts:
-        own = [name for name in listed if name.startswith(f"{part}/") and name.count("/") == 1]
-        weights = [name for name in own if name.endswith(".safetensors")]
-        texts = [name for name in own if name.endswith(TEXTS)]
-        if not weights and any(name.endswith(PICKLED) for name in own):
+    for part, of_part in own.items():
+        texts = [name for name in of_part if name.endswith(TEXTS)]
+        if not weights[part] and any(name.endswith(PICKLED) for name in of_part):
             raise InputError(
                 f"{part}: its weights are pickles, which may run code, and are not opened. Use a revision of the model "
                 "that has safetensors files, or save it again with diffusers: save_pretrained(FOLDER)."
             )
         if not texts:
             raise InputError(f"{part}: this part of the model has no files. Fetch the model again.")
-        chosen = min(map(_variant, weights), default="")
-        found += [name for name in weights if _variant(name) == chosen]
+        there = {*map(_variant, weights[part])}
+        chosen = wanted if wanted in there else ""
+        if there and chosen not in there:
+            variants = ", ".join(sorted(there))
+            raise InputError(f"{part}: its weights are there as {variants} only, and those of others as {wanted}.")
+        found += [name for name in weights[part] if _variant(name) == chosen]
         found += [name for name in texts if ".index." not in name or _variant(name) == chosen]
     return found
+
+
+def _chosen(weights: Mapping[str, Iterable[str]]) -> str:
+    """The variant that is loaded, as the library has one for all parts: '' where every part has plain weights."""
+    sets = [{*map(_variant, names)} for names in weights.values()]
+    return min((min(one) for one in sets if one and "" not in one), default="")
 
 
 def _variant(name: str) -> str:
@@ -172,7 +201,7 @@ def open_model(folder: Path, unpinned: tuple[str, ...] = ()) -> Weights:
     """
     pipeline = open_index(folder)
     digest = "".join(f"{name} {files.file_sha256(folder / name)}\n" for name in _own_files(folder, pipeline))
-    return Weights(folder, files.sha256(digest.encode()), unpinned=unpinned)
+    return Weights(folder, files.sha256(os.fsencode(digest)), unpinned=unpinned)
 
 
 def variant(folder: Path) -> str:

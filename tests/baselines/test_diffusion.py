@@ -14,8 +14,10 @@ import torch
 from safetensors.torch import load_file, save_file
 from terminal import Answer, Terminal
 
+import inpaint_bench as ib
 from inpaint_bench.data.pair_lists import fingerprint, read_csv, to_csv
 from inpaint_bench.data.protocols import read_page
+from inpaint_bench.errors import InputError
 from inpaint_bench.weights import models
 
 UNET = "unet/diffusion_pytorch_model.safetensors"
@@ -94,6 +96,11 @@ def test_other_options_are_another_method(run: Callable[..., Answer]) -> None:
 
 def test_another_seed_another_scheduler_and_another_prompt_are_other_pictures(run: Callable[..., Answer]) -> None:
     assert run("--limit", 1, "--out", "plain").code == 0
+    page = Path("tiny.toml").read_text()
+    Path("tiny.toml").write_text(page.replace("schema = 1", "schema = 1\nseed = 7"))
+    assert run("--limit", 1, "--out", "seeded").code == 0
+    assert pictures(Path("seeded")) != pictures(Path("plain"))
+    Path("tiny.toml").write_text(page)
     for number, setting in enumerate(("scheduler=DDPMScheduler", "prompt=a dog", "strength=0.6")):
         assert run("--limit", 1, "--out", f"other{number}", "--set", f"mine.{setting}").code == 0
         assert pictures(Path(f"other{number}")) != pictures(Path("plain"))
@@ -119,7 +126,7 @@ def test_images_of_another_size_are_refused_or_resized_as_recorded(model: Path, 
     answer = terminal(*common, "--allow-known-error")
     answer.refuses(2, "mine takes height and width multiples of 8 and at least 64", "32x32", "--resize-for-method")
     assert not OUT.exists()
-    how = "resize_for_method=shorter side at least 64, multiples of 8"
+    how = "resize_for_method=shorter side at least 64 in multiples of 8"
     terminal(*common, "--allow-known-error", "--resize-for-method").does(how)
     assert tiny.read(OUT / "mine/composites/00000.s0.png").shape == (32, 32, 3)
     assert recorded()["options"]["resize_for_method"] == how.partition("=")[2]
@@ -133,8 +140,10 @@ def test_images_of_another_size_are_refused_or_resized_as_recorded(model: Path, 
         ("stepz=2", "--set mine.stepz: mine has no such option. Did you mean 'steps'?"),
         ("dtype=int8", "it must be one of float32, float16, bfloat16"),
         ("scheduler=DDIMSchedule", "is called 'DDIMSchedule'. Did you mean 'DDIMScheduler'?"),
+        ("scheduler=DPMSolverSDEScheduler", "is called 'DPMSolverSDEScheduler'. Did you mean"),
+        ("negative_prompt=" + "word " * 30, "a prompt of 122 tokens; the model takes 77"),
         ("prompt=" + "word " * 30, "a prompt of 122 tokens; the model takes 77, and the rest would be cut off"),
-        ("strength=0.01", "mine: pair 00000 failed:"),
+        ("strength=0.01", "a strength of 0.01 leaves none of 2 steps"),
     ],
 )
 def test_an_option_that_cannot_be_is_refused(run: Callable[..., Answer], setting: str, words: str) -> None:
@@ -200,7 +209,7 @@ def test_a_model_that_is_not_whole_or_runs_code_is_refused(
 
 
 def test_code_that_lies_beside_the_weights_is_never_run(run: Callable[..., Answer], model: Path) -> None:
-    for name in ("pipeline.py", "unet/modeling.py", "unet/__init__.py"):
+    for name in ("pipeline.py", "StableDiffusionInpaintPipeline.py", "unet/modeling.py", "unet/__init__.py"):
         (model / name).write_text("raise SystemExit('run')\n")
     config = json.loads((model / "text_encoder/config.json").read_text())
     config["auto_map"] = {"AutoModel": "modeling.Mine"}
@@ -216,6 +225,58 @@ def test_the_weights_are_the_files_that_are_loaded_and_no_others(model: Path) ->
     assert models.open_model(model).sha256 == before
     (model / "scheduler/scheduler_config.json").write_text("{}")
     assert models.open_model(model).sha256 != before
+
+
+def test_a_part_without_plain_weights_makes_its_variant_that_of_all_parts(model: Path) -> None:
+    plain = model / "vae/diffusion_pytorch_model.safetensors"
+    shutil.copy(model / UNET, model / UNET.replace("model.safe", "model.fp16.safe"))
+    assert models.variant(model) == ""
+    plain.rename(plain.with_name("diffusion_pytorch_model.fp16.safetensors"))
+    assert models.variant(model) == "fp16"
+    listed = [str(path.relative_to(model)) for path in model.rglob("*.*")]
+    loaded = models.loaded_files(listed, models.open_index(model))
+    assert [name for name in loaded if name.startswith("unet/") and name.endswith("safetensors")] == [
+        "unet/diffusion_pytorch_model.fp16.safetensors"
+    ]
+    assert "text_encoder/model.safetensors" in loaded
+    other = model / "text_encoder/model.safetensors"
+    other.rename(other.with_name("model.bf16.safetensors"))
+    with pytest.raises(InputError, match=r"vae: its weights are there as fp16 only, and those of others as bf16"):
+        models.open_model(model)
+
+
+@pytest.mark.parametrize("dtype", ["bfloat16", "float16"])
+def test_half_precision_is_near_the_whole(run: Callable[..., Answer], dtype: str) -> None:
+    assert run("--limit", 1, "--out", "whole").code == 0
+    run("--limit", 1, "--out", "half", "--set", f"mine.dtype={dtype}").does(f"dtype={dtype}")
+    whole, half = (tiny.read(f"{out}/mine/composites/00000.s0.png").astype(int) for out in ("whole", "half"))
+    assert 0 < abs(whole - half).mean() < 8
+
+
+def test_the_versions_of_the_libraries_are_recorded_and_not_mixed(run: Callable[..., Answer]) -> None:
+    assert run().code == 0
+    assert {"accelerate", "diffusers", "tokenizers", "transformers"} <= recorded()["environment"].keys()
+    path = OUT / "run.json"
+    info = json.loads(path.read_text())
+    info["methods"]["mine"]["environment"]["diffusers"] = "0.1"
+    path.write_text(json.dumps(info))
+    (OUT / "mine/composites/00001.s0.png").unlink()
+    run().refuses(2, "made with diffusers 0.1, now it is")
+
+
+def test_a_model_is_loaded_timed_and_paints_one_picture(model: Path, terminal: Terminal) -> None:
+    inpaint = ib.load_method("diffusers", "model", device="cpu", options={"steps": 1})
+    image, mask = torch.zeros(1, 3, 64, 64), torch.ones(1, 1, 64, 64)
+    assert inpaint(image, mask, torch.tensor([[1, 2]])).shape == (1, 2, 3, 64, 64)
+    common = ("--set", "mine.steps=1", "--device", "cpu")
+    picture, hole = "data/images/picture0.png", "data/masks/mask0.png"
+    answer = terminal("inpaint", picture, hole, "--method", "mine=diffusers:model", "--out", "o.png", *common)
+    answer.does("pixels by mine")
+    entry = ("--methods", "mine=diffusers:model", "--runs", 3, "--seconds", 0, "--format", "csv")
+    terminal("time", *entry, "--size", 64, *common).does("steps=1, guidance=7.5")
+    terminal("time", *entry, "--size", 32, "--out", "other", *common).refuses(
+        3, "it takes height and width multiples of 8 and at least 64"
+    )
 
 
 def test_weights_in_one_precision_only_are_loaded(terminal: Terminal, model: Path, saved: Path) -> None:

@@ -88,10 +88,37 @@ def test_a_branch_that_moves_changes_nothing_here(hub: Hub, files: dict[str, byt
 
 
 def test_run_fetches_a_model_where_that_is_requested(hub: Hub, files: dict[str, bytes], terminal: Terminal) -> None:
-    terminal.run(*RUN).refuses(2, "the model lab/paints is not here. Fetch it with `run --fetch`, or give its folder.")
+    terminal.run(*RUN).refuses(2, "is not here. Fetch it with `inpaint-bench weights fetch diffusers lab/paints`")
     hub(model_routes(files, REPO))
     terminal.run(*RUN, "--fetch").refuses(2, "nothing was fetched")
+    own = ("mine=diffusers", "--weights", f"mine={REPO}", *RUN[1:])
+    terminal.run(*own, "--fetch").refuses(2, "nothing was fetched")
     terminal.run(*RUN, "--fetch", "--accept-licence").does("mine: steps=1")
+
+
+def test_a_download_of_the_hubs_own_that_was_interrupted_is_not_used(
+    monkeypatch: pytest.MonkeyPatch, terminal: Terminal, files: dict[str, bytes], hub: Hub
+) -> None:
+    cached = Path("hub/models--lab--paints")
+    (cached / "refs").mkdir(parents=True)
+    (cached / "refs/main").write_text(COMMIT)
+    (cached / "snapshots" / COMMIT).mkdir(parents=True)
+    (cached / "snapshots" / COMMIT / models.INDEX).write_bytes(files[models.INDEX])
+    monkeypatch.setattr("huggingface_hub.file_download.HF_HUB_CACHE", str(Path("hub").absolute()), raising=False)
+    monkeypatch.setattr("huggingface_hub.constants.HF_HUB_CACHE", str(Path("hub").absolute()))
+    terminal.run(*RUN).refuses(2, "the model lab/paints is not here")
+    for name, data in files.items():
+        path = cached / "snapshots" / COMMIT / name
+        path.parent.mkdir(exist_ok=True)
+        path.write_bytes(data)
+    terminal.run(*RUN).does(f"lab/paints ({COMMIT[:12]})")
+
+
+def test_sizes_are_looked_at_before_anything_is_fetched(hub: Hub, terminal: Terminal) -> None:
+    server = hub({})
+    answer = terminal.run("sdxl-inpaint", "--fetch", "--accept-licence")
+    answer.refuses(2, "sdxl-inpaint takes height and width multiples of 8 and at least 1024")
+    assert server.requests == []
 
 
 def test_a_commit_is_pinned_by_its_name(hub: Hub, files: dict[str, bytes], terminal: Terminal) -> None:
@@ -168,11 +195,18 @@ def test_names_and_licences_of_the_cards(terminal: Terminal) -> None:
     assert "licence of the model: FLUX.1 [dev] Non-Commercial; its terms are accepted on https://hugging" in answer.err
     terminal("weights", "fetch", "diffusers").refuses(2, "diffusers: name a model of the hub, ORG/NAME")
     terminal("weights", "fetch", "diffusers", "../x").refuses(2, "diffusers: name a model of the hub, ORG/NAME")
-    terminal.run("sd15-inpaint").refuses(2, "Fetch it with `inpaint-bench weights fetch sd15-inpaint`")
+    terminal.run("sd15-inpaint", "--resize-for-method").refuses(
+        2, "Fetch it with `inpaint-bench weights fetch sd15-inpaint`"
+    )
     terminal.run("diffusers").refuses(2, "diffusers needs a model: mine=diffusers:FOLDER")
+    terminal.run("mine=diffusers:").refuses(2, "diffusers needs a model: mine=diffusers:FOLDER")
+    terminal.run("mine=diffusers:models/sd--x").refuses(2, "there is no such folder, and it is no model's id")
+    Path("one.safetensors").touch()
+    terminal.run("mine=diffusers:one.safetensors").refuses(2, "this is a file; give the folder that holds")
     terminal.run("mine=diffusers:nowhere").refuses(2, "nowhere: there is no such folder, and it is no model's id")
-    terminal.run("sd15-inpaint", "--weights", "*=synthetic").refuses(2, "is not here")
-    terminal.run("sd15-inpaint", "--weights", "sd15-inpaint=synthetic").refuses(2, "there are no synthetic weights")
+    resized = ("sd15-inpaint", "--resize-for-method", "--weights")
+    terminal.run(*resized, "*=synthetic").refuses(2, "is not here")
+    terminal.run(*resized, "sd15-inpaint=synthetic").refuses(2, "there are no synthetic weights")
     assert baselines.find_baselines()["flux-fill"][1].model is not None
     terminal("methods", "show", "sd2-inpaint").does("Hugging Face, sd2-community/", "option steps", "default 50")
     terminal("check", "sd15-inpaint").refuses(2, "there are no reference activations of its networks")

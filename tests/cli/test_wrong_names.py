@@ -86,7 +86,10 @@ def test_a_wrong_value_of_an_option_is_refused(
             "mine=pyton:mine:load",
             ("'pyton' is neither a kind of method nor a baseline's method", "Did you mean 'python'?"),
         ),
-        ("mine=whatever", ("'whatever' is neither a kind of method nor a baseline's method", "exec, flux-fill, folder, ")),
+        (
+            "mine=whatever",
+            ("'whatever' is neither a kind of method nor a baseline's method", "exec, flux-fill, folder, "),
+        ),
         ("My Method=python:mine:load", ("'My Method' cannot name a method", "small letters")),
         ("mean-fill,mean-fill", ("two methods are called 'mean-fill'",)),
         ("mine=python:mine", ("give python:MODULE:FUNCTION",)),

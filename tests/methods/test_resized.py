@@ -6,7 +6,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from torch import Tensor
 
-from inpaint_bench.errors import InputError
+from inpaint_bench.errors import InputError, MethodError
 from inpaint_bench.methods.resized import resized, target_size
 from inpaint_bench.methods.sizes import Sizes
 
@@ -52,6 +52,7 @@ def test_a_flat_image_stays_flat_whatever_the_hole(seed: int, shape: tuple[int, 
     assert image[hole.expand_as(image) > 0].abs().max() == 0 if hole.any() else True
     known = image[hole.expand_as(image) == 0]
     assert bool(((known - 0.7).abs() < 1e-5).logical_or(known == 0).all())
+    assert bool((known > 0).any())
     assert found.shape == (1, 3, *shape)
 
 
@@ -66,3 +67,12 @@ def test_samples_keep_their_axis_and_an_image_that_fits_is_left_alone() -> None:
     torch.testing.assert_close(found[:, 1], image + 0.2)
     exact = torch.rand(1, 3, 24, 24)
     assert torch.equal(call(exact, torch.zeros(1, 1, 24, 24), seeds)[:, 0], exact + 0.1)
+
+
+def test_what_a_method_does_wrong_is_not_resized_away() -> None:
+    image, mask = torch.full((1, 3, 12, 12), 0.5), torch.zeros(1, 1, 12, 12)
+    sizes = Sizes(multiple=8, min_size=16)
+    with pytest.raises(MethodError, match=r"it returned shape \(1, 3, 8, 8\) for images of 16x16"):
+        resized(lambda image, mask: image[..., :8, :8], sizes)(image, mask)
+    assert resized(lambda image, mask: image * 255, sizes)(image, mask).max() > 100
+    assert resized(lambda image, mask: (image * 255).byte(), sizes)(image, mask).dtype == torch.uint8

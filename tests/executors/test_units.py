@@ -1,0 +1,124 @@
+"""A run in units on this machine ends with the bytes of a run in one process, whatever happens on the way."""
+
+import contextlib
+import os
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+import psutil
+import pytest
+import tiny
+from selection import quick
+from terminal import Terminal
+
+from inpaint_bench.api.executing import units_folder
+
+PROGRAM = "copy=exec:'python own_program.py {images} {masks} {out}'"
+COPY = """
+import shutil, sys
+images, masks, out = sys.argv[1:]
+shutil.copytree(images, out, dirs_exist_ok=True)
+"""
+OUT = Path("runs/tiny")
+UNITS = units_folder(OUT)
+
+
+@pytest.fixture(autouse=True)
+def _methods(monkeypatch: pytest.MonkeyPatch, page: Path) -> None:
+    """Methods of tests for other processes too, and one thread as in tests."""
+    monkeypatch.setenv("PYTHONPATH", os.pathsep.join([str(Path(tiny.__file__).parent), *sys.path]))
+    Path("own_program.py").write_text(COPY)
+
+
+def composites(out: Path = OUT) -> dict[str, int]:
+    """When each composite was written."""
+    return {str(path.relative_to(out)): path.stat().st_mtime_ns for path in out.rglob("composites/*.png")}
+
+
+@pytest.mark.parametrize(
+    ("methods", "processes"),
+    quick(
+        [("telea", 2), (f"{tiny.COUNTING},{tiny.NOISE}", 3), (PROGRAM, 2), ("again=telea,mean-fill", 8)], [("telea", 2)]
+    ),
+)
+def test_units_give_the_bytes_of_one_process(methods: str, processes: int, terminal: Terminal) -> None:
+    common = ("--allow-known-error", "--metrics", "psnr,ssim", "--device", "cpu")
+    terminal.run(methods, *common, "--out", "alone").does("psnr")
+    answer = terminal.run(methods, *common, "--processes", processes)
+    answer.does("psnr")
+    assert tiny.outcome(OUT) == tiny.outcome(Path("alone"))
+    assert not UNITS.exists()
+    before = composites()
+    terminal.run(methods, *common, "--processes", processes).does("psnr")
+    assert composites() == before
+
+
+FRAGILE = """
+import torch
+from pathlib import Path
+
+def load(weights, device):
+    def inpaint(image, mask):
+        if Path("broken").exists() and (mask.mean((1, 2, 3)) < 0.2).any():
+            raise ValueError("this one never works")
+        return image + 0.5 * mask
+    return inpaint
+"""
+
+
+@pytest.mark.acceptance
+def test_a_unit_that_always_fails_leaves_the_others_whole_and_goes_on_later(terminal: Terminal) -> None:
+    Path("fragile.py").write_text(FRAGILE)
+    Path("broken").touch()
+    answer = terminal.run("mean-fill,mine=python:fragile:load", "--processes", 2, "--metrics", "psnr")
+    answer.refuses(3, "failed 3 times: ", "this one never works", "Its log: ", "mine lacks ")
+    assert "mean-fill" in answer.out
+    assert UNITS.is_dir()
+    before = composites()
+    Path("broken").unlink()
+    answer = terminal.run("mean-fill,mine=python:fragile:load", "--processes", 2, "--metrics", "psnr")
+    answer.does("mean-fill", "mine")
+    assert before.items() <= composites().items()
+    assert not UNITS.exists()
+
+
+@pytest.mark.acceptance
+def test_kills_of_units_and_of_the_driver_change_nothing(terminal: Terminal) -> None:
+    methods = "slow=python:tiny:load_slow"
+    terminal.run(methods, "--out", "alone", "--metrics", "psnr", "--device", "cpu").does("psnr")
+    command = [sys.executable, "-m", "inpaint_bench", "run", "--dataset", "tiny.toml", "--methods", methods]
+    command += ["--metrics", "psnr", "--device", "cpu", "--processes", "2", "--quiet"]
+    driver = subprocess.Popen(command)
+    killed = 0
+    while driver.poll() is None and killed < 2:  # workers
+        for child in psutil.Process(driver.pid).children():
+            with contextlib.suppress(psutil.Error):
+                if "inpaint_bench.api.unit" in child.cmdline() and killed < 2:
+                    child.kill()
+                    killed += 1
+        time.sleep(0.2)
+    assert killed == 2
+    driver.kill()
+    driver.wait()
+    deadline = time.monotonic() + 30
+    while [one for one in psutil.process_iter(["cmdline"]) if "inpaint_bench.api.unit" in (one.info["cmdline"] or [])]:
+        assert time.monotonic() < deadline
+        time.sleep(0.2)
+    finished = composites(UNITS) if UNITS.is_dir() else composites()
+    assert subprocess.run(command, check=False).returncode == 0
+    assert tiny.outcome(OUT) == tiny.outcome(Path("alone"))
+    kept = {name.partition("/")[2]: when for name, when in finished.items()}
+    assert kept.items() <= composites().items()
+
+
+@pytest.mark.parametrize(
+    ("arguments", "words"),
+    [
+        (("--limit", 2), "--processes cuts the whole dataset into shards: leave out --limit and --shard"),
+        (("--shard", "1/2"), "--processes cuts the whole dataset into shards: leave out --limit and --shard"),
+    ],
+)
+def test_what_units_cannot_be_is_refused(arguments: tuple[object, ...], words: str, terminal: Terminal) -> None:
+    terminal.run("telea", "--processes", 2, *arguments).refuses(2, words)
