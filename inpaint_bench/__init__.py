@@ -26,7 +26,7 @@ keep_compiled_code()  # before anything imports torch
 _API = {  # name → the module of the API that defines it
     "run": "pipeline",
     "predict": "pipeline",
-    "merge": "pipeline",
+    "merge": "existing",
     "load_run": "run",
     "Run": "run",
     "score": "scoring",
@@ -89,11 +89,12 @@ __all__ = [
 
 if TYPE_CHECKING:
     from inpaint_bench.api.comparing import compare
+    from inpaint_bench.api.existing import merge
     from inpaint_bench.api.extensions import train
     from inpaint_bench.api.listing import datasets, methods, metrics
     from inpaint_bench.api.models import check, inpaint, load_method, metric, time
     from inpaint_bench.api.pairs import load_dataset
-    from inpaint_bench.api.pipeline import merge, predict, run
+    from inpaint_bench.api.pipeline import predict, run
     from inpaint_bench.api.run import Run, load_run
     from inpaint_bench.api.scoring import score, score_features
     from inpaint_bench.api.tables import table

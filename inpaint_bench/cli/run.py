@@ -95,10 +95,10 @@ def predict(**options: Any) -> None:
 @print_options
 def merge(parts: tuple[Path, ...], out: Path, metrics: str, format_: str, by: str) -> None:
     """Join the run folders of all shards, PARTS, into one run, and print its table."""
-    from inpaint_bench.api import pipeline
+    from inpaint_bench.api import existing
 
     with notes_on_stderr():
-        outcome = pipeline.merge(parts, out, metrics)
+        outcome = existing.merge(parts, out, metrics)
     _print(outcome, format_, by, strict=False)
     for failure in outcome.failures:
         raise failure

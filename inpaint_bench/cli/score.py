@@ -74,7 +74,7 @@ def score(
     With --features, features that you computed yourself are compared.
     """
     from inpaint_bench.api import scoring
-    from inpaint_bench.api.pipeline import score_run
+    from inpaint_bench.api.existing import score_run
 
     if mask_threshold is not None and (run or features):
         raise InputError("--mask-threshold goes with --targets, --masks and --predictions; a RUN knows its masks.")

@@ -1,19 +1,16 @@
 """The run folder: run.json, pairs.csv and the composites of each method. Files are written whole."""
 
 import dataclasses
-import platform
 import re
 import shutil
-import sys
 from collections.abc import Callable
 from dataclasses import dataclass
-from importlib import metadata
 from pathlib import Path
 from typing import TYPE_CHECKING, Literal
 
 import msgspec
 
-from inpaint_bench import __version__, decode, files
+from inpaint_bench import decode, files
 from inpaint_bench.data import pair_lists, photographs
 from inpaint_bench.data.pair_lists import Pair
 from inpaint_bench.data.parts import Part
@@ -21,18 +18,14 @@ from inpaint_bench.data.protocols import Name, Protocol, facts
 from inpaint_bench.decode import Schema
 from inpaint_bench.errors import HashError, InputError, did_you_mean
 from inpaint_bench.methods.options import Value, in_words
-from inpaint_bench.runner import machines, sums
+from inpaint_bench.runner import sums
 
 if TYPE_CHECKING:  # heavy, and runs are read without them
-    import torch
-
     from inpaint_bench.data.datasets import Dataset
-    from inpaint_bench.methods.base import Method
 
 STARTED = {".lock", "pairs.csv", sums.FILE}  # all that a run killed in its first moment leaves behind
 OURS = ("pairs.csv", photographs.FOLDER, "report", "results.jsonl", "run.json", "tables")  # beside the methods
 COMPOSITE = re.compile(rf"({pair_lists.PAIR})(?:\.s(0|[1-9][0-9]{{0,5}}))?\.png")
-LIBRARIES = ("numpy", "numba", "opencv-python-headless", "pillow", "scikit-image", "torch")
 
 
 class MethodInfo(Schema, frozen=True):
@@ -263,47 +256,6 @@ def _refuse_another(run: RunFolder, dataset: "Dataset") -> None:
             raise InputError(
                 f"{run.path}: this run folder is of another {what}: {ours}, not {theirs}. Choose another --out."
             )
-
-
-def method_info(method: "Method", device: "torch.device", known_error_allowed: bool = False) -> MethodInfo:
-    """What produces a method's composites now, on this machine; without torch's settings, which it may still change."""
-    versions = {name: _installed(name) for name in (*LIBRARIES, *method.libraries)}
-    machine = machines.facts_of(method, device)
-    command = ("inpaint-bench", *sys.argv[1:])
-    environment = {"inpaint-bench": __version__, "python": platform.python_version(), **versions}
-    made_by = (method.source, method.code, method.weights.sha256, device.type, command, environment, machine)
-    return MethodInfo(*made_by, known_error_allowed, method.weights.unpinned, method.notes, dict(method.options))
-
-
-def refuse_mixture(run: RunFolder, method: "Method", now: MethodInfo, something_left: bool) -> None:
-    """Raise InputError where existing composites were produced by another machine, code, weights or libraries."""
-    before = run.info.methods.get(method.name)
-    if before is None:
-        raise InputError(f"{run.folder_of(method.name)}: run.json says nothing of what made it. Delete that folder.")
-    facts = [(fact, getattr(before, fact), getattr(now, fact)) for fact in ("source", "code", "weights")]
-    if before.options != now.options:
-        facts.append(("options", in_words(before.options), in_words(now.options)))
-    if something_left:
-        facts.append(("device", before.device, now.device))
-        facts += [
-            (name, version, now.environment.get(name, "")) for name, version in sorted(before.environment.items())
-        ]
-        facts += machines.differences(before.machine, now.machine)
-    for fact, old, new in facts:
-        if old != new:
-            two_methods = "Other options are another method: give it a name of its own. " if fact == "options" else ""
-            raise InputError(
-                f"{run.folder_of(method.name)}: made with {fact} {old or 'none'}, now it is {new or 'none'}; "
-                f"the two are not mixed. {two_methods}Start it anew with --fresh {method.name}, or choose another "
-                "--out."
-            )
-
-
-def _installed(name: str) -> str:
-    try:
-        return metadata.version(name)
-    except metadata.PackageNotFoundError:
-        return ""
 
 
 def to_json(info: RunInfo) -> bytes:

@@ -19,8 +19,9 @@ from inpaint_bench.methods.base import Method, Prediction, PredictJob
 from inpaint_bench.methods.devices import metric_device
 from inpaint_bench.metrics.pixel import known_error
 from inpaint_bench.runner import machines
-from inpaint_bench.runner.folder import MethodInfo, RunFolder, method_info, refuse_mixture
+from inpaint_bench.runner.folder import MethodInfo, RunFolder
 from inpaint_bench.runner.known_region import check_known_region
+from inpaint_bench.runner.made_by import method_info, refuse_mixture
 from inpaint_bench.threads import in_order
 from inpaint_bench.weights import SYNTHETIC
 

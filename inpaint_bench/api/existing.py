@@ -1,0 +1,71 @@
+"""What is done with runs that are there: scored again, and joined."""
+
+from collections.abc import Sequence
+from pathlib import Path
+
+from inpaint_bench import disk, files
+from inpaint_bench.analysis.results import refuse_few
+from inpaint_bench.api.arguments import JOBS, AnyPath, Names, as_names, as_path
+from inpaint_bench.api.measuring import incomplete, measure, warn_of_strays, write_derived
+from inpaint_bench.api.pipeline import Outcome
+from inpaint_bench.api.progress import warn
+from inpaint_bench.api.run import Run
+from inpaint_bench.data import datasets
+from inpaint_bench.methods.devices import open_device
+from inpaint_bench.runner import folder
+from inpaint_bench.runner import merge as merging
+from inpaint_bench.runner.metrics import choose_metrics
+from inpaint_bench.runner.predict import RuntimeOptions
+from inpaint_bench.runner.score import merge_scores
+
+
+def score_run(
+    path: AnyPath,
+    metrics: Names = None,
+    *,
+    data: AnyPath | None = None,
+    targets: AnyPath | None = None,
+    masks: AnyPath | None = None,
+    device: str = "auto",
+    batch: int = 8,
+    jobs: int = JOBS,
+    strict: bool = False,
+    quiet: bool = False,
+) -> Outcome:
+    """Score the composites of a run folder again: what changed, and metrics that are new.
+
+    The methods that lack a composite of some pair are the failures of the outcome: they have no results.
+
+    Raises InputError where it is no run or its data are not found, HashError where a target is not what it was, and
+    NotComparableError if `strict` and a Fréchet distance of few pictures is among the results.
+    """
+    started = folder.open_run(Path(path))
+    dataset = datasets.of_run(started.info.protocol, started.pairs, as_path(data), (as_path(targets), as_path(masks)))
+    chosen = choose_metrics(as_names(metrics), started.info.protocol, str(path))
+    for sentence in chosen.notes():
+        warn(sentence)
+    runtime = RuntimeOptions(open_device(device), batch, jobs)
+    with files.only_one(started.path), disk.names_synced_once(started.path):
+        names = list(started.info.methods)
+        scored = measure(started, dataset, names, chosen, runtime, quiet)
+    if strict and scored.info.part.kind != "shard":
+        refuse_few(result for result in scored.result_list if result.metric in chosen.names)
+    return Outcome(scored, tuple(names), chosen, tuple(incomplete(started, names)))
+
+
+def merge(parts: Sequence[AnyPath], out: AnyPath, metrics: Names = None) -> Outcome:
+    """Join the run folders of all shards into one run, in whatever order they come.
+
+    Raises IncompleteError where a shard or a pair is missing, NotComparableError where the parts were made
+    differently, and InputError where a pair is there twice or `out` holds something else.
+    """
+    folders, into = [Path(part) for part in parts], Path(out)
+    with files.only_one(into), disk.names_synced_once(into):
+        for part in folders:
+            opened = folder.open_run(part)
+            warn_of_strays(opened, opened.info.methods)
+        merged = merging.merge(folders, into)
+        chosen = choose_metrics(as_names(metrics), merged.info.protocol, str(out))
+        merge_scores([folder.open_run(part) for part in folders], merged)
+        joined = write_derived(Run(merged), chosen)
+    return Outcome(joined, tuple(merged.info.methods), chosen, tuple(incomplete(merged, merged.info.methods)))

@@ -1,0 +1,60 @@
+"""What makes a method's composites: code, weights, options, libraries, machine; the same within one method."""
+
+import platform
+import sys
+from importlib import metadata
+from typing import TYPE_CHECKING
+
+from inpaint_bench import __version__
+from inpaint_bench.errors import InputError
+from inpaint_bench.methods.options import in_words
+from inpaint_bench.runner import machines
+from inpaint_bench.runner.folder import MethodInfo, RunFolder
+
+if TYPE_CHECKING:  # heavy
+    import torch
+
+    from inpaint_bench.methods.base import Method
+
+LIBRARIES = ("numpy", "numba", "opencv-python-headless", "pillow", "scikit-image", "torch")
+
+
+def method_info(method: "Method", device: "torch.device", known_error_allowed: bool = False) -> MethodInfo:
+    """What produces a method's composites now, on this machine; without torch's settings, which it may still change."""
+    versions = {name: _installed(name) for name in (*LIBRARIES, *method.libraries)}
+    machine = machines.facts_of(method, device)
+    command = ("inpaint-bench", *sys.argv[1:])
+    environment = {"inpaint-bench": __version__, "python": platform.python_version(), **versions}
+    made_by = (method.source, method.code, method.weights.sha256, device.type, command, environment, machine)
+    return MethodInfo(*made_by, known_error_allowed, method.weights.unpinned, method.notes, dict(method.options))
+
+
+def refuse_mixture(run: RunFolder, method: "Method", now: MethodInfo, something_left: bool) -> None:
+    """Raise InputError where existing composites were produced by another machine, code, weights or libraries."""
+    before = run.info.methods.get(method.name)
+    if before is None:
+        raise InputError(f"{run.folder_of(method.name)}: run.json says nothing of what made it. Delete that folder.")
+    facts = [(fact, getattr(before, fact), getattr(now, fact)) for fact in ("source", "code", "weights")]
+    if before.options != now.options:
+        facts.append(("options", in_words(before.options), in_words(now.options)))
+    if something_left:
+        facts.append(("device", before.device, now.device))
+        facts += [
+            (name, version, now.environment.get(name, "")) for name, version in sorted(before.environment.items())
+        ]
+        facts += machines.differences(before.machine, now.machine)
+    for fact, old, new in facts:
+        if old != new:
+            two_methods = "Other options are another method: give it a name of its own. " if fact == "options" else ""
+            raise InputError(
+                f"{run.folder_of(method.name)}: made with {fact} {old or 'none'}, now it is {new or 'none'}; "
+                f"the two are not mixed. {two_methods}Start it anew with --fresh {method.name}, or choose another "
+                "--out."
+            )
+
+
+def _installed(name: str) -> str:
+    try:
+        return metadata.version(name)
+    except metadata.PackageNotFoundError:
+        return ""
