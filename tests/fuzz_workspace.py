@@ -238,7 +238,8 @@ def _weights() -> None:
     torch.save(state(), "authors/old.pth", _use_new_zipfile_serialization=False)
     save_file(state(), "authors/mine.safetensors")
     shutil.make_archive("authors/packed", "zip", "authors", "new.pth")
-    mat_snapshots.write(Path("authors/mat.pkl"), mat_snapshots.module_of(state()))
+    floats = {name: tensor for name, tensor in state().items() if tensor.is_floating_point()}
+    mat_snapshots.write(Path("authors/mat.pkl"), mat_snapshots.module_of(floats))
     Path("model").mkdir()
     parts = {"unet": ["diffusers", "UNet2DConditionModel"], "vae": ["diffusers", "AutoencoderKL"]}
     index = {"_class_name": "StableDiffusionInpaintPipeline", "safety_checker": [None, None], **parts}

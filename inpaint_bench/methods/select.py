@@ -52,7 +52,8 @@ class Given:
         for given in self.options.values():
             if not isinstance(given, Mapping):
                 raise InputError(f"the options of a method are given by name, as in {{'{name}': {{'steps': 30}}}}.")
-        return {**self.options.get("*", {}), **self.options.get(name, {})}
+        both = {**self.options.get("*", {}), **self.options.get(name, {})}
+        return {str(option): value for option, value in both.items()}
 
 
 NOTHING_GIVEN = Given()

@@ -133,7 +133,7 @@ BAD: dict[str, tuple[Callable[[], str], str, tuple[str, ...]]] = {
     "0-1 stated as 0-255": (lambda: saved(Fill()), "result=0-255", ("the output lies in 0-1", "--io result=0-1")),
     "inverted": (lambda: saved(Fill(known=True)), "", ("the mask seems inverted", "--io mask=known")),
     "exchanged channels": (lambda: saved(Fill(bgr=True)), "", ("seem to be bgr", "--io channels=bgr")),
-    "a size": (lambda: saved(Fill()), "size=512", ("images of 24x24", "512x512 pixels only")),
+    "a size": (lambda: saved(Fill()), "size=512", ("takes 512x512 pixels only", "are 24x24")),
     "one input taken for two": (lambda: saved(Joined()), "", ("mine", "failed")),
 }
 
