@@ -39,7 +39,8 @@ def _end_with_driver() -> None:
     """End this process when its standard input ends, as it does when whoever started it is gone."""
 
     def wait() -> None:
-        sys.stdin.buffer.read()
+        while os.read(0, 1 << 12):  # not through sys.stdin, whose lock this thread would hold at the end
+            pass
         os._exit(GONE)
 
     threading.Thread(target=wait, daemon=True).start()

@@ -61,7 +61,7 @@ from pathlib import Path
 
 def load(weights, device):
     def inpaint(image, mask):
-        if Path("broken").exists() and (mask.mean((1, 2, 3)) < 0.2).any():
+        if Path("broken").exists() and (mask.mean((1, 2, 3)) > 0.4).any():
             raise ValueError("this one never works")
         return image + 0.5 * mask
     return inpaint
