@@ -97,7 +97,8 @@ def main() -> None:
     parser.add_argument("--device", type=torch.device, default=torch.device("cpu"))
     options = parser.parse_args()
     torch.set_num_threads(2)
-    learned = [name for name, (_, card) in find_baselines().items() if card.learned and installed(card)]
+    found = find_baselines().items()
+    learned = [name for name, (_, card) in found if card.learned and card.model is None and installed(card)]
     runs = {name: method(name, options.device) for name in options.methods or learned}
     with torch.inference_mode():
         report(runs, options.precision, options.runs, options.device)
