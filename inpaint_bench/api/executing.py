@@ -1,14 +1,14 @@
 """A run in units: each method on each shard of the pairs in a folder of its own, and all of them in one run again."""
 
 import dataclasses
-import glob
 import json
 import os
+import re
 import shutil
 import sys
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Literal
 
 import msgspec
 
@@ -25,7 +25,6 @@ from inpaint_bench.executors.units import State, Unit, last_lines
 from inpaint_bench.methods.entries import split_methods
 from inpaint_bench.runner import folder, merge, sums
 from inpaint_bench.runner.folder import RunFolder
-from inpaint_bench.runner.predict import pending
 from inpaint_bench.runner.score import merge_scores
 
 if TYPE_CHECKING:
@@ -53,7 +52,7 @@ def executor_of(processes: int, gpus: int) -> Executor | None:
 class Plan(Schema, frozen=True):
     """How a run was cut when it was first started: this stays, whatever a later command says."""
 
-    schema: int
+    schema: Literal[1]
     threads: int  # of torch, in each process
     units: dict[str, int]  # by method
 
@@ -66,33 +65,32 @@ def units_folder(out: Path) -> Path:
 def predict_in_units(
     pipeline: "Pipeline", executor: Executor, started: RunFolder, methods: "Sequence[Method]"
 ) -> tuple[RunFolder, list[BenchError]]:
-    """Work on what a run does not hold yet, and gather it there; the run, and the failures of units.
+    """Work on methods that a run does not hold whole, and gather them there; the run, and the failures of units.
 
     Units predict and score. One that is done is not done again, whoever did it: its file says so, and what is hashed
     agrees. What failed units finished is gathered too, and they go on from there with the next command. The folder of
     units is removed once nothing is left to do.
     """
-    left = [method for method in methods if pending(started, method)]
-    for method in left:
+    for method in methods:
         if method.source.startswith("callable:"):
             raise InputError(f"{method.name}: a function cannot be sent to another process: give python:MODULE:LOAD.")
     home = units_folder(started.path)
     with files.only_one(home):
         for name in as_names(pipeline.fresh):
             _forget(home, name)
-        plan = _plan(home, [method.name for method in left], len(started.pairs), executor)
-        units = [unit for method in left for unit in _units(pipeline, method, plan, home)]
+        plan = _plan(home, [method.name for method in methods], len(started.pairs), executor)
+        units = [unit for method in methods for unit in _units(pipeline, method, plan, home)]
         todo = [unit for unit in units if not _is_done(unit)]
         if len(todo) < len(units):
             note(f"{len(units) - len(todo)} of {len(units)} units are done already.")
         states = _worked_on(todo, executor, plan, started, pipeline.quiet)
-        for method in left:
+        for method in methods:
             parts = [folder.open_run(part) for unit in units if unit.method == method.name for part in _begun(unit)]
             started = merge.gather(parts, started, method.name)
             merge_scores(parts, started)
         failures: list[BenchError] = [_failure(one) for one in states if one.state == "failed"]
         if failures:
-            failures += incomplete(started, [method.name for method in left])
+            failures += incomplete(started, [method.name for method in methods])
     if not failures:
         shutil.rmtree(home, ignore_errors=True)
     return started, failures
@@ -100,15 +98,17 @@ def predict_in_units(
 
 def _forget(home: Path, name: str) -> None:
     """Remove the units of a method."""
-    for path in home.glob(f"{glob.escape(name)}.*of*"):
-        shutil.rmtree(path) if path.is_dir() else path.unlink()
+    own = re.compile(rf"{re.escape(name)}\.[0-9]+of[0-9]+(\.(json|log|done))?")  # not those of NAME.OTHER
+    for path in home.iterdir():
+        if own.fullmatch(path.name):
+            shutil.rmtree(path) if path.is_dir() else path.unlink()
 
 
 def _plan(home: Path, names: Sequence[str], pairs: int, executor: Executor) -> Plan:
     """The plan of an earlier command, with units for methods that it does not have."""
     path = home / PLAN
-    threads = int(os.environ.get("OMP_NUM_THREADS") or max(1, (os.cpu_count() or 1) // executor.processes))
-    plan = Plan(1, threads, {})
+    stated = re.match("[1-9][0-9]{0,3}", os.environ.get("OMP_NUM_THREADS", ""))  # it may be a list, one a level
+    plan = Plan(1, int(stated[0]) if stated else max(1, (os.cpu_count() or 1) // executor.processes), {})
     if path.is_file():
         try:
             plan = decode.json(files.read_bytes(path), Plan)
@@ -148,7 +148,7 @@ def _plain(value: object) -> object:
     """A field of the pipeline as JSON has it."""
     if isinstance(value, Path):
         return str(value)
-    if isinstance(value, dict):
+    if isinstance(value, Mapping):
         return {str(key): _plain(one) for key, one in value.items()}
     return [_plain(one) for one in value] if isinstance(value, (list, tuple)) else value
 
@@ -156,7 +156,7 @@ def _plain(value: object) -> object:
 def _entry(pipeline: "Pipeline", name: str) -> str:
     """What a name stands for among the methods of a run: itself, or the rest of its entry."""
     entries = split_methods(pipeline.methods) if isinstance(pipeline.methods, str) else pipeline.methods or ()
-    if isinstance(entries, dict):
+    if isinstance(entries, Mapping):
         return str(entries[name])
     named = dict(entry.split("=", 1) for entry in entries if isinstance(entry, str) and "=" in entry)
     return named.get(name, name)

@@ -24,7 +24,7 @@ from inpaint_bench.methods.select import Given, refuse_sizes, runnable_methods, 
 from inpaint_bench.runner import folder
 from inpaint_bench.runner.folder import RunFolder
 from inpaint_bench.runner.metrics import ChosenMetrics, choose_metrics
-from inpaint_bench.runner.predict import RuntimeOptions, pending, predict_pairs
+from inpaint_bench.runner.predict import RuntimeOptions, pending, predict_pairs, refuse_other
 from inpaint_bench.weights import SYNTHETIC
 
 
@@ -155,14 +155,16 @@ class Pipeline:
             started = folder.start(out, dataset, self.raw)
         for name in as_names(self.fresh):
             started.forget(name)
-        if self.executor is not None:
+        failures: list[BenchError] = []
+        in_units = [method for method in methods if self.executor and pending(started, method)]
+        if self.executor and in_units:
             if dataset.part:
                 raise InputError("--processes cuts the whole dataset into shards: leave out --limit and --shard.")
+            for method in in_units:
+                refuse_other(started, method, runtime)
             with disk.names_synced_once(out):
-                started, failed = predict_in_units(self, self.executor, started, methods)
-            return folder.open_run(out), failed
-        failures: list[BenchError] = []
-        for method in methods:
+                started, failures = predict_in_units(self, self.executor, started, in_units)
+        for method in (method for method in methods if method not in in_units):
             try:
                 left = len(pending(started, method))
                 if reused := len(started.pairs) - left:

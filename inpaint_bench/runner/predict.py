@@ -86,20 +86,19 @@ def predict_pairs(
         _save(run, method.name, made, raw)
 
     scratch = run.folder_of(method.name) / "program"
-    job = PredictJob(
-        dataset.page,
-        tuple(left),
-        lambda pair: prepare(dataset.page, dataset.data, pair),
-        scratch,
-        runtime.device,
-        runtime.batch,
-        runtime.jobs,
-        runtime.timeout,
-    )
+    read = partial(prepare, dataset.page, dataset.data)
+    limits = (runtime.batch, runtime.jobs, runtime.timeout)
+    job = PredictJob(dataset.page, tuple(left), read, scratch, runtime.device, *limits)
     with disk.names_synced_once(run.path):
         for _ in in_order(save, _once_loaded(note_settings, method.predict(job)), runtime.jobs):
             on_progress()
     return run
+
+
+def refuse_other(run: RunFolder, method: Method, runtime: RuntimeOptions) -> None:
+    """Raise InputError where a run holds composites of a method that other code, weights or options made."""
+    if run.samples_of(method.name):
+        refuse_mixture(run, method, method_info(method, runtime.device), something_left=False)
 
 
 def _noted(run: RunFolder, method: Method, info: MethodInfo, something_left: bool) -> RunFolder:

@@ -13,7 +13,7 @@ import tiny
 from selection import quick
 from terminal import Terminal
 
-from inpaint_bench.api.executing import units_folder
+from inpaint_bench.api.executing import Executor, _forget, _plan, units_folder
 
 PROGRAM = "copy=exec:'python own_program.py {images} {masks} {out}'"
 COPY = """
@@ -111,6 +111,41 @@ def test_kills_of_units_and_of_the_driver_change_nothing(terminal: Terminal) -> 
     assert tiny.outcome(OUT) == tiny.outcome(Path("alone"))
     kept = {name.partition("/")[2]: when for name, when in finished.items()}
     assert kept.items() <= composites().items()
+
+
+OPTIONED = """
+def load(weights, device, *, level: float = 0.5):
+    return lambda image, mask: image + level * mask
+"""
+
+
+def test_finished_pairs_of_other_options_are_not_reused_in_silence(terminal: Terminal) -> None:
+    Path("optioned.py").write_text(OPTIONED)
+    common = ("mine=python:optioned:load", "--metrics", "psnr", "--set")
+    terminal.run(*common, "mine.level=0.5").does("mine: level=0.5")
+    words = "made with options level=0.5, now it is level=0.25"
+    terminal.run(*common, "mine.level=0.25", "--processes", 2).refuses(2, words)
+    next(OUT.glob("mine/composites/*.png")).unlink()
+    terminal.run(*common, "mine.level=0.25", "--processes", 2).refuses(2, words)
+    assert not UNITS.exists()
+
+
+def test_starting_a_method_anew_leaves_the_units_of_others(tmp_path: Path) -> None:
+    for name in ("spn.1of4", "spn.small.1of4"):
+        (tmp_path / name).mkdir()
+        (tmp_path / f"{name}.done").touch()
+    _forget(tmp_path, "spn")
+    assert sorted(path.name for path in tmp_path.glob("spn*")) == ["spn.small.1of4", "spn.small.1of4.done"]
+
+
+@pytest.mark.parametrize(("given", "threads"), [("3", 3), ("4,2", 4), ("none", 1)])
+def test_threads_are_those_of_the_environment(
+    given: str, threads: int, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("OMP_NUM_THREADS", given)
+    monkeypatch.setattr(os, "cpu_count", lambda: 2)
+    assert _plan(tmp_path, ["mine"], 9, Executor(2)).threads == threads
+    assert _plan(tmp_path, ["mine"], 9, Executor(2)).units == {"mine": 4}
 
 
 @pytest.mark.parametrize(
