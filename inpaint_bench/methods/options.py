@@ -2,6 +2,7 @@
 
 import inspect
 import json
+import types
 import typing
 from collections.abc import Callable, Iterable, Mapping
 from typing import Annotated, Any, Literal, TypeAlias
@@ -112,24 +113,30 @@ def declared_by(load: Callable[..., Any]) -> tuple[Option, ...]:
 
     A default or a hint says the kind; `Annotated[int, msgspec.Meta(ge=1, le=100, description="…")]` the range, and
     `Literal["a", "b"]` the choices. A default that is neither text nor a number nor true or false declares nothing.
-    Raises InputError for a default that is outside of what is allowed.
+    Raises InputError for a default that is outside of what is allowed, and for a hint that cannot be read.
     """
     try:
         parameters = inspect.signature(load).parameters.values()
     except (ValueError, TypeError):
         return ()
-    try:
-        hints = typing.get_type_hints(load, include_extras=True)
-    except Exception:  # a hint may name what only a type checker imports
-        hints = {}
+    own = [one for one in parameters if one.kind is one.KEYWORD_ONLY and type(one.default) in KINDS]
+    hints = _hints(load, {one.name: one.annotation for one in own if one.annotation is not one.empty})
     found = []
-    for one in parameters:
-        if one.kind is one.KEYWORD_ONLY and type(one.default) in KINDS:
-            try:
-                found.append(_declared(one.name, one.default, hints.get(one.name)))
-            except ValueError as error:
-                raise InputError(f"the option {one.name}: {error}") from error
+    for one in own:
+        try:
+            found.append(_declared(one.name, one.default, hints.get(one.name)))
+        except ValueError as error:
+            raise InputError(f"the option {one.name}: {error}") from error
     return tuple(found)
+
+
+def _hints(load: Callable[..., Any], annotations: dict[str, Any]) -> dict[str, Any]:
+    """What annotations mean, also those that are text; of the options alone: others may name what is not imported."""
+    holder = types.SimpleNamespace(__annotations__=annotations)
+    try:
+        return typing.get_type_hints(holder, getattr(load, "__globals__", {}), include_extras=True)
+    except Exception as error:  # an annotation is an expression
+        raise InputError(f"the hints of its options cannot be read: {type(error).__name__}: {error}.") from error
 
 
 def _declared(name: str, default: Value, hint: Any) -> Option:

@@ -166,6 +166,30 @@ def test_keyword_parameters_declare_options() -> None:
     assert declared_by(lambda weights, device: None) == ()
 
 
+POSTPONED = """
+from __future__ import annotations
+from typing import TYPE_CHECKING, Annotated
+import msgspec
+if TYPE_CHECKING:
+    from elsewhere import Weights
+
+def load(weights: Weights, device, *, steps: Annotated[int, msgspec.Meta(ge=1, le=5)] = 2):
+    return lambda image, mask: image + 0.5 * mask
+
+def unreadable(weights, device, *, steps: Weights = 2):
+    return load(weights, device)
+"""
+
+
+def test_hints_that_are_text_are_read_and_what_cannot_be_read_is_said(page: Path, terminal: Terminal) -> None:
+    Path("postponed.py").write_text(POSTPONED)
+    mine = ("mine=python:postponed:load", "--set")
+    terminal.run(*mine, "mine.steps=6").refuses(2, "it must be a whole number from 1 to 5")
+    terminal.run(*mine, "mine.steps=5").does("mine: steps=5")
+    answer = terminal.run("mine=python:postponed:unreadable", "--out", "other")
+    answer.refuses(2, "the hints of its options cannot be read: NameError: name 'Weights' is not defined")
+
+
 def test_a_module_gets_its_options_and_a_run_states_them(page: Path, terminal: Terminal) -> None:
     terminal.run(method(), "--set", "mine.level=0.25").does("mine: level=0.25, side=l")
     info = json.loads(Path("runs/tiny/run.json").read_bytes())["methods"]["mine"]
