@@ -30,8 +30,8 @@ class WantedModel:
         return models.find_model(self.model) is not None
 
     def __str__(self) -> str:
-        terms = f"; its terms are accepted on {hub.HUB}/{self.model.repo}" if self.model.gated else ""
         page = f"{hub.HUB}/{self.model.repo}"
+        terms = f"; its terms are accepted on {page}" if self.model.gated else ""
         licence = f"see {page}" if self.model.licence == models.NOT_STATED else self.model.licence
         return f"{self.method}: the model {self.model}; licence of the model: {licence}{terms}"
 

@@ -109,9 +109,7 @@ def fetch(
     if name in fetching.EXTRACTORS:
         return _fetch_extractor(str(name))
     if name and (model := wanted_model(name, dataset, baselines)):
-        if mirrors:
-            raise click.UsageError(f"--from: {name} is a folder of files; run it from your copy: mine={name}:FOLDER.")
-        return _fetch_model(model, accept_licence)
+        return _fetch_model(model, mirrors, accept_licence)
     if name:
         wanted = [fetching.wanted_weights(name, dataset or of_all, baselines)]
     else:
@@ -154,9 +152,12 @@ def _fetch_all(
     return failures
 
 
-def _fetch_model(wanted: "WantedModel", accept_licence: bool) -> None:
+def _fetch_model(wanted: "WantedModel", mirrors: tuple[str, ...], accept_licence: bool) -> None:
     from inpaint_bench.api.fetching_models import fetch_model
 
+    if mirrors:
+        own = f"mine={wanted.method}:FOLDER"
+        raise click.UsageError(f"--from: {wanted.method} is a folder of files; run it from your copy: {own}.")
     if not wanted.here:
         accepted([str(wanted)], accept_licence)
     with notes_on_stderr():

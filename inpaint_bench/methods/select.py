@@ -3,7 +3,7 @@
 import dataclasses
 import functools
 import re
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, TypeVar
@@ -95,11 +95,7 @@ def select_methods(methods: object, dataset: Dataset, every: Dataset, given: Giv
             raise InputError(
                 f"'{name}' cannot name a method; use small letters, digits, '.', '_' and '-', as in mine=folder:DIR."
             )
-        kind, _, target = entry.partition(":") if isinstance(entry, str) else ("", "", "")
-        if name in brought and entry != kind and kind in known and known[kind][1].model is not None:
-            named = dataclasses.replace(given, weights={**given.weights, name: unquoted(target)})
-            method = dataclasses.replace(_of_baseline(name, kind, "", known, named), source=str(entry), title="")
-        elif name not in brought or (isinstance(entry, str) and entry in known):
+        if name not in brought or (isinstance(entry, str) and entry in known):
             method = _of_baseline(name, str(entry), weights_dataset(str(entry), dataset.page), known, given)
         else:
             method = _brought(name, entry, every, known, given)
@@ -210,7 +206,9 @@ def _of_model(needs: Needs, folder: Path) -> Needs:
     return dataclasses.replace(needs, sizes=dataclasses.replace(needs.sizes, min_size=side))
 
 
-def _brought(name: str, entry: object, every: Dataset, known: Iterable[str], given: Given) -> Method:
+def _brought(
+    name: str, entry: object, every: Dataset, known: Mapping[str, tuple[Baseline, MethodCard]], given: Given
+) -> Method:
     """A method of the user's own: the rest of an entry, or a function. `known` are the methods of baselines."""
     weights, options = given.weights.get(name), given.options_of(name)
     if not isinstance(entry, str):
@@ -218,6 +216,9 @@ def _brought(name: str, entry: object, every: Dataset, known: Iterable[str], giv
         return _function(name, entry, weights)
     kind, _, target = entry.partition(":")
     target = unquoted(target)
+    if kind in known and known[kind][1].model is not None:
+        with_model = dataclasses.replace(given, weights={**given.weights, name: target})
+        return dataclasses.replace(_of_baseline(name, kind, "", known, with_model), source=entry, title="")
     if kind == "python":
         opened = open_weights(files.expanded(weights)) if weights else NO_WEIGHTS
         return python_method(name, target, opened, given.code, options)
