@@ -239,8 +239,10 @@ def holds(path: Path, data: bytes) -> bool:
 
 
 @contextlib.contextmanager
-def only_one(folder: Path) -> Iterator[None]:
+def only_one(folder: Path, sweep: bool = True) -> Iterator[None]:
     """Lock a folder for this process, and confine what is written to it; the lock ends with the process.
+
+    What a killed process left half written is removed, unless others may be writing below it (`sweep` false).
 
     Raises InputError if another process holds the lock or the folder is not writable.
     """
@@ -259,7 +261,7 @@ def only_one(folder: Path) -> Iterator[None]:
     held = folder.resolve()
     _held.add(held)
     try:
-        for left_over in folder.rglob(".writing-*"):  # of a process that was killed while writing
+        for left_over in folder.rglob(".writing-*") if sweep else ():  # of a process that was killed while writing
             left_over.unlink()
         with confined(folder):
             yield

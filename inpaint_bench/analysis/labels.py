@@ -59,7 +59,8 @@ def notes_of(results: Sequence[Result]) -> list[str]:
 
 def method_notes(run: RunData, methods: Collection[str]) -> list[str]:
     """What the numbers of single methods depend on: options, changed known regions, weights of unknown origin."""
-    return [*_known_region_notes(run, methods), *_option_notes(run, methods), *_unpinned_notes(run, methods)]
+    notes = (_known_region_notes, _mixed_notes, _option_notes, _unpinned_notes)
+    return [sentence for one in notes for sentence in one(run, methods)]
 
 
 def _option_notes(run: RunData, methods: Collection[str]) -> list[str]:
@@ -78,6 +79,16 @@ def _unpinned_notes(run: RunData, methods: Collection[str]) -> list[str]:
         for name, info in run.info.methods.items()
         if info.unpinned and name in methods
     ]
+
+
+def _mixed_notes(run: RunData, methods: Collection[str]) -> list[str]:
+    """Which methods were made on machines, or with libraries, that differ, and in what."""
+    found = []
+    for name, info in run.info.methods.items():
+        facts = {**info.environment, **info.machine}
+        if info.mixed and name in methods:
+            found.append(f"--allow-mixed: {name}: {'; '.join(f'{fact} {facts[fact]}' for fact in info.mixed)}")
+    return found
 
 
 def _known_region_notes(run: RunData, methods: Collection[str]) -> list[str]:

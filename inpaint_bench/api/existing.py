@@ -53,8 +53,10 @@ def score_run(
     return Outcome(scored, tuple(names), chosen, tuple(incomplete(started, names)))
 
 
-def merge(parts: Sequence[AnyPath], out: AnyPath, metrics: Names = None) -> Outcome:
+def merge(parts: Sequence[AnyPath], out: AnyPath, metrics: Names = None, *, allow_mixed: bool = False) -> Outcome:
     """Join the run folders of all shards into one run, in whatever order they come.
+
+    With `allow_mixed`, shards of a method may come from machines that differ; the run records it, and tables note it.
 
     Raises IncompleteError where a shard or a pair is missing, NotComparableError where the parts were made
     differently, and InputError where a pair is there twice or `out` holds something else.
@@ -64,7 +66,7 @@ def merge(parts: Sequence[AnyPath], out: AnyPath, metrics: Names = None) -> Outc
         for part in folders:
             opened = folder.open_run(part)
             warn_of_strays(opened, opened.info.methods)
-        merged = merging.merge(folders, into)
+        merged = merging.merge(folders, into, allow_mixed)
         chosen = choose_metrics(as_names(metrics), merged.info.protocol, str(out))
         merge_scores([folder.open_run(part) for part in folders], merged)
         joined = write_derived(Run(merged), chosen)

@@ -8,13 +8,15 @@ from typing import Any
 from inpaint_bench import disk, files
 from inpaint_bench.api import fetching
 from inpaint_bench.api.arguments import JOBS, AnyPath, Methods, Names, as_names, as_path
-from inpaint_bench.api.executing import Executor, executor_of, predict_in_units
+from inpaint_bench.api.executing import open_executor, predict_in_units
 from inpaint_bench.api.measuring import measure
 from inpaint_bench.api.progress import note, progress_bar
 from inpaint_bench.api.run import Run
 from inpaint_bench.data import datasets
 from inpaint_bench.data.datasets import Dataset
+from inpaint_bench.data.parts import Shard
 from inpaint_bench.errors import BenchError, IncompleteError, InputError, refuse_unknown
+from inpaint_bench.executors.units import Executor
 from inpaint_bench.methods.base import Method
 from inpaint_bench.methods.baselines import find_baselines
 from inpaint_bench.methods.devices import open_device
@@ -58,7 +60,7 @@ class Pipeline:
     targets: AnyPath | None = None
     masks: AnyPath | None = None
     limit: int | None = None
-    shard: tuple[int, int] | None = None
+    shard: Shard | None = None
     baselines: AnyPath | None = None
     weights: Mapping[str, str] = field(default_factory=dict)
     device: str = "auto"
@@ -79,6 +81,8 @@ class Pipeline:
     resize_for_method: bool = False
     offload: bool = False
     executor: Executor | None = None  # None: in this process
+    units: int | None = None  # of each method, where an executor works on them; None: so that each is some ten minutes
+    allow_mixed: bool = False
 
     def predict(self) -> Outcome:
         """Composites of every method; nothing is scored."""
@@ -102,11 +106,16 @@ class Pipeline:
         names = tuple(one.name for one in methods)
         return Outcome(run, names, chosen, tuple(failures), synthetic)
 
+    def device_of_run(self) -> str:
+        """The device that a run would use on this machine; raises what a run raises before it works on a pair."""
+        return str(self._prepare()[2].device)
+
     def _prepare(self) -> tuple[Dataset, list[Method], RuntimeOptions]:
         every = self._open()
         dataset = datasets.take(every, self.limit, self.shard)
-        device = open_device(self.device)
-        if self.device == "auto":
+        elsewhere = self.executor is not None and self.executor.remote  # this machine only gathers what units made
+        device = open_device("auto" if elsewhere else self.device)
+        if self.device == "auto" and not elsewhere:
             note(f"device: {device}, chosen by --device auto.")
         requested = split_methods(self.methods) if isinstance(self.methods, str) else self.methods
         baselines = as_path(self.baselines)
@@ -128,7 +137,8 @@ class Pipeline:
                 note(f"{method.name}: {sentence}.")
         with progress_bar("reading the pairs", len(dataset.pairs), self.quiet) as advance:
             dataset = datasets.see(dataset, self.jobs, lambda: advance(1))
-        return dataset, methods, RuntimeOptions(device, self.batch, self.jobs, self.timeout, self.allow_known_error)
+        limits = (self.batch, self.jobs, self.timeout)
+        return dataset, methods, RuntimeOptions(device, *limits, self.allow_known_error, self.allow_mixed)
 
     def _open(self) -> Dataset:
         targets, masks = as_path(self.targets), as_path(self.masks)
@@ -159,7 +169,7 @@ class Pipeline:
         in_units = [method for method in methods if self.executor and pending(started, method)]
         if self.executor and in_units:
             if dataset.part:
-                raise InputError("--processes cuts the whole dataset into shards: leave out --limit and --shard.")
+                raise InputError("units are cut from the whole dataset: leave out --limit and --shard.")
             for method in in_units:
                 refuse_other(started, method, runtime)
             with disk.names_synced_once(out):
@@ -190,7 +200,7 @@ def run(
     targets: AnyPath | None = None,
     masks: AnyPath | None = None,
     limit: int | None = None,
-    shard: tuple[int, int] | None = None,
+    shard: Shard | None = None,
     baselines: AnyPath | None = None,
     weights: Mapping[str, str] | None = None,
     device: str = "auto",
@@ -211,6 +221,9 @@ def run(
     offload: bool = False,
     processes: int = 1,
     gpus: int = 0,
+    executor: str = "",
+    units: int | None = None,
+    allow_mixed: bool = False,
 ) -> Run:
     """Inpaint every pair of a dataset with each method, score the composites, and return the run.
 
@@ -229,7 +242,7 @@ def run(
         targets, masks: in place of `dataset`, a folder of images and one of masks of the same names or of LaMa's, as
             a_mask000.png, or one mask file for all; 255 in the hole.
         limit: only the first so many pairs.
-        shard: (k, n) for the k-th of n parts of the pairs; `merge` joins them.
+        shard: (k, n) for the k-th of n parts of the pairs, (k, l, n) for the k-th to the l-th; `merge` joins them.
         baselines: a folder of baselines of one's own, each with a card.toml.
         weights: by method, or '*' for all, a weights file or 'synthetic'.
         device: 'auto' (cuda, else mps, else cpu), 'cpu', 'cuda', 'cuda:1' or 'mps'.
@@ -249,6 +262,9 @@ def run(
         offload: keep one part at a time of a model on the GPU, where the method can (diffusion models).
         processes: cut the run into shards, and work on them in so many processes of this machine.
         gpus: with `processes`, give each process one of the first so many GPUs; 1 process each by default.
+        executor: 'slurm:KEY=VALUE,…', 'ray:ADDRESS,KEY=VALUE,…' or a plug-in's: where the run is worked on, in units.
+        units: of each method, where the run is worked on in units. Default: so many that each is some ten minutes.
+        allow_mixed: let machines that differ work on one method; recorded, and noted in tables.
 
     Raises:
         InputError: for an unknown name, a file that cannot be used, or a method that fails on bad input.
@@ -265,7 +281,7 @@ def run(
         jobs, timeout, out, code=code, fresh=fresh, allow_known_error=allow_known_error, quiet=quiet,
         mask_threshold=mask_threshold, fetch=fetch, accept_licence=accept_licence, io=io or {},
         options=options or {}, resize_for_method=resize_for_method, offload=offload,
-        executor=executor_of(processes, gpus),
+        executor=open_executor(executor, processes, gpus), units=units, allow_mixed=allow_mixed,
     ).run()  # fmt: skip
     outcome.raise_failures()
     return outcome.run

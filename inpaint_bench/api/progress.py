@@ -6,6 +6,7 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 
 LOG = logging.getLogger("inpaint_bench")
+_listeners: list[Callable[[str, int], None]] = []  # each is called with what moves on, and by how much
 
 
 def watched() -> bool:
@@ -14,8 +15,30 @@ def watched() -> bool:
 
 
 @contextmanager
+def listening(listener: Callable[[str, int], None]) -> Iterator[None]:
+    """`listener` is called with every step of every bar, shown or not: with its name and the number of steps."""
+    _listeners.append(listener)
+    try:
+        yield
+    finally:
+        _listeners.remove(listener)
+
+
+@contextmanager
 def progress_bar(what: str, total: int, quiet: bool = False) -> Iterator[Callable[[int], None]]:
     """A bar that the yielded function moves on by a number of steps."""
+    with _bar(what, total, quiet) as advance:
+
+        def move(count: int) -> None:
+            advance(count)
+            for listener in _listeners:
+                listener(what, count)
+
+        yield move
+
+
+@contextmanager
+def _bar(what: str, total: int, quiet: bool) -> Iterator[Callable[[int], None]]:
     if quiet or total == 0 or not watched():
         yield lambda count: None
         return

@@ -1,16 +1,59 @@
-"""`python -m inpaint_bench.api.unit SPEC.json`: works on one unit of a run, and says so in a file when it is done."""
+"""`python -m inpaint_bench.api.unit SPEC.json`: works on one unit of a run, and says so in files as it goes."""
 
+import argparse
 import os
+import socket
 import sys
 import threading
+import time
+from collections import defaultdict
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-from inpaint_bench import decode, files
-from inpaint_bench.errors import BenchError
+import filelock
+import msgspec
+
+from inpaint_bench import decode, disk, files
+from inpaint_bench.api.probe import answer
+from inpaint_bench.api.progress import listening
+from inpaint_bench.errors import BenchError, IncompleteError
+from inpaint_bench.executors.units import Attempt
 from inpaint_bench.runner import sums
 
 GONE = 143  # the exit code of a unit whose driver is gone
+WAIT = 60  # seconds for which another try of the same unit may still be writing
+
+
+@dataclass
+class StepTimes:
+    """When the steps of each part of the work were taken."""
+
+    batch: int
+    begun: float = field(default_factory=time.monotonic)
+    steps: dict[str, list[tuple[float, int]]] = field(default_factory=lambda: defaultdict(list))
+
+    def hear(self, what: str, count: int) -> None:
+        """A part of the work moves on by so many steps."""
+        self.steps[what].append((time.monotonic(), count))
+
+    def per_pair(self, pairs: int) -> float | None:
+        """The seconds that a pair more would take; None where nothing was done.
+
+        Until a first batch of a part is done, its networks are loaded: that part is timed from there on. Where there
+        is no second batch, as with a program, which gives all its outputs at once, the whole time is divided.
+        """
+        found, last = 0.0, self.begun
+        for steps in self.steps.values():
+            counted = [(when, sum(count for _, count in steps[: place + 1])) for place, (when, _) in enumerate(steps)]
+            total = counted[-1][1]
+            first = min(total, self.batch * max(1, total // pairs))  # the steps of a batch
+            start = next(when for when, count in counted if count >= first)
+            rest, whole = total - first, steps[-1][0] - last
+            streamed = (steps[-1][0] - start) * total / rest if rest else 0.0
+            found += streamed if streamed > 0.1 * whole else whole
+            last = steps[-1][0]
+        return found / pairs if self.steps else None
 
 
 def seal(out: Path, spec: bytes) -> bytes:
@@ -18,21 +61,48 @@ def seal(out: Path, spec: bytes) -> bytes:
     return f"{files.sha256(spec)} {files.file_sha256(out / sums.FILE)}\n".encode()
 
 
-def work(spec_path: Path) -> int:
-    """Run the unit that a file describes; its exit code. Finished pairs of an earlier try are kept."""
+def work(spec_path: Path, token: str = "", out: Path | None = None) -> int:
+    """Work on the unit that a file describes, in another folder than it says if one is given; the exit code.
+
+    Finished pairs of an earlier try are kept.
+    """
+    path, code, seconds = spec_path.with_suffix(".attempt"), 0, None
+    attempt = Attempt(token, socket.gethostname(), os.getpid(), time.time())
+    try:
+        files.write_whole(path, msgspec.json.encode(attempt))
+        spec = files.read_bytes(spec_path)
+        options: dict[str, Any] = decode.json(spec, dict[str, Any])
+        options |= {"out": str(out)} if out else {}
+        if "probe" in options:
+            files.write_whole(spec_path.with_suffix(".done"), msgspec.json.encode(answer(options["probe"])))
+        else:
+            seconds = _run(options)
+            files.write_whole(spec_path.with_suffix(".done"), seal(Path(options["out"]), spec))
+    except BenchError as error:
+        print(f"Error: {error}", file=sys.stderr, flush=True)
+        code = error.exit_code
+    ended = msgspec.structs.replace(attempt, ended=time.time(), code=code, seconds_per_pair=seconds)
+    files.write_whole(path, msgspec.json.encode(ended))
+    return code
+
+
+def _run(options: dict[str, Any]) -> float | None:
+    """Run the pipeline of a unit; the seconds that a pair more would take."""
     from inpaint_bench.api.pipeline import Pipeline
 
-    spec = files.read_bytes(spec_path)
-    options: dict[str, Any] = decode.json(spec, dict[str, Any])
     options["shard"] = tuple(options["shard"])
+    out, times = Path(options["out"]), StepTimes(options["batch"])
+    disk.make_folder(out)
+    lock = filelock.FileLock(out / ".lock")
     try:
-        Pipeline(**options).run().raise_failures()
-        out = Path(options["out"])
-        files.write_whole(spec_path.with_suffix(".done"), seal(out, spec))
-    except BenchError as error:
-        print(f"Error: {error}", file=sys.stderr)
-        return error.exit_code
-    return 0
+        lock.acquire(timeout=WAIT)
+    except filelock.Timeout as error:
+        raise IncompleteError(f"{out}: another try of this unit is still at work.") from error
+    lock.release()
+    with listening(times.hear):
+        outcome = Pipeline(**options).run()
+    outcome.raise_failures()
+    return times.per_pair(len(outcome.run.pairs))
 
 
 def _end_with_driver() -> None:
@@ -46,7 +116,16 @@ def _end_with_driver() -> None:
     threading.Thread(target=wait, daemon=True).start()
 
 
-if __name__ == "__main__":
-    if "--with-driver" in sys.argv:
+def _main() -> int:
+    parser = argparse.ArgumentParser()
+    parser.add_argument("spec", type=Path)
+    parser.add_argument("--token", default="")
+    parser.add_argument("--with-driver", action="store_true")
+    given = parser.parse_args()
+    if given.with_driver:
         _end_with_driver()
-    sys.exit(work(Path(sys.argv[1])))
+    return work(given.spec, given.token)
+
+
+if __name__ == "__main__":
+    sys.exit(_main())

@@ -17,6 +17,7 @@ COMMANDS = {  # name → the module of this package that holds it
     "predict": "run",
     "score": "score",
     "merge": "run",
+    "status": "status",
     "time": "time",
     "inpaint": "inpaint",
     "table": "table",

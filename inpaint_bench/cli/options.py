@@ -34,8 +34,11 @@ def several(*options: Callable[[Command], Command]) -> Callable[[Command], Comma
     return decorate
 
 
-def as_shard(ctx: click.Context, param: click.Parameter, value: str | None) -> tuple[int, int] | None:
-    """K/N as two numbers, 1 <= K <= N; of 'auto' those of the engine's variables. Raises BadParameter for others."""
+def as_shard(ctx: click.Context, param: click.Parameter, value: str | None) -> tuple[int, ...] | None:
+    """K/N as two numbers, 1 <= K <= N, K-L/N as three; of 'auto' those of the engine's variables.
+
+    Raises BadParameter for others.
+    """
     if value is None:
         return None
     if value == "auto":
@@ -45,10 +48,11 @@ def as_shard(ctx: click.Context, param: click.Parameter, value: str | None) -> t
             return shard_of(os.environ)
         except InputError as error:
             raise click.BadParameter(str(error)) from error
-    found = re.fullmatch(r"(\d+)/(\d+)", value)
-    if not found or not 1 <= int(found[1]) <= int(found[2]):
-        raise click.BadParameter(f"'{value}' is no shard; give K/N with 1 <= K <= N, as in 2/8.")
-    return int(found[1]), int(found[2])
+    found = re.fullmatch(r"(\d{1,9})(?:-(\d{1,9}))?/(\d{1,9})", value)
+    numbers = tuple(int(number) for number in found.groups() if number) if found else ()
+    if not numbers or list(numbers) != sorted(numbers) or numbers[0] < 1:
+        raise click.BadParameter(f"'{value}' is no shard; give K/N with 1 <= K <= N, as in 2/8, or K-L/N.")
+    return numbers
 
 
 def as_named_files(ctx: click.Context, param: click.Parameter, values: tuple[str, ...]) -> dict[str, str]:
@@ -210,6 +214,36 @@ executor_options = several(
         help="Cut the run into shards, and work on them in so many processes of this machine.",
     ),
     option("--gpus", type=click.IntRange(1), help="Work in one process for each of so many GPUs, or in --processes."),
+    option(
+        "--executor",
+        metavar="NAME[:OPTIONS]",
+        default="",
+        help="Where the units of the run are worked on: local, slurm, ray, or the name of a plug-in.",
+    ),
+    option(
+        "--slurm",
+        metavar="KEY=VALUE,...",
+        help="On a Slurm cluster, with options of sbatch, as in partition=gpu,gpus-per-node=1,time=60; also "
+        "array-parallelism (units at a time, 64), poll (seconds, 10), setup (a line of shell), python (how jobs start "
+        "Python). A pair with a comma goes in quotes: \"'exclude=n1,n2'\".",
+    ),
+    option(
+        "--ray",
+        metavar="ADDRESS,...",
+        help="On a Ray cluster, by its address or auto; also cpus and gpus of a unit, workers (at a time), time "
+        "(minutes of a unit).",
+    ),
+    option(
+        "--units",
+        type=click.IntRange(1),
+        help="Units of each method. Default: on this machine two a process; elsewhere so that each takes some ten "
+        "minutes.",
+    ),
+)
+mixed_option = option(
+    "--allow-mixed",
+    is_flag=True,
+    help="Let machines that differ work on one method; the run records it, and its tables say so.",
 )
 runtime_options = several(
     device_option,

@@ -16,6 +16,7 @@ from inpaint_bench.cli.options import (
     known_error_option,
     method_options,
     metric_option,
+    mixed_option,
     offload_option,
     option,
     out_option,
@@ -53,19 +54,32 @@ print_options = several(
 @pipeline_options
 @executor_options
 @metric_option
+@mixed_option
 @print_options
 @strict_option
-def run(metrics: str, format_: str, by: str, strict: bool, processes: int, gpus: int | None, **options: Any) -> None:
+def run(
+    metrics: str,
+    format_: str,
+    by: str,
+    strict: bool,
+    processes: int,
+    gpus: int | None,
+    executor: str,
+    slurm: str | None,
+    ray: str | None,
+    **options: Any,
+) -> None:
     """Inpaint every pair with each method, score what was saved, and print the table.
 
     The same command again resumes: what is on disk and matches is not done twice.
     """
-    from inpaint_bench.api.executing import executor_of
+    from inpaint_bench.api.executing import open_executor
     from inpaint_bench.api.pipeline import Pipeline
 
+    given = open_executor(_executor(executor, slurm, ray), processes, gpus or 0)
     options = _typed(options)
     with notes_on_stderr(options["quiet"]):
-        outcome = Pipeline(metrics=metrics, executor=executor_of(processes, gpus or 0), **options).run()
+        outcome = Pipeline(metrics=metrics, executor=given, **options).run()
     part = outcome.run.info.part
     if part.kind == "shard":
         outcome.raise_failures()
@@ -92,16 +106,26 @@ def predict(**options: Any) -> None:
 @click.argument("parts", type=FOLDER, nargs=-1, required=True)
 @option("--out", type=FOLDER, required=True, help="The run folder to make.")
 @metric_option
+@mixed_option
 @print_options
-def merge(parts: tuple[Path, ...], out: Path, metrics: str, format_: str, by: str) -> None:
+def merge(parts: tuple[Path, ...], out: Path, metrics: str, allow_mixed: bool, format_: str, by: str) -> None:
     """Join the run folders of all shards, PARTS, into one run, and print its table."""
     from inpaint_bench.api import existing
 
     with notes_on_stderr():
-        outcome = existing.merge(parts, out, metrics)
+        outcome = existing.merge(parts, out, metrics, allow_mixed=allow_mixed)
     _print(outcome, format_, by, strict=False)
     for failure in outcome.failures:
         raise failure
+
+
+def _executor(name: str, slurm: str | None, ray: str | None) -> str:
+    """NAME:OPTIONS of one of three options."""
+    given = {"slurm": slurm, "ray": ray}
+    stated = [f"{key}:{text}" for key, text in given.items() if text is not None]
+    if len(stated) > 1 or (stated and name not in ("", stated[0].partition(":")[0])):
+        raise click.UsageError("a run has one executor: give one of --executor, --slurm and --ray.")
+    return stated[0] if stated else name
 
 
 def _typed(options: dict[str, Any]) -> dict[str, Any]:

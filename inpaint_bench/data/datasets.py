@@ -12,7 +12,7 @@ from inpaint_bench.data.folders import couple
 from inpaint_bench.data.masks import drawn, sets
 from inpaint_bench.data.names import by_stem
 from inpaint_bench.data.pair_lists import Pair
-from inpaint_bench.data.parts import WHOLE, Part
+from inpaint_bench.data.parts import WHOLE, Part, Shard, part_of
 from inpaint_bench.data.prepare import Data
 from inpaint_bench.data.protocols import About, ImageRule, MaskRule, Protocol, page_path, read_page
 from inpaint_bench.errors import BenchError, HashError, InputError
@@ -114,8 +114,10 @@ def of_run(
     return Dataset(page, _find_data(page, shipped, given), pairs, "")
 
 
-def take(dataset: Dataset, limit: int | None, shard: tuple[int, int] | None) -> Dataset:
+def take(dataset: Dataset, limit: int | None, shard: Shard | None) -> Dataset:
     """The first `limit` pairs, or shard (k, n): every n-th pair from the k-th. With neither, the whole dataset.
+
+    Shards (k, l, n) are those from the k-th to the l-th, with their pairs in the order of the dataset.
 
     Raises InputError if both are given, or if there are fewer pairs than shards.
     """
@@ -127,11 +129,12 @@ def take(dataset: Dataset, limit: int | None, shard: tuple[int, int] | None) -> 
         pairs = dataset.pairs[:limit]
         mark = pair_lists.fingerprint(dataset.page, pairs, dataset.by_pixels)
         return dataclasses.replace(dataset, pairs=pairs, fingerprint=mark, part=Part("first", count=limit))
-    if shard is not None and shard != (1, 1):
-        number, of = shard
-        if of > len(dataset.pairs):
-            raise InputError(f"--shard {number}/{of}: there are only {len(dataset.pairs)} pairs.")
-        return dataclasses.replace(dataset, pairs=dataset.pairs[number - 1 :: of], part=Part("shard", number, of))
+    if shard is not None and (part := part_of(shard)):
+        if part.count > len(dataset.pairs):
+            raise InputError(f"--{part}: there are only {len(dataset.pairs)} pairs.")
+        numbers = range(part.index - 1, part.last or part.index)
+        pairs = tuple(pair for place, pair in enumerate(dataset.pairs) if place % part.count in numbers)
+        return dataclasses.replace(dataset, pairs=pairs, part=part)
     return dataset
 
 

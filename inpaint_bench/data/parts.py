@@ -11,27 +11,52 @@ from inpaint_bench.errors import InputError
 Number = Annotated[int, msgspec.Meta(ge=1)]
 
 
+Shard = tuple[int, int] | tuple[int, int, int]  # (k, n): the k-th of n; (k, l, n): the k-th to the l-th of n
+
+
 class Part(Schema, frozen=True):
-    """The whole dataset, its first `count` pairs, or shard `index` of `count`. False for the whole."""
+    """The whole dataset, its first `count` pairs, or shard `index` of `count`. False for the whole.
+
+    With `last`, the shards from `index` to `last`.
+    """
 
     kind: Literal["whole", "first", "shard"] = "whole"
     index: Number = 1
     count: Number = 1
+    last: Number | msgspec.UnsetType = msgspec.UNSET
 
     def __bool__(self) -> bool:
         return self.kind != "whole"
 
     def __str__(self) -> str:
-        """'first 3', 'shard 2/8'; '' for the whole."""
-        return {"whole": "", "first": f"first {self.count}", "shard": f"shard {self.index}/{self.count}"}[self.kind]
+        """'first 3', 'shard 2/8', 'shard 2-5/8'; '' for the whole."""
+        return {"whole": "", "first": f"first {self.count}", "shard": f"shard {self._numbers}/{self.count}"}[self.kind]
 
     @property
     def suffix(self) -> str:
-        """What the name of a run's folder ends with: '.first3', '.2of8'; '' for the whole."""
-        return {"whole": "", "first": f".first{self.count}", "shard": f".{self.index}of{self.count}"}[self.kind]
+        """What the name of a run's folder ends with: '.first3', '.2of8', '.2-5of8'; '' for the whole."""
+        return {"whole": "", "first": f".first{self.count}", "shard": f".{self._numbers}of{self.count}"}[self.kind]
+
+    @property
+    def _numbers(self) -> str:
+        return f"{self.index}-{self.last}" if self.last else str(self.index)
 
 
 WHOLE = Part()
+
+
+def part_of(shard: Shard) -> Part:
+    """The part that a shard, or several in a row, are; all of them are the whole.
+
+    Raises InputError where the numbers make no shard.
+    """
+    first, last, of = shard if len(shard) == 3 else (shard[0], shard[0], shard[1])
+    if not 1 <= first <= last <= of:
+        raise InputError(f"shard {shard}: is none. (k, n) is the k-th of n, (k, l, n) the k-th to the l-th of n.")
+    if last - first + 1 == of:
+        return WHOLE
+    return Part("shard", first, of, last if last > first else msgspec.UNSET)
+
 
 # Variables of engines that start one program many times: the index, the number of programs, and the first index, which
 # may be a variable too; of a Slurm array the step as well. The first that is set counts.

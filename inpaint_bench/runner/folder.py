@@ -42,6 +42,7 @@ class MethodInfo(Schema, frozen=True):
     unpinned: tuple[str, ...] = ()  # files of its authors whose hash nobody has stated: see weights.lock.toml
     notes: str = ""  # what was said when it started: of a folder, how its files were read and which were left out
     options: dict[str, Value] = msgspec.field(default_factory=dict)  # the value of each option that the method declares
+    mixed: tuple[str, ...] = ()  # facts of machine and environment that were not the same for all composites: allowed
 
     @property
     def loaded_with(self) -> str:

@@ -38,7 +38,7 @@ def differences(before: dict[str, str], now: dict[str, str]) -> list[tuple[str, 
 
 
 def joined(before: dict[str, str], now: dict[str, str]) -> dict[str, str]:
-    """The facts of two parts of one run; of a fact that is not compared, both values."""
+    """The facts of two parts of one run; of a fact that is not compared or may differ, both values."""
     found = dict(before)
     for fact, value in now.items():
         known = found.get(fact, "")

@@ -2,8 +2,11 @@
 
 import platform
 import sys
+from collections.abc import Sequence
 from importlib import metadata
 from typing import TYPE_CHECKING
+
+import msgspec
 
 from inpaint_bench import __version__
 from inpaint_bench.errors import InputError
@@ -29,8 +32,13 @@ def method_info(method: "Method", device: "torch.device", known_error_allowed: b
     return MethodInfo(*made_by, known_error_allowed, method.weights.unpinned, method.notes, dict(method.options))
 
 
-def refuse_mixture(run: RunFolder, method: "Method", now: MethodInfo, something_left: bool) -> None:
-    """Raise InputError where existing composites were produced by another machine, code, weights or libraries."""
+def refuse_mixture(
+    run: RunFolder, method: "Method", now: MethodInfo, something_left: bool, allow_mixed: bool = False
+) -> None:
+    """Raise InputError where existing composites were produced by another machine, code, weights or libraries.
+
+    With `allow_mixed`, machine and libraries may differ.
+    """
     before = run.info.methods.get(method.name)
     if before is None:
         raise InputError(f"{run.folder_of(method.name)}: run.json says nothing of what made it. Delete that folder.")
@@ -39,10 +47,7 @@ def refuse_mixture(run: RunFolder, method: "Method", now: MethodInfo, something_
         facts.append(("options", in_words(before.options), in_words(now.options)))
     if something_left:
         facts.append(("device", before.device, now.device))
-        facts += [
-            (name, version, now.environment.get(name, "")) for name, version in sorted(before.environment.items())
-        ]
-        facts += machines.differences(before.machine, now.machine)
+        facts += [] if allow_mixed else _differences(before, now)
     for fact, old, new in facts:
         if old != new:
             two_methods = "Other options are another method: give it a name of its own. " if fact == "options" else ""
@@ -51,6 +56,28 @@ def refuse_mixture(run: RunFolder, method: "Method", now: MethodInfo, something_
                 f"the two are not mixed. {two_methods}Start it anew with --fresh {method.name}, or choose another "
                 "--out."
             )
+
+
+def mixture(infos: Sequence[MethodInfo]) -> MethodInfo:
+    """What made the parts of a method, on machines and with libraries that may differ: which of them do is noted."""
+    found = infos[0]
+    for info in infos[1:]:
+        mixed = {*found.mixed, *info.mixed, *(fact for fact, *_ in _differences(found, info))}
+        found = msgspec.structs.replace(
+            found,
+            machine=machines.joined(found.machine, info.machine),
+            environment=machines.joined(found.environment, info.environment),
+            known_error_allowed=found.known_error_allowed or info.known_error_allowed,
+            mixed=tuple(sorted(mixed)),
+        )
+    return found
+
+
+def _differences(before: MethodInfo, now: MethodInfo) -> list[tuple[str, str, str]]:
+    """The facts of libraries and machine that differ, each with both values."""
+    versions = [(name, version, now.environment.get(name, "")) for name, version in sorted(before.environment.items())]
+    differ = [one for one in versions if one[1] != one[2]]
+    return [*differ, *machines.differences(before.machine, now.machine)]
 
 
 def _installed(name: str) -> str:

@@ -13,17 +13,19 @@ from inpaint_bench.data.parts import WHOLE
 from inpaint_bench.errors import IncompleteError, InputError, NotComparableError, some
 from inpaint_bench.runner import machines, sums
 from inpaint_bench.runner.folder import STARTED, MethodInfo, RunFolder, RunInfo, change_info, open_run, publish
+from inpaint_bench.runner.made_by import mixture
 
 SAME = ("source", "code", "weights", "options", "device", "environment")
 OTHER = {"options": "other options", "weights": "other weights"}
 
 
-def merge(parts: Sequence[Path], out: Path) -> RunFolder:
+def merge(parts: Sequence[Path], out: Path, allow_mixed: bool = False) -> RunFolder:
     """Join run folders of one protocol. Composites are hard-linked, or copied where that is not possible.
 
-    Methods that an earlier merge left in `out` stay. Raises NotComparableError when the parts differ in protocol or
-    in what made a method's composites, IncompleteError when they do not make the whole, and InputError when a pair is
-    there twice or `out` holds something else.
+    Methods that an earlier merge left in `out` stay. With `allow_mixed`, machines and libraries may
+    differ. Raises NotComparableError when the parts differ in protocol or in what made a method's composites,
+    IncompleteError when they do not make the whole, and InputError when a pair is there twice or `out` holds something
+    else.
     """
     runs = sorted((open_run(part) for part in parts), key=lambda run: [pair.pair for pair in run.pairs])
     pairs, info = _union(runs), runs[0].info
@@ -31,7 +33,7 @@ def merge(parts: Sequence[Path], out: Path) -> RunFolder:
         _refuse_twice(run, runs)
     before = _already_there(out, pairs, info)
     names = sorted({name for run in runs for name in run.info.methods})
-    methods = {name: _same_method(name, [*runs, *before]) for name in names}
+    methods = {name: _same_method(name, [*runs, *before], allow_mixed) for name in names}
     files.write_if_changed(out / "pairs.csv", pair_lists.to_csv(pairs))
     sums.write_sums(out, out / "pairs.csv")
     for run in runs:
@@ -50,7 +52,7 @@ def merge(parts: Sequence[Path], out: Path) -> RunFolder:
     return publish(open_run(out))
 
 
-def gather(parts: Sequence[RunFolder], out: RunFolder, method: str) -> RunFolder:
+def gather(parts: Sequence[RunFolder], out: RunFolder, method: str, allow_mixed: bool = False) -> RunFolder:
     """Bring what parts hold of a method, finished or not, into a run of all their pairs; it keeps what it has.
 
     Raises NotComparableError where parts, or the run and a part, made the method's composites differently, and
@@ -66,7 +68,7 @@ def gather(parts: Sequence[RunFolder], out: RunFolder, method: str) -> RunFolder
             if known.get(pair.pair) != pair:
                 raise NotComparableError(f"{part.path}: pair {pair.pair} has other pixels than in {out.path}.")
     before = [out] if out.samples_of(method) else []
-    out = out.with_method(method, _same_method(method, [*holding, *before]))
+    out = out.with_method(method, _same_method(method, [*holding, *before], allow_mixed))
     for part in holding:
         for path in part.composite_paths(method):
             _refuse_outside(part, path)
@@ -124,26 +126,26 @@ def _refuse_twice(run: RunFolder, runs: Sequence[RunFolder]) -> None:
                 )
 
 
-def _same_method(name: str, runs: Sequence[RunFolder]) -> MethodInfo:
+def _same_method(name: str, runs: Sequence[RunFolder], allow_mixed: bool) -> MethodInfo:
     infos = [(run.path, run.info.methods[name]) for run in runs if name in run.info.methods]
     first_path, first = infos[0]
+    same = tuple(fact for fact in SAME if fact != "environment") if allow_mixed else SAME
     for path, info in infos[1:]:
-        for fact in SAME:
+        for fact in same:
             if getattr(info, fact) != getattr(first, fact):
                 raise NotComparableError(
                     f"{path}: {name} was made with {OTHER.get(fact, f'another {fact}')} than in {first_path}."
                 )
     machine: dict[str, str] = {}
-    for path, info in infos:
+    for path, info in () if allow_mixed else infos:
         for fact, old, new in machines.differences(machine, info.machine):
             raise NotComparableError(
                 f"{path}: {name} was made with {fact} {new}, in another part with {old}. "
-                "Make every part on machines that are alike."
+                "Make every part on machines that are alike, or allow it: --allow-mixed."
             )
         machine = machines.joined(machine, info.machine)
-    allowed = any(info.known_error_allowed for _, info in infos)
     merged = ("inpaint-bench", "merge")
-    return msgspec.structs.replace(first, command=merged, machine=machine, known_error_allowed=allowed)
+    return msgspec.structs.replace(mixture([info for _, info in infos]), command=merged)
 
 
 def _refuse_outside(run: RunFolder, path: Path) -> None:

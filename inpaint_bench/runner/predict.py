@@ -21,7 +21,7 @@ from inpaint_bench.metrics.pixel import known_error
 from inpaint_bench.runner import machines
 from inpaint_bench.runner.folder import MethodInfo, RunFolder
 from inpaint_bench.runner.known_region import check_known_region
-from inpaint_bench.runner.made_by import method_info, refuse_mixture
+from inpaint_bench.runner.made_by import method_info, mixture, refuse_mixture
 from inpaint_bench.threads import in_order
 from inpaint_bench.weights import SYNTHETIC
 
@@ -35,6 +35,7 @@ class RuntimeOptions:
     jobs: int = 2
     timeout: float | None = None  # seconds, of a program
     allow_known_error: bool = False  # also where the known region of a prediction is far from the target's
+    allow_mixed: bool = False  # machines that differ may work on one method
 
     @property
     def metric_device(self) -> torch.device:
@@ -68,7 +69,7 @@ def predict_pairs(
     """
     left = pending(run, method)
     info = method_info(method, runtime.device, runtime.allow_known_error)
-    run = _noted(run, method, info, something_left=bool(left))
+    run = _noted(run, method, info, bool(left), runtime.allow_mixed)
     if not left:
         return run
     checked = not (run.info.raw or runtime.allow_known_error or method.weights.sha256 == SYNTHETIC)
@@ -76,7 +77,7 @@ def predict_pairs(
     def note_settings() -> None:
         nonlocal run
         machine = info.machine | machines.settings_of(method, runtime.device)
-        run = _noted(run, method, msgspec.structs.replace(info, machine=machine), something_left=True)
+        run = _noted(run, method, msgspec.structs.replace(info, machine=machine), True, runtime.allow_mixed)
 
     def save(made: Prediction) -> None:
         raw = images.eight_bit(made.prediction[None], run.info.protocol.eight_bit)[0]
@@ -101,14 +102,15 @@ def refuse_other(run: RunFolder, method: Method, runtime: RuntimeOptions) -> Non
         refuse_mixture(run, method, method_info(method, runtime.device), something_left=False)
 
 
-def _noted(run: RunFolder, method: Method, info: MethodInfo, something_left: bool) -> RunFolder:
+def _noted(run: RunFolder, method: Method, info: MethodInfo, something_left: bool, allow_mixed: bool) -> RunFolder:
     """The run, whose run.json says what makes the method's composites; raises InputError where another did."""
     if not run.samples_of(method.name):
         return run.with_method(method.name, info)
-    refuse_mixture(run, method, info, something_left)
+    refuse_mixture(run, method, info, something_left, allow_mixed)
     if not something_left:
         return run
     before = run.info.methods[method.name]
+    before = mixture([before, info]) if allow_mixed else before
     allowed = before.known_error_allowed or info.known_error_allowed
     now = msgspec.structs.replace(before, known_error_allowed=allowed, notes=info.notes)
     return run.with_method(method.name, now)

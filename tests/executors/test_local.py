@@ -11,16 +11,21 @@ from textwrap import dedent
 import psutil
 import pytest
 
-from inpaint_bench.executors import local
+from inpaint_bench.executors.local import Local
 from inpaint_bench.executors.units import TRIES, State, Unit, last_lines
 
 DONE = "import sys, pathlib; pathlib.Path(sys.argv[1]).write_text('done')"
 
 
-def unit(name: str, code: str = DONE) -> Unit:
+def unit(name: str, code: str = DONE, threads: int = 1) -> Unit:
     """A unit that runs Python code with the path of its file as argument."""
-    done = Path(f"{name}.done").absolute()
-    return Unit(name, "mine", (sys.executable, "-S", "-c", code, str(done)), Path(f"{name}.log").absolute(), done)
+    spec = Path(f"{name}.json").absolute()
+    return Unit(name, "mine", spec, (sys.executable, "-S", "-c", code, str(spec.with_suffix(".done"))), never, threads)
+
+
+def never(*_: object) -> int:
+    """Programs are started here, nothing is called."""
+    raise AssertionError
 
 
 def outcomes(states: list[State]) -> dict[str, tuple[str, int, int]]:
@@ -29,11 +34,8 @@ def outcomes(states: list[State]) -> dict[str, tuple[str, int, int]]:
 
 def test_units_are_done_at_most_so_many_at_a_time() -> None:
     most = []
-    states = local.run_units(
-        [unit(f"u{number}") for number in range(7)],
-        3,
-        on_look=lambda seen: most.append(sum(one.state == "running" for one in seen)),
-    )
+    units = [unit(f"u{number}") for number in range(7)]
+    states = Local(3).run(units, lambda seen: most.append(sum(one.state == "running" for one in seen)))
     assert outcomes(states) == {f"u{number}": ("done", 1, 0) for number in range(7)}
     assert 1 <= max(most) <= 3
 
@@ -47,7 +49,7 @@ def test_a_unit_has_three_tries_and_one_that_cannot_succeed_has_one() -> None:
         unit("silent", "pass"),
         unit("good"),
     ]
-    states = local.run_units(units, 2)
+    states = Local(2).run(units)
     assert outcomes(states) == {
         "fails": ("failed", TRIES, 1),
         "wrong": ("failed", 1, 2),
@@ -62,11 +64,11 @@ def test_a_unit_has_three_tries_and_one_that_cannot_succeed_has_one() -> None:
 def test_a_process_has_its_threads_and_its_gpu() -> None:
     names = ("OMP_NUM_THREADS", "CUDA_VISIBLE_DEVICES")
     show = f"import os; print(*[os.environ.get(name) for name in {names}]); {DONE}"
-    units = [unit(f"u{number}", show) for number in range(6)]
-    local.run_units(units, 4, gpus=2, threads=3)
+    units = [unit(f"u{number}", show, threads=3) for number in range(6)]
+    Local(4, gpus=2).run(units)
     shown = {one.log.read_text().strip() for one in units}
     assert shown == {"3 0", "3 1"}
-    local.run_units(units[:1], 1)
+    Local(1).run([unit("u0", show)])
     assert units[0].log.read_text().splitlines()[-1].startswith("1 ")
 
 
@@ -79,7 +81,7 @@ def test_what_still_runs_ends_with_an_interrupt() -> None:
             raise KeyboardInterrupt
 
     with pytest.raises(KeyboardInterrupt):
-        local.run_units([unit("waits", WAITS)], 1, on_look=interrupt)
+        Local(1).run([unit("waits", WAITS)], interrupt)
     assert not psutil.pid_exists(int(Path("pid").read_text()))
 
 
@@ -88,9 +90,9 @@ def test_no_process_outlives_a_driver_that_was_killed() -> None:
         f"""
         import sys
         from pathlib import Path
-        from inpaint_bench.executors.local import run_units
+        from inpaint_bench.executors.local import Local
         from inpaint_bench.executors.units import Unit
-        run_units([Unit("u", "m", (sys.executable, "-c", {WAITS!r}), Path("u.log"), Path("u.done"))], 1)
+        Local(1).run([Unit("u", "m", Path("u.json"), (sys.executable, "-c", {WAITS!r}), print)])
         """
     )
     process = subprocess.Popen([sys.executable, "-c", driver])

@@ -13,7 +13,8 @@ import tiny
 from selection import quick
 from terminal import Terminal
 
-from inpaint_bench.api.executing import Executor, _forget, _plan, units_folder
+from inpaint_bench.api.planning import paths_of_units, units_folder
+from inpaint_bench.executors.local import Local
 
 PROGRAM = "copy=exec:'python own_program.py {images} {masks} {out}'"
 COPY = """
@@ -131,28 +132,25 @@ def test_finished_pairs_of_other_options_are_not_reused_in_silence(terminal: Ter
 
 
 def test_starting_a_method_anew_leaves_the_units_of_others(tmp_path: Path) -> None:
-    for name in ("spn.1of4", "spn.small.1of4"):
+    for name in ("spn.1of4", "spn.2-3of4", "spn.whole", "spn.small.1of4"):
         (tmp_path / name).mkdir()
-        (tmp_path / f"{name}.done").touch()
-    _forget(tmp_path, "spn")
-    assert sorted(path.name for path in tmp_path.glob("spn*")) == ["spn.small.1of4", "spn.small.1of4.done"]
+        (tmp_path / f"{name}.attempt").touch()
+    found = sorted(path.name for path in paths_of_units(tmp_path, "spn"))
+    assert found == sorted(name + end for name in ("spn.1of4", "spn.2-3of4", "spn.whole") for end in ("", ".attempt"))
 
 
 @pytest.mark.parametrize(("given", "threads"), [("3", 3), ("4,2", 4), ("none", 1)])
-def test_threads_are_those_of_the_environment(
-    given: str, threads: int, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_threads_are_those_of_the_environment(given: str, threads: int, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("OMP_NUM_THREADS", given)
     monkeypatch.setattr(os, "cpu_count", lambda: 2)
-    assert _plan(tmp_path, ["mine"], 9, Executor(2)).threads == threads
-    assert _plan(tmp_path, ["mine"], 9, Executor(2)).units == {"mine": 4}
+    assert Local(2).threads == threads
 
 
 @pytest.mark.parametrize(
     ("arguments", "words"),
     [
-        (("--limit", 2), "--processes cuts the whole dataset into shards: leave out --limit and --shard"),
-        (("--shard", "1/2"), "--processes cuts the whole dataset into shards: leave out --limit and --shard"),
+        (("--limit", 2), "units are cut from the whole dataset: leave out --limit and --shard"),
+        (("--shard", "1/2"), "units are cut from the whole dataset: leave out --limit and --shard"),
     ],
 )
 def test_what_units_cannot_be_is_refused(arguments: tuple[object, ...], words: str, terminal: Terminal) -> None:

@@ -13,6 +13,7 @@ import tiny
 import torch
 
 from inpaint_bench.cli import run_cli
+from inpaint_bench.runner.folder import open_run
 from inpaint_bench.runner.machines import differences
 
 H200 = {"GPU": "NVIDIA H200", "driver": "575.57", "compute capability": "9.0", "TF32 in products": "no"}
@@ -70,8 +71,20 @@ def test_shards_of_machines_that_differ_are_not_merged(
     ]
     assert tiny.merge(parts, tmp_path / "out") == 4
     message = f"{tmp_path / '3'}: mean-fill was made with {fact.replace('_', ' ')} {theirs}, in another part with "
-    assert capsys.readouterr().err == f"Error: {message}{ours}. Make every part on machines that are alike.\n"
+    remedy = "Make every part on machines that are alike, or allow it: --allow-mixed."
+    assert capsys.readouterr().err == f"Error: {message}{ours}. {remedy}\n"
     assert not (tmp_path / "out" / "run.json").exists()
+
+
+def test_machines_that_differ_are_mixed_where_that_is_allowed_and_the_table_says_so(
+    world: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    gpus = ("NVIDIA A100", "NVIDIA H100", "NVIDIA A100")
+    parts = [edited(world / str(place), tmp_path / str(place), GPU=gpu) for place, gpu in enumerate(gpus, 1)]
+    assert run_cli(["merge", *map(str, parts), "--out", str(tmp_path / "out"), "--allow-mixed"]) == 0
+    assert "--allow-mixed: mean-fill: GPU NVIDIA A100, NVIDIA H100" in capsys.readouterr().out
+    info = open_run(tmp_path / "out").info.methods["mean-fill"]
+    assert (info.mixed, info.machine["GPU"]) == (("GPU",), "NVIDIA A100, NVIDIA H100")
 
 
 def test_shards_of_other_processors_are_merged_and_both_are_named(world: Path, tmp_path: Path) -> None:
