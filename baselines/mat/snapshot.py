@@ -14,7 +14,7 @@ from io import BufferedIOBase
 from typing import IO, Any, cast
 
 from inpaint_bench.errors import InputError
-from inpaint_bench.weights.pickles import CONSTANTS, DamagedError
+from inpaint_bench.weights.pickles import CONSTANTS, DamagedError, InPieces
 
 MOST_STEPS = 3_000_000  # instructions; a snapshot of three networks has about 300,000
 MOST_COPIED = 32 << 20  # items of lists, texts and dictionaries that it asks to copy
@@ -105,7 +105,7 @@ class Reading:
         try:
             with warnings.catch_warnings():
                 warnings.simplefilter("ignore", DeprecationWarning)  # of pickletools, for texts with odd escapes
-                for step, (opcode, argument, at) in enumerate(pickletools.genops(cast("IO[bytes]", file))):
+                for step, (opcode, argument, at) in enumerate(pickletools.genops(cast("IO[bytes]", InPieces(file)))):
                     if step > MOST_STEPS:
                         raise self.refused(f"more than {MOST_STEPS} instructions")
                     self.follow(opcode.name, argument, at or 0)

@@ -115,7 +115,8 @@ def cuts(first: int, last: int, cost: float, left: float, slots: int) -> Iterato
     """
     while first <= last:
         length = min(LONGEST, max(SHORTEST, left / (2 * slots)))
-        count = min(last - first + 1, max(1, int(length / cost) if cost > 0 else last))
+        rest = last - first + 1
+        count = rest if cost * rest <= length else max(1, int(length / cost))
         yield first, first + count - 1
         first, left = first + count, left - count * cost
 

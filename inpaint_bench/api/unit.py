@@ -30,7 +30,7 @@ class StepTimes:
     """When the steps of each part of the work were taken."""
 
     batch: int
-    begun: float = field(default_factory=time.monotonic)
+    begun: float = field(default_factory=lambda: time.monotonic())
     steps: dict[str, list[tuple[float, int]]] = field(default_factory=lambda: defaultdict(list))
 
     def hear(self, what: str, count: int) -> None:

@@ -4,7 +4,6 @@ import codecs
 import contextlib
 import io
 import os
-import re
 import sys
 from collections.abc import Iterator
 
@@ -14,7 +13,6 @@ IN_ASCII = {
 }  # fmt: skip
 ASCII = "ascii-console"  # which click leaves as it is; where a stream is 'ascii' it would write UTF-8
 ERRORS = "inpaint_bench.ascii"
-CONTROLS = r"[\x00-\x1f\x7f-\x9f\u200e\u200f\u2028-\u202e\u2066-\u2069\ud800-\udfff]"
 LONGEST = 2000  # characters of an error
 
 
@@ -81,10 +79,10 @@ def _ascii_console(name: str) -> codecs.CodecInfo | None:
 
 
 def in_one_line(text: str) -> str:
-    """The text without its middle where it is long, and with control characters and marks of direction escaped.
+    """The text without its middle where it is long, and with what cannot be printed escaped: controls, marks.
 
     A name from elsewhere must not move the cursor, start a line, turn what follows around, or fill the screen.
     """
     if len(text) > LONGEST:
         text = f"{text[: LONGEST // 2]} … {text[-LONGEST // 4 :]}"
-    return re.sub(CONTROLS, lambda found: ascii(found[0])[1:-1], text)
+    return "".join(letter if letter.isprintable() else ascii(letter)[1:-1] for letter in text)

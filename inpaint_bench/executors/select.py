@@ -4,7 +4,7 @@ import csv
 from collections.abc import Callable
 from importlib.metadata import EntryPoint, entry_points
 
-from inpaint_bench.errors import InputError, did_you_mean
+from inpaint_bench.errors import BenchError, InputError, did_you_mean
 from inpaint_bench.executors.local import Local
 from inpaint_bench.executors.units import Executor
 
@@ -65,5 +65,12 @@ def _ray(options: dict[str, str]) -> Executor:
 
 
 def _brought(point: EntryPoint, given: str) -> Executor:
-    make: Callable[[str], Executor] = point.load()
-    return make(given)
+    try:
+        make: Callable[[str], Executor] = point.load()
+        return make(given)
+    except BenchError:
+        raise
+    except Exception as error:  # whatever the code of others raises
+        raise InputError(
+            f"--executor {point.name}: {point.value} fails: {type(error).__name__}: {error}. Ask its authors."
+        ) from error

@@ -19,6 +19,7 @@ from inpaint_bench.errors import InputError
 MOST_STEPS = 500_000  # instructions; a checkpoint of 6,000 tensors has about 150,000
 MOST_COPIED = 32 << 20  # items of lists, texts and dictionaries that it asks to copy
 MOST_AXES = 16
+PIECE = 1 << 20
 MOST_MEMORY = 1 << 30  # bytes that tensors may take beyond the size of their file, since they may share values
 ITEM_SIZES = {  # bytes of one value
     "Double": 8, "Float": 4, "Half": 2, "BFloat16": 2, "Long": 8, "Int": 4, "Short": 2, "Char": 1, "Byte": 1,
@@ -97,6 +98,22 @@ def outline(file: BufferedIOBase, where: str, inert: Collection[str] = ()) -> Ou
     return Reading(where, inert).read(file)
 
 
+class InPieces:
+    """A file as pickletools reads it: a text that is said to be longer than the file takes no memory."""
+
+    def __init__(self, file: BufferedIOBase) -> None:
+        self.file = file
+        self.readline, self.tell = file.readline, file.tell
+
+    def read(self, count: int) -> bytes:
+        """So many bytes, fewer at the end of the file."""
+        pieces: list[bytes] = []
+        while count > 0 and (piece := self.file.read(min(count, PIECE))):
+            pieces.append(piece)
+            count -= len(piece)
+        return b"".join(pieces)
+
+
 class Reading:
     """A pickle that is followed step by step: its stack, its memo, and what it would build."""
 
@@ -127,7 +144,7 @@ class Reading:
         try:
             with warnings.catch_warnings():
                 warnings.simplefilter("ignore", DeprecationWarning)  # of pickletools, for texts with odd escapes
-                for step, (opcode, argument, _) in enumerate(pickletools.genops(cast("IO[bytes]", file))):
+                for step, (opcode, argument, _) in enumerate(pickletools.genops(cast("IO[bytes]", InPieces(file)))):
                     if step > MOST_STEPS:
                         raise InputError(
                             f"{self.where}: its pickle has more than {MOST_STEPS} instructions. {self.remedy}"

@@ -83,6 +83,7 @@ def test_a_name_does_not_move_the_cursor(terminal: Terminal, page: Path) -> None
 
 def test_an_error_is_one_short_line_that_turns_nothing_around() -> None:
     assert in_one_line("a\nb\x1b[31m\u202ec\u2066\udcff") == r"a\nb\x1b[31m\u202ec\u2066\udcff"
+    assert in_one_line("25\ufeff5\u00a0") == r"25\ufeff5\xa0"
     assert in_one_line("plain, ф") == "plain, ф"
     long = in_one_line("start " + "a" * 100_000 + " end")
     assert len(long) < 2000

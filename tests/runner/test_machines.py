@@ -82,6 +82,9 @@ def test_machines_that_differ_are_mixed_where_that_is_allowed_and_the_table_says
     gpus = ("NVIDIA A100", "NVIDIA H100", "NVIDIA A100")
     parts = [edited(world / str(place), tmp_path / str(place), GPU=gpu) for place, gpu in enumerate(gpus, 1)]
     assert run_cli(["merge", *map(str, parts), "--out", str(tmp_path / "out"), "--allow-mixed"]) == 0
+    data = str(world / "dataset" / "data")
+    assert run_cli(["score", str(tmp_path / "out"), "--data", data, "--quiet"]) == 0
+    assert run_cli(["table", str(tmp_path / "out")]) == 0
     assert "--allow-mixed: mean-fill: GPU NVIDIA A100, NVIDIA H100" in capsys.readouterr().out
     info = open_run(tmp_path / "out").info.methods["mean-fill"]
     assert (info.mixed, info.machine["GPU"]) == (("GPU",), "NVIDIA A100, NVIDIA H100")

@@ -5,6 +5,7 @@ import io
 import pickle
 import struct
 import tarfile
+import tracemalloc
 import zipfile
 from collections.abc import Callable
 from pathlib import Path
@@ -18,6 +19,7 @@ from selection import quick
 from torch import Tensor
 
 from inpaint_bench.errors import InputError
+from inpaint_bench.weights.pickles import DamagedError, outline
 from inpaint_bench.weights.tensor_files import read_tensors
 from inpaint_bench.weights.torch_files import read_torch, read_torch_from
 
@@ -126,6 +128,17 @@ def test_what_is_no_plain_tensor_is_refused_before_torch_opens_it(kind: str, mon
     with pytest.raises(InputError, match=r"^theirs\.pth: ") as refusal:
         read_torch_from(io.BytesIO(data), "theirs.pth")
     assert words in str(refusal.value)
+
+
+def test_a_text_that_is_said_to_be_longer_than_its_file_takes_no_memory() -> None:
+    data = b"\x80\x02\x96" + (8 << 30).to_bytes(8, "little") + b"short"
+    tracemalloc.start()
+    try:
+        with pytest.raises(DamagedError, match="expected 8589934592 bytes in a bytearray8, but only 5 remain"):
+            outline(io.BufferedReader(io.BytesIO(data)), "theirs.pth")
+        assert tracemalloc.get_traced_memory()[1] < 8 << 20
+    finally:
+        tracemalloc.stop()
 
 
 @pytest.mark.parametrize("old", [False, True])
