@@ -61,12 +61,17 @@ def seal(out: Path, spec: bytes) -> bytes:
     return f"{files.sha256(spec)} {files.file_sha256(out / sums.FILE)}\n".encode()
 
 
-def work(spec_path: Path, token: str = "", out: Path | None = None) -> int:
+def work(spec_path: Path, token: str = "", out: Path | None = None, stays: bool = False) -> int:
     """Work on the unit that a file describes, in another folder than it says if one is given; the exit code.
 
-    Finished pairs of an earlier try are kept.
+    Finished pairs of an earlier try are kept. Where the process `stays` for other units of the method, so does the
+    method, loaded.
     """
     path, code, seconds = spec_path.with_suffix(".attempt"), 0, None
+    if stays:
+        from inpaint_bench.methods.networks import keep_loaded  # heavy
+
+        keep_loaded()
     attempt = Attempt(token, socket.gethostname(), os.getpid(), time.time())
     try:
         files.write_whole(path, msgspec.json.encode(attempt))

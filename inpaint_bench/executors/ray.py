@@ -201,13 +201,13 @@ class Worker:
         shared = Path(path)
         if shared.is_file() and shared.read_bytes() == spec:
             with printed_to(shared.with_suffix(".log")):
-                return work(shared, token), b""
+                return work(shared, token, stays=True), b""
         with tempfile.TemporaryDirectory(prefix="inpaint-bench-") as home:
             here = Path(home, shared.name)
             here.write_bytes(spec)
             unpack(before, here.parent)
             with printed_to(here.with_suffix(".log")):
-                code = work(here, token, here.with_suffix(""))
+                code = work(here, token, here.with_suffix(""), stays=True)
             return code, pack(here.parent, here.stem)
 
 

@@ -23,8 +23,9 @@ class Unit:
     """One method on some shards of the pairs; or the probe, which belongs to no method.
 
     It runs in the working folder of the driver: `command` as a program, or `work(spec, token)` in a process that is
-    there already, which returns the exit code. `token` is the engine's name of the try, and the program takes it as
-    `--token TOKEN`. Both write the files `attempt` and `done` themselves, beside `spec`.
+    there already, which returns the exit code; with `stays=True` where that process goes on to other units of the
+    method. `token` is the engine's name of the try, and the program takes it as `--token TOKEN`. Both write the files
+    `attempt` and `done` themselves, beside `spec`.
     """
 
     name: str  # 'spn.2of8', the name of its folder and files too

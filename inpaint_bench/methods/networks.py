@@ -32,6 +32,7 @@ from inpaint_bench.weights import NO_WEIGHTS, SYNTHETIC, Weights
 NO_OPTIONS: Mapping[str, Any] = MappingProxyType({})
 PROBE = 256  # pixels a side of the images that are tried before a run of images of any size
 Load = Callable[..., Any]  # of (weights, device) and the options by keyword
+_kept: dict[tuple[object, ...], Any] | None = None  # the method that stays loaded in this process, None: none does
 
 
 def network_method(
@@ -49,7 +50,7 @@ def network_method(
     A function with a parameter `prompts` gets the prompt of each image too. `probed`: two images are tried before a
     run, which detects inverted masks.
     """
-    bound = functools.partial(load, **options) if options else load
+    bound = _once((source, code, weights.sha256, *options.items()), functools.partial(load, **options))
     return Method(
         name,
         source,
@@ -61,6 +62,27 @@ def network_method(
         needs=needs,
         probed=probed,
     )
+
+
+def keep_loaded() -> None:
+    """From now on a method stays loaded in this process for its next run, until another one is loaded."""
+    global _kept
+    _kept = {} if _kept is None else _kept
+
+
+def _once(key: tuple[object, ...], load: Load) -> Load:
+    """The function `load`, which is not called again where the method of this key and device stays loaded."""
+
+    def loaded(weights: Weights, device: torch.device) -> Any:
+        if _kept is None:
+            return load(weights, device)
+        whole = (*key, str(device))
+        if whole not in _kept:
+            _kept.clear()
+            _kept[whole] = load(weights, device)
+        return _kept[whole]
+
+    return loaded
 
 
 def callable_method(name: str, function: Callable[..., Any]) -> Method:

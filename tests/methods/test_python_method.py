@@ -7,6 +7,7 @@ import pytest
 from terminal import OUT, Terminal, composites, pngs, write_method
 
 from inpaint_bench.data import images
+from inpaint_bench.methods import networks
 
 ALL = pngs(["00000", "00001", "00002", "00003"])
 FAILS_ON_ONE = """
@@ -178,3 +179,28 @@ def test_known_error_says_how_far_a_prediction_moved_the_known_region(terminal: 
         assert float(texts["known_error"]) == recorded[pair]
         assert (composite[known] == target).all()
         assert (composite[~known] == 128).all()
+
+
+COUNTED = """
+def load(weights, device, *, level: float = 0.5):
+    with open("loads.txt", "a") as log:
+        log.write(f"{level} ")
+    return lambda image, mask: image + level * mask
+"""
+
+
+def test_a_method_stays_loaded_where_a_process_goes_on(
+    terminal: Terminal, page: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    Path("counted.py").write_text(COUNTED)
+    monkeypatch.setattr(networks, "_kept", None)
+    for shard in ("1/4", "2/4"):
+        terminal.predict("mine=python:counted:load", "--shard", shard, "--out", f"fresh{shard[0]}").does()
+    assert Path("loads.txt").read_text() == "0.5 0.5 "
+    networks.keep_loaded()
+    for shard in ("1/4", "2/4"):
+        terminal.predict("mine=python:counted:load", "--shard", shard, "--out", f"kept{shard[0]}").does()
+    terminal.predict("mine=python:counted:load", "--set", "mine.level=0.25", "--shard", "3/4", "--out", "other").does()
+    assert Path("loads.txt").read_text() == "0.5 0.5 0.5 0.25 "
+    kept, fresh = (Path(f"{name}2/mine/composites/00001.png").read_bytes() for name in ("kept", "fresh"))
+    assert kept == fresh
