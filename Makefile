@@ -37,6 +37,7 @@ benchmark: $(VENV)/test
 	$(BIN)/python benchmarks/inception.py
 	$(BIN)/python benchmarks/rescore.py
 	$(BIN)/python benchmarks/syncing.py
+	$(BIN)/python benchmarks/executors.py local
 	$(BIN)/python benchmarks/bootstrap.py
 	$(BIN)/python benchmarks/networks.py
 	$(BIN)/python benchmarks/plain_modules.py

@@ -1,0 +1,114 @@
+"""Units on this machine, Slurm and Ray: how much faster two processes are, what an engine costs, what the driver holds.
+
+    python benchmarks/executors.py local             two processes beside one: 1.8 times as fast is wanted
+    python benchmarks/executors.py slurm OPTIONS     the engine beside two processes of this machine, at units of a
+    python benchmarks/executors.py ray ADDRESS       minute: 5% more is allowed
+    python benchmarks/executors.py memory            the driver's memory at 500 and at 2,000 pairs
+
+The method works for a set time of the processor on each picture, in one thread. Two units run at a time.
+"""
+
+import json
+import os
+import subprocess
+import sys
+import tempfile
+import time
+from pathlib import Path
+
+import numpy as np
+from PIL import Image
+
+SIZE, PAIRS, SECONDS = 64, 160, 1.5  # 240 s of the processor: two units of a minute for each of two processes
+METHOD = f"""
+import time
+def load(weights, device):
+    def inpaint(image, mask):
+        end = time.process_time() + {SECONDS} * len(image) * (image.shape[-1] == {SIZE})
+        while time.process_time() < end:
+            pass
+        return image + 0.5 * mask
+    return inpaint
+"""
+PAGE = """schema = 1
+name = "executors"
+count = {count}
+size = {size}
+data = "data"
+[images]
+resize = "none"
+duplicates = "allow"
+[masks]
+resize = "none"
+hole = "255"
+[about]
+title = "noise, under many names"
+licence = "CC0-1.0"
+get = "benchmarks/executors.py makes it"
+"""
+
+
+def make_data(root: Path, count: int) -> None:
+    """A dataset of so many pairs, which are links to eight pictures and a mask."""
+    rng = np.random.default_rng(0)
+    hole = np.zeros((SIZE, SIZE), np.uint8)
+    hole[16:48, 16:48] = 255
+    for folder in ("images", "masks"):
+        (root / "data" / folder).mkdir(parents=True)
+    for number in range(count):
+        for folder, pixels in (("images", rng.integers(0, 256, (SIZE, SIZE, 3), np.uint8)), ("masks", hole)):
+            path = root / "data" / folder / f"{number:06}.png"
+            if number < 8:
+                Image.fromarray(pixels).save(path)
+            else:
+                os.link(path.with_name(f"{number % 8:06}.png"), path)
+    (root / "page.toml").write_text(PAGE.format(count=count, size=SIZE))
+    (root / "busy.py").write_text(METHOD)
+
+
+def seconds(root: Path, method: str, *options: str) -> float:
+    """Wall clock of a run, from the command to its table."""
+    out = root / "runs" / f"run{time.monotonic_ns()}"
+    command = [sys.executable, "-m", "inpaint_bench", "run", "--dataset", "page.toml", "--methods", method]
+    command += ["--metrics", "psnr", "--allow-known-error", "--device", "cpu", "--quiet", "--out", str(out), *options]
+    began = time.monotonic()
+    subprocess.run(command, cwd=root, check=True, stdout=subprocess.DEVNULL, env=os.environ | {"OMP_NUM_THREADS": "1"})
+    return time.monotonic() - began
+
+
+def speed(root: Path, engine: tuple[str, ...]) -> dict[str, float]:
+    """Two processes beside one, or an engine beside two processes."""
+    make_data(root, PAIRS)
+    method = "busy=python:busy:load"
+    two = seconds(root, method, "--processes", "2")
+    if not engine:
+        one = seconds(root, method)
+        return {"one process, s": one, "two processes, s": two, "times as fast": one / two}
+    other = seconds(root, method, *engine, "--units", "4")
+    return {"two processes, s": two, "engine, s": other, "more, %": 100 * (other / two - 1)}
+
+
+def memory(root: Path) -> dict[str, float]:
+    """The driver's largest memory at two numbers of pairs, in MiB; its units are other processes."""
+    found = {}
+    for count in (500, 2000):
+        here = root / str(count)
+        make_data(here, count)
+        code = "import resource, sys; from inpaint_bench.cli import run_cli; run_cli(sys.argv[1:])\n"
+        code += "print('MiB', resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024)"
+        command = ["run", "--dataset", "page.toml", "--methods", "mean-fill", "--metrics", "psnr", "--processes", "2"]
+        ended = subprocess.run(
+            [sys.executable, "-c", code, *command, "--quiet"], cwd=here, check=True, capture_output=True, text=True
+        )
+        found[f"MiB at {count} pairs"] = float(ended.stdout.split("MiB ")[-1])
+    return found
+
+
+if __name__ == "__main__":
+    what, *given = sys.argv[1:] or ["local"]
+    with tempfile.TemporaryDirectory() as folder:
+        if what == "memory":
+            shown = memory(Path(folder))
+        else:
+            shown = speed(Path(folder), () if what == "local" else (f"--{what}", *(given or [""])))
+    print(json.dumps({name: round(value, 2) for name, value in shown.items()}, indent=1))
