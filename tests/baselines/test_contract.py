@@ -109,7 +109,7 @@ def _no_initial_values() -> Iterator[None]:
 
 
 # Twins of others, and the networks that take longest: `make test` leaves them to `make acceptance`.
-SLOW = {"dsi", "lama", "mat", "mat-256", "mfe", "migan-512", "rfr-small", "spl", "spn-prob", "wf"}
+SLOW = {"ctsdg", "dsi", "lama", "mat", "mat-256", "mfe", "migan-512", "rfr-small", "spl", "spn", "spn-prob", "wf"}
 
 
 @pytest.fixture(scope="module", params=quick(METHODS, METHODS.keys() - SLOW))

@@ -146,6 +146,7 @@ def test_the_versions_of_the_libraries_are_recorded_and_not_mixed(run: Callable[
     run().refuses(2, "made with diffusers 0.1, now it is")
 
 
+@pytest.mark.acceptance
 def test_a_model_is_loaded_timed_and_paints_one_picture(model: Path, terminal: Terminal) -> None:
     inpaint = ib.load_method("diffusers", "model", device="cpu", options={"steps": 1})
     image, mask = torch.zeros(1, 3, 64, 64), torch.ones(1, 1, 64, 64)

@@ -2,6 +2,7 @@
 
 import io
 import warnings
+from itertools import product
 from pathlib import Path
 
 import numpy as np
@@ -10,6 +11,7 @@ import tiny
 import torch
 from loading import CPU
 from PIL import Image
+from selection import quick
 from terminal import Terminal
 from torch import Tensor, nn
 
@@ -52,8 +54,7 @@ def pictures(method: str) -> list[np.ndarray]:
     return [np.asarray(Image.open(io.BytesIO(path.read_bytes())), dtype=int) for path in found]
 
 
-@pytest.mark.parametrize("kind", ["torchscript", "onnx"])
-@pytest.mark.parametrize("method", ["rn", pytest.param("migan", marks=pytest.mark.acceptance)])
+@pytest.mark.parametrize(("method", "kind"), quick(product(("rn", "migan"), ("torchscript", "onnx")), [("rn", "onnx")]))
 def test_an_exported_network_gives_what_its_baseline_gives(
     method: str, kind: str, tmp_path: Path, terminal: Terminal
 ) -> None:

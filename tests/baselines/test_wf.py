@@ -1,5 +1,6 @@
 """WaveFill's blocks, and how its adapter prepares the network's input."""
 
+import pytest
 import torch
 import torch.nn.functional as F
 from loading import CPU, load_of, synthetic_weights, whole_pairs
@@ -46,6 +47,7 @@ def test_an_enlarged_convolution_is_the_convolution_of_enlarged_features() -> No
     torch.testing.assert_close(conv(features), F.conv2d(enlarged, conv.weight, conv.bias, padding=1))
 
 
+@pytest.mark.acceptance
 def test_the_adapter_gives_the_networks_clamped_output() -> None:
     weights = synthetic_weights("wf")
     network, inpaint = weights.into(WaveFill()).eval(), load_of("wf")(weights, CPU)

@@ -4,6 +4,7 @@ from importlib import metadata
 from pathlib import Path
 
 import pytest
+from selection import quick
 from terminal import Terminal
 
 from inpaint_bench import files
@@ -119,7 +120,10 @@ def test_weights_are_listed_by_dataset() -> None:
     assert about("rn", list(doctor.methods())).what == "rn: weights for celeba, paris"
 
 
-@pytest.mark.parametrize("error", [ImportError("libtorch.so: no such file"), ValueError("numpy.dtype size changed")])
+ERRORS = [ImportError("libtorch.so: no such file"), ValueError("numpy.dtype size changed")]
+
+
+@pytest.mark.parametrize("error", quick(ERRORS, ERRORS[:1]))
 def test_a_section_that_cannot_be_loaded_is_listed_and_the_others_are_checked(
     error: Exception, monkeypatch: pytest.MonkeyPatch
 ) -> None:

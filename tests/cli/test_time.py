@@ -112,6 +112,7 @@ def test_times_are_taken_anew_but_not_over_those_of_another_setting(terminal: Te
     answer.refuses(2, "1 of 32x32 on cpu", "1 of 64x64 on cpu", "--out")
 
 
+@pytest.mark.acceptance
 def test_a_method_that_fails_does_not_keep_others_from_being_timed(terminal: Terminal) -> None:
     entry = write_method("raise RuntimeError('no such size')")
     answer = terminal("time", "--methods", f"{entry},mean-fill", *FAST)

@@ -43,6 +43,7 @@ def partitions(draw: st.DrawFn) -> list[str]:
     return draw(st.permutations([f"{number}of{of}" for number in range(1, of + 1)]))
 
 
+@pytest.mark.acceptance
 @settings(max_examples=6, deadline=None)
 @given(parts=partitions())
 def test_any_partition_merged_in_any_order_is_the_whole_run(world: Path, parts: list[str]) -> None:

@@ -208,6 +208,7 @@ def test_results_of_a_run_are_placed_among_its_real_images(terminal: Terminal, p
     assert "12 images of the run run" in Path("out/inspect.md").read_text()
 
 
+@pytest.mark.acceptance
 def test_the_page_does_not_say_where_things_lie_on_the_machine(
     terminal: Terminal, page: Path, run: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -56,6 +56,7 @@ def test_weights_for_the_adapter_have_no_heads(terminal: Terminal, images: Path,
     weights.into(SPN(4, None))
 
 
+@pytest.mark.acceptance
 def test_a_run_may_start_from_the_weights_of_another(terminal: Terminal, images: Path, tmp_path: Path) -> None:
     command = ("train", "spn", "--images", images, *QUICK)
     first = tmp_path / "one" / "last.safetensors"
@@ -186,6 +187,7 @@ def test_an_ablation_ends_in_its_table(terminal: Terminal, images: Path, tmp_pat
     assert not list(out.glob("*.png"))
 
 
+@pytest.mark.acceptance
 def test_some_rows_of_an_ablation(terminal: Terminal, images: Path, tmp_path: Path) -> None:
     given = ("train", "spn", "--images", images, "--out", tmp_path / "out", *QUICK, "--ablation")
     answer = terminal(*given, "fig8:edges,random")
