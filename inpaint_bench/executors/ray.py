@@ -77,8 +77,15 @@ class Pool:
         self.calls: dict[Any, Call] = {}  # by what Ray will give in the end
 
     def take(self, waiting: Sequence[State]) -> Iterator[State]:
-        """Start waiting units where there is an actor for them; an idle one gets units of its own method first."""
+        """Start waiting units where there is an actor for them; an idle one gets units of its own method first.
+
+        Where nothing waits, idle actors end: one that is still to start may need their processors.
+        """
+        import ray
+
         left = list(waiting)
+        while self.idle and not left:
+            ray.kill(self.idle.pop()[1])
         while left and len(self.calls) < self.executor.slots:
             held = {method for method, _ in self.idle}
             state = next((one for one in left if one.unit.method in held), left[0])

@@ -114,8 +114,13 @@ class Queue:
         self.there: dict[str, str] = {}  # the jobs in the queue, each with its state and what it waits for
         self.gone: dict[str, float] = {}  # since when a job has not been in the queue
         self.looked = -float(poll)
-        if (home / JOBS).is_file():
-            self.jobs = decode.json(files.read_bytes(home / JOBS), dict[str, str])
+        if (path := home / JOBS).is_file():
+            try:
+                self.jobs = decode.json(files.read_bytes(path), dict[str, str])
+            except msgspec.DecodeError as error:
+                raise InputError(
+                    f"{path}: not the jobs of a run ({error}). Cancel them, `scancel --name={self.name}`, and remove it."
+                ) from error
         self.look()
 
     def look(self) -> None:

@@ -76,6 +76,7 @@ def test_a_unit_that_always_fails_leaves_the_others_whole_and_goes_on_later(term
     answer.refuses(3, "failed 3 times: ", "this one never works", "Its log: ", "mine lacks ")
     assert "mean-fill" in answer.out
     assert UNITS.is_dir()
+    terminal("status", OUT).does("failed", "this one never works", "Its log: ")
     before = composites()
     Path("broken").unlink()
     answer = terminal.run("mean-fill,mine=python:fragile:load", "--processes", 2, "--metrics", "psnr")
