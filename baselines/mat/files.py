@@ -9,6 +9,7 @@ import torch
 from torch import Tensor
 
 from baselines.mat.snapshot import Placed, Span, Thing, outline
+from inpaint_bench import files
 from inpaint_bench.errors import InputError
 from inpaint_bench.weights.file_kinds import OLD, is_torch
 from inpaint_bench.weights.pickles import DamagedError
@@ -26,6 +27,7 @@ def read_network(path: Path) -> Mapping[str, Any]:
     without noise; and as `read_torch` does.
     """
     try:
+        files.size_of(path, MOST_FILE)
         with open(path, "rb") as file:
             head = file.read(512)
             snapshot = head.startswith(b"\x80") and not is_torch(head)

@@ -86,8 +86,9 @@ def _mixed_notes(run: RunData, methods: Collection[str]) -> list[str]:
     found = []
     for name, info in run.info.methods.items():
         facts = {**info.environment, **info.machine}
-        if info.mixed and name in methods:
-            found.append(f"--allow-mixed: {name}: {'; '.join(f'{fact} {facts[fact]}' for fact in info.mixed)}")
+        values = "; ".join(f"{fact} {facts.get(fact, '')}" for fact in info.mixed)
+        if values and name in methods:
+            found.append(f"--allow-mixed: {name}: {values}")
     return found
 
 

@@ -13,7 +13,7 @@ from inpaint_bench.analysis.reductions import NONE, Reduction
 from inpaint_bench.analysis.results import PairMask, Result, pairs_by_bucket, read_results, results_path
 from inpaint_bench.analysis.statistics import Significance
 from inpaint_bench.data.pair_lists import Pair
-from inpaint_bench.errors import HashError, InputError
+from inpaint_bench.errors import HashError, InputError, some
 from inpaint_bench.metrics import RECORDED
 from inpaint_bench.metrics.registry import detectors, extractors
 from inpaint_bench.runner import sums
@@ -113,6 +113,10 @@ class RunData:
             sums.refuse_changed(self.path, path)
             data = files.read_bytes(path, MOST_SCORES) if path.is_file() else None
             loaded = None if data is None else MethodScores(path, files.sha256(data), scores_frame(data, path))
+            if loaded and (others := {*loaded.frame["pair"]} - {pair.pair for pair in self.folder.pairs}):
+                raise InputError(
+                    f"{path}: scores of pairs that the run does not have: {some(sorted(others))}. Delete it."
+                )
             self._scores[method] = loaded
         return self._scores[method]
 

@@ -15,7 +15,14 @@ from inpaint_bench.api.run import Run
 from inpaint_bench.data import datasets
 from inpaint_bench.data.datasets import Dataset
 from inpaint_bench.data.parts import Shard
-from inpaint_bench.errors import BenchError, IncompleteError, InputError, refuse_unknown
+from inpaint_bench.errors import (
+    BenchError,
+    HashError,
+    IncompleteError,
+    InputError,
+    NotComparableError,
+    refuse_unknown,
+)
 from inpaint_bench.executors.units import Executor
 from inpaint_bench.methods.base import Method
 from inpaint_bench.methods.baselines import find_baselines
@@ -41,9 +48,11 @@ class Outcome:
     synthetic: tuple[str, ...] = ()  # methods with synthetic weights, which get no numbers
 
     def raise_failures(self) -> None:
-        """All failures as one error: InputError if any is one, else IncompleteError."""
+        """All failures as one error: InputError if any is one, HashError, NotComparableError, else IncompleteError."""
         if self.failures:
-            kind = InputError if any(isinstance(one, InputError) for one in self.failures) else IncompleteError
+            kinds = (InputError, HashError, NotComparableError, BenchError)
+            first = next(kind for kind in kinds if any(isinstance(one, kind) for one in self.failures))
+            kind = IncompleteError if first is BenchError else first
             kept = "Finished pairs are kept; run the same command again to go on."
             raise kind(" ".join([*dict.fromkeys(map(str, self.failures)), kept]))
 
@@ -111,6 +120,10 @@ class Pipeline:
         return str(self._prepare()[2].device)
 
     def _prepare(self) -> tuple[Dataset, list[Method], RuntimeOptions]:
+        if self.units and self.executor is None:
+            raise InputError(
+                "--units: this run is worked on in one process. Give --processes, --gpus or --executor too."
+            )
         every = self._open()
         dataset = datasets.take(every, self.limit, self.shard)
         elsewhere = self.executor is not None and self.executor.remote  # this machine only gathers what units made
@@ -133,7 +146,8 @@ class Pipeline:
                 note(sentence)
         for method in methods:
             refuse_unmet(method.name, method.needs, method.options, dataset)
-            for sentence in filter(None, (method.notes, _memory(method, device, self.offload))):
+            memory = "" if elsewhere else _memory(method, device, self.offload)
+            for sentence in filter(None, (method.notes, memory)):
                 note(f"{method.name}: {sentence}.")
         with progress_bar("reading the pairs", len(dataset.pairs), self.quiet) as advance:
             dataset = datasets.see(dataset, self.jobs, lambda: advance(1))
@@ -173,7 +187,7 @@ class Pipeline:
             for method in in_units:
                 refuse_other(started, method, runtime)
             with disk.names_synced_once(out):
-                started, failures = predict_in_units(self, self.executor, started, in_units)
+                started, failures = predict_in_units(self, self.executor, started, in_units, runtime)
         for method in (method for method in methods if method not in in_units):
             try:
                 left = len(pending(started, method))
@@ -292,6 +306,7 @@ def predict(dataset: str = "sample", methods: Methods = None, **options: Any) ->
 
     Raises what `run` raises.
     """
-    outcome = Pipeline(dataset, methods, **options).predict()
+    engine = open_executor(options.pop("executor", ""), options.pop("processes", 1), options.pop("gpus", 0))
+    outcome = Pipeline(dataset, methods, executor=engine, **options).predict()
     outcome.raise_failures()
     return outcome.run

@@ -4,10 +4,11 @@ import dataclasses
 import json
 import math
 import re
+import shutil
 import sys
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Literal
+from typing import TYPE_CHECKING, Annotated, Any, Literal
 
 import msgspec
 
@@ -29,6 +30,7 @@ LONGEST = 600.0  # seconds of a unit, about
 SHORTEST = 60.0
 NAME = "plan.json"
 OF_DRIVER = ("executor", "units", "fetch", "fresh", "limit", "accept_licence")  # no unit is given these
+NO_OUTPUT = ("jobs", "timeout", "batch", "allow_mixed", "quiet")  # change no output: a unit that is done stays done
 
 
 class Plan(Schema, frozen=True):
@@ -38,15 +40,18 @@ class Plan(Schema, frozen=True):
     whose last unit does not reach the last shard is to be sized by its first unit, its trial.
     """
 
-    schema: Literal[2]
+    schema: Literal[3]
     threads: int  # that a unit computes with
-    device: str
-    units: dict[str, list[tuple[int, int, int]]]  # by method
+    requested: str  # the device that the command named
+    device: str  # the one that units use
+    remote: bool  # a probe has answered, on a machine that units were to be sent to
+    units: dict[str, Annotated[list[tuple[int, int, int]], msgspec.Meta(min_length=1)]]  # by method
 
 
 def units_folder(out: Path) -> Path:
     """The folder of a run's units, beside the run."""
-    return out.with_name(f"{out.name}.units")
+    named = out if out.name not in ("", "..") else out.resolve()
+    return named.with_name(f"{named.name}.units")
 
 
 def read_plan(home: Path) -> Plan | None:
@@ -66,17 +71,47 @@ def planned(
 ) -> Plan:
     """The plan of an earlier command, with units for methods that it does not have.
 
-    So many of each as the pipeline says; of a remote executor only a trial, from which `sized` goes on.
+    So many of each as the pipeline says; of a remote executor only a trial, from which `sized` goes on. Raises
+    InputError where the earlier command cut a method into another number of units than this one wants.
     """
-    plan = read_plan(home) or Plan(2, executor.threads, device, {})
+    plan = read_plan(home) or Plan(3, executor.threads, pipeline.device, device, executor.remote, {})
     if pipeline.units or not executor.remote:
         of = min(pairs, pipeline.units or UNITS_PER_SLOT * executor.slots)
         first = [(number, number, of) for number in range(1, of + 1)]
     else:
         first = [(1, 1, max(1, math.ceil(pairs / (BATCHES * pipeline.batch))))]
-    return write_plan(
-        home, msgspec.structs.replace(plan, units={method.name: first for method in methods} | plan.units)
-    )
+    for method in methods:
+        if pipeline.units and plan.units.get(method.name, first) != first:
+            raise InputError(
+                f"{home}: an earlier command cut {method.name} into {len(plan.units[method.name])} units. Leave out "
+                f"--units, or start anew with --fresh {method.name}."
+            )
+    found = {method.name: first for method in methods} | plan.units
+    return write_plan(home, msgspec.structs.replace(plan, units=found, remote=plan.remote or executor.remote))
+
+
+def refuse_other_device(home: Path, plan: Plan, requested: str) -> None:
+    """Raise InputError where a command names another device than the one that began with these units."""
+    if plan.requested != requested:
+        names = " ".join(f"--fresh {name}" for name in plan.units)
+        raise InputError(
+            f"{home}: these units were begun with --device {plan.requested}, now it is {requested}. Give the same one, "
+            f"or start anew with {names}."
+        )
+
+
+def forget_units(home: Path, names: Collection[str]) -> bool:
+    """Remove the units of methods, and what the plan says of them; whether units of others are left."""
+    for name in names:
+        for path in paths_of_units(home, name):
+            shutil.rmtree(path, ignore_errors=True) if path.is_dir() else path.unlink(missing_ok=True)
+    plan = read_plan(home)
+    left = {name: units for name, units in (plan.units if plan else {}).items() if name not in names}
+    if plan and left:
+        write_plan(home, msgspec.structs.replace(plan, units=left))
+    else:
+        (home / NAME).unlink(missing_ok=True)
+    return bool(left)
 
 
 def write_plan(home: Path, plan: Plan) -> Plan:
@@ -88,11 +123,11 @@ def write_plan(home: Path, plan: Plan) -> Plan:
 def sized(plan: Plan, trials: Sequence[Unit], home: Path, slots: int, pairs: int) -> Plan:
     """The plan with all units of methods whose trial is done: each takes some ten minutes, the last ones less."""
     costs: dict[str, float] = {}
-    for unit in trials:
+    for unit in (unit for unit in trials if unit.finished()):
         of = plan.units[unit.method][0][2]
-        attempt = read_attempt(unit)
-        if unit.done.is_file() and attempt is not None and attempt.seconds_per_pair is not None:
-            costs[unit.method] = attempt.seconds_per_pair * pairs / of
+        attempt, fair = read_attempt(unit), LONGEST * UNITS_PER_SLOT * slots / of  # where no cost is known: equal units
+        known = attempt.seconds_per_pair if attempt is not None else None
+        costs[unit.method] = fair if known is None else known * pairs / of
     left = sum(cost * (plan.units[name][0][2] - 1) for name, cost in costs.items())
     found = dict(plan.units)
     for name, cost in costs.items():
@@ -136,9 +171,11 @@ def units_of(pipeline: "Pipeline", methods: "Sequence[Method]", plan: Plan, home
 def written(home: Path, here: str, method: str, options: Mapping[str, object], threads: int) -> Unit:
     """A unit of a name, with its file."""
     spec = files.within(home, f"{here}.json", str(home))
-    files.write_if_changed(spec, json.dumps(options, indent=1, sort_keys=True).encode())
+    facts = {name: value for name, value in options.items() if name not in NO_OUTPUT}
+    key = files.sha256(json.dumps(facts, sort_keys=True).encode())
+    files.write_if_changed(spec, json.dumps({**options, "key": key}, indent=1, sort_keys=True).encode())
     command = (sys.executable, "-m", "inpaint_bench.api.unit", str(spec))
-    return Unit(here, method, spec, command, work, threads)
+    return Unit(here, method, key, spec, command, work, threads)
 
 
 def spec_of(pipeline: "Pipeline", method: "Method", device: str) -> dict[str, Any]:
@@ -157,10 +194,10 @@ def spec_of(pipeline: "Pipeline", method: "Method", device: str) -> dict[str, An
     return given
 
 
-def paths_of_units(home: Path, name: str) -> Iterator[Path]:
+def paths_of_units(home: Path, name: str) -> list[Path]:
     """The files and folders of a method's units."""
-    own = re.compile(rf"{re.escape(name)}\.(whole|[0-9]+(-[0-9]+)?of[0-9]+)(\.(json|log|done|attempt))?")
-    return (path for path in home.iterdir() if own.fullmatch(path.name))  # not those of NAME.OTHER
+    own = re.compile(rf"{re.escape(name)}\.(whole|[0-9]+(-[0-9]+)?of[0-9]+)(\.(json|log|done|attempt|job))?")
+    return [path for path in home.iterdir() if own.fullmatch(path.name)]  # not those of NAME.OTHER
 
 
 def _plain(value: object) -> object:

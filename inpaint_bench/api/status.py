@@ -105,7 +105,7 @@ def _noted(home: Path) -> dict[str, Noted]:
 
 def _status_of(home: Path, method: str, shard: tuple[int, int, int], pairs: int, noted: dict[str, Noted]) -> UnitStatus:
     name = method + (part_of(shard).suffix or ".whole")
-    unit = Unit(name, method, home / f"{name}.json", (), lambda *_: 0)
+    unit = Unit(name, method, "", home / f"{name}.json", (), lambda *_: 0)
     known = noted.get(name, Noted("waiting", 0, 0, ""))
     attempt = read_attempt(unit)
     count = len([place for place in range(pairs) if shard[0] <= place % shard[2] + 1 <= shard[1]])
@@ -117,10 +117,9 @@ def _status_of(home: Path, method: str, shard: tuple[int, int, int], pairs: int,
 
 
 def _of_attempt(known: str, attempt: Attempt | None) -> str:
-    """The state of a unit that is not done: of a try that nobody has looked at since it began or ended."""
-    if known == "waiting" and attempt is not None and attempt.ended is None:
-        return "running"
-    return known
+    """The state of a unit that is not done: one whose try has ended since a command last looked waits for another."""
+    ended = attempt is not None and attempt.ended is not None
+    return "waiting" if known == "running" and ended else known
 
 
 def _rate(unit: Unit, attempt: Attempt | None) -> float | None:
@@ -135,10 +134,13 @@ def status(path: AnyPath) -> Iterator[str]:
     """The lines that `inpaint-bench status` prints: a summary, a row a unit, and the end of the logs of what failed."""
     units = unit_statuses(path)
     run = folder.open_run(Path(path))
-    if not units:
+    if not units and [*units_folder(Path(path)).glob("probe.*.json")]:
+        yield f"{path}: a probe was sent, and no unit yet."
+    elif not units:
         yield f"{path}: no unit is at work or waiting; {len(run.pairs)} pairs."
         for method in run.info.methods:
             yield f"{method}: {len(run.samples_of(method))} of {len(run.pairs)} pairs are finished."
+    if not units:
         return
     counts = Counter(one.state for one in units)
     rates = [one.rate for one in units if one.state == "running" and one.rate is not None]

@@ -8,6 +8,7 @@ import threading
 import time
 from collections import defaultdict
 from dataclasses import dataclass, field
+from itertools import accumulate
 from pathlib import Path
 from typing import Any
 
@@ -18,8 +19,7 @@ from inpaint_bench import decode, disk, files
 from inpaint_bench.api.probe import answer
 from inpaint_bench.api.progress import listening
 from inpaint_bench.errors import BenchError, IncompleteError
-from inpaint_bench.executors.units import Attempt
-from inpaint_bench.runner import sums
+from inpaint_bench.executors.units import Attempt, seal
 
 GONE = 143  # the exit code of a unit whose driver is gone
 WAIT = 60  # seconds for which another try of the same unit may still be writing
@@ -45,7 +45,7 @@ class StepTimes:
         """
         found, last = 0.0, self.begun
         for steps in self.steps.values():
-            counted = [(when, sum(count for _, count in steps[: place + 1])) for place, (when, _) in enumerate(steps)]
+            counted = list(zip((when for when, _ in steps), accumulate(count for _, count in steps), strict=True))
             total = counted[-1][1]
             first = min(total, self.batch * max(1, total // pairs))  # the steps of a batch
             start = next(when for when, count in counted if count >= first)
@@ -54,11 +54,6 @@ class StepTimes:
             found += streamed if streamed > 0.1 * whole else whole
             last = steps[-1][0]
         return found / pairs if self.steps else None
-
-
-def seal(out: Path, spec: bytes) -> bytes:
-    """What the file of a finished unit holds: hashes of what it was given and of what the sums of its folder are."""
-    return f"{files.sha256(spec)} {files.file_sha256(out / sums.FILE)}\n".encode()
 
 
 def work(spec_path: Path, token: str = "", out: Path | None = None, stays: bool = False) -> int:
@@ -75,14 +70,14 @@ def work(spec_path: Path, token: str = "", out: Path | None = None, stays: bool 
     attempt = Attempt(token, socket.gethostname(), os.getpid(), time.time())
     try:
         files.write_whole(path, msgspec.json.encode(attempt))
-        spec = files.read_bytes(spec_path)
-        options: dict[str, Any] = decode.json(spec, dict[str, Any])
+        options: dict[str, Any] = decode.json(files.read_bytes(spec_path), dict[str, Any])
         options |= {"out": str(out)} if out else {}
+        key = options.pop("key")
         if "probe" in options:
-            files.write_whole(spec_path.with_suffix(".done"), msgspec.json.encode(answer(options["probe"])))
+            files.write_whole(spec_path.with_suffix(".answer"), msgspec.json.encode(answer(options["probe"])))
         else:
             seconds = _run(options)
-            files.write_whole(spec_path.with_suffix(".done"), seal(Path(options["out"]), spec))
+        files.write_whole(spec_path.with_suffix(".done"), seal(key, out or spec_path.with_suffix("")))
     except BenchError as error:
         print(f"Error: {error}", file=sys.stderr, flush=True)
         code = error.exit_code
@@ -92,7 +87,7 @@ def work(spec_path: Path, token: str = "", out: Path | None = None, stays: bool 
 
 
 def _run(options: dict[str, Any]) -> float | None:
-    """Run the pipeline of a unit; the seconds that a pair more would take."""
+    """Run the pipeline of a unit; the seconds that a pair more would take, None where an earlier try did a part."""
     from inpaint_bench.api.pipeline import Pipeline
 
     options["shard"] = tuple(options["shard"])
@@ -104,10 +99,11 @@ def _run(options: dict[str, Any]) -> float | None:
     except filelock.Timeout as error:
         raise IncompleteError(f"{out}: another try of this unit is still at work.") from error
     lock.release()
+    begun = (out / "run.json").is_file()
     with listening(times.hear):
         outcome = Pipeline(**options).run()
     outcome.raise_failures()
-    return times.per_pair(len(outcome.run.pairs))
+    return None if begun else times.per_pair(len(outcome.run.pairs))
 
 
 def _end_with_driver() -> None:

@@ -4,6 +4,7 @@ from pathlib import Path
 
 import click
 
+from inpaint_bench.cli.console import in_one_line
 from inpaint_bench.cli.options import FOLDER
 
 
@@ -15,4 +16,4 @@ def status(run: Path) -> None:
     from inpaint_bench.api.status import status as lines
 
     for line in lines(run):
-        click.echo(line)
+        click.echo(in_one_line(line))

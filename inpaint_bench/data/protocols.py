@@ -23,6 +23,7 @@ MOST_RATIO = {"strokes": 60, "walks": 60, "boxes": 60, "half": 60}  # percent, o
 HOLE_RULES = (TWO_VALUES, "> 0", "> 127", "255")  # which 8-bit values are hole; "> N" for every N to 254
 
 Count = Annotated[int, msgspec.Meta(ge=1)]
+Samples = Annotated[int, msgspec.Meta(ge=1, le=1000)]
 Percent = Annotated[int, msgspec.Meta(ge=0, le=100)]
 NAME = files.NAME
 Name = Annotated[str, msgspec.Meta(pattern=rf"^{NAME}\Z")]
@@ -82,7 +83,7 @@ class Protocol(Schema, frozen=True):
     seed: int = 0
     buckets: tuple[Percent, ...] = (0, 20, 40, 60)
     eight_bit: EightBit = "round"
-    samples: Count = 5
+    samples: Samples = 5
     choose: str = "psnr"  # the image metric whose best sample is scored
     images: ImageRule = ImageRule()
     masks: MaskRule = MaskRule()

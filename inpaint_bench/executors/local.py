@@ -29,6 +29,7 @@ class Local:
     gpus: int = 0
     name: str = "local"
     remote: bool = False
+    detaches: bool = False
 
     @property
     def threads(self) -> int:
@@ -72,7 +73,12 @@ def _start(unit: Unit, gpu: int | None) -> "subprocess.Popen[bytes]":
         environment["CUDA_VISIBLE_DEVICES"] = str(gpu)
     with open(unit.log, "ab") as log:
         return subprocess.Popen(
-            unit.command, stdin=subprocess.PIPE, stdout=log, stderr=log, env=environment, start_new_session=True
+            [*unit.command, "--with-driver"],
+            stdin=subprocess.PIPE,
+            stdout=log,
+            stderr=log,
+            env=environment,
+            start_new_session=True,
         )
 
 

@@ -9,6 +9,8 @@ import contextlib
 import io
 import logging
 import os
+import re
+import signal
 import socket
 import sys
 import tempfile
@@ -41,6 +43,7 @@ class Ray:
     minutes: int  # of a unit; 0 for no limit
     name: str = "ray"
     remote: bool = True
+    detaches: bool = False
 
     def run(self, units: Sequence[Unit], on_look: OnLook) -> list[State]:
         """Work on units, so many at a time; actors end when this call does, or this process."""
@@ -65,7 +68,7 @@ class Call:
     unit: str
     method: str
     actor: Any
-    started: float
+    begins: Any  # what Ray gives as soon as the actor runs
 
 
 class Pool:
@@ -75,6 +78,7 @@ class Pool:
         self.executor = executor
         self.idle: list[tuple[str, Any]] = []  # the method that an actor holds, and the actor
         self.calls: dict[Any, Call] = {}  # by what Ray will give in the end
+        self.begun: dict[str, float] = {}  # when the actor of a unit began to work on it
 
     def take(self, waiting: Sequence[State]) -> Iterator[State]:
         """Start waiting units where there is an actor for them; an idle one gets units of its own method first.
@@ -94,7 +98,8 @@ class Pool:
             actor = self._actor_for(unit)
             where = actor._actor_id.hex()[:8]
             given = (str(unit.spec.absolute()), files.read_bytes(unit.spec), packed(unit), unit.work, where)
-            self.calls[actor.call.remote(*given)] = Call(unit.name, unit.method, actor, time.monotonic())
+            begins = actor.begins.remote()
+            self.calls[actor.call.remote(*given)] = Call(unit.name, unit.method, actor, begins)
             yield state.started(f"actor {where}")
 
     def ended(self, states: Mapping[str, State]) -> Iterator[State]:
@@ -103,19 +108,31 @@ class Pool:
 
         for reference in ray.wait([*self.calls], timeout=WAIT)[0] if self.calls else ():
             call = self.calls.pop(reference)
+            self.begun.pop(call.unit, None)
             unit = states[call.unit].unit
             try:
                 code, archive = ray.get(reference)
             except ray.exceptions.RayError as error:
-                yield self._lost(states[call.unit], call, f"Ray ended the unit: {first_line(error)}", GONE)
+                yield self._lost(states[call.unit], call, f"Ray ended the unit: {words_of(error)}", GONE)
                 continue
             unpack(archive, unit.spec.parent)
-            self.idle.append((call.method, call.actor))
+            if code:  # what failed may have left its process in a bad state
+                ray.kill(call.actor)
+            else:
+                self.idle.append((call.method, call.actor))
             yield states[call.unit].after(code)
-        for reference, call in list(self.calls.items()):
-            minutes = self.executor.minutes
-            if minutes and time.monotonic() - call.started > 60 * minutes:
-                del self.calls[reference]
+        yield from self._too_long(states)
+
+    def _too_long(self, states: Mapping[str, State]) -> Iterator[State]:
+        """The states of units that are ended because of their time, which begins when their actor does."""
+        import ray
+
+        minutes = self.executor.minutes
+        for reference, call in list(self.calls.items()) if minutes else ():
+            if call.unit not in self.begun and ray.wait([call.begins], timeout=0)[0]:
+                self.begun[call.unit] = time.monotonic()
+            if time.monotonic() - self.begun.get(call.unit, time.monotonic()) > 60 * minutes:
+                del self.calls[reference], self.begun[call.unit]
                 yield self._lost(states[call.unit], call, f"The unit took more than time={minutes} minutes.", TOO_LONG)
 
     def close(self) -> None:
@@ -163,22 +180,26 @@ def open_ray(options: dict[str, str]) -> Ray:
     address = left.pop("address", "") or os.environ.get("RAY_ADDRESS", "auto")
     gpus, minutes = (whole_number("ray", left, key, 0) for key in ("gpus", "time"))
     refuse_silent(address)
+    handler = signal.getsignal(signal.SIGTERM)
     try:
         ray.init(address, ignore_reinit_error=True, log_to_driver=False, logging_level=logging.ERROR)
+        signal.signal(signal.SIGTERM, handler)  # Ray puts its own in place
     except (ConnectionError, RuntimeError, ValueError) as error:
         raise InputError(
-            f"--ray {address}: no cluster answers ({first_line(error)}). `ray start --head` starts one on this machine."
+            f"--ray {address}: no cluster answers ({words_of(error)}). `ray start --head` starts one on this machine."
         ) from error
     machines = [one["Resources"] for one in ray.nodes() if one["Alive"]]
     most = int(max(one.get("CPU", 0) for one in machines))
     threads = whole_number("ray", left, "cpus", stated_threads() or max(1, min(CPUS, most)))
     fit = [int(min(one.get("CPU", 0) // threads, one.get("GPU", 0) // gpus if gpus else 1 << 20)) for one in machines]
+    grows = "workers" in left  # the cluster may get machines that it does not have yet
     slots = whole_number("ray", left, "workers", max(1, sum(fit)))
     if left:
         raise InputError(f"--ray: there is no option '{min(left)}'. {did_you_mean(min(left), KEYS)}")
-    if not any(fit):
+    if not any(fit) and not grows:
         raise InputError(
-            f"--ray {address}: no machine has {threads} processors and {gpus} GPUs, which cpus and gpus say for a unit."
+            f"--ray {address}: no machine of the cluster has {threads} CPUs and {gpus} GPUs, which cpus= and gpus= ask "
+            "for. Where it gets machines on demand, say how many units at a time: workers=."
         )
     return Ray(slots, threads, gpus, minutes)
 
@@ -203,6 +224,9 @@ class Worker:
         with contextlib.suppress(OSError):  # another machine may not have it
             os.chdir(folder)
 
+    def begins(self) -> None:
+        """Nothing: it is called to see when this process runs."""
+
     def call(self, path: str, spec: bytes, before: bytes, work: Callable[..., int], token: str) -> tuple[int, bytes]:
         """Work on a unit; the exit code, and all its files where the driver's folder is not seen from here."""
         shared = Path(path)
@@ -218,9 +242,10 @@ class Worker:
             return code, pack(here.parent, here.stem)
 
 
-def first_line(error: BaseException) -> str:
-    """The first line of an error's text."""
-    return next((line.strip() for line in str(error).splitlines() if line.strip()), type(error).__name__)
+def words_of(error: BaseException) -> str:
+    """What an error of Ray says: of one that a worker raised the last line, of others the first."""
+    lines = [line.strip() for line in re.sub(r"\x1b\[[0-9;]*m", "", str(error)).splitlines() if line.strip()]
+    return (lines[-1] if "Traceback" in str(error) else lines[0]) if lines else type(error).__name__
 
 
 @contextlib.contextmanager

@@ -38,7 +38,10 @@ def options_of(name: str, text: str) -> dict[str, str]:
 
     Raises InputError where one has no key, or two have the same.
     """
-    words = next(csv.reader([text], quotechar="'", skipinitialspace=True), [])
+    try:
+        words = next(csv.reader([text], quotechar="'", skipinitialspace=True, strict=True), [])
+    except csv.Error as error:
+        raise InputError(f"--{name}: {text!a} cannot be read ({error}). A pair with a comma: 'KEY=A,B'.") from error
     found: dict[str, str] = {}
     for place, word in enumerate(words):
         key, equals, value = word.strip().partition("=")

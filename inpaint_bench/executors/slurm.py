@@ -14,23 +14,21 @@ import sys
 import time
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
-from pathlib import Path
 
-import msgspec
-
-from inpaint_bench import decode, files
-from inpaint_bench.errors import InputError
+from inpaint_bench import files
+from inpaint_bench.errors import IncompleteError, InputError
 from inpaint_bench.executors.local import THREADS, stated_threads
 from inpaint_bench.executors.units import GONE, OnLook, State, Unit, last_lines, read_attempt, whole_number
 
 LOG = logging.getLogger("inpaint_bench")
-JOBS = "jobs.json"  # in the folder of units: the last job of each
 AT_ONCE = 500  # units of one array; clusters allow 1,000 unless they say otherwise
 PARALLEL = 64  # units at a time, unless array_parallelism says
 CPUS = 4  # of a unit, unless cpus_per_task or OMP_NUM_THREADS says
 MINUTES = "60"  # of a unit, unless time says
 POLL = 10  # seconds between looks at the queue, unless poll says
 GRACE = 10  # seconds in which the files of a job that has left the queue may still arrive on this machine
+LOOKS = 3  # times at the start, before a cluster counts as one that does not answer
+AGAIN = 60  # seconds until units that sbatch refused, as of too many jobs, are submitted again
 PATIENCE = 60  # seconds that one command of Slurm may take
 STUCK = (  # reasons for which a job waits for ever
     "BadConstraints",
@@ -56,6 +54,7 @@ class Slurm:
     python: str | None = None  # how a job starts Python, in a container say
     name: str = "slurm"
     remote: bool = True
+    detaches: bool = True
 
     def run(self, units: Sequence[Unit], on_look: OnLook) -> list[State]:
         """Submit units as job arrays, and wait until each is done or has failed.
@@ -63,17 +62,26 @@ class Slurm:
         Jobs of an earlier command that are still there are waited for, not submitted again. An interrupt leaves them:
         the same command comes back to them. Raises InputError where sbatch refuses.
         """
-        queue = Queue(units[0].spec.parent, self.poll)
+        queue = Queue(units, self.poll)
         states = {unit.name: queue.attached(unit) for unit in units}
         queue.cancel_strangers()
+        again = 0.0  # when units that sbatch refused are submitted again
         try:
             while left := [one for one in states.values() if one.state in ("waiting", "running")]:
-                if waiting := [one for one in left if one.state == "waiting"]:
-                    states |= {one.unit.name: one for one in self._submitted(waiting[:AT_ONCE], queue)}
+                waiting = [one for one in left if one.state == "waiting"][:AT_ONCE]
+                if waiting and time.monotonic() >= again:
+                    again = 0.0
+                    try:
+                        states |= {one.unit.name: one for one in self._submitted(waiting, queue)}
+                    except InputError as error:
+                        if all(one.state == "waiting" for one in left):
+                            raise
+                        LOG.warning("%s Others are at work, so it is tried again later.", error)
+                        again = time.monotonic() + AGAIN
                     continue
                 time.sleep(min(1, self.poll))
                 queue.look()
-                states |= {one.unit.name: queue.after(one) for one in left}
+                states |= {one.unit.name: queue.after(one) for one in left if one.state == "running"}
                 on_look([*states.values()])
         except KeyboardInterrupt:
             queue.leave([one for one in states.values() if one.state == "running"])
@@ -99,48 +107,54 @@ class Slurm:
                 jobs = [executor.submit(run_command, one.unit.command, str(one.unit.log)) for one in states]
         except (submitit.core.utils.FailedJobError, submitit.core.utils.FailedSubmissionError) as error:
             raise InputError(f"--slurm: {_words_of(error)}") from error
-        found = {one.unit.name: job.job_id for one, job in zip(states, jobs, strict=True)}
-        queue.keep(found)
-        return [one.started(f"job {found[one.unit.name]}") for one in states]
+        for one, job in zip(states, jobs, strict=True):
+            queue.keep(one.unit, job.job_id)
+        return [one.started(f"job {job.job_id}") for one, job in zip(states, jobs, strict=True)]
 
 
 class Queue:
-    """The jobs of one run's units, by their common name."""
+    """The jobs of one run's units, by their common name; a file beside each unit holds its last job."""
 
-    def __init__(self, home: Path, poll: int) -> None:
-        self.home, self.poll = home, poll
+    def __init__(self, units: Sequence[Unit], poll: int) -> None:
+        self.home, self.poll = units[0].spec.parent, poll
+        home = self.home
         self.name = f"inpaint-bench-{files.sha256(os.fsencode(home.resolve()))[:10]}"
         self.jobs: dict[str, str] = {}  # by unit
         self.there: dict[str, str] = {}  # the jobs in the queue, each with its state and what it waits for
         self.gone: dict[str, float] = {}  # since when a job has not been in the queue
-        self.looked = -float(poll)
-        if (path := home / JOBS).is_file():
-            try:
-                self.jobs = decode.json(files.read_bytes(path), dict[str, str])
-            except msgspec.DecodeError as error:
-                raise InputError(
-                    f"{path}: not the jobs of a run ({error}). Cancel them, `scancel --name={self.name}`, and remove it."
-                ) from error
-        self.look()
+        self.looked, self.silent = -float(poll), False
+        keys = {unit.name: unit.key for unit in units}
+        for path in home.glob("*.job"):
+            job, _, key = path.read_text(encoding="utf-8", errors="replace").partition(" ")
+            if keys.get(path.stem, key) == key:  # one that does something else by now is cancelled as a stranger
+                self.jobs[path.stem] = job
+        if not any(self.look() for _ in range(LOOKS)):
+            raise IncompleteError("Slurm does not answer: squeue fails. Run the same command again when it does.")
 
-    def look(self) -> None:
-        """Ask Slurm for the queue, not too often. While it does not answer, nothing is taken to be gone."""
+    def look(self) -> bool:
+        """Ask Slurm for the queue, not too often; whether it answered.
+
+        While it does not, nothing is taken to be gone.
+        """
         now = time.monotonic()
         if now - self.looked < self.poll:
-            return
-        self.looked = now
+            return True
         answer = _ask("squeue", "--noheader", "--array", f"--name={self.name}", "--format=%i|%T|%r")
         if answer is None:
-            LOG.warning("Slurm does not answer; its jobs go on, and this command waits for it.")
-            return
+            if not self.silent:
+                LOG.warning("Slurm does not answer; its jobs go on, and this command waits for it.")
+            self.silent = True
+            return False
+        self.looked, self.silent = now, False
         rows = [line.strip().split("|") for line in answer.splitlines() if line.count("|") == 2]
         self.there = {job: f"{state.lower()}, {reason}" for job, state, reason in rows}
         self.gone = {job: self.gone.get(job, now) for job in self.jobs.values() if job not in self.there}
+        return True
 
-    def keep(self, jobs: dict[str, str]) -> None:
-        """Note new jobs of units, so that another command finds them; the next look is at once."""
-        self.jobs |= jobs
-        files.write_if_changed(self.home / JOBS, msgspec.json.encode(self.jobs))
+    def keep(self, unit: Unit, job: str) -> None:
+        """Note the new job of a unit, so that another command finds it; the next look is at once."""
+        self.jobs[unit.name] = job
+        files.write_whole(unit.spec.with_suffix(".job"), f"{job} {unit.key}".encode())
         self.looked = -float(self.poll)
 
     def attached(self, unit: Unit) -> State:
@@ -175,7 +189,8 @@ class Queue:
             _ask("scancel", *probes)
         elif running:
             LOG.warning(
-                "%d jobs go on. The same command comes back to them; `scancel --name=%s` cancels them.",
+                "%d jobs go on. The same command, without --fresh, comes back to them; `scancel --name=%s` cancels "
+                "them.",
                 len(running),
                 self.name,
             )

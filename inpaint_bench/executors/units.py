@@ -14,7 +14,8 @@ from inpaint_bench.errors import InputError
 
 TRIES = 3  # of a unit, before the run goes on without it
 LAST = 1 << 14  # bytes of a log that are looked at for its last lines
-INPUT_ERROR = 2  # the exit code of what another try would not mend
+SUMS = "SHA256SUMS"  # of a run folder: the hashes of what was derived in it
+FINAL = (2, 4, 5)  # the exit codes of what another try would not mend: input, parts that differ, a hash
 GONE = 137  # the exit code of a try that ended without a word: killed, or its machine lost
 
 
@@ -30,6 +31,7 @@ class Unit:
 
     name: str  # 'spn.2of8', the name of its folder and files too
     method: str
+    key: str  # a hash of what it does, as far as that may change an output
     spec: Path  # what it does: NAME.json
     command: tuple[str, ...]
     work: Callable[..., int]
@@ -56,6 +58,13 @@ class Unit:
         """Its run folder."""
         return self.spec.with_suffix("")
 
+    def finished(self) -> bool:
+        """Whether its file says that it is done, of what it is to do now and of what lies in its folder."""
+        try:
+            return files.read_bytes(self.done) == seal(self.key, self.part)
+        except OSError:
+            return False
+
 
 @dataclass(frozen=True)
 class State:
@@ -73,10 +82,16 @@ class State:
 
     def after(self, code: int) -> "State":
         """The state once a try has ended: another try, unless it was the last or another would end alike."""
-        if self.unit.done.is_file():
+        if self.unit.finished():
             return replace(self, state="done", code=code)
-        over = self.tries >= self.unit.tries or code == INPUT_ERROR
+        over = self.tries >= self.unit.tries or code in FINAL
         return replace(self, state="failed" if over else "waiting", code=code)
+
+
+def seal(key: str, part: Path) -> bytes:
+    """What the file of a finished unit holds: what it did, and the hash of the sums of its folder, '-' without."""
+    sums = part / SUMS
+    return f"{key} {files.file_sha256(sums) if sums.is_file() else '-'}\n".encode()
 
 
 OnLook = Callable[[Sequence[State]], None]
@@ -100,6 +115,10 @@ class Executor(Protocol):
     @property
     def remote(self) -> bool:
         """Units run on machines that may differ from this one: a probe is sent first, and a trial of each method."""
+
+    @property
+    def detaches(self) -> bool:
+        """Units go on when the command that sent them ends, and the next one finds them."""
 
     def run(self, units: Sequence[Unit], on_look: OnLook) -> list[State]:
         """Work on units until each is done or has failed, and return what became of each, in order.

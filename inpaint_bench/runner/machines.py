@@ -42,5 +42,5 @@ def joined(before: dict[str, str], now: dict[str, str]) -> dict[str, str]:
     found = dict(before)
     for fact, value in now.items():
         known = found.get(fact, "")
-        found[fact] = known if value in known else f"{known}, {value}".removeprefix(", ")
+        found[fact] = known if value in known.split(", ") else f"{known}, {value}".removeprefix(", ")
     return found

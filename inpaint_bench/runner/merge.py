@@ -38,9 +38,7 @@ def merge(parts: Sequence[Path], out: Path, allow_mixed: bool = False) -> RunFol
     sums.write_sums(out, out / "pairs.csv")
     for run in runs:
         for method in run.info.methods:
-            for path in run.composite_paths(method):
-                _refuse_outside(run, path)
-                _link(path, out / method / "composites" / path.name)
+            _link_all(run, method, out / method / "composites")
     part = WHOLE if info.part.kind == "shard" else info.part
 
     def join(now: RunInfo | None) -> RunInfo:
@@ -70,9 +68,7 @@ def gather(parts: Sequence[RunFolder], out: RunFolder, method: str, allow_mixed:
     before = [out] if out.samples_of(method) else []
     out = out.with_method(method, _same_method(method, [*holding, *before], allow_mixed))
     for part in holding:
-        for path in part.composite_paths(method):
-            _refuse_outside(part, path)
-            _link(path, out.composites(method) / path.name)
+        _link_all(part, method, out.composites(method))
     return out
 
 
@@ -148,6 +144,15 @@ def _same_method(name: str, runs: Sequence[RunFolder], allow_mixed: bool) -> Met
     return msgspec.structs.replace(mixture([info for _, info in infos]), command=merged)
 
 
+def _link_all(run: RunFolder, method: str, folder: Path) -> None:
+    """The composites of a method of a run in another folder, which is made first: without it nothing is linked."""
+    files.refuse_way_out(folder)
+    disk.make_folder(folder)
+    for path in run.composite_paths(method):
+        _refuse_outside(run, path)
+        _link(path, folder / path.name)
+
+
 def _refuse_outside(run: RunFolder, path: Path) -> None:
     """A file of somebody else's must not become a composite of the merged run."""
     if not path.resolve().is_relative_to(run.path.resolve()):
@@ -163,5 +168,5 @@ def _link(source: Path, target: Path) -> None:
     try:
         os.link(source.resolve(), target)
         disk.sync_name(target)
-    except OSError:  # no folder yet, another disk, or one without links
+    except OSError:  # another disk, or one without links
         files.write_whole(target, files.read_bytes(source))

@@ -105,9 +105,11 @@ def scores_frame(data: bytes, path: Path) -> "pd.DataFrame":
 
 
 def _refuse_broken_lines(lines: list[str], path: Path) -> None:
-    for number_of_line, row in enumerate(csv.reader(lines), start=3):
-        try:
+    rows, number_of_line = csv.reader(lines), 3
+    try:
+        for row in rows:
             _, sample, metric, _, _, value = row
             float(value or "nan"), int(sample or 0), ORDER[metric]
-        except (ValueError, KeyError) as error:
-            raise InputError(f"{path}: line {number_of_line} is no score. Delete the file and score again.") from error
+            number_of_line += 1
+    except (ValueError, KeyError, csv.Error) as error:
+        raise InputError(f"{path}: line {number_of_line} is no score. Delete the file and score again.") from error

@@ -14,13 +14,15 @@ import pytest
 from inpaint_bench.executors.local import Local
 from inpaint_bench.executors.units import TRIES, State, Unit, last_lines
 
-DONE = "import sys, pathlib; pathlib.Path(sys.argv[1]).write_text('done')"
+DONE = "import sys, pathlib; pathlib.Path(sys.argv[1]).write_bytes(b'key -\\n')"
 
 
 def unit(name: str, code: str = DONE, threads: int = 1) -> Unit:
     """A unit that runs Python code with the path of its file as argument."""
     spec = Path(f"{name}.json").absolute()
-    return Unit(name, "mine", spec, (sys.executable, "-S", "-c", code, str(spec.with_suffix(".done"))), never, threads)
+    return Unit(
+        name, "mine", "key", spec, (sys.executable, "-S", "-c", code, str(spec.with_suffix(".done"))), never, threads
+    )
 
 
 def never(*_: object) -> int:
@@ -92,7 +94,7 @@ def test_no_process_outlives_a_driver_that_was_killed() -> None:
         from pathlib import Path
         from inpaint_bench.executors.local import Local
         from inpaint_bench.executors.units import Unit
-        Local(1).run([Unit("u", "m", Path("u.json"), (sys.executable, "-c", {WAITS!r}), print)])
+        Local(1).run([Unit("u", "m", "key", Path("u.json"), (sys.executable, "-c", {WAITS!r}), print)])
         """
     )
     process = subprocess.Popen([sys.executable, "-c", driver])

@@ -26,14 +26,17 @@ def _begun(terminal: Terminal, page: Path) -> None:
     """A run of four pairs in four units: one done, one at work, one that failed and one that nobody has begun."""
     terminal.run("mean-fill", "--metrics", "psnr").does()
     UNITS.mkdir()
-    write_plan(UNITS, Plan(2, 1, "cpu", {"mine": [(1, 1, 4), (2, 2, 4), (3, 3, 4), (4, 4, 4)]}))
+    write_plan(UNITS, Plan(3, 1, "cpu", "cpu", False, {"mine": [(1, 1, 4), (2, 2, 4), (3, 3, 4), (4, 4, 4)]}))
     attempt("mine.1of4", ended=time.time() - 50)
     (UNITS / "mine.1of4.done").touch()
     tiny.save_png(UNITS / "mine.1of4/mine/composites/00000.png", tiny.picture(0))
     attempt("mine.2of4")
     attempt("mine.3of4", ended=time.time(), code=3)
     (UNITS / "mine.3of4.log").write_text("before\nError: it is broken.\n")
-    noted = {"mine.3of4": {"state": "failed", "tries": 3, "code": 3, "where": "job 7_2"}}
+    noted = {
+        "mine.2of4": {"state": "running", "tries": 1, "code": 0, "where": "job 7_1"},
+        "mine.3of4": {"state": "failed", "tries": 3, "code": 3, "where": "job 7_2"},
+    }
     (UNITS / "states.json").write_text(json.dumps(noted))
 
 
@@ -46,7 +49,7 @@ def test_each_unit_is_a_row_and_what_failed_shows_its_log(terminal: Terminal) ->
     )
     rows = [line.split() for line in answer.out.splitlines()[2:6]]
     assert rows[0] == ["mine.1of4", "done", "0", "node1", "-", "1", "of", "1", "0.02"]
-    assert rows[1][:6] == ["mine.2of4", "running", "0", "node1", "-", "0"]
+    assert rows[1][:6] == ["mine.2of4", "running", "1", "node1", "job", "7_1"]
     assert rows[2][:6] == ["mine.3of4", "failed", "3", "node1", "job", "7_2"]
     assert rows[3] == ["mine.4of4", "waiting", "0", "-", "-", "0", "of", "1", "-"]
 
@@ -61,7 +64,18 @@ def test_a_damaged_file_is_one_sentence(name: str, terminal: Terminal) -> None:
 @pytest.mark.usefixtures("_begun")
 def test_a_damaged_word_of_a_try_hides_no_unit(terminal: Terminal) -> None:
     (UNITS / "mine.2of4.attempt").write_text("{")
+    terminal("status", OUT).does("mine.2of4  running")
+
+
+@pytest.mark.usefixtures("_begun")
+def test_a_try_that_has_ended_since_is_not_at_work(terminal: Terminal) -> None:
+    attempt("mine.2of4", ended=time.time(), code=3)
     terminal("status", OUT).does("mine.2of4  waiting")
+
+
+def test_the_folder_of_a_run_has_a_name_however_it_is_given() -> None:
+    assert units_folder(Path()) == Path.cwd().with_name(f"{Path.cwd().name}.units")
+    assert units_folder(Path("runs/..")) == Path.cwd().with_name(f"{Path.cwd().name}.units")
 
 
 def test_a_run_without_units(terminal: Terminal, page: Path) -> None:
