@@ -51,7 +51,8 @@ def test_the_bytes_are_those_of_one_process(
     if "painter" in methods:
         write_baseline()
         Path("painter.pth").write_bytes(checkpoint())
-        options = ("--baselines", "mine", "--weights", "painter=painter.pth", "--batch", "2")
+        terminal("weights", "add", "painter", "tiny.toml", "painter.pth", "--baselines", "mine").does()
+        options = ("--baselines", "mine", "--batch", "2")
     expected = alone(terminal, methods, *options)
     count = ("--units", str(units)) if units else ()
     answer = run(engine, methods, *options, *count)

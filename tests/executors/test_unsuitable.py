@@ -86,7 +86,7 @@ def test_another_version_on_the_machine(name: str, tmp_path: Path) -> None:
 def test_weights_that_the_machine_does_not_have(tmp_path: Path, terminal: Terminal) -> None:
     write_baseline()
     Path("painter.pth").write_bytes(checkpoint())
-    terminal("weights", "add", "painter", "painter.pth", "--baselines", "mine").does()
+    terminal("weights", "add", "painter", "tiny.toml", "painter.pth", "--baselines", "mine").does()
     prolog = "#!/bin/sh\necho export INPAINT_BENCH_CACHE=/nonexistent\n"
     with slurm_engine(tmp_path / "slurm", task_prolog=prolog) as engine:
         run(engine, "painter", "--baselines", "mine").refuses(2, "painter", "weights")
