@@ -7,12 +7,13 @@ import subprocess
 import sys
 import time
 from collections.abc import Iterator
+from dataclasses import replace
 from pathlib import Path
 
 import psutil
 import pytest
 import tiny
-from engines import COMMON, Engine, alone, run
+from engines import COMMON, Engine, alone, run, slurm_engine
 from painter import checkpoint, write_baseline
 from selection import quick
 from terminal import Terminal
@@ -126,6 +127,15 @@ def test_a_worker_that_is_killed_changes_nothing(engine: Engine, terminal: Termi
 
 
 @pytest.mark.acceptance
+def test_a_controller_that_is_away_for_a_while_changes_nothing(tmp_path: Path, terminal: Terminal) -> None:
+    expected = alone(terminal, SLOW)
+    with slurm_engine(tmp_path / "slurm") as engine, driven(engine) as driver:
+        until_at_work(driver)
+        engine.cluster.restart_controller(down=15)
+        ends_alike(driver, expected, finished())
+
+
+@pytest.mark.acceptance
 def test_a_driver_that_is_killed_is_started_again(engine: Engine, terminal: Terminal) -> None:
     expected = alone(terminal, SLOW)
     with driven(engine) as driver:
@@ -156,7 +166,7 @@ def test_an_interrupt_leaves_jobs_of_slurm_and_ends_those_of_ray(engine: Engine,
 
 
 FAILING = """
-import os, signal
+import os, signal, time
 def load(weights, device):
     def inpaint(image, mask):
         if (mask.mean((1, 2, 3)) > 0.4).any():
@@ -172,13 +182,15 @@ def load(weights, device):
     [
         ("raise ValueError('this one never works')", "this one never works"),
         ("os.kill(os.getpid(), signal.SIGKILL)  # as a machine does that is out of memory", "ended"),
+        ("time.sleep(1000)", "time"),
     ],
 )
 def test_a_unit_that_always_fails_leaves_the_others_whole(
     deed: str, words: str, engine: Engine, terminal: Terminal
 ) -> None:
     Path("failing.py").write_text(FAILING.format(deed=deed))
-    answer = run(engine, "mean-fill,mine=python:failing:load", "--units", 3, "--batch", 1)
+    short = replace(engine, options=(engine.options[0], f"{engine.options[1]},time=1"))
+    answer = run(short, "mean-fill,mine=python:failing:load", "--units", 3, "--batch", 1)
     answer.refuses(3, "mine.3of3 failed 3 times: ", words, "Its log: ", "mine lacks ")
     assert "mean-fill" in answer.out
     (failed,) = (one for one in unit_statuses(OUT) if one.state == "failed")
