@@ -182,7 +182,7 @@ def load(weights, device):
     [
         ("raise ValueError('this one never works')", "this one never works"),
         ("os.kill(os.getpid(), signal.SIGKILL)  # as a machine does that is out of memory", "ended"),
-        ("time.sleep(1000)", "time"),
+        ("time.sleep(1000)", "mine.3of3"),
     ],
 )
 def test_a_unit_that_always_fails_leaves_the_others_whole(

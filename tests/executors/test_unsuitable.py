@@ -53,7 +53,9 @@ def test_no_gpu_where_one_is_asked_for(engine: Engine) -> None:
 @pytest.mark.acceptance
 def test_ray_has_no_machine_with_so_much() -> None:
     with ray_engine() as engine:
-        run(with_option(engine, "gpus=1"), "telea").refuses(2, "no machine has 1 processors and 1 GPUs")
+        run(with_option(engine, "gpus=1"), "telea").refuses(
+            2, "no machine of the cluster has what a unit asks for: cpus=1, gpus=1"
+        )
         run(with_option(engine, "gpu=1"), "telea").refuses(2, "there is no option 'gpu'", "gpus")
 
 
