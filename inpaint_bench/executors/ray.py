@@ -198,8 +198,8 @@ def open_ray(options: dict[str, str]) -> Ray:
         raise InputError(f"--ray: there is no option '{min(left)}'. {did_you_mean(min(left), KEYS)}")
     if not any(fit) and not grows:
         raise InputError(
-            f"--ray {address}: no machine of the cluster has what a unit asks for: cpus={threads}, gpus={gpus}. Where it "
-            "gets machines on demand, say how many units there may be at a time: workers=."
+            f"--ray {address}: no machine of the cluster has what a unit asks for: cpus={threads}, gpus={gpus}. "
+            "Where it gets machines on demand, say how many units there may be at a time: workers=."
         )
     return Ray(slots, threads, gpus, minutes)
 
