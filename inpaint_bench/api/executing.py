@@ -64,11 +64,14 @@ def predict_in_units(
         if fresh := as_names(pipeline.fresh):
             forget_units(home, fresh)
         states = _worked_on(pipeline, executor, methods, home, started, runtime)
+        failures: list[BenchError] = [_failure(one) for one in states if one.state == "failed"]
         for method in methods:
             parts = _parts(method, [one.unit for one in states], runtime)
-            started = merge.gather(parts, started, method.name, pipeline.allow_mixed)
-            merge_scores(parts, started)
-        failures: list[BenchError] = [_failure(one) for one in states if one.state == "failed"]
+            try:
+                started = merge.gather(parts, started, method.name, pipeline.allow_mixed)
+                merge_scores(parts, started)
+            except NotComparableError as error:  # of this method alone
+                failures.append(error)
         failures += incomplete(started, [method.name for method in methods])
         lacking = {one.unit.method for one in states if one.state == "failed"}
         whole = [one.name for one in methods if one.name not in lacking and not incomplete(started, [one.name])]

@@ -7,7 +7,7 @@ from inpaint_bench import disk, files
 from inpaint_bench.analysis.results import refuse_few
 from inpaint_bench.api.arguments import JOBS, AnyPath, Names, as_names, as_path
 from inpaint_bench.api.measuring import incomplete, measure, warn_of_strays, write_derived
-from inpaint_bench.api.pipeline import Outcome
+from inpaint_bench.api.outcome import Outcome
 from inpaint_bench.api.progress import warn
 from inpaint_bench.api.run import Run
 from inpaint_bench.data import datasets

@@ -10,19 +10,13 @@ from inpaint_bench.api import fetching
 from inpaint_bench.api.arguments import JOBS, AnyPath, Methods, Names, as_names, as_path
 from inpaint_bench.api.executing import open_executor, predict_in_units
 from inpaint_bench.api.measuring import measure
+from inpaint_bench.api.outcome import Outcome
 from inpaint_bench.api.progress import note, progress_bar
 from inpaint_bench.api.run import Run
 from inpaint_bench.data import datasets
 from inpaint_bench.data.datasets import Dataset
 from inpaint_bench.data.parts import Shard
-from inpaint_bench.errors import (
-    BenchError,
-    HashError,
-    IncompleteError,
-    InputError,
-    NotComparableError,
-    refuse_unknown,
-)
+from inpaint_bench.errors import BenchError, IncompleteError, InputError, refuse_unknown
 from inpaint_bench.executors.units import Executor
 from inpaint_bench.methods.base import Method
 from inpaint_bench.methods.baselines import find_baselines
@@ -35,26 +29,6 @@ from inpaint_bench.runner.folder import RunFolder
 from inpaint_bench.runner.metrics import ChosenMetrics, choose_metrics
 from inpaint_bench.runner.predict import RuntimeOptions, pending, predict_pairs, refuse_other
 from inpaint_bench.weights import SYNTHETIC
-
-
-@dataclass(frozen=True)
-class Outcome:
-    """What a pipeline ended with: the run, what was requested, and the methods that failed, each in one error."""
-
-    run: Run
-    methods: tuple[str, ...]
-    metrics: ChosenMetrics
-    failures: tuple[BenchError, ...] = ()
-    synthetic: tuple[str, ...] = ()  # methods with synthetic weights, which get no numbers
-
-    def raise_failures(self) -> None:
-        """All failures as one error: InputError if any is one, HashError, NotComparableError, else IncompleteError."""
-        if self.failures:
-            kinds = (InputError, HashError, NotComparableError, BenchError)
-            first = next(kind for kind in kinds if any(isinstance(one, kind) for one in self.failures))
-            kind = IncompleteError if first is BenchError else first
-            kept = "Finished pairs are kept; run the same command again to go on."
-            raise kind(" ".join([*dict.fromkeys(map(str, self.failures)), kept]))
 
 
 @dataclass(frozen=True)

@@ -87,7 +87,9 @@ def planned(
                 f"--units, or start anew with --fresh {method.name}."
             )
     found = {method.name: first for method in methods} | plan.units
-    return write_plan(home, msgspec.structs.replace(plan, units=found, remote=plan.remote or executor.remote))
+    return write_plan(
+        home, msgspec.structs.replace(plan, units=found, device=device, remote=plan.remote or executor.remote)
+    )
 
 
 def refuse_other_device(home: Path, plan: Plan, requested: str) -> None:

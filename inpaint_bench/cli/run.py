@@ -31,7 +31,7 @@ from inpaint_bench.cli.options import (
 from inpaint_bench.cli.render import colour, notes_on_stderr
 
 if TYPE_CHECKING:
-    from inpaint_bench.api.pipeline import Outcome
+    from inpaint_bench.api.outcome import Outcome
 
 FORMATS = click.Choice(["text", "markdown", "csv", "latex", "html"])
 pipeline_options = several(

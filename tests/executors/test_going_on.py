@@ -12,7 +12,8 @@ import tiny
 from engines import COMMON
 
 from inpaint_bench.api.executing import _failure
-from inpaint_bench.api.pipeline import Outcome, Pipeline
+from inpaint_bench.api.outcome import Outcome
+from inpaint_bench.api.pipeline import Pipeline
 from inpaint_bench.api.planning import units_folder
 from inpaint_bench.errors import BenchError, HashError, IncompleteError, InputError, NotComparableError
 from inpaint_bench.executors import slurm
