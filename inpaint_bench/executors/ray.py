@@ -274,7 +274,7 @@ def pack(home: Path, name: str) -> bytes:
     """The files of a unit, in one archive: its folder, and what lies beside it, its end last."""
     out = io.BytesIO()
     inner = sorted(path for path in (home / name).rglob("*") if path.is_file() and path.name != ".lock")
-    beside = [home / f"{name}.{end}" for end in ("log", "attempt", "done")]
+    beside = [home / f"{name}.{end}" for end in ("log", "attempt", "answer", "done")]
     with zipfile.ZipFile(out, "w") as archive:
         for path in [*inner, *(path for path in beside if path.is_file())]:
             archive.write(path, path.relative_to(home).as_posix())
