@@ -19,7 +19,7 @@ from pathlib import Path
 import numpy as np
 from PIL import Image
 
-SIZE, PAIRS, SECONDS = 64, 160, 1.5  # 240 s of the processor: two units of a minute for each of two processes
+SIZE, PAIRS, SECONDS = 64, 80, 1.5  # 120 s of the processor: a unit of a minute for each of two processes
 METHOD = f"""
 import time
 def load(weights, device):
@@ -80,11 +80,11 @@ def speed(root: Path, engine: tuple[str, ...]) -> dict[str, float]:
     """Two processes beside one, or an engine beside two processes."""
     make_data(root, PAIRS)
     method = "busy=python:busy:load"
-    two = seconds(root, method, "--processes", "2")
+    two = seconds(root, method, "--processes", "2", "--units", "2")
     if not engine:
         one = seconds(root, method)
         return {"one process, s": one, "two processes, s": two, "times as fast": one / two}
-    other = seconds(root, method, *engine, "--units", "4")
+    other = seconds(root, method, *engine, "--units", "2")
     return {"two processes, s": two, "engine, s": other, "more, %": 100 * (other / two - 1)}
 
 

@@ -9,7 +9,6 @@ import torch
 from torch import Tensor
 
 from baselines.mat.snapshot import Placed, Span, Thing, outline
-from inpaint_bench import files
 from inpaint_bench.errors import InputError
 from inpaint_bench.weights.file_kinds import OLD, is_torch
 from inpaint_bench.weights.pickles import DamagedError
@@ -27,7 +26,8 @@ def read_network(path: Path) -> Mapping[str, Any]:
     without noise; and as `read_torch` does.
     """
     try:
-        files.size_of(path, MOST_FILE)
+        if path.exists() and not path.is_file():  # to open a pipe is to wait without end
+            raise InputError(f"{path}: cannot be read (it is no file).")
         with open(path, "rb") as file:
             head = file.read(512)
             snapshot = head.startswith(b"\x80") and not is_torch(head)

@@ -42,5 +42,6 @@ def joined(before: dict[str, str], now: dict[str, str]) -> dict[str, str]:
     found = dict(before)
     for fact, value in now.items():
         known = found.get(fact, "")
-        found[fact] = known if value in known.split(", ") else f"{known}, {value}".removeprefix(", ")
+        there = f", {value}, " in f", {known}, "
+        found[fact] = known if there else f"{known}, {value}".removeprefix(", ")
     return found
