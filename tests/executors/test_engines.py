@@ -156,7 +156,9 @@ def test_an_interrupt_leaves_jobs_of_slurm_and_ends_those_of_ray(engine: Engine,
         assert driver.wait(60) == 130
     words = Path("driver.log").read_text()
     if "--slurm" in engine.options:
-        assert "jobs go on. The same command comes back to them; `scancel --name=inpaint-bench-" in words
+        assert (
+            "jobs go on. The same command, without --fresh, comes back to them; `scancel --name=inpaint-bench-" in words
+        )
     else:
         _, alive = psutil.wait_procs([psutil.Process(one.process) for one in working()], timeout=20)
         assert not alive
