@@ -19,7 +19,8 @@ from pathlib import Path
 import numpy as np
 from PIL import Image
 
-SIZE, PAIRS, SECONDS = 64, 80, 1.5  # 120 s of the processor: a unit of a minute for each of two processes
+SIZE, SECONDS = 64, 1.5
+PAIRS = {"local": 160, "engine": 80}  # 240 s of the processor, and a unit of a minute for each of two processes
 METHOD = f"""
 import time
 def load(weights, device):
@@ -78,7 +79,7 @@ def seconds(root: Path, method: str, *options: str) -> float:
 
 def speed(root: Path, engine: tuple[str, ...]) -> dict[str, float]:
     """Two processes beside one, or an engine beside two processes."""
-    make_data(root, PAIRS)
+    make_data(root, PAIRS["engine" if engine else "local"])
     method = "busy=python:busy:load"
     two = seconds(root, method, "--processes", "2", "--units", "2")
     if not engine:
