@@ -1,7 +1,7 @@
 """Every metric of every kind by name, in the order of tables: lookup, availability, signatures, marks of few images."""
 
 from collections.abc import Iterable, Sequence
-from typing import TypeAlias
+from typing import Any, TypeAlias
 
 from inpaint_bench.data.protocols import EightBit
 from inpaint_bench.errors import InputError, NotComparableError, did_you_mean, some
@@ -18,7 +18,28 @@ CHOOSABLE: dict[str, AnyMetric] = {**METRICS, **SET_METRICS, **SAMPLES_METRICS, 
 KNOWN: dict[str, AnyMetric] = {**CHOOSABLE, **RECORDED}
 ORDER = {name: number for number, name in enumerate(KNOWN)}
 
+_BY_KIND: tuple[tuple[type, dict[str, Any]], ...] = (
+    (Metric, METRICS),
+    (SetMetric, SET_METRICS),
+    (SamplesMetric, SAMPLES_METRICS),
+    (DetectionMetric, DETECTION_METRICS),
+)
+
 FEW, VERY_FEW = 2048, 500  # below these numbers of images a Fréchet distance is mostly bias, and is marked † or ‡
+
+
+def register(metric: AnyMetric) -> None:
+    """Make a metric that does not ship known in this process, after all others in the order of tables.
+
+    Raises InputError where the name stands for another metric.
+    """
+    if metric.name in KNOWN:
+        if KNOWN[metric.name].stem != metric.stem or KNOWN[metric.name].better != metric.better:
+            raise InputError(f"a metric is called '{metric.name}' already. Choose another name.")
+        return
+    next(by_name for kind, by_name in _BY_KIND if isinstance(metric, kind))[metric.name] = metric
+    CHOOSABLE[metric.name] = KNOWN[metric.name] = metric
+    ORDER[metric.name] = len(ORDER)
 
 
 def find(name: str) -> AnyMetric:

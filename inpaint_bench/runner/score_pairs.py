@@ -1,6 +1,7 @@
 """Image metrics of every composite against its target: one score a pair, sample and metric."""
 
 import time
+from collections import ChainMap
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from itertools import groupby
@@ -30,7 +31,7 @@ from inpaint_bench.threads import in_order
 SAVE_EVERY = 30  # seconds between two states of a long scoring on disk
 CHUNK = 8  # pairs that are decoded and scored together
 
-OF_PICTURES = METRICS | RECORDED
+OF_PICTURES = ChainMap(METRICS, RECORDED)  # a view: metrics of one's own are added while a run starts
 
 
 @dataclass(frozen=True)
