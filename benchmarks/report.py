@@ -26,7 +26,7 @@ from inpaint_bench.report.write import write_report
 from inpaint_bench.runner import folder
 from inpaint_bench.runner.predict import RuntimeOptions, predict_pairs
 from inpaint_bench.runner.score_pairs import score_run
-from inpaint_bench.runner.scores import Score, read_scores, scores_path, to_csv
+from inpaint_bench.runner.scores import Score, read_scores, scores_path, write_scores
 
 if TYPE_CHECKING:
     from playwright.sync_api import Browser
@@ -93,7 +93,7 @@ def make_run(root: Path, dataset: datasets.Dataset, runtime: RuntimeOptions) -> 
     for number in range(1, METHODS):
         name, moved = f"method{number}", random.Random(number)
         shutil.copytree(run.path / FIRST, run.path / name)
-        files.write_whole(scores_path(run, name), to_csv([_moved(score, moved) for score in scores]))
+        write_scores(run, name, [_moved(score, moved) for score in scores])
         run = run.with_method(name, msgspec.structs.replace(run.info.methods[FIRST], code=str(number)))
     write_results(run, derive_results(RunData(run)))
     return RunData(run)

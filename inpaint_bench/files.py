@@ -7,6 +7,7 @@ then renamed (`disk.py`).
 import atexit
 import contextlib
 import errno
+import filecmp
 import functools
 import hashlib
 import os
@@ -208,8 +209,11 @@ def write_whole(path: Path, data: bytes) -> None:
 
 
 @contextlib.contextmanager
-def written_whole(path: Path) -> Iterator[Path]:
-    """The path of a temporary file to write to, renamed to `path` on success. Raises as `write_whole` does."""
+def written_whole(path: Path, if_changed: bool = False) -> Iterator[Path]:
+    """The path of a temporary file to write to, renamed to `path` on success. Raises as `write_whole` does.
+
+    With `if_changed`, a file that already holds exactly these bytes is left as it is.
+    """
     temporary = ""
     refuse_way_out(path)
     try:
@@ -217,6 +221,8 @@ def written_whole(path: Path) -> Iterator[Path]:
         handle, temporary = tempfile.mkstemp(prefix=".writing-", dir=path.parent)
         os.close(handle)
         yield Path(temporary)
+        if if_changed and path.is_file() and filecmp.cmp(path, temporary, shallow=False):
+            return
         Path(temporary).chmod(0o644)
         disk.rename(Path(temporary), path)
     except OSError as error:

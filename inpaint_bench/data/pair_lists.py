@@ -22,7 +22,7 @@ MASK_COLUMNS = ["mask", "mask_sha256", "hole_pixels", "ratio", "bucket"]
 PAIR = "[0-9]{5,9}"  # the name of a pair; also the name of files
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, slots=True)
 class Pair:
     """One image with one mask. The fields from `image_sha256` on are set once the pixels have been read.
 

@@ -1,5 +1,6 @@
 """Scoring: scores, image features and detected objects of a method's composites and of the targets."""
 
+import heapq
 from collections.abc import Callable, Sequence
 
 from inpaint_bench.data.datasets import Dataset
@@ -12,7 +13,7 @@ from inpaint_bench.runner.folder import RunFolder
 from inpaint_bench.runner.objects import measure_objects, merge_objects
 from inpaint_bench.runner.predict import RuntimeOptions
 from inpaint_bench.runner.score_pairs import score_run
-from inpaint_bench.runner.scores import read_scores, scores_path, write_scores
+from inpaint_bench.runner.scores import each_score, scores_path, write_sorted
 from inpaint_bench.runner.stored import MASKED, TARGETS
 
 OnProgress = Callable[[int], None]
@@ -55,9 +56,9 @@ def merge_scores(parts: Sequence[RunFolder], out: RunFolder) -> None:
         paths = [scores_path(part, method) for part in parts]
         for part, path in zip(parts, paths, strict=True):
             sums.refuse_changed(part.path, path)
-        scores = [score for path in paths if path.is_file() for score in read_scores(path)]
-        if scores:
-            write_scores(out, method, scores)
+        here = [path for path in paths if path.is_file()]
+        if here:
+            write_sorted(out, method, heapq.merge(*map(each_score, here), key=lambda score: score.key))
     for folder in (*out.info.methods, TARGETS, MASKED):
         for extractor in EXTRACTORS:
             merge_features(parts, out, folder, extractor)

@@ -2,9 +2,11 @@
 
 import csv
 import io
+import sys
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, BinaryIO
 
 from inpaint_bench import files
 from inpaint_bench.errors import InputError
@@ -20,7 +22,7 @@ MOST_SCORES = 1 << 30  # bytes: ten million scores
 COLUMNS = ["pair", "sample", "metric", "signature", "composite", "value"]
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, slots=True)
 class Score:
     """One number: NaN where the metric is not defined for the pair, infinite where two images are the same."""
 
@@ -42,10 +44,22 @@ def scores_path(run: RunFolder, method: str) -> Path:
     return run.folder_of(method) / "scores.csv"
 
 
-def write_scores(run: RunFolder, method: str, scores: list[Score]) -> None:
+def write_scores(run: RunFolder, method: str, scores: Iterable[Score]) -> None:
     """Write the scores of a method whole, and note their hash."""
+    write_sorted(run, method, sorted(scores, key=lambda score: score.key))
+
+
+def write_sorted(run: RunFolder, method: str, scores: Iterable[Score]) -> None:
+    """Write scores that come in the order of rows; none of them is held."""
     path = scores_path(run, method)
-    files.write_if_changed(path, to_csv(scores))
+    written = files.written_whole(path, if_changed=True)
+    with written as temporary, temporary.open("w", encoding="utf-8", newline="") as out:
+        out.write(SCHEMA + "\n")
+        writer = csv.writer(out, lineterminator="\n")
+        writer.writerow(COLUMNS)
+        for one in scores:
+            sample = "" if one.sample is None else one.sample
+            writer.writerow([one.pair, sample, one.metric, one.signature, one.composite, number(one.value)])
     sums.write_sums(run.path, path)
 
 
@@ -54,24 +68,19 @@ def number(value: float) -> str:
     return "" if value != value else repr(value)
 
 
-def to_csv(scores: list[Score]) -> bytes:
-    """Scores as a CSV file, sorted by pair, sample and metric."""
-    out = io.StringIO()
-    out.write(SCHEMA + "\n")
-    writer = csv.writer(out, lineterminator="\n")
-    writer.writerow(COLUMNS)
-    for one in sorted(scores, key=lambda score: score.key):
-        sample = "" if one.sample is None else one.sample
-        writer.writerow([one.pair, sample, one.metric, one.signature, one.composite, number(one.value)])
-    return out.getvalue().encode()
-
-
 def read_scores(path: Path) -> list[Score]:
     """The scores in a file. Raises InputError as `scores_frame` does."""
-    frame = scores_frame(files.read_bytes(path, MOST_SCORES), path)
-    columns = [frame[name].tolist() for name in COLUMNS]
-    columns[1] = [None if sample < 0 else sample for sample in columns[1]]
-    return [Score(*row) for row in zip(*columns, strict=True)]
+    return list(each_score(path))
+
+
+def each_score(path: Path) -> Iterator[Score]:
+    """The scores in a file, one after the other; none of them is held. Raises InputError as `scores_frame` does."""
+    files.size_of(path, MOST_SCORES)
+    with path.open("rb") as file:
+        for pair, sample, metric, signature, composite, value in _rows(file, path):
+            sampled = int(sample) if sample else None
+            named = (pair, sampled, sys.intern(metric), sys.intern(signature), composite)
+            yield Score(*named, float(value or "nan"))
 
 
 def scores_frame(data: bytes, path: Path) -> "pd.DataFrame":
@@ -82,34 +91,40 @@ def scores_frame(data: bytes, path: Path) -> "pd.DataFrame":
     """
     import pandas as pd
 
-    try:
-        text = data.decode("utf-8")
-    except UnicodeDecodeError as error:
-        raise InputError(f"{path}: not UTF-8 text. Delete the file and score again.") from error
-    if not text.endswith("\n"):  # its last number may have lost digits
-        raise InputError(f"{path}: the file was cut: its last line does not end. Delete it and score again.")
-    lines = text.splitlines()
-    if lines[:2] != [SCHEMA, ",".join(COLUMNS)]:
-        raise InputError(f"{path}: not scores of this version ('{SCHEMA[2:]}'). Delete the file and score again.")
-    _refuse_broken_lines(lines[2:], path)
+    for _ in _rows(io.BytesIO(data), path):
+        pass
     types: Any = {"pair": str, "sample": "Int64", "metric": str, "signature": str, "composite": str, "value": str}
     frame: pd.DataFrame = pd.read_csv(
-        io.StringIO("\n".join(lines[1:])),
-        dtype=types,
-        keep_default_na=False,
-        na_values={"sample": [""]},
+        io.BytesIO(data), skiprows=1, dtype=types, keep_default_na=False, na_values={"sample": [""]}
     )
     frame["sample"] = frame["sample"].fillna(-1).astype(int)
     frame["value"] = [float(value or "nan") for value in frame["value"]]  # every digit, in every version of pandas
     return frame
 
 
-def _refuse_broken_lines(lines: list[str], path: Path) -> None:
-    rows, number_of_line = csv.reader(lines), 3
+def _rows(file: BinaryIO, path: Path) -> Iterator[list[str]]:
+    """The cells of every score in a file. Raises InputError as `scores_frame` does."""
+    lines, number_of_line = _lines(file, path), 3
+    if [next(lines, ""), next(lines, "")] != [SCHEMA, ",".join(COLUMNS)]:
+        raise InputError(f"{path}: not scores of this version ('{SCHEMA[2:]}'). Delete the file and score again.")
     try:
-        for row in rows:
+        for row in csv.reader(lines):
             _, sample, metric, _, _, value = row
             float(value or "nan"), int(sample or 0), ORDER[metric]
+            yield row
             number_of_line += 1
+    except InputError:
+        raise
     except (ValueError, KeyError, csv.Error) as error:
         raise InputError(f"{path}: line {number_of_line} is no score. Delete the file and score again.") from error
+
+
+def _lines(file: BinaryIO, path: Path) -> Iterator[str]:
+    """The lines of a text file, without their ends."""
+    for line in file:
+        if not line.endswith(b"\n"):  # its last number may have lost digits
+            raise InputError(f"{path}: the file was cut: its last line does not end. Delete it and score again.")
+        try:
+            yield line[:-1].decode("utf-8")
+        except UnicodeDecodeError as error:
+            raise InputError(f"{path}: not UTF-8 text. Delete the file and score again.") from error

@@ -119,6 +119,14 @@ def test_the_number_of_threads_changes_no_bit(jobs: int) -> None:
     assert separable(methods, "lower", "threads", jobs=jobs) == separable(methods, "lower", "threads", jobs=3)
 
 
+@pytest.mark.parametrize("words", [1, 100, 1000])
+def test_how_many_words_are_held_changes_no_bit(words: int, monkeypatch: pytest.MonkeyPatch) -> None:
+    values = normal(61, seed=6)
+    before = mean_interval(values, "held")
+    monkeypatch.setattr(statistics, "HELD", words)
+    assert mean_interval(values, "held") == before
+
+
 def test_another_text_draws_other_pairs() -> None:
     values = normal(60, seed=5)
     assert mean_interval(values, "psnr:all") == mean_interval(values, "psnr:all") != mean_interval(values, "ssim:all")

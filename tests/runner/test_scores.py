@@ -3,6 +3,7 @@
 import csv
 import json
 import shutil
+import tracemalloc
 from pathlib import Path
 
 import numpy as np
@@ -15,7 +16,8 @@ from inpaint_bench.cli import run_cli
 from inpaint_bench.data.images import Hole, png_bytes
 from inpaint_bench.errors import InputError
 from inpaint_bench.metrics import METRICS
-from inpaint_bench.runner.scores import SCHEMA, number, read_scores
+from inpaint_bench.runner.folder import open_run
+from inpaint_bench.runner.scores import SCHEMA, Score, each_score, number, read_scores, scores_path, write_sorted
 
 
 @pytest.fixture
@@ -131,6 +133,18 @@ def test_scores_are_read_back_as_they_were_written(run: Path) -> None:
     assert [(one.pair, one.metric, number(one.value)) for one in found] == [
         (row["pair"], row["metric"], row["value"]) for row in rows(run, "telea")
     ]
+
+
+def test_scores_that_are_copied_are_not_held(run: Path) -> None:
+    opened = open_run(run)
+    made = (Score(f"{pair:05d}", None, "psnr", "psnr:rgb", "0" * 16, pair / 7) for pair in range(20_000))
+    write_sorted(opened, "telea", made)
+    tracemalloc.start()
+    write_sorted(opened, "mean-fill", each_score(scores_path(opened, "telea")))
+    peak = tracemalloc.get_traced_memory()[1]
+    tracemalloc.stop()
+    assert files.holds(scores_path(opened, "mean-fill"), scores_path(opened, "telea").read_bytes())
+    assert peak < 3 << 20  # bytes; the objects are 6 MiB and more
 
 
 @pytest.mark.parametrize(

@@ -8,7 +8,7 @@ the pairs' names) and the text, and on nothing else: not on threads, versions or
 
 import math
 import os
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Literal, TypeAlias
 
@@ -33,6 +33,7 @@ FLIPS = 10_000
 EXACT = 16  # up to so many pairs every flip is tried
 TESTS = 100  # for every further so many tests there are another FLIPS flips: p can get small enough for Holm
 BLOCK = 500  # draws that share a seed
+HELD = 1 << 18  # words of them in memory
 TIE = 1e-12  # of the sum of sizes: two sums nearer than that are equal, but for the order of their additions
 JOBS = min(8, os.cpu_count() or 1)
 
@@ -95,8 +96,10 @@ def resampled_sums(values: Series, seed_text: str, resamples: int, jobs: int) ->
 
     def draw(block: int) -> Sums:
         rows = min(BLOCK, resamples - block * BLOCK)
-        sums = np.zeros((rows, values.shape[1]))
-        kernels.resample(values, drawn_words("bootstrap", seed_text, block, (rows, (len(values) + 1) // 2)), sums)
+        sums, done = np.zeros((rows, values.shape[1])), 0
+        for words in _words_by_rows("bootstrap", seed_text, block, (rows, (len(values) + 1) // 2)):
+            kernels.resample(values, words, sums[done : done + len(words)])
+            done += len(words)
         return sums
 
     return np.concatenate(list(in_order(draw, range(block_count(resamples)), jobs)))
@@ -265,5 +268,16 @@ def block_count(draws: int) -> int:
 
 def drawn_words(use: str, seed_text: str, block: int, shape: tuple[int, int]) -> Words:
     """Raw words of PCG64 for one block of draws."""
-    seed = int(files.sha256(f"inpaint-bench stats 1:{use}:{seed_text}:{block}".encode()), 16)
-    return np.random.PCG64(seed).random_raw(shape[0] * shape[1]).reshape(shape)
+    return _source(use, seed_text, block).random_raw(shape[0] * shape[1]).reshape(shape)
+
+
+def _words_by_rows(use: str, seed_text: str, block: int, shape: tuple[int, int]) -> Iterator[Words]:
+    """The rows of `drawn_words`, some at a time, so that memory does not grow with the number of pairs."""
+    source, rows = _source(use, seed_text, block), max(1, HELD // shape[1])
+    for start in range(0, shape[0], rows):
+        some = min(rows, shape[0] - start)
+        yield source.random_raw(some * shape[1]).reshape(some, shape[1])
+
+
+def _source(use: str, seed_text: str, block: int) -> np.random.PCG64:
+    return np.random.PCG64(int(files.sha256(f"inpaint-bench stats 1:{use}:{seed_text}:{block}".encode()), 16))
