@@ -3,7 +3,7 @@
     python benchmarks/executors.py local             two processes beside one: 1.8 times as fast is wanted
     python benchmarks/executors.py slurm OPTIONS     the engine beside two processes of this machine, at units of a
     python benchmarks/executors.py ray ADDRESS       minute: 5% more is allowed
-    python benchmarks/executors.py memory            the driver's memory at 500 and at 2,000 pairs
+    python benchmarks/executors.py memory PAIRS…     the driver's memory at numbers of pairs, here 2,000 and 12,000
 
 The method works for a set time of the processor on each picture, in one thread. Two units run at a time.
 """
@@ -14,13 +14,14 @@ import subprocess
 import sys
 import tempfile
 import time
+from collections.abc import Sequence
 from pathlib import Path
 
 import numpy as np
 from PIL import Image
 
 SIZE, SECONDS = 64, 1.5
-PAIRS = {"local": 160, "engine": 80}  # 240 s of the processor, and a unit of a minute for each of two processes
+PAIRS = {"local": 240, "engine": 80}  # 360 s of the processor, and a unit of a minute for each of two processes
 METHOD = f"""
 import time
 def load(weights, device):
@@ -89,10 +90,10 @@ def speed(root: Path, engine: tuple[str, ...]) -> dict[str, float]:
     return {"two processes, s": two, "engine, s": other, "more, %": 100 * (other / two - 1)}
 
 
-def memory(root: Path) -> dict[str, float]:
-    """The driver's largest memory at two numbers of pairs, in MiB; its units are other processes."""
+def memory(root: Path, counts: Sequence[int]) -> dict[str, float]:
+    """The driver's largest memory at numbers of pairs, in MiB; its units are other processes."""
     found = {}
-    for count in (500, 2000):
+    for count in counts:
         here = root / str(count)
         make_data(here, count)
         code = "import resource, sys; from inpaint_bench.cli import run_cli; run_cli(sys.argv[1:])\n"
@@ -109,7 +110,7 @@ if __name__ == "__main__":
     what, *given = sys.argv[1:] or ["local"]
     with tempfile.TemporaryDirectory() as folder:
         if what == "memory":
-            shown = memory(Path(folder))
+            shown = memory(Path(folder), [int(count) for count in given] or (2_000, 12_000))
         else:
             shown = speed(Path(folder), () if what == "local" else (f"--{what}", *(given or [""])))
     print(json.dumps({name: round(value, 2) for name, value in shown.items()}, indent=1))
