@@ -54,6 +54,7 @@ class Metric:
     used_by: str = ""  # the papers that print this number, as in "SPN, SPL, RN"; '' for our own
     absent: Callable[[], str] = available  # why the metric cannot be computed here and how to fix it, or ''
     slow: bool = False  # computed by a network: its values are cached
+    joint: Reference = ""  # a function of a Batch and names: metrics that state the same one are computed in one pass
 
     @property
     def function(self) -> "Callable[[Batch], PerImage]":
@@ -63,6 +64,10 @@ class Metric:
     def of(self, batch: "Batch") -> PerImage:
         """Compute the metric of each image of a batch, float64 (batch,). Metrics of one batch share its statistics."""
         return self.function(batch)
+
+    def with_others(self, batch: "Batch", names: Sequence[str]) -> "dict[str, PerImage]":
+        """Compute metrics of the same `joint`, this one among them, by name: the values that each has alone."""
+        return resolve(self.joint)(batch, names) if self.joint else {self.name: self.of(batch)}
 
     def __call__(
         self,

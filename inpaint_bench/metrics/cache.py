@@ -10,6 +10,7 @@ import contextlib
 import itertools
 import sqlite3
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from typing import TypeAlias
 
 import numpy as np
 import torch
@@ -23,6 +24,7 @@ from inpaint_bench.metrics.features import Extractor
 from inpaint_bench.metrics.pixel_stats import PerImage
 
 FeatureVector = Float32[np.ndarray, " width"]
+Hashes: TypeAlias = tuple[str, str, str]  # of composite, target and hole
 
 WAIT = 20  # seconds to wait while another process writes
 LOOKED_UP = 256  # keys per query, and feature vectors held in memory
@@ -78,22 +80,46 @@ def features_of(
         yield from (rows[key] for key in keys)
 
 
-def cached_values(metric: Metric, batch: Batch) -> PerImage:
-    """Compute a metric of each image of a batch, float64 (batch,): from the cache, or computed and cached."""
-    how = f"{metric.stem}:v{metric.version}"
-    keys = [key_of(how, batch.device, *hashes) for hashes in _hashes(batch)]
-    kept = {key: np.frombuffer(value, np.float64) for key, value in get_many(keys).items()}
+def cached_values(metrics: Sequence[Metric], batch: Batch) -> dict[str, PerImage]:
+    """Compute metrics of each image of a batch by name, float64 (batch,) each: from the cache, or computed and cached.
+
+    Metrics that are computed in one pass share it for the images that lack several of them.
+    """
+    if not metrics:
+        return {}
+    images = list(_hashes(batch))
+    keys = {
+        (one.name, image): key_of(f"{one.stem}:v{one.version}", batch.device, *image)
+        for one in metrics
+        for image in images
+    }
+    kept = {key: np.frombuffer(value, np.float64) for key, value in get_many(list(keys.values())).items()}
     kept = {key: value for key, value in kept.items() if value.size == 1}
-    lacking = {key: number for number, key in enumerate(keys) if key not in kept}
-    if lacking:
-        chosen = list(lacking.values())
-        computed = metric.of(Batch(batch.composites[chosen], batch.targets[chosen], batch.holes[chosen], batch.device))
-        put_many({key: value.tobytes() for key, value in zip(lacking, computed, strict=True)})
-        kept |= {key: value.reshape(1) for key, value in zip(lacking, computed, strict=True)}
-    return np.array([kept[key][0] for key in keys], dtype=np.float64)
+    missing = {place for place, key in keys.items() if key not in kept}
+    where = {image: number for number, image in enumerate(images)}
+    for some, lacking in _passes(metrics, list(where), missing):
+        chosen = [where[image] for image in lacking]
+        part = Batch(batch.composites[chosen], batch.targets[chosen], batch.holes[chosen], batch.device)
+        computed = some[0].with_others(part, [one.name for one in some])
+        new = {keys[name, image]: one for name, of in computed.items() for image, one in zip(lacking, of, strict=True)}
+        put_many({key: value.tobytes() for key, value in new.items()})
+        kept |= {key: value.reshape(1) for key, value in new.items()}
+    return {one.name: np.array([kept[keys[one.name, image]][0] for image in images], np.float64) for one in metrics}
 
 
-def _hashes(batch: Batch) -> Iterator[tuple[str, str, str]]:
+def _passes(
+    metrics: Sequence[Metric], images: Sequence[Hashes], missing: set[tuple[str, Hashes]]
+) -> Iterator[tuple[tuple[Metric, ...], list[Hashes]]]:
+    """What is to be computed at a time: metrics of one pass, and the images that lack just these of them."""
+    for joined in dict.fromkeys(one.joint or one.name for one in metrics):
+        alike: dict[tuple[Metric, ...], list[Hashes]] = {}
+        for image in images:
+            some = [one for one in metrics if (one.joint or one.name) == joined and (one.name, image) in missing]
+            alike.setdefault(tuple(some), []).append(image)
+        yield from ((some, lacking) for some, lacking in alike.items() if some)
+
+
+def _hashes(batch: Batch) -> Iterator[Hashes]:
     for composite, target, hole in zip(batch.composites, batch.targets, batch.holes, strict=True):
         size = "x".join(map(str, hole.shape))  # the same bytes with another shape are another image
         yield f"{size} {pixels_sha256(composite)}", pixels_sha256(target), hole_sha256(hole)

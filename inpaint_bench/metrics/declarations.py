@@ -1,15 +1,39 @@
 """The image metrics and the samples metric by name: direction, unit, printed decimals, signature and source."""
 
 from inpaint_bench.metrics.base import Metric, SamplesMetric
-from inpaint_bench.metrics.features.weight_files import LITE0_INPUT, LPIPS_HEADS, TRUNKS, Trunk, lite0_absent
+from inpaint_bench.metrics.features.weight_files import (
+    DISTS_WEIGHTS,
+    LITE0_INPUT,
+    LPIPS_HEADS,
+    TRUNKS,
+    Trunk,
+    lite0_absent,
+)
 
 
 def _lpips_absent(trunk: Trunk) -> str:
     return TRUNKS[trunk].absent() or LPIPS_HEADS[trunk].absent()
 
 
-def _lpips_stem(trunk: Trunk) -> str:
-    return f"lpips_{trunk}:v0.1:{TRUNKS[trunk].sha256[:8]}:{LPIPS_HEADS[trunk].sha256[:8]}"
+def _lpips_stem(trunk: Trunk, part: str = "") -> str:
+    return f"lpips_{trunk}{part}:v0.1:{TRUNKS[trunk].sha256[:8]}:{LPIPS_HEADS[trunk].sha256[:8]}"
+
+
+def _lpips(trunk: Trunk, part: str = "", how: str = "", used_by: str = "") -> Metric:
+    """LPIPS on a trunk: of the image, or its map, enlarged as `how` says, averaged over a part of it."""
+    name = f"lpips_{trunk}{part}"
+    return Metric(
+        name,
+        f"perceptual:{name}",
+        "lower",
+        "",
+        3,
+        _lpips_stem(trunk, part) + how,
+        used_by=used_by,
+        absent=lambda: _lpips_absent(trunk),
+        slow=True,
+        joint=f"distances:on_{trunk}",
+    )
 
 
 _PIXEL = (
@@ -30,26 +54,22 @@ _PIXEL = (
 )
 
 _PERCEPTUAL = (
+    _lpips("alex"),
+    _lpips("alex", "_hole", ":map-bilinear"),
+    _lpips("alex", "_band", ":map-bilinear:8px"),
+    _lpips("vgg", used_by="LaMa"),
+    _lpips("vgg", "_hole", ":map-bilinear"),
+    _lpips("vgg", "_band", ":map-bilinear:8px"),
     Metric(
-        "lpips_alex",
-        "perceptual:lpips_alex",
+        "dists",
+        "perceptual:dists",
         "lower",
         "",
         3,
-        _lpips_stem("alex"),
-        absent=lambda: _lpips_absent("alex"),
+        f"dists:v0.1:{TRUNKS['vgg'].sha256[:8]}:{DISTS_WEIGHTS.sha256[:8]}:own-size",
+        absent=lambda: _lpips_absent("vgg") or DISTS_WEIGHTS.absent(),  # the package lpips builds the trunk
         slow=True,
-    ),
-    Metric(
-        "lpips_vgg",
-        "perceptual:lpips_vgg",
-        "lower",
-        "",
-        3,
-        _lpips_stem("vgg"),
-        used_by="LaMa",
-        absent=lambda: _lpips_absent("vgg"),
-        slow=True,
+        joint="distances:on_vgg",
     ),
     Metric(
         "label_agreement",

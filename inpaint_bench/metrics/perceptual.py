@@ -1,13 +1,11 @@
-"""Perceptual metrics, computed by networks trained on ImageNet: LPIPS, label agreement and diversity.
+"""Perceptual metrics, computed by networks trained on ImageNet: LPIPS, DISTS, label agreement and diversity.
 
 Networks are loaded once per process and device. The value of an image does not depend on the rest of its batch.
 """
 
 import math
-import warnings
 from collections.abc import Sequence
 from itertools import combinations
-from typing import Any
 
 import numpy as np
 import torch
@@ -17,14 +15,10 @@ from torch import Tensor
 from inpaint_bench.data.images import Hole, Pixels
 from inpaint_bench.errors import InputError
 from inpaint_bench.metrics.batch import CPU, Batch
+from inpaint_bench.metrics.distances import SMALLEST, lpips_network, mean_within, on_alex, on_vgg, spatial_distance
 from inpaint_bench.metrics.features import lite0
-from inpaint_bench.metrics.features.networks import Levels, built_once, in_chunks
-from inpaint_bench.metrics.features.packages import tensors
-from inpaint_bench.metrics.features.trunks import convolutions
-from inpaint_bench.metrics.features.weight_files import LPIPS_HEADS, Trunk
+from inpaint_bench.metrics.features.networks import Levels, in_chunks
 from inpaint_bench.metrics.pixel_stats import PerImage
-
-SMALLEST = {"alex": 31, "vgg": 16}  # pixels a side; smaller images vanish before the last layer
 
 
 def lpips_alex(batch: Batch) -> PerImage:
@@ -39,7 +33,30 @@ def lpips_alex(batch: Batch) -> PerImage:
     Source: Zhang et al. 2018, eq. 1; version 0.1 of the package lpips.
     Raises InputError where the weights are not installed.
     """
-    return _distances("alex", batch)
+    return on_alex(batch, ["lpips_alex"])["lpips_alex"]
+
+
+def lpips_alex_hole(batch: Batch) -> PerImage:
+    """LPIPS in the hole, on AlexNet: the map of `lpips_alex`, averaged over hole pixels.
+
+    The map has the size of the image: the distances of each layer are upsampled bilinearly (centres of pixels aligned,
+    not corners) and added up. A network sees farther than a pixel: what differs around the hole counts in it a little.
+
+    Range: 0 and above; lower is better, nan without a hole and for images with a side under 31 pixels.
+    Source: the spatial map of the package lpips, version 0.1; its mean over the hole is inpaint-bench's.
+    Raises InputError where the weights are not installed.
+    """
+    return on_alex(batch, ["lpips_alex_hole"])["lpips_alex_hole"]
+
+
+def lpips_alex_band(batch: Batch) -> PerImage:
+    """LPIPS at the hole's edge, on AlexNet: the map of `lpips_alex_hole`, averaged within 8 pixels of the edge.
+
+    Range: 0 and above; lower is better, nan without an edge and for images with a side under 31 pixels.
+    Source: the spatial map of the package lpips, version 0.1; its mean over the band is inpaint-bench's.
+    Raises InputError where the weights are not installed.
+    """
+    return on_alex(batch, ["lpips_alex_band"])["lpips_alex_band"]
 
 
 def lpips_vgg(batch: Batch) -> PerImage:
@@ -51,7 +68,43 @@ def lpips_vgg(batch: Batch) -> PerImage:
     Source: Zhang et al. 2018, eq. 1; version 0.1 of the package lpips.
     Raises InputError where the weights are not installed.
     """
-    return _distances("vgg", batch)
+    return on_vgg(batch, ["lpips_vgg"])["lpips_vgg"]
+
+
+def lpips_vgg_hole(batch: Batch) -> PerImage:
+    """LPIPS in the hole, on VGG16: the map of `lpips_vgg`, averaged over hole pixels as in `lpips_alex_hole`.
+
+    Range: 0 and above; lower is better, nan without a hole and for images with a side under 16 pixels.
+    Source: the spatial map of the package lpips, version 0.1; its mean over the hole is inpaint-bench's.
+    Raises InputError where the weights are not installed.
+    """
+    return on_vgg(batch, ["lpips_vgg_hole"])["lpips_vgg_hole"]
+
+
+def lpips_vgg_band(batch: Batch) -> PerImage:
+    """LPIPS at the hole's edge, on VGG16: the map of `lpips_vgg_hole`, averaged within 8 pixels of the edge.
+
+    Range: 0 and above; lower is better, nan without an edge and for images with a side under 16 pixels.
+    Source: the spatial map of the package lpips, version 0.1; its mean over the band is inpaint-bench's.
+    Raises InputError where the weights are not installed.
+    """
+    return on_vgg(batch, ["lpips_vgg_band"])["lpips_vgg_band"]
+
+
+def dists(batch: Batch) -> PerImage:
+    """Deep image structure and texture similarity (DISTS) on VGG16: how far channels' means and details differ.
+
+        1 - sum over channels of  alpha (2 m_x m_y + c) / (m_x^2 + m_y^2 + c)  +  beta (2 s_xy + c) / (s_x + s_y + c)
+
+    with the mean m, variance s and covariance s_xy over positions, c = 1e-6 and learned weights alpha and beta, which
+    add up to 1. The channels are those of the image, RGB in [0, 1], and of five layers of VGG16 with L2 pooling, on the
+    image at its own size. Positions matter to the terms of beta alone, 12% of all: a texture drawn anew costs little.
+
+    Range: 0 to 1.13; lower is better, 0 for identical images.
+    Source: Ding et al. 2020; version 0.1 of the package dists-pytorch.
+    Raises InputError where the weights are not installed.
+    """
+    return on_vgg(batch, ["dists"])["dists"]
 
 
 def label_agreement(batch: Batch) -> PerImage:
@@ -83,47 +136,10 @@ def diversity(samples: Sequence[Pixels], hole: Hole, device: torch.device = CPU)
         raise InputError(f"diversity compares samples with each other: given {len(samples)}; allowed: 2 and more.")
     if min(hole.shape) < SMALLEST["alex"]:
         return math.nan
-    network, inside = _network("alex", True, device), torch.from_numpy(hole).to(device)
+    network, inside = lpips_network("alex", device), torch.from_numpy(hole).to(device)
 
     def in_hole(first: Levels, second: Levels) -> Float32[Tensor, "chunk 1"]:
-        distances = network(_scaled(first), _scaled(second))[:, 0]
-        return torch.stack([distance[inside].mean() for distance in distances])[:, None]
+        return mean_within(spatial_distance(network, first, second), inside.expand(len(first), -1, -1))[:, None]
 
     one, other = zip(*combinations(samples, 2), strict=True)
     return float(in_chunks(in_hole, 1, device, one, other).astype(np.float64).mean())
-
-
-def _distances(trunk: Trunk, batch: Batch) -> PerImage:
-    if min(batch.holes.shape[1:]) < SMALLEST[trunk]:
-        return np.full(len(batch.holes), np.nan)
-    network = _network(trunk, False, batch.device)
-
-    def distance(composites: Levels, targets: Levels) -> Float32[Tensor, "chunk 1"]:
-        values: Float32[Tensor, "chunk 1"] = network(_scaled(composites), _scaled(targets))[:, 0, :, 0]
-        return values
-
-    return in_chunks(distance, 1, batch.device, batch.composites, batch.targets)[:, 0].astype(np.float64)
-
-
-def _scaled(levels: Levels) -> Float32[Tensor, "chunk 3 height width"]:
-    """8-bit levels as float32 in [-1, 1]."""
-    return levels.float() / 127.5 - 1
-
-
-@built_once
-def _network(trunk: Trunk, spatial: bool, device: torch.device) -> Any:
-    """The network of the package lpips with the weights of the trunk and the heads; `spatial` returns a map."""
-    path, heads = LPIPS_HEADS[trunk].read()
-    state = tensors(heads, str(path))
-    with warnings.catch_warnings():
-        warnings.simplefilter("ignore")  # it calls an older interface of torchvision
-        from lpips import LPIPS
-
-        with torch.device("meta"):  # no random initialisation: the weights replace it
-            network = LPIPS(net=trunk, pretrained=False, pnet_rand=True, spatial=spatial, verbose=False)
-    weights = [name for name in network.state_dict() if name.startswith("net.") and name.endswith(".weight")]
-    layers = [name.removesuffix(".weight") for name in weights]
-    for name, (kernel, bias) in zip(layers, convolutions(trunk), strict=True):
-        state |= {f"{name}.weight": kernel, f"{name}.bias": bias}
-    network.load_state_dict(state, strict=False, assign=True)
-    return network.to(device)

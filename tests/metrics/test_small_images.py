@@ -19,6 +19,7 @@ from inpaint_bench.metrics.pixel_stats import windowless
 SMALLEST = {  # pixels a side, of the metrics that need more than one
     "ssim": 11, "ssim_hole": 11, "ssim_band": 11, "ssim_7": 7, "ssim_51": 51, "ssim_51_grey": 51, "ssim_gaussian": 11,
     "ssim_gaussian_y": 11, "ssim_lama": 11, "lpips_alex": 31, "lpips_vgg": 16,
+    "lpips_alex_hole": 31, "lpips_alex_band": 31, "lpips_vgg_hole": 16, "lpips_vgg_band": 16,
 }  # fmt: skip
 SIZES = [(1, 1), (3, 5), (7, 7), (10, 11), (11, 11), (16, 16), (30, 40), (33, 31), (51, 52)]
 

