@@ -22,14 +22,12 @@ from inpaint_bench.fetch.get import Got
 from inpaint_bench.fetch.mirrors import Wanted
 from inpaint_bench.methods.baselines import find_baselines
 from inpaint_bench.methods.entries import split_methods
-from inpaint_bench.metrics.features.weight_files import INCEPTION
+from inpaint_bench.metrics.features.weight_files import file_of
 from inpaint_bench.metrics.registry import extractors
 from inpaint_bench.weights import lock, store
 
 if TYPE_CHECKING:
     from inpaint_bench.methods.card import MethodCard, Published
-
-EXTRACTORS = tuple(INCEPTION)  # feature extractors with a weights file of their own
 
 
 @dataclass(frozen=True)
@@ -163,8 +161,12 @@ def _entry(entry: str) -> tuple[str, str]:
 
 def extractors_for_dataset(dataset: str) -> list[str]:
     """The feature extractors of a protocol's metrics that have a weights file of their own."""
-    names = extractors(open_page(dataset)[0].metrics)
-    return [name for name in EXTRACTORS if name in names]
+    return [name for name in extractors(open_page(dataset)[0].metrics) if is_extractor(name)]
+
+
+def is_extractor(name: str) -> bool:
+    """Whether a feature extractor with a weights file of its own is called so."""
+    return file_of(name) is not None
 
 
 def fetch_weights(

@@ -19,8 +19,8 @@ if TYPE_CHECKING:
 def weights() -> None:
     """Weights files: fetch those that the authors publish, or add them from disk; list and verify those that are here.
 
-    The networks of metrics that no package carries come the same way (`fetch`, `add-extractor`): inception (FID) and
-    inception_pic2018 (FID as the SPN paper most likely computed it).
+    The networks of metrics that no package carries come the same way (`fetch`, `add-extractor`): inception (FID),
+    inception_pic2018 (FID as the SPN paper most likely computed it), and timm/MODEL for any model of timm.
     """
 
 
@@ -96,8 +96,8 @@ def fetch(
     """Fetch the weights of the method NAME for DATASET from where its authors publish them, check and convert them.
 
     The licence is printed first. A file whose hash nobody has stated is noted in weights.lock.toml, and must be the
-    same the next time. NAME may also be a feature extractor: inception (FID) or inception_pic2018. Of the diffusion
-    methods DATASET is left out; of `diffusers` it is a model of the hub, ORG/NAME or ORG/NAME@REVISION.
+    same the next time. NAME may also be a feature extractor: inception (FID), inception_pic2018 or timm/MODEL. Of the
+    diffusion methods DATASET is left out; of `diffusers` it is a model of the hub, ORG/NAME or ORG/NAME@REVISION.
     """
     from inpaint_bench.api import fetching
     from inpaint_bench.api.fetching_models import wanted_model
@@ -106,8 +106,8 @@ def fetch(
         raise click.UsageError("give a method, or --all with --dataset.")
     if every and (not of_all or mirrors):
         raise click.UsageError("--all needs --dataset, and goes without --from.")
-    if name in fetching.EXTRACTORS:
-        return _fetch_extractor(str(name))
+    if name and fetching.is_extractor(name):
+        return _fetch_extractor(name)
     if name and (model := wanted_model(name, dataset, baselines)):
         return _fetch_model(model, mirrors, accept_licence)
     if name:

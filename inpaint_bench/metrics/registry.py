@@ -1,22 +1,38 @@
 """Every metric of every kind by name, in the order of tables: lookup, availability, signatures, marks of few images."""
 
 from collections.abc import Iterable, Sequence
-from typing import Any, TypeAlias
+from typing import Any, TypeAlias, TypeVar
 
 from inpaint_bench.data.protocols import EightBit
 from inpaint_bench.errors import InputError, NotComparableError, did_you_mean, some
 from inpaint_bench.metrics.base import Metric, SamplesMetric, SetMetric
 from inpaint_bench.metrics.declarations import DIVERSITY, METRICS, RECORDED
 from inpaint_bench.metrics.detection import DETECTION_METRICS, DETECTORS, DetectionMetric
-from inpaint_bench.metrics.features import EXTRACTORS
-from inpaint_bench.metrics.sets import SET_METRICS
+from inpaint_bench.metrics.features import EXTRACTORS, timm_extractor
+from inpaint_bench.metrics.features.timm_files import model_of
+from inpaint_bench.metrics.features.timm_specs import TimmFeatures
+from inpaint_bench.metrics.sets import SET_METRICS, of_timm
 
+Value = TypeVar("Value")
 AnyMetric: TypeAlias = Metric | SetMetric | SamplesMetric | DetectionMetric
 
+
+class ByName(dict[str, Value]):
+    """What is known of metrics by name. A distance on a model of timm is added when its name is first looked up."""
+
+    def __contains__(self, name: object) -> bool:
+        return super().__contains__(name) or (_is_of_timm(name) and super().__contains__(name))
+
+    def __missing__(self, name: str) -> Value:
+        if name in self:
+            return self[name]
+        raise KeyError(name)
+
+
 SAMPLES_METRICS: dict[str, SamplesMetric] = {DIVERSITY.name: DIVERSITY}
-CHOOSABLE: dict[str, AnyMetric] = {**METRICS, **SET_METRICS, **SAMPLES_METRICS, **DETECTION_METRICS}
-KNOWN: dict[str, AnyMetric] = {**CHOOSABLE, **RECORDED}
-ORDER = {name: number for number, name in enumerate(KNOWN)}
+CHOOSABLE: dict[str, AnyMetric] = ByName({**METRICS, **SET_METRICS, **SAMPLES_METRICS, **DETECTION_METRICS})
+KNOWN: dict[str, AnyMetric] = ByName({**CHOOSABLE, **RECORDED})
+ORDER: dict[str, int] = ByName({name: number for number, name in enumerate(KNOWN)})
 
 _BY_KIND: tuple[tuple[type, dict[str, Any]], ...] = (
     (Metric, METRICS),
@@ -37,9 +53,26 @@ def register(metric: AnyMetric) -> None:
         if KNOWN[metric.name].stem != metric.stem or KNOWN[metric.name].better != metric.better:
             raise InputError(f"a metric is called '{metric.name}' already. Choose another name.")
         return
+    _add(metric)
+
+
+def _add(metric: AnyMetric) -> None:
     next(by_name for kind, by_name in _BY_KIND if isinstance(metric, kind))[metric.name] = metric
     CHOOSABLE[metric.name] = KNOWN[metric.name] = metric
     ORDER[metric.name] = len(ORDER)
+
+
+def _is_of_timm(name: object) -> bool:
+    """Whether a name is a distance on a model of timm, fd:timm/NAME or kid:timm/NAME, which then is registered."""
+    kind, _, extractor = str(name).partition(":")
+    model = model_of(extractor)
+    if model is None or kind not in ("fd", "kid"):
+        return False
+    EXTRACTORS.setdefault(extractor, timm_extractor(extractor, TimmFeatures(model)))
+    for metric in of_timm(extractor):
+        if metric.name not in set(KNOWN):  # not `in KNOWN`, which asks here
+            _add(metric)
+    return True
 
 
 def find(name: str) -> AnyMetric:

@@ -6,7 +6,7 @@ from dataclasses import dataclass, field
 from inpaint_bench.data.protocols import Protocol
 from inpaint_bench.errors import InputError
 from inpaint_bench.metrics import metric
-from inpaint_bench.metrics.registry import CHOOSABLE, absent, find, with_companions
+from inpaint_bench.metrics.registry import CHOOSABLE, ORDER, absent, find, with_companions
 
 
 @dataclass(frozen=True)
@@ -47,5 +47,6 @@ def choose_metrics(requested: Sequence[str], page: Protocol, where: str) -> Chos
 
 def still_measurable(names: Sequence[str], measured: set[str]) -> list[str]:
     """The names, and those of metrics that the run was measured in before, so that their results stay up to date."""
-    again = [name for name, one in CHOOSABLE.items() if name in measured and not absent(one)]
+    kept = sorted((name for name in measured if name in CHOOSABLE), key=ORDER.__getitem__)
+    again = [name for name in kept if not absent(find(name))]
     return list(dict.fromkeys([*names, *again]))

@@ -6,6 +6,7 @@ from collections.abc import Callable, Sequence
 from inpaint_bench.data.datasets import Dataset
 from inpaint_bench.metrics.detection import DETECTORS
 from inpaint_bench.metrics.features import EXTRACTORS
+from inpaint_bench.metrics.features.timm_files import model_of
 from inpaint_bench.metrics.registry import detectors, extractors
 from inpaint_bench.runner import sums
 from inpaint_bench.runner.features import measure_features, merge_features
@@ -14,7 +15,7 @@ from inpaint_bench.runner.objects import measure_objects, merge_objects
 from inpaint_bench.runner.predict import RuntimeOptions
 from inpaint_bench.runner.score_pairs import score_run
 from inpaint_bench.runner.scores import each_score, scores_path, write_sorted
-from inpaint_bench.runner.stored import MASKED, TARGETS
+from inpaint_bench.runner.stored import MASKED, TARGETS, extractors_of
 
 OnProgress = Callable[[int], None]
 
@@ -60,7 +61,8 @@ def merge_scores(parts: Sequence[RunFolder], out: RunFolder) -> None:
         if here:
             write_sorted(out, method, heapq.merge(*map(each_score, here), key=lambda score: score.key))
     for folder in (*out.info.methods, TARGETS, MASKED):
-        for extractor in EXTRACTORS:
+        of_timm = (name for part in parts for name in extractors_of(part, folder) if model_of(name))
+        for extractor in dict.fromkeys([*EXTRACTORS, *of_timm]):
             merge_features(parts, out, folder, extractor)
         for detector in DETECTORS:
             merge_objects(parts, out, folder, detector)

@@ -11,6 +11,7 @@ from inpaint_bench.decode import Schema
 from inpaint_bench.errors import HashError, InputError
 from inpaint_bench.metrics.base import Features
 from inpaint_bench.metrics.detection import Tally
+from inpaint_bench.metrics.features.timm_files import extractor_of, file_name
 from inpaint_bench.runner.folder import RunFolder
 
 # Folders beside those of the methods, whose names never begin with an underscore.
@@ -48,7 +49,13 @@ class StoredFeatures:
 
 def features_path(run: RunFolder, folder: str, extractor: str) -> Path:
     """The feature file of a method, or of the targets."""
-    return run.folder_of(folder) / f"features.{extractor}.npy"
+    return run.folder_of(folder) / f"features.{file_name(extractor)}.npy"
+
+
+def extractors_of(run: RunFolder, folder: str) -> list[str]:
+    """The extractors of the feature files of a method, or of the targets."""
+    names = sorted(path.name for path in run.folder_of(folder).glob("features.*.npy"))
+    return [extractor_of(name.removeprefix("features.").removesuffix(".npy")) for name in names]
 
 
 def read_features(path: Path) -> StoredFeatures:

@@ -35,10 +35,10 @@ class Weights:
         wanted = network.state_dict()
         state = synthetic_state(wanted, self.parts) if self.sha256 == SYNTHETIC else self.tensors()
         where = str(self.path or SYNTHETIC)
-        _refuse_differences(where, state, wanted)
+        refuse_differences(where, state, wanted)
         network.load_state_dict(state, strict=True)
         if self.sha256 != SYNTHETIC:
-            _refuse_infinite(where, network.state_dict())
+            refuse_infinite(where, network.state_dict())
         return network
 
     def tensors(self) -> dict[str, Tensor]:
@@ -93,7 +93,11 @@ def open_weights(path: Path, unpinned: tuple[str, ...] = ()) -> Weights:
     return Weights(path, files.file_sha256(path), unpinned=unpinned)
 
 
-def _refuse_differences(where: str, state: Mapping[str, Tensor], wanted: Mapping[str, Tensor]) -> None:
+def refuse_differences(where: str, state: Mapping[str, Tensor], wanted: Mapping[str, Tensor]) -> None:
+    """Raise InputError, naming the first names that differ, unless names, shapes and kinds of numbers are those wanted.
+
+    `where` names the file.
+    """
     missing = sorted(wanted.keys() - state.keys())
     extra = sorted(state.keys() - wanted.keys())
     reshaped = sorted(
@@ -122,7 +126,7 @@ def _same_kind(given: Tensor, wanted: Tensor) -> bool:
     return given.dtype == wanted.dtype or any({given.dtype, wanted.dtype} <= kind for kind in (FLOATS, INTEGERS))
 
 
-def _refuse_infinite(where: str, state: Mapping[str, Tensor]) -> None:
+def refuse_infinite(where: str, state: Mapping[str, Tensor]) -> None:
     """Refuse NaN and infinite values, also those that a network's 32 bits cannot hold."""
     wrong = [name for name, tensor in state.items() if tensor.is_floating_point() and not tensor.isfinite().all()]
     if wrong:

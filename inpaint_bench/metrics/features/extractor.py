@@ -22,10 +22,15 @@ class Extractor:
     """A network with its weights and preprocessing. Features with different signatures are never compared."""
 
     name: str
-    width: int  # features per image
+    size: int | Callable[[], int]  # features per image; a function where the network has to be looked at
     absent: Callable[[], str]  # why it cannot run here and how to fix it, or ''
     signature: Callable[[], str]  # name, start of the weights' hash, preprocessing, layer and version
     opened_by: Reference  # a function of the device, which loads the network once per process and device
+
+    @property
+    def width(self) -> int:
+        """How many features an image has."""
+        return self.size if isinstance(self.size, int) else self.size()
 
     def open(self, device: "torch.device") -> Extract:
         """Load the network on a device.

@@ -4,6 +4,8 @@ from typing import Literal, TypeAlias
 
 from inpaint_bench.metrics.features.by_path import FileByPath
 from inpaint_bench.metrics.features.packages import PackageFile, lacks
+from inpaint_bench.metrics.features.timm_files import TimmFile, model_of
+from inpaint_bench.metrics.features.timm_specs import SPECS
 
 Trunk: TypeAlias = Literal["alex", "vgg"]
 
@@ -83,6 +85,14 @@ INCEPTION: dict[str, FileByPath] = {
         _url_torchvision,
     ),
 }
+
+
+def file_of(extractor: str) -> FileByPath | TimmFile | None:
+    """The weights file of an extractor that no package carries; None for any other name."""
+    if extractor in INCEPTION:
+        return INCEPTION[extractor]
+    model = SPECS[extractor].model if extractor in SPECS else model_of(extractor)
+    return TimmFile(model) if model else None
 
 
 def lite0_absent() -> str:
