@@ -9,6 +9,7 @@ from inpaint_bench.metrics.base import Metric, SamplesMetric, SetMetric
 from inpaint_bench.metrics.declarations import DIVERSITY, METRICS, RECORDED
 from inpaint_bench.metrics.detection import DETECTION_METRICS, DETECTORS, DetectionMetric
 from inpaint_bench.metrics.features import EXTRACTORS
+from inpaint_bench.metrics.own_metric import OwnMetric
 from inpaint_bench.metrics.sets import SET_METRICS
 
 AnyMetric: TypeAlias = Metric | SetMetric | SamplesMetric | DetectionMetric
@@ -40,6 +41,33 @@ def register(metric: AnyMetric) -> None:
     next(by_name for kind, by_name in _BY_KIND if isinstance(metric, kind))[metric.name] = metric
     CHOOSABLE[metric.name] = KNOWN[metric.name] = metric
     ORDER[metric.name] = len(ORDER)
+
+
+def declare(metric: OwnMetric) -> None:
+    """Make a metric of one's own known: one with its code takes the place of an earlier one of its name.
+
+    Raises InputError where the name stands for a metric that ships, and NotComparableError where another direction or
+    unit was declared for it before.
+    """
+    before = KNOWN.get(metric.name)
+    if before is not None and not isinstance(before, OwnMetric):
+        raise InputError(f"a metric that ships is called '{metric.name}'. Choose another name.")
+    if before is None:
+        register(metric)
+        return
+    for what, old, new in (("better", before.better, metric.better), ("unit", before.unit, metric.unit)):
+        if old != new:
+            raise NotComparableError(
+                f"{metric.name}: is declared with {what} = '{new}', and elsewhere with '{old}'. Give one of the two "
+                "another name."
+            )
+    if metric.runs or not before.runs:
+        METRICS[metric.name] = CHOOSABLE[metric.name] = KNOWN[metric.name] = metric
+
+
+def own_names(names: Iterable[str]) -> list[str]:
+    """Those of the names that are metrics of one's own."""
+    return [name for name in names if isinstance(KNOWN.get(name), OwnMetric)]
 
 
 def find(name: str) -> AnyMetric:
