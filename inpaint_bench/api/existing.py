@@ -1,11 +1,11 @@
 """What is done with runs that are there: scored again, and joined."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 from inpaint_bench import disk, files
 from inpaint_bench.analysis.results import refuse_few
-from inpaint_bench.api.arguments import JOBS, AnyPath, Names, as_names, as_path
+from inpaint_bench.api.arguments import JOBS, AnyPath, Metrics, Names, as_metrics, as_names, as_path
 from inpaint_bench.api.measuring import incomplete, measure, warn_of_strays, write_derived
 from inpaint_bench.api.outcome import Outcome
 from inpaint_bench.api.progress import warn
@@ -14,14 +14,14 @@ from inpaint_bench.data import datasets
 from inpaint_bench.methods.devices import open_device
 from inpaint_bench.runner import folder
 from inpaint_bench.runner import merge as merging
-from inpaint_bench.runner.metrics import choose_metrics
+from inpaint_bench.runner.metrics import choose_metrics, choose_recorded
 from inpaint_bench.runner.predict import RuntimeOptions
 from inpaint_bench.runner.score import merge_scores
 
 
 def score_run(
     path: AnyPath,
-    metrics: Names = None,
+    metrics: Metrics = None,
     *,
     data: AnyPath | None = None,
     targets: AnyPath | None = None,
@@ -31,6 +31,9 @@ def score_run(
     jobs: int = JOBS,
     strict: bool = False,
     quiet: bool = False,
+    better: Mapping[str, str] | None = None,
+    code: AnyPath | None = None,
+    timeout: float | None = None,
 ) -> Outcome:
     """Score the composites of a run folder again: what changed, and metrics that are new.
 
@@ -39,18 +42,21 @@ def score_run(
     Raises InputError where it is no run or its data are not found, HashError where a target is not what it was, and
     NotComparableError if `strict` and a Fréchet distance of few pictures is among the results.
     """
+    requested = as_metrics(metrics, better, code)
     started = folder.open_run(Path(path))
     dataset = datasets.of_run(started.info.protocol, started.pairs, as_path(data), (as_path(targets), as_path(masks)))
-    chosen = choose_metrics(as_names(metrics), started.info.protocol, str(path))
+    chosen = choose_metrics(requested, started.info.protocol, str(path))
     for sentence in chosen.notes():
         warn(sentence)
-    runtime = RuntimeOptions(open_device(device), batch, jobs)
+    runtime = RuntimeOptions(open_device(device), batch, jobs, timeout)
     with files.only_one(started.path), disk.names_synced_once(started.path):
         names = list(started.info.methods)
-        scored = measure(started, dataset, names, chosen, runtime, quiet)
+        started = started.with_metrics(chosen.own())
+        scored, unmeasured = measure(started, dataset, names, chosen, runtime, quiet)
     if strict and scored.info.part.kind != "shard":
         refuse_few(result for result in scored.result_list if result.metric in chosen.names)
-    return Outcome(scored, tuple(names), chosen, tuple(incomplete(started, names)))
+    failures = tuple(incomplete(started, names))
+    return Outcome(scored, tuple(names), chosen, failures, unmeasured=tuple(unmeasured))
 
 
 def merge(parts: Sequence[AnyPath], out: AnyPath, metrics: Names = None, *, allow_mixed: bool = False) -> Outcome:
@@ -67,7 +73,7 @@ def merge(parts: Sequence[AnyPath], out: AnyPath, metrics: Names = None, *, allo
             opened = folder.open_run(part)
             warn_of_strays(opened, opened.info.methods)
         merged = merging.merge(folders, into, allow_mixed)
-        chosen = choose_metrics(as_names(metrics), merged.info.protocol, str(out))
+        chosen = choose_recorded(as_names(metrics), merged.info, str(out))
         merge_scores([folder.open_run(part) for part in folders], merged)
         joined = write_derived(Run(merged), chosen)
     return Outcome(joined, tuple(merged.info.methods), chosen, tuple(incomplete(merged, merged.info.methods)))

@@ -52,7 +52,9 @@ def metrics() -> "pd.DataFrame":
     import pandas as pd
 
     from inpaint_bench.metrics.registry import CHOOSABLE, absent
+    from inpaint_bench.runner.own_metrics import open_plugins
 
+    open_plugins()
     rows = [(n, one.better, one.unit, used_by(one), absent(one), summary(one)) for n, one in CHOOSABLE.items()]
     return pd.DataFrame(rows, columns=["metric", "better", "unit", "used_by", "lacks", "summary"])
 
@@ -176,7 +178,9 @@ def show_method(name: str, baselines: "Path | None" = None) -> Facts:
 def show_metric(name: str) -> tuple[Facts, str]:
     """A metric in facts, and its definition. Raises InputError for an unknown name."""
     from inpaint_bench.metrics.registry import absent, find, network_signature, signature
+    from inpaint_bench.runner.own_metrics import open_plugins
 
+    open_plugins([name])
     found = find(name)
     lacks = absent(found)
     network = "" if lacks else network_signature(found)

@@ -8,7 +8,7 @@ from inpaint_bench.api.progress import progress_bar, warn
 from inpaint_bench.api.run import Run
 from inpaint_bench.api.tables import write_plain_tables
 from inpaint_bench.data.datasets import Dataset
-from inpaint_bench.errors import IncompleteError, some
+from inpaint_bench.errors import IncompleteError, MethodError, some
 from inpaint_bench.metrics import METRICS
 from inpaint_bench.metrics.registry import SAMPLES_METRICS
 from inpaint_bench.runner.folder import RunFolder
@@ -24,8 +24,12 @@ def measure(
     chosen: ChosenMetrics,
     runtime: RuntimeOptions,
     quiet: bool,
-) -> Run:
-    """Score the composites of some methods; write results and tables unless the run is a shard."""
+) -> tuple[Run, list[MethodError]]:
+    """Score the composites of some methods; write results and tables unless the run is a shard.
+
+    Returns the run, and the failures of metrics of one's own: what else was measured is kept.
+    """
+    failures: list[MethodError] = []
     warn_of_strays(started, methods)
     names = still_measurable(chosen.names, Run(started).measured())
     if methods:
@@ -33,8 +37,8 @@ def measure(
             score_targets(started, dataset, names, runtime, advance)
     for method in methods:
         with progress_bar(f"{method}: scores", len(started.samples_of(method)), quiet) as advance:
-            score_method(started, dataset, method, names, runtime, advance)
-    return write_derived(Run(started), chosen)
+            failures += score_method(started, dataset, method, names, runtime, advance)
+    return write_derived(Run(started), chosen), failures
 
 
 def warn_of_strays(run: RunFolder, methods: Iterable[str]) -> None:

@@ -16,12 +16,13 @@ class Outcome:
     metrics: ChosenMetrics
     failures: tuple[BenchError, ...] = ()
     synthetic: tuple[str, ...] = ()  # methods with synthetic weights, which get no numbers
+    unmeasured: tuple[BenchError, ...] = ()  # metrics of one's own that failed, each in one error
 
     def raise_failures(self) -> None:
         """All failures as one error: InputError if any is one, HashError, NotComparableError, else IncompleteError."""
-        if self.failures:
+        if failures := (*self.failures, *self.unmeasured):
             kinds = (InputError, HashError, NotComparableError, BenchError)
-            first = next(kind for kind in kinds if any(isinstance(one, kind) for one in self.failures))
+            first = next(kind for kind in kinds if any(isinstance(one, kind) for one in failures))
             kind = IncompleteError if first is BenchError else first
             kept = "Finished pairs are kept; run the same command again to go on."
-            raise kind(" ".join([*dict.fromkeys(map(str, self.failures)), kept]))
+            raise kind(" ".join([*dict.fromkeys(map(str, failures)), kept]))

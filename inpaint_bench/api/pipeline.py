@@ -7,7 +7,7 @@ from typing import Any
 
 from inpaint_bench import disk, files
 from inpaint_bench.api import fetching
-from inpaint_bench.api.arguments import JOBS, AnyPath, Methods, Names, as_names, as_path
+from inpaint_bench.api.arguments import JOBS, AnyPath, Methods, Metrics, Names, as_metrics, as_names, as_path
 from inpaint_bench.api.executing import open_executor, predict_in_units
 from inpaint_bench.api.measuring import measure
 from inpaint_bench.api.outcome import Outcome
@@ -26,7 +26,7 @@ from inpaint_bench.methods.needs import refuse_unmet, too_little_memory
 from inpaint_bench.methods.select import Given, refuse_sizes, runnable_methods, select_methods
 from inpaint_bench.runner import folder
 from inpaint_bench.runner.folder import RunFolder
-from inpaint_bench.runner.metrics import ChosenMetrics, choose_metrics
+from inpaint_bench.runner.metrics import ChosenMetrics, choose_metrics, refuse_functions
 from inpaint_bench.runner.predict import RuntimeOptions, pending, predict_pairs, refuse_other
 from inpaint_bench.weights import SYNTHETIC
 
@@ -37,7 +37,7 @@ class Pipeline:
 
     dataset: str = "sample"
     methods: Methods = None
-    metrics: Names = None
+    metrics: Metrics = None
     data: AnyPath | None = None
     pairs: AnyPath | None = None
     targets: AnyPath | None = None
@@ -66,31 +66,36 @@ class Pipeline:
     executor: Executor | None = None  # None: in this process
     units: int | None = None  # of each method, where an executor works on them; None: so that each is some ten minutes
     allow_mixed: bool = False
+    better: Mapping[str, str] = field(default_factory=dict)
 
     def predict(self) -> Outcome:
         """Composites of every method; nothing is scored."""
         dataset, methods, runtime = self._prepare()
         out = as_path(self.out) or folder.default_folder(dataset)
         with files.only_one(out):
-            started, failures = self._predict(out, dataset, methods, runtime)
+            started, failures = self._predict(out, dataset, methods, runtime, ChosenMetrics(()))
         return Outcome(Run(started), tuple(one.name for one in methods), ChosenMetrics(()), tuple(failures))
 
     def run(self) -> Outcome:
         """Composites, scores and results of every method; a shard has no results before it is merged."""
+        requested = as_metrics(self.metrics, self.better, self.code)
         dataset, methods, runtime = self._prepare()
-        chosen = choose_metrics(as_names(self.metrics), dataset.page, self.dataset)
+        chosen = choose_metrics(requested, dataset.page, self.dataset)
+        if self.executor:
+            refuse_functions(chosen.names)
         out = as_path(self.out) or folder.default_folder(dataset)
         synthetic = tuple(one.name for one in methods if one.weights.sha256 == SYNTHETIC)
         with files.only_one(out):
-            started, failures = self._predict(out, dataset, methods, runtime)
+            started, failures = self._predict(out, dataset, methods, runtime, chosen)
             scored = [one.name for one in methods if one.name not in synthetic]
             with disk.names_synced_once(out):
-                run = measure(started, dataset, scored, chosen, runtime, self.quiet)
+                run, unmeasured = measure(started, dataset, scored, chosen, runtime, self.quiet)
         names = tuple(one.name for one in methods)
-        return Outcome(run, names, chosen, tuple(failures), synthetic)
+        return Outcome(run, names, chosen, tuple(failures), synthetic, tuple(unmeasured))
 
     def device_of_run(self) -> str:
         """The device that a run would use on this machine; raises what a run raises before it works on a pair."""
+        as_metrics(self.metrics, self.better, self.code)
         return str(self._prepare()[2].device)
 
     def _prepare(self) -> tuple[Dataset, list[Method], RuntimeOptions]:
@@ -146,11 +151,11 @@ class Pipeline:
             return datasets.see(every, self.jobs, lambda: advance(1))
 
     def _predict(
-        self, out: Path, dataset: Dataset, methods: Sequence[Method], runtime: RuntimeOptions
+        self, out: Path, dataset: Dataset, methods: Sequence[Method], runtime: RuntimeOptions, chosen: ChosenMetrics
     ) -> tuple[RunFolder, list[BenchError]]:
         """Each method in turn. One that fails keeps what it finished; the others go on."""
         with disk.names_synced_once(out):
-            started = folder.start(out, dataset, self.raw)
+            started = folder.start(out, dataset, self.raw).with_metrics(chosen.own())
         for name in as_names(self.fresh):
             started.forget(name)
         failures: list[BenchError] = []
@@ -181,7 +186,7 @@ def _memory(method: Method, device: Any, offload: bool) -> str:
 def run(
     dataset: str = "sample",
     methods: Methods = None,
-    metrics: Names = None,
+    metrics: Metrics = None,
     *,
     data: AnyPath | None = None,
     pairs: AnyPath | None = None,
@@ -212,6 +217,7 @@ def run(
     executor: str = "",
     units: int | None = None,
     allow_mixed: bool = False,
+    better: Mapping[str, str] | None = None,
 ) -> Run:
     """Inpaint every pair of a dataset with each method, score the composites, and return the run.
 
@@ -224,7 +230,8 @@ def run(
             tensors: image (batch, 3, height, width) in [0, 1] with zeros in the hole, mask (batch, 1, height, width)
             with 1 in the hole. A callable of `(image, mask, seeds)` is stochastic: seeds (batch, samples), predictions
             (batch, samples, 3, height, width). Default: every method that can run here.
-        metrics: names, or 'all'. Default: those of the protocol.
+        metrics: names, or 'all'; or a dict of names, each with a function `(composite, target, mask) -> number` on
+            arrays of a pair or an entry such as 'python:module:function' or 'exec:…'. Default: the protocol's.
         data: the folder that holds the dataset's images/ and masks/.
         pairs: another list of pairs, as `pairs import` writes it.
         targets, masks: in place of `dataset`, a folder of images and one of masks of the same names or of LaMa's, as
@@ -236,10 +243,10 @@ def run(
         device: 'auto' (cuda, else mps, else cpu), 'cpu', 'cuda', 'cuda:1' or 'mps'.
         batch: images that a network takes at once.
         jobs: threads that read and write.
-        timeout: seconds that an exec: program may run.
+        timeout: seconds that an exec: program may run, a method or a metric.
         out: the run folder. Default: runs/<dataset>.
         allow_known_error: score outputs whose known region is far from the target's.
-        code: the folder that the code of exec: and python: methods is in; a change in it is noticed.
+        code: the folder that the code of exec: and python: methods and metrics is in; a change in it is noticed.
         fresh: methods whose finished pairs are computed anew.
         quiet: no progress bars.
         mask_threshold: with `masks`, values above it are hole, 0 to 254. Default: 255 is, and all others must be 0.
@@ -252,6 +259,7 @@ def run(
         gpus: with `processes`, give each process one of the first so many GPUs; 1 process each by default.
         executor: 'slurm:KEY=VALUE,…', 'ray:ADDRESS,KEY=VALUE,…' or a plug-in's: where the run is worked on, in units.
         units: of each method, where the run is worked on in units. Default: so many that each is some ten minutes.
+        better: of metrics of one's own, 'lower' or 'higher'; their functions may say it by an attribute `better`.
         allow_mixed: let machines that differ work on one method; recorded, and noted in tables.
 
     Raises:
@@ -269,7 +277,7 @@ def run(
         jobs, timeout, out, code=code, fresh=fresh, allow_known_error=allow_known_error, quiet=quiet,
         mask_threshold=mask_threshold, fetch=fetch, accept_licence=accept_licence, io=io or {},
         options=options or {}, resize_for_method=resize_for_method, offload=offload,
-        executor=open_executor(executor, processes, gpus), units=units, allow_mixed=allow_mixed,
+        executor=open_executor(executor, processes, gpus), units=units, allow_mixed=allow_mixed, better=better or {},
     ).run()  # fmt: skip
     outcome.raise_failures()
     return outcome.run

@@ -1,27 +1,25 @@
 """Scores of anybody's outputs: a run with one folder of predictions, in a run folder that is deleted afterwards."""
 
-import contextlib
 import dataclasses
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import msgspec
-import numpy as np
-from numpy.typing import NDArray
 
 from inpaint_bench import files
 from inpaint_bench.analysis.derive import derive_results
 from inpaint_bench.analysis.external_features import measure_external_features
 from inpaint_bench.analysis.results import ALL, REAL_VS_REAL, json_value
 from inpaint_bench.analysis.run import NO_SAMPLE
-from inpaint_bench.api.arguments import JOBS, AnyPath, Names, as_names
+from inpaint_bench.api.arguments import JOBS, AnyPath, Metrics, as_metrics
+from inpaint_bench.api.arrays import as_folders
 from inpaint_bench.api.progress import note, progress_bar, warn
 from inpaint_bench.api.run import Run
-from inpaint_bench.data import datasets, images
+from inpaint_bench.data import datasets
 from inpaint_bench.data.datasets import Dataset
 from inpaint_bench.data.names import stem
-from inpaint_bench.errors import BenchError, InputError
+from inpaint_bench.errors import BenchError, InputError, MethodError
 from inpaint_bench.methods.devices import open_device
 from inpaint_bench.methods.folder import folder_method
 from inpaint_bench.methods.layouts import complete, match
@@ -43,7 +41,7 @@ def score(
     targets: Any,
     masks: Any,
     predictions: Any,
-    metrics: Names = None,
+    metrics: Metrics = None,
     *,
     raw: bool = False,
     allow_known_error: bool = False,
@@ -53,6 +51,9 @@ def score(
     jobs: int = JOBS,
     quiet: bool = False,
     mask_threshold: int | None = None,
+    better: Mapping[str, str] | None = None,
+    code: AnyPath | None = None,
+    timeout: float | None = None,
 ) -> "pd.DataFrame":
     """Score predictions against targets: one row a pair (and sample), one column a metric, and `known_error`.
 
@@ -63,10 +64,11 @@ def score(
             or (n, height, width) or (n, 1, height, width) of 0 and 1 (uint8 masks: 0 and 255).
         mask_threshold: values of mask files and uint8 masks above it are hole, 0 to 254; no others are refused then.
         predictions: a folder of PNG files in one of the known layouts; or an array or tensor like `targets`.
-        metrics: names, or 'all'. Default: ssim, psnr, mae.
+        metrics: names, or 'all', or metrics of one's own as `run` takes them. Default: ssim, psnr, mae.
         raw: score predictions as they are. By default the known region is taken from the target.
         allow_known_error: also predictions whose known region is far from the target's.
         strict: raise NotComparableError for a Fréchet distance of few pictures.
+        better, code, timeout: of metrics of one's own, as `run` takes them.
 
     Set and detection metrics are of all pairs together: the last row has no pair and holds their values, intervals,
     counts and signatures. `known_error` is how far a prediction moved the known region: the mean absolute difference.
@@ -81,10 +83,11 @@ def score(
     """
     import pandas as pd
 
-    with _as_folders(targets, masks, predictions, mask_threshold) as (of_targets, of_masks, of_predictions):
+    with as_folders(targets, masks, predictions, mask_threshold) as (of_targets, of_masks, of_predictions):
         scored = score_folder(
             of_targets, of_masks, of_predictions, metrics, raw=raw, allow_known_error=allow_known_error, strict=strict,
             device=device, batch=batch, jobs=jobs, quiet=quiet, mask_threshold=mask_threshold,
+            better=better, code=code, timeout=timeout,
         )  # fmt: skip
     if scored.failure:
         raise scored.failure
@@ -113,7 +116,7 @@ def score_folder(
     targets: Path,
     masks: Path,
     predictions: Path,
-    metrics: Names = None,
+    metrics: Metrics = None,
     *,
     raw: bool = False,
     allow_known_error: bool = False,
@@ -123,13 +126,16 @@ def score_folder(
     jobs: int = JOBS,
     quiet: bool = False,
     mask_threshold: int | None = None,
+    better: Mapping[str, str] | None = None,
+    code: AnyPath | None = None,
+    timeout: float | None = None,
 ) -> ScoredFolder:
     """As `score` says, of three folders; what was finished before a failure is kept."""
-    runtime = RuntimeOptions(open_device(device), batch, jobs, allow_known_error=allow_known_error)
+    requested = as_metrics(metrics, better, code)
+    runtime = RuntimeOptions(open_device(device), batch, jobs, timeout, allow_known_error)
     dataset = datasets.open_folders(targets, masks, mask_threshold)
     if dataset.rule:
         note(f"{dataset.rule}.")
-    requested = as_names(metrics)
     chosen = choose_metrics(requested, dataset.page, "two folders")
     matched = match(predictions, dataset.pairs)
     outputs = complete(matched, predictions, dataset.pairs)
@@ -170,7 +176,7 @@ def _run(
     quiet: bool,
 ) -> tuple[Run, BenchError | None]:
     dataset = datasets.see(dataset, runtime.jobs)
-    started, failure = folder.start(path, dataset, raw), None
+    started, failure = folder.start(path, dataset, raw).with_metrics(chosen.own()), None
     try:
         with progress_bar("predictions", len(dataset.pairs), quiet) as advance:
             method = folder_method(METHOD, predictions, dataset.pairs, dataset.page.samples)
@@ -181,8 +187,8 @@ def _run(
         if not failure:
             score_targets(started, dataset, chosen.names, runtime)
         names = chosen.names if not failure else [name for name in chosen.names if name in METRICS]
-        score_method(started, dataset, METHOD, names, runtime, advance)
-    return Run(started), failure
+        failures = score_method(started, dataset, METHOD, names, runtime, advance)
+    return Run(started), failure or (MethodError(" ".join(map(str, failures))) if failures else None)
 
 
 def _rows(run: Run, metrics: Sequence[str], sampled: bool) -> Iterator[Row]:
@@ -201,7 +207,9 @@ def _rows(run: Run, metrics: Sequence[str], sampled: bool) -> Iterator[Row]:
     single = [name for name in metrics if name in METRICS] + list(RECORDED)
     for pair, sample in dict.fromkeys((pair, sample) for pair, sample, metric in values if metric in RECORDED):
         named: Row = {"pair": stems[pair]} | ({} if sample == NO_SAMPLE else {"sample": sample})
-        yield named | {name: json_value(values[pair, sample, name]) for name in single}
+        yield named | {
+            name: json_value(values[pair, sample, name]) for name in single if (pair, sample, name) in values
+        }
     of_samples = [name for name in metrics if name in SAMPLES_METRICS]
     for pair in stems if of_samples and sampled else ():
         found = {name: json_value(values[pair, NO_SAMPLE, name]) for name in of_samples}
@@ -229,69 +237,3 @@ def _together(run: Run, metrics: Sequence[str]) -> Iterator[Row]:
         row[f"{name}_signature"] = one.signature.removesuffix(f":{one.reduction}")
     if len(row) > 2:
         yield row
-
-
-# --- arrays and tensors ---------------------------------------------------------------------------
-
-
-@contextlib.contextmanager
-def _as_folders(
-    targets: Any, masks: Any, predictions: Any, mask_threshold: int | None
-) -> Iterator[tuple[Path, Path, Path]]:
-    """Targets, masks and predictions as folders; arrays are written to a folder that is deleted afterwards."""
-    given = (targets, masks, predictions)
-    if all(isinstance(one, (str, Path)) for one in given):
-        yield tuple(map(Path, given))  # type: ignore[misc]  # three of them
-        return
-    if any(isinstance(one, (str, Path)) for one in given):
-        raise InputError("targets, masks and predictions are three folders, or three arrays or tensors; not a mixture.")
-    targets, predictions = _pixels(targets, "targets"), _pixels(predictions, "predictions")
-    holes = _holes(masks, mask_threshold)
-    if targets.shape != predictions.shape or targets.shape[:3] != holes.shape:
-        shapes = f"{targets.shape}, {holes.shape} and {predictions.shape}"
-        raise InputError(
-            f"targets, masks and predictions of shape {shapes} do not fit together. Give as many of one size."
-        )
-    with files.scratch("arrays") as scratch:
-        folders = tuple(scratch / name for name in ("targets", "masks", "predictions"))
-        for number in range(len(targets)):
-            pictures = (targets[number], images.mask_values(holes[number]), predictions[number])
-            for path, picture in zip(folders, pictures, strict=True):
-                files.write_whole(path / f"{number:05d}.png", images.png_bytes(picture))
-        yield folders  # type: ignore[misc]  # three of them
-
-
-def _pixels(given: Any, what: str) -> NDArray[np.uint8]:
-    """8-bit RGB, (n, height, width, 3)."""
-    array = _array(given)
-    if array.ndim == 4 and array.dtype == np.uint8 and array.shape[3] == 3:
-        return array
-    if array.ndim == 4 and array.dtype.kind == "f" and array.shape[1] == 3:
-        if not ((array >= 0) & (array <= 1)).all():
-            raise InputError(f"the {what} hold values outside [0, 1]. Clamp or rescale them first.")
-        pixels: NDArray[np.uint8] = np.rint(array.transpose(0, 2, 3, 1) * 255).astype(np.uint8)
-        return pixels
-    raise InputError(
-        f"the {what} are {array.dtype} of shape {array.shape}; give uint8 (n, height, width, 3) or floats in [0, 1] "
-        "(n, 3, height, width)."
-    )
-
-
-def _holes(given: Any, mask_threshold: int | None) -> NDArray[np.bool_]:
-    """Where pixels are missing, (n, height, width)."""
-    array = _array(given)
-    array = array[:, 0] if array.ndim == 4 and array.shape[1] == 1 else array
-    if array.ndim != 3:
-        raise InputError(f"the masks are of shape {array.shape}; give (n, height, width) or (n, 1, height, width).")
-    if mask_threshold is not None and array.dtype == np.uint8:
-        datasets.hole_rule(mask_threshold)  # which refuses what is no threshold
-        return np.asarray(array > mask_threshold)
-    white = 255 if array.dtype == np.uint8 and array.max(initial=0) > 1 else 1
-    if not ((array == 0) | (array == white)).all():
-        raise InputError(f"the masks hold values other than 0 (known) and {white} (hole). Binarise them first.")
-    return np.asarray(array == white)
-
-
-def _array(given: Any) -> NDArray[Any]:
-    array: NDArray[Any] = np.asarray(given.detach().cpu() if hasattr(given, "detach") else given)
-    return array

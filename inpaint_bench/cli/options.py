@@ -257,18 +257,21 @@ fetch_options = several(
     option("--fetch", is_flag=True, help="First fetch the weights of the named methods that have none here."),
     accept_licence_option,
 )
+code_option = option(
+    "--code",
+    type=FOLDER,
+    help="The folder that the code of your own exec: or python: methods and metrics is in: a change in it is noticed. "
+    "Default: the files that a command names, and a module's package or the Python files beside it.",
+)
 code_options = several(
-    option(
-        "--code",
-        type=FOLDER,
-        help="The folder that the code of your own exec: or python: methods is in: a change in it is noticed. Default: "
-        "the files that a command names, and a module's package or the Python files beside it.",
-    ),
+    code_option,
     option(
         "--fresh", metavar="METHOD", multiple=True, help="Compute the finished pairs of a method anew. May be repeated."
     ),
 )
-timeout_option = option("--timeout", type=click.FloatRange(0, min_open=True), help="Seconds an exec: program may run.")
+timeout_option = option(
+    "--timeout", type=click.FloatRange(0, min_open=True), help="Seconds an exec: program may run, a method or a metric."
+)
 known_error_option = option(
     "--allow-known-error",
     is_flag=True,

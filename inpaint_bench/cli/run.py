@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from inpaint_bench.cli.licence import accepted
+from inpaint_bench.cli.metric_options import own_metric_options
 from inpaint_bench.cli.options import (
     FOLDER,
     code_options,
@@ -53,7 +54,7 @@ print_options = several(
 @click.command(short_help="Inpaint, score and print the table of a dataset.")
 @pipeline_options
 @executor_options
-@metric_option
+@own_metric_options
 @mixed_option
 @print_options
 @strict_option

@@ -8,16 +8,18 @@ from typing import TYPE_CHECKING
 
 import click
 
+from inpaint_bench.cli.metric_options import own_metric_options
 from inpaint_bench.cli.options import (
     FOLDER,
+    code_option,
     data_option,
     known_error_option,
     mask_threshold_option,
-    metric_option,
     option,
     quiet_option,
     runtime_options,
     strict_option,
+    timeout_option,
 )
 from inpaint_bench.cli.render import frame_text, notes_on_stderr
 from inpaint_bench.errors import InputError
@@ -47,7 +49,9 @@ WAYS = "give a RUN folder, or all of --targets, --masks and --predictions, or --
     metavar="COMPOSITES TARGETS",
     help="Two .npy files of features that you computed, a row a picture, the same rows paired.",
 )
-@metric_option
+@own_metric_options
+@code_option
+@timeout_option
 @runtime_options
 @strict_option
 @quiet_option
@@ -63,6 +67,9 @@ def score(
     format_: str,
     features: tuple[Path, Path] | None,
     metrics: str,
+    better: dict[str, str],
+    code: Path | None,
+    timeout: float | None,
     device: str,
     batch: int,
     jobs: int,
@@ -82,16 +89,18 @@ def score(
         if run and not (predictions or raw or allow_known_error or features):
             outcome = score_run(
                 run, metrics, data=data, targets=targets, masks=masks, device=device, batch=batch, jobs=jobs,
-                strict=strict, quiet=quiet,
+                strict=strict, quiet=quiet, better=better, code=code, timeout=timeout,
             )  # fmt: skip
             methods = ", ".join(outcome.methods) or "nothing: there is no method in it"
             click.echo(f"{run}: scored {methods}.")
             for failure in outcome.failures:
                 raise failure
+            outcome.raise_failures()
         elif targets and masks and predictions and not (run or features):
             scored = scoring.score_folder(
                 targets, masks, predictions, metrics, raw=raw, allow_known_error=allow_known_error, strict=strict,
                 device=device, batch=batch, jobs=jobs, quiet=quiet, mask_threshold=mask_threshold,
+                better=better, code=code, timeout=timeout,
             )  # fmt: skip
             if scored.rows:
                 _echo_rows(scored.rows, format_)

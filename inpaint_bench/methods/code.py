@@ -1,13 +1,16 @@
 """The code of a user's own method as a hash, as far as it can be known: what changed is not mixed with what it was."""
 
 import ast
+import contextlib
 import functools
+import inspect
 import os
 import shlex
 import sys
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from pathlib import Path
 from types import ModuleType
+from typing import Any
 
 from inpaint_bench import files
 from inpaint_bench.errors import InputError
@@ -76,6 +79,39 @@ def _imported(source: bytes) -> frozenset[str]:
     names = [alias.name for node in ast.walk(tree) if isinstance(node, ast.Import) for alias in node.names]
     names += [node.module or "" for node in ast.walk(tree) if isinstance(node, ast.ImportFrom) and not node.level]
     return frozenset(name.partition(".")[0] for name in names) - {""}
+
+
+def function_code(function: Callable[..., Any]) -> str:
+    """The hash of a function's source, with its defaults and the values that it is bound to where these are plain.
+
+    Of one without source (typed at a prompt) its compiled code counts, of another object the source of its class. What
+    it refers to otherwise, globals say, is not covered.
+    """
+    facts: list[object] = []
+    while isinstance(function, functools.partial):
+        facts += [function.args, sorted(function.keywords.items())]
+        function = function.func
+    target: Any = function if hasattr(function, "__qualname__") else type(function)
+    facts += [getattr(target, "__defaults__", None), getattr(target, "__kwdefaults__", None)]
+    for cell in getattr(target, "__closure__", None) or ():
+        with contextlib.suppress(ValueError):  # empty: it is bound later
+            facts.append(cell.cell_contents)
+    try:
+        source = inspect.getsource(target)
+    except (OSError, TypeError):
+        compiled = getattr(target, "__code__", None)
+        source = f"{compiled.co_code.hex()} {compiled.co_names}" if compiled else repr(target)
+        facts += [compiled.co_consts] if compiled else []
+    return files.sha256("\n".join([source, *map(_plain, facts)]).encode())[:12]
+
+
+def _plain(fact: object) -> str:
+    """A value as text that is the same in every process: its type alone where it is neither plain nor made of such."""
+    if isinstance(fact, (list, tuple)):
+        return f"({', '.join(map(_plain, fact))})"
+    if isinstance(fact, dict):
+        return f"{{{', '.join(f'{key!r}: {_plain(value)}' for key, value in sorted(fact.items(), key=repr))}}}"
+    return repr(fact) if isinstance(fact, (str, bytes, int, float, type(None))) else type(fact).__qualname__
 
 
 def program_code(template: str) -> tuple[str, str]:

@@ -1,4 +1,4 @@
-"""The grammar of `--methods`: entries separated by commas, each a NAME or NAME=KIND:TARGET.
+"""The grammar of `--methods` and `--metrics`: entries separated by commas, each a NAME or NAME=KIND:TARGET.
 
 An entry, what follows its `=`, or its target may stand in quotes, '…' or "…", within which a comma is a comma; they are
 taken off. Elsewhere an apostrophe is an apostrophe, except in a command (exec:), which is quoted as in a shell.
@@ -12,8 +12,8 @@ QUOTES = ("'", '"')
 COMMAND = re.compile(r"""['"]?[^='"]*=['"]?exec:""")
 
 
-def split_methods(text: str) -> list[str]:
-    """The entries of `--methods`. Raises InputError for a quote that is not closed."""
+def split_methods(text: str, option: str = "--methods") -> list[str]:
+    """The entries of an option. Raises InputError for a quote that is not closed."""
     entries, quoted, current = [], "", ""
     for letter in text:
         if quoted:
@@ -26,7 +26,7 @@ def split_methods(text: str) -> list[str]:
         else:
             current += letter
     if quoted and not COMMAND.match(current.lstrip()):  # a command is looked at where it is read
-        raise InputError(f"--methods: the quote {quoted} is not closed in {current.strip()}.")
+        raise InputError(f"{option}: the quote {quoted} is not closed in {current.strip()}.")
     return [unquoted(entry.strip()) for entry in [*entries, current] if entry.strip()]
 
 

@@ -1,11 +1,15 @@
 """Calls of other people's code, which may raise anything: what it raised becomes one sentence that names it."""
 
 import contextlib
+import importlib
 import os
 import sys
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from types import ModuleType
+from typing import Any
 
-from inpaint_bench.errors import BenchError, MethodError, Stopped
+from inpaint_bench.errors import BenchError, InputError, MethodError, Stopped
 
 MEMORY = ("MemoryError", "OutOfMemoryError")  # of Python, and of torch on a GPU
 
@@ -27,6 +31,24 @@ def blamed(name: str, doing: str, kind: type[BenchError] = MethodError) -> Itera
     finally:
         if os.getpid() != process:
             os._exit(1)
+
+
+def imported(entry: str, target: str, example: str = "load") -> tuple[ModuleType, Callable[..., Any]]:
+    """The module and the function that MODULE:FUNCTION names; modules of the working folder are found.
+
+    Raises InputError, which begins with the user's `entry`, for what cannot be imported or is no function.
+    """
+    module_name, _, function = target.partition(":")
+    if not module_name or not function:
+        raise InputError(f"{entry}: give python:MODULE:FUNCTION, as in python:mine:{example}.")
+    if (here := str(Path.cwd())) not in sys.path:
+        sys.path.insert(0, here)
+    with blamed(entry, f"importing {module_name}", InputError):
+        module = importlib.import_module(module_name)
+        found = getattr(module, function, None)
+    if not callable(found):
+        raise InputError(f"{entry}: {module_name} has no function '{function}'.")
+    return module, found
 
 
 def raise_stop(error: BaseException) -> None:

@@ -2,9 +2,7 @@
 
 import contextlib
 import functools
-import importlib
 import inspect
-import sys
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import replace
 from itertools import groupby, islice
@@ -21,7 +19,7 @@ from inpaint_bench.data.prepare import Prepared
 from inpaint_bench.errors import BenchError, InputError, MethodError
 from inpaint_bench.methods.base import Method, Prediction, PredictJob, refuse_bad
 from inpaint_bench.methods.code import folder_code, module_code, only_known
-from inpaint_bench.methods.foreign import blamed
+from inpaint_bench.methods.foreign import blamed, imported
 from inpaint_bench.methods.needs import NO_NEEDS, Needs, stated_by
 from inpaint_bench.methods.options import Value, chosen, declared_by
 from inpaint_bench.methods.probe import refuse_inverted
@@ -117,16 +115,7 @@ def python_method(
     Keyword-only parameters with a default are its options, as `declared_by` reads them, its attribute `needs` says what
     it needs, as `Stated` lists. Raises InputError when it cannot be imported and for options that it does not have.
     """
-    module_name, _, function = target.partition(":")
-    if not module_name or not function:
-        raise InputError(f"{name}=python:{target}: give python:MODULE:FUNCTION, as in python:mine:load.")
-    if (here := str(Path.cwd())) not in sys.path:
-        sys.path.insert(0, here)
-    with blamed(f"{name}=python:{target}", f"importing {module_name}", InputError):
-        module = importlib.import_module(module_name)
-        load = getattr(module, function, None)
-    if not callable(load):
-        raise InputError(f"{name}=python:{target}: {module_name} has no function '{function}'.")
+    module, load = imported(f"{name}=python:{target}", target)
     code, known = (folder_code(folder), "") if folder else module_code(module)
     with blamed(f"{name}=python:{target}", "reading what it declares", InputError):
         options, needs = chosen(name, declared_by(load), given), stated_by(load)

@@ -43,14 +43,8 @@ def program_method(name: str, template: str, folder: Path | None = None) -> Meth
 
     Raises InputError if one of the three is missing or another one is present.
     """
-    try:
-        parts = [part for word in shlex.split(template) for part in _PARSER.parse(word) if part[1] is not None]
-    except ValueError as error:
-        raise InputError(
-            f"{name}=exec:{template}: {error}. Write {{{{ and }}}} for literal braces, and close quotes."
-        ) from error
-    used = {field for _, field, _, _ in parts}
-    if not {*FOLDERS} <= used <= ALLOWED or any(form or conversion for _, _, form, conversion in parts):
+    used = placeholders(f"{name}=exec:{template}", template)
+    if not {*FOLDERS} <= used <= ALLOWED:
         raise InputError(
             f"{name}=exec:{template}: a command needs {{images}}, {{masks}} and {{out}}, "
             "and may use {seed}, {samples} and {prompts}; no other braces are allowed."
@@ -60,6 +54,15 @@ def program_method(name: str, template: str, folder: Path | None = None) -> Meth
     return Method(
         name, source, code, lambda job: _in_passing(name, template, job), command=template, notes=only_known(known)
     )
+
+
+def placeholders(entry: str, template: str) -> set[str]:
+    """The names in braces of a command line. Raises InputError, which begins with `entry`, where it cannot be read."""
+    try:
+        parts = [part for word in shlex.split(template) for part in _PARSER.parse(word) if part[1] is not None]
+    except ValueError as error:
+        raise InputError(f"{entry}: {error}. Write {{{{ and }}}} for literal braces, and close quotes.") from error
+    return {"".join([field, conversion or "", form or ""]) for _, field, form, conversion in parts if field is not None}
 
 
 def _in_passing(name: str, template: str, job: PredictJob) -> Iterator[Prediction]:
@@ -75,16 +78,16 @@ def _predict(name: str, template: str, job: PredictJob) -> Iterator[Prediction]:
         yield from read_outputs(left_over, out, _only(job, have))
         job = _only(job, tuple(pair for pair in job.pairs if pair.pair not in left_over))
     if not job.pairs:
-        _empty(job.scratch)
+        empty(job.scratch)
         return
     _probe(name, template, job)
-    _empty(job.scratch)
+    empty(job.scratch)
     for _ in in_order(lambda pair: export_pair(job.prepare(pair), job.scratch), job.pairs, job.jobs):
         pass
     failure = run_program(name, template, job.scratch, job)
     outputs = outputs_in(out, job.pairs, failure)
     yield from _finished(outputs, out, job, failure)
-    _empty(job.scratch)
+    empty(job.scratch)
 
 
 def _finished(outputs: Outputs, out: Path, job: PredictJob, failure: MethodError | None) -> Iterator[Prediction]:
@@ -129,14 +132,17 @@ def run_program(name: str, template: str, scratch: Path, job: PredictJob) -> Met
     if "{prompts}" in template:
         write_whole(prompts, json.dumps({pair.pair: pair.prompt for pair in job.pairs}).encode())
     facts = {"seed": str(job.page.seed), "samples": str(job.samples), "prompts": str(prompts.resolve())}
-    command = _words(template, folders | facts)
-    with open(scratch / "log.txt", "w+b") as output:
+    return run_command(name, words_of(template, folders | facts), scratch / "log.txt", job.timeout)
+
+
+def run_command(name: str, command: Sequence[str], log: Path, timeout: float | None) -> MethodError | None:
+    """Run a command until it ends; its failure, if any, as one sentence. Nothing that it started is left."""
+    with open(log, "w+b") as output:
         try:
-            answer = _supervised(command, output.fileno(), job.timeout)
+            answer = _supervised(command, output.fileno(), timeout)
         except subprocess.TimeoutExpired:
             return MethodError(
-                f"{name}: the program exceeded its time limit of {job.timeout:g} seconds and was stopped. "
-                "See --timeout."
+                f"{name}: the program exceeded its time limit of {timeout:g} seconds and was stopped. See --timeout."
             )
         except OSError as error:
             answer = f"errno {error.errno}"
@@ -172,7 +178,7 @@ def _supervised(command: Sequence[str], output: int, timeout: float | None) -> s
         return supervisor.stdout.read().decode().strip()
 
 
-def _words(template: str, values: Mapping[str, str]) -> list[str]:
+def words_of(template: str, values: Mapping[str, str]) -> list[str]:
     """The words of a command line with its placeholders replaced by values, whatever characters these contain."""
     return [
         "".join(text + (values[field] if field else "") for text, field, _, _ in _PARSER.parse(word))
@@ -206,7 +212,7 @@ def _no_outputs(out: Path) -> str:
     return "" if found else f"{out}: the program succeeded but wrote no output."
 
 
-def _empty(scratch: Path) -> None:
+def empty(scratch: Path) -> None:
     """Remove what a program was given and what it wrote."""
     if scratch.is_symlink():  # by the program: what it leads to is not ours
         scratch.unlink()
@@ -219,7 +225,7 @@ def _probing(scratch: Path) -> Path:
 
 def _probe(name: str, template: str, job: PredictJob) -> None:
     scratch = _probing(job.scratch)
-    _empty(scratch)
+    empty(scratch)
 
     def predict(image: images.Images, mask: images.Masks) -> images.Images:
         for number, (pixels, hole) in enumerate(zip(images.eight_bit(image), mask[:, 0].numpy() > 0, strict=True)):
@@ -238,4 +244,4 @@ def _probe(name: str, template: str, job: PredictJob) -> None:
     try:
         refuse_inverted(name, predict, job.page.size or 256)
     finally:
-        _empty(scratch)
+        empty(scratch)

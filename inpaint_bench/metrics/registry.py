@@ -11,6 +11,7 @@ from inpaint_bench.metrics.detection import DETECTION_METRICS, DETECTORS, Detect
 from inpaint_bench.metrics.features import EXTRACTORS, timm_extractor
 from inpaint_bench.metrics.features.timm_files import model_of
 from inpaint_bench.metrics.features.timm_specs import TimmFeatures
+from inpaint_bench.metrics.own_metric import OwnMetric
 from inpaint_bench.metrics.sets import SET_METRICS, of_timm
 
 Value = TypeVar("Value")
@@ -33,6 +34,7 @@ SAMPLES_METRICS: dict[str, SamplesMetric] = {DIVERSITY.name: DIVERSITY}
 CHOOSABLE: dict[str, AnyMetric] = ByName({**METRICS, **SET_METRICS, **SAMPLES_METRICS, **DETECTION_METRICS})
 KNOWN: dict[str, AnyMetric] = ByName({**CHOOSABLE, **RECORDED})
 ORDER: dict[str, int] = ByName({name: number for number, name in enumerate(KNOWN)})
+SHIPPED = len(ORDER)
 
 _BY_KIND: tuple[tuple[type, dict[str, Any]], ...] = (
     (Metric, METRICS),
@@ -45,21 +47,15 @@ FEW, VERY_FEW = 2048, 500  # below these numbers of images a Fréchet distance i
 
 
 def register(metric: AnyMetric) -> None:
-    """Make a metric that does not ship known in this process, after all others in the order of tables.
+    """Make a metric that does not ship, and whose name is free, known in this process.
 
-    Raises InputError where the name stands for another metric.
+    In tables and files such metrics follow all others, by name: whichever came first.
     """
-    if metric.name in KNOWN:
-        if KNOWN[metric.name].stem != metric.stem or KNOWN[metric.name].better != metric.better:
-            raise InputError(f"a metric is called '{metric.name}' already. Choose another name.")
-        return
-    _add(metric)
-
-
-def _add(metric: AnyMetric) -> None:
     next(by_name for kind, by_name in _BY_KIND if isinstance(metric, kind))[metric.name] = metric
     CHOOSABLE[metric.name] = KNOWN[metric.name] = metric
-    ORDER[metric.name] = len(ORDER)
+    for number, name in enumerate(sorted([*list(ORDER)[SHIPPED:], metric.name]), SHIPPED):
+        ORDER.pop(name, None)
+        ORDER[name] = number
 
 
 def _is_of_timm(name: object) -> bool:
@@ -71,8 +67,35 @@ def _is_of_timm(name: object) -> bool:
     EXTRACTORS.setdefault(extractor, timm_extractor(extractor, TimmFeatures(model)))
     for metric in of_timm(extractor):
         if metric.name not in set(KNOWN):  # not `in KNOWN`, which asks here
-            _add(metric)
+            register(metric)
     return True
+
+
+def declare(metric: OwnMetric) -> None:
+    """Make a metric of one's own known: one with its code takes the place of an earlier one of its name.
+
+    Raises InputError where the name stands for a metric that ships, and NotComparableError where another direction or
+    unit was declared for it before.
+    """
+    before = KNOWN.get(metric.name)
+    if before is not None and not isinstance(before, OwnMetric):
+        raise InputError(f"a metric that ships is called '{metric.name}'. Choose another name.")
+    if before is None:
+        register(metric)
+        return
+    for what, old, new in (("better", before.better, metric.better), ("unit", before.unit, metric.unit)):
+        if old != new:
+            raise NotComparableError(
+                f"{metric.name}: is declared with {what} = '{new}', and elsewhere with '{old}'. Give one of the two "
+                "another name."
+            )
+    if metric.runs or not before.runs:
+        METRICS[metric.name] = CHOOSABLE[metric.name] = KNOWN[metric.name] = metric
+
+
+def own_names(names: Iterable[str]) -> list[str]:
+    """Those of the names that are metrics of one's own."""
+    return [name for name in names if isinstance(KNOWN.get(name), OwnMetric)]
 
 
 def find(name: str) -> AnyMetric:

@@ -16,8 +16,10 @@ from inpaint_bench.data.pair_lists import Pair
 from inpaint_bench.data.parts import Part
 from inpaint_bench.data.protocols import Name, Protocol, facts
 from inpaint_bench.decode import Schema
-from inpaint_bench.errors import HashError, InputError, did_you_mean
+from inpaint_bench.errors import HashError, InputError, NotComparableError, did_you_mean
 from inpaint_bench.methods.options import Value, in_words
+from inpaint_bench.metrics.own_metric import MetricInfo, own_metric
+from inpaint_bench.metrics.registry import declare
 from inpaint_bench.runner import sums
 
 if TYPE_CHECKING:  # heavy, and runs are read without them
@@ -61,6 +63,7 @@ class RunInfo(Schema, frozen=True):
     pairs: int
     methods: dict[Name, MethodInfo]
     raw: bool = False  # predictions are scored as they are, not composited with the known region
+    metrics: dict[Name, MetricInfo] = msgspec.field(default_factory=dict)  # those of one's own
 
 
 @dataclass(frozen=True)
@@ -133,6 +136,15 @@ class RunFolder:
             return msgspec.structs.replace(before, methods={**before.methods, name: info})
 
         return dataclasses.replace(self, info=change_info(self.path, add))
+
+    def with_metrics(self, metrics: dict[str, MetricInfo]) -> "RunFolder":
+        """The run with metrics of one's own in run.json, each in place of an earlier one of its name."""
+
+        def add(now: RunInfo | None) -> RunInfo:
+            before = now or self.info
+            return msgspec.structs.replace(before, metrics={**before.metrics, **metrics})
+
+        return dataclasses.replace(self, info=change_info(self.path, add)) if metrics else self
 
 
 def _of(name: re.Match[str] | None, samples: set[int | None]) -> bool:
@@ -218,7 +230,11 @@ def _refuse_edited(path: Path, info: RunInfo, pairs: tuple[Pair, ...]) -> None:
 
 
 def read_info(path: Path) -> RunInfo:
-    """run.json of a run folder. Raises InputError where there is none, or one of another schema version."""
+    """run.json of a run folder. The metrics of one's own that it declares are known from now on.
+
+    Raises InputError where there is none, or one of another schema version, and NotComparableError where it declares a
+    metric otherwise than what was read before.
+    """
     try:
         data = files.read_bytes(path / "run.json")
     except OSError as error:
@@ -229,6 +245,11 @@ def read_info(path: Path) -> RunInfo:
         version = _version(data)
         what = f"of schema {version}; this version reads 2" if version not in (2, None) else f"broken: {error}"
         raise InputError(f"{path / 'run.json'}: {what}. Choose another --out, or delete the folder.") from error
+    for name, declared in info.metrics.items():
+        try:
+            declare(own_metric(name, declared))
+        except (InputError, NotComparableError) as error:
+            raise type(error)(f"{path / 'run.json'}: {error}") from error
     return info
 
 
@@ -260,5 +281,8 @@ def _refuse_another(run: RunFolder, dataset: "Dataset") -> None:
 
 
 def to_json(info: RunInfo) -> bytes:
-    """run.json as bytes."""
-    return msgspec.json.format(msgspec.json.encode(info), indent=1) + b"\n"
+    """run.json as bytes; without metrics of one's own, as it was before there were any."""
+    kept = msgspec.to_builtins(info)
+    if not info.metrics:
+        del kept["metrics"]
+    return msgspec.json.format(msgspec.json.encode(kept), indent=1) + b"\n"

@@ -11,6 +11,7 @@ from inpaint_bench.data import pair_lists
 from inpaint_bench.data.pair_lists import Pair
 from inpaint_bench.data.parts import WHOLE
 from inpaint_bench.errors import IncompleteError, InputError, NotComparableError, some
+from inpaint_bench.metrics.own_metric import MetricInfo
 from inpaint_bench.runner import machines, sums
 from inpaint_bench.runner.folder import STARTED, MethodInfo, RunFolder, RunInfo, change_info, open_run, publish
 from inpaint_bench.runner.made_by import mixture
@@ -40,11 +41,13 @@ def merge(parts: Sequence[Path], out: Path, allow_mixed: bool = False) -> RunFol
         for method in run.info.methods:
             _link_all(run, method, out / method / "composites")
     part = WHOLE if info.part.kind == "shard" else info.part
+    own = _same_metrics(runs)
 
     def join(now: RunInfo | None) -> RunInfo:
         kept = now.methods if now else {}
         digest = pair_lists.pixel_digest(pairs)
-        return RunInfo(2, info.protocol, info.fingerprint, digest, part, len(pairs), kept | methods, info.raw)
+        known = (now.metrics if now else {}) | own
+        return RunInfo(2, info.protocol, info.fingerprint, digest, part, len(pairs), kept | methods, info.raw, known)
 
     change_info(out, join)
     return publish(open_run(out))
@@ -142,6 +145,20 @@ def _same_method(name: str, runs: Sequence[RunFolder], allow_mixed: bool) -> Met
         machine = machines.joined(machine, info.machine)
     merged = ("inpaint-bench", "merge")
     return msgspec.structs.replace(mixture([info for _, info in infos]), command=merged)
+
+
+def _same_metrics(runs: Sequence[RunFolder]) -> dict[str, MetricInfo]:
+    """The metrics of one's own that runs declare. Raises NotComparableError where two of a name are not the same."""
+    found: dict[str, tuple[Path, MetricInfo]] = {}
+    for run in runs:
+        for name, declared in run.info.metrics.items():
+            first_path, first = found.setdefault(name, (run.path, declared))
+            if declared != first:
+                raise NotComparableError(
+                    f"{run.path}: the metric {name} is {declared.entry} (code {declared.code or 'not known'}), in "
+                    f"{first_path} {first.entry} (code {first.code or 'not known'}). Score both with the same one."
+                )
+    return {name: declared for name, (_, declared) in found.items()}
 
 
 def _link_all(run: RunFolder, method: str, folder: Path) -> None:

@@ -6,7 +6,9 @@ from dataclasses import dataclass, field
 from inpaint_bench.data.protocols import Protocol
 from inpaint_bench.errors import InputError
 from inpaint_bench.metrics import metric
-from inpaint_bench.metrics.registry import CHOOSABLE, ORDER, absent, find, with_companions
+from inpaint_bench.metrics.own_metric import MetricInfo, OwnMetric
+from inpaint_bench.metrics.registry import CHOOSABLE, ORDER, absent, find, own_names, with_companions
+from inpaint_bench.runner.folder import RunInfo
 
 
 @dataclass(frozen=True)
@@ -15,6 +17,10 @@ class ChosenMetrics:
 
     names: tuple[str, ...]
     absent: dict[str, str] = field(default_factory=dict)
+
+    def own(self) -> dict[str, MetricInfo]:
+        """What a run records of those that are one's own."""
+        return {name: one.info for name in self.names if isinstance(one := CHOOSABLE[name], OwnMetric)}
 
     def notes(self) -> list[str]:
         """A sentence for every reason."""
@@ -32,21 +38,62 @@ def choose_metrics(requested: Sequence[str], page: Protocol, where: str) -> Chos
     requested by name and cannot be measured here.
     """
     every = "all" in requested
+    broken = _plugins(requested)
+    for name in requested:
+        if name in broken:
+            raise InputError(broken[name])
     try:
         metric(page.choose)
         for name in page.metrics:  # also where others are requested: tables go by the page
             find(name)
     except InputError as error:
         raise InputError(f"the protocol page of {where}: {error}") from error
-    names = with_companions(find(name).name for name in (CHOOSABLE if every else requested or page.metrics))
+    names = with_companions(find(name).name for name in (_all(requested) if every else requested or page.metrics))
     lacking = {name: why for name in names if (why := absent(find(name)))}
     if not every and (named := [name for name in requested if name in lacking]):
         raise InputError(f"{named[0]} cannot be measured here: {lacking[named[0]].rstrip('.')}.")
-    return ChosenMetrics(tuple(name for name in names if name not in lacking), lacking)
+    return ChosenMetrics(tuple(name for name in names if name not in lacking), lacking | broken)
+
+
+def choose_recorded(requested: Sequence[str], info: RunInfo, where: str) -> ChosenMetrics:
+    """As `choose_metrics`, of a run in which nothing is computed: what it declares itself needs no code here."""
+    shipped = [name for name in requested if name not in info.metrics]
+    if requested and not shipped:
+        return ChosenMetrics(tuple(requested))
+    chosen = choose_metrics(shipped, info.protocol, where)
+    own = [name for name in info.metrics if not requested or name in requested or "all" in requested]
+    absent = {name: why for name, why in chosen.absent.items() if name not in own}
+    return ChosenMetrics(tuple(dict.fromkeys([*chosen.names, *own])), absent)
+
+
+def _plugins(requested: Sequence[str]) -> dict[str, str]:
+    """Make the requested metrics of plug-ins known, of 'all' every one; why some cannot be, by name."""
+    if all(name in CHOOSABLE and name not in own_names([name]) for name in requested):
+        return {}
+    from inpaint_bench.runner.own_metrics import open_plugins  # heavy
+
+    return open_plugins(None if "all" in requested else requested)
+
+
+def _all(requested: Sequence[str]) -> list[str]:
+    """What 'all' stands for: every metric that ships, those of plug-ins, and what was requested beside it."""
+    from inpaint_bench.runner.own_metrics import plugin_names  # heavy
+
+    others = {*own_names(CHOOSABLE)} - {*plugin_names(), *requested}
+    return [name for name in CHOOSABLE if name not in others]
+
+
+def refuse_functions(names: Sequence[str]) -> None:
+    """Raise InputError for a metric that is a Python object of this process: no other one has it."""
+    for name in own_names(names):
+        found = CHOOSABLE[name]
+        if isinstance(found, OwnMetric) and found.info.entry.startswith("callable:"):
+            raise InputError(f"{name}: a function cannot be sent to another process: give python:MODULE:FUNCTION.")
 
 
 def still_measurable(names: Sequence[str], measured: set[str]) -> list[str]:
     """The names, and those of metrics that the run was measured in before, so that their results stay up to date."""
-    kept = sorted((name for name in measured if name in CHOOSABLE), key=ORDER.__getitem__)
+    own = own_names(CHOOSABLE)  # another command's code may be another one: those are measured where they are named
+    kept = sorted((name for name in measured if name in CHOOSABLE and name not in own), key=ORDER.__getitem__)
     again = [name for name in kept if not absent(find(name))]
     return list(dict.fromkeys([*names, *again]))

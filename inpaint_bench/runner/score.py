@@ -4,6 +4,7 @@ import heapq
 from collections.abc import Callable, Sequence
 
 from inpaint_bench.data.datasets import Dataset
+from inpaint_bench.errors import MethodError
 from inpaint_bench.metrics.detection import DETECTORS
 from inpaint_bench.metrics.features import EXTRACTORS
 from inpaint_bench.metrics.features.timm_files import model_of
@@ -13,6 +14,7 @@ from inpaint_bench.runner.features import measure_features, merge_features
 from inpaint_bench.runner.folder import RunFolder
 from inpaint_bench.runner.objects import measure_objects, merge_objects
 from inpaint_bench.runner.predict import RuntimeOptions
+from inpaint_bench.runner.score_own import score_own
 from inpaint_bench.runner.score_pairs import score_run
 from inpaint_bench.runner.scores import each_score, scores_path, write_sorted
 from inpaint_bench.runner.stored import MASKED, TARGETS, extractors_of
@@ -27,13 +29,18 @@ def score_method(
     metrics: Sequence[str],
     runtime: RuntimeOptions,
     on_progress: OnProgress = lambda count: None,
-) -> None:
-    """Compute the scores, features and objects of a method's composites; what is up to date is not computed again."""
+) -> list[MethodError]:
+    """Compute the scores, features and objects of a method's composites; what is up to date is not computed again.
+
+    Returns the failures of metrics of one's own, each a sentence: what else is measured is kept.
+    """
     score_run(run, dataset, method, metrics, runtime, on_progress)
+    failures = score_own(run, dataset, method, metrics, runtime, on_progress)
     for extractor in extractors(metrics):
         measure_features(run, dataset, method, EXTRACTORS[extractor], runtime, on_progress)
     for detector in detectors(metrics):
         measure_objects(run, dataset, method, DETECTORS[detector], runtime, on_progress)
+    return failures
 
 
 def score_targets(

@@ -20,7 +20,7 @@ from inpaint_bench.errors import HashError, InputError
 from inpaint_bench.metrics import METRICS, RECORDED, Metric
 from inpaint_bench.metrics.batch import Batch
 from inpaint_bench.metrics.cache import cached_values
-from inpaint_bench.metrics.registry import ORDER, signature
+from inpaint_bench.metrics.registry import ORDER, own_names, signature
 from inpaint_bench.runner import sums
 from inpaint_bench.runner.diversity import scores_of_samples
 from inpaint_bench.runner.folder import RunFolder
@@ -87,19 +87,27 @@ def _compare(
             path = run.composite(method, pair.pair, sample)
             sha256 = files.file_sha256(path)
             names = {*requested, *({page.choose} if sample is not None else ()), *RECORDED}
-            wanted = {name for name in OF_PICTURES if name in names or (pair.pair, sample, name) in old}
+            there = {name for name in OF_PICTURES if name in names or (pair.pair, sample, name) in old}
+            own = own_names(there)  # measured apart; what an earlier command measured stays, under its signature
+            kept += [old[key] for name in own if (key := (pair.pair, sample, name)) in old and _is_of(old[key], sha256)]
+            wanted = there.difference(own)
             lacks = []
             for name in sorted(wanted, key=ORDER.__getitem__):
                 score, expected = (
                     old.get((pair.pair, sample, name)),
                     signature(OF_PICTURES[name], page.eight_bit, run.info.raw),
                 )
-                if score and (score.composite, score.signature) == (sha256[:16], expected):
+                if score and _is_of(score, sha256) and score.signature == expected:
                     kept.append(score)
                 else:
                     lacks.append(OF_PICTURES[name])
             composites.append(Scored(pair, sample, path, sha256, tuple(lacks)))
     return composites, kept
+
+
+def _is_of(score: Score, sha256: str) -> bool:
+    """Whether a score is of a file of this hash."""
+    return score.composite == sha256[:16]
 
 
 def _chunks(composites: list[Scored]) -> Iterator[list[Scored]]:

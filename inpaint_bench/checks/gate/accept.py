@@ -17,6 +17,7 @@ from inpaint_bench.checks.gate.sides import GateSide, choose, key_of, numbers, s
 from inpaint_bench.data import pair_lists
 from inpaint_bench.decode import Schema
 from inpaint_bench.errors import IncompleteError, InputError, some
+from inpaint_bench.metrics.registry import own_names
 from inpaint_bench.runner import sums
 from inpaint_bench.runner.folder import MethodInfo, RunFolder, RunInfo, to_json
 from inpaint_bench.runner.scores import MOST_SCORES, scores_path
@@ -122,7 +123,8 @@ def _files(run: RunData, path: Path, results: Sequence[Result]) -> dict[str, byt
     info = run.info
     names = sorted({result.method for result in results} - set(REFERENCES))
     methods = {name: _without_machine(info.methods[name]) for name in names}
-    kept = RunInfo(2, info.protocol, info.fingerprint, info.pixels, info.part, info.pairs, methods)
+    own = {name: info.metrics[name] for name in own_names(dict.fromkeys(one.metric for one in results))}
+    kept = RunInfo(2, info.protocol, info.fingerprint, info.pixels, info.part, info.pairs, methods, metrics=own)
     expected = RunFolder(path, kept, run.pairs)
     held = {
         path / "pairs.csv": pair_lists.to_csv(run.pairs),
