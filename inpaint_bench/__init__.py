@@ -32,6 +32,7 @@ _API = {  # name → the module of the API that defines it
     "score": "scoring",
     "score_features": "scoring",
     "compare": "comparing",
+    "compare_metrics": "comparing",
     "table": "tables",
     "load_method": "models",
     "metric": "models",
@@ -69,6 +70,7 @@ __all__ = [
     "__version__",
     "check",
     "compare",
+    "compare_metrics",
     "datasets",
     "inpaint",
     "load_dataset",
@@ -88,7 +90,7 @@ __all__ = [
 ]
 
 if TYPE_CHECKING:
-    from inpaint_bench.api.comparing import compare
+    from inpaint_bench.api.comparing import compare, compare_metrics
     from inpaint_bench.api.existing import merge
     from inpaint_bench.api.extensions import train
     from inpaint_bench.api.listing import datasets, methods, metrics

@@ -32,10 +32,12 @@ from inpaint_bench.analysis.statistics import (
 from inpaint_bench.analysis.statistics.ratios import ratio_difference, ratio_interval
 from inpaint_bench.analysis.statistics.subsampling import (
     FEWEST,
+    halves_of,
     real_vs_real,
     set_difference,
     set_interval,
     set_separable,
+    values_of_subsets,
 )
 from inpaint_bench.errors import NotComparableError
 from inpaint_bench.metrics.base import Features, Metric, SamplesMetric, SetMetric
@@ -144,6 +146,18 @@ class SetFeatures:
             float, f"floor:{seed_text}", rows, lambda: real_vs_real(self.metric.function, self.targets[rows], seed_text)
         )
         return Summary(value, n // 2)
+
+    def at_halves(self, seed_text: str, draws: int) -> list[float]:
+        """The distance at random halves of the run's pairs; NaN where fewer than two of a half have features."""
+        places, rows = np.cumsum(self.defined) - 1, np.ones(len(self.defined), dtype=np.bool_)
+        halves = [places[half[self.defined[half]]] for half in halves_of(len(rows), seed_text, draws)]
+
+        def draw() -> list[float]:
+            one, able = self.only_defined(), [half for half in halves if len(half) > 1]
+            return values_of_subsets(self.metric.function, one.composites, one.targets, able)
+
+        found = iter(self._kept(list[float], f"{draws} halves:{seed_text}", rows, draw))
+        return [next(found) if len(half) > 1 else math.nan for half in halves]
 
     def without_reduction(self) -> "SetFeatures":
         """The same data under the signature of a method with one output a pair."""

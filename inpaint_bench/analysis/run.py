@@ -23,6 +23,7 @@ from inpaint_bench.runner.scores import MOST_SCORES, scores_frame, scores_path
 if TYPE_CHECKING:
     import pandas as pd
 
+    from inpaint_bench.analysis.metric_agreement import MetricAgreement
     from inpaint_bench.analysis.per_pair import PerPairData
     from inpaint_bench.runner.stored import StoredFeatures, StoredObjects
 
@@ -96,6 +97,13 @@ class RunData:
     def buckets(self) -> dict[str, PairMask]:
         """The pairs of each bucket that holds one, and of all."""
         return pairs_by_bucket(self.folder.pairs, self.info.protocol)
+
+    @cached_property
+    def metric_agreement(self) -> "MetricAgreement | None":
+        """How far its metrics agree; None where it has too few of them, or of methods and pairs."""
+        from inpaint_bench.analysis.compare_metrics import compare_metrics, enough
+
+        return compare_metrics(self) if enough(self) else None
 
     def measured(self) -> set[str]:
         """The metrics that the run has results of, whatever they are; none where they are not of this version."""

@@ -1,4 +1,4 @@
-"""Two methods compared, and reported numbers checked."""
+"""Two methods compared, metrics compared, and reported numbers checked."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -10,6 +10,7 @@ from inpaint_bench.api.run import Run, as_run
 
 if TYPE_CHECKING:
     from inpaint_bench.analysis.comparison import Comparison
+    from inpaint_bench.analysis.metric_agreement import MetricAgreement
     from inpaint_bench.checks.claims import Check
     from inpaint_bench.checks.claims.base import ClaimFinding
     from inpaint_bench.checks.claims.measured import Compared
@@ -23,6 +24,19 @@ def compare(
     if run_of_b is None or run_of_b == run:
         return first.compare(a, b, None, metrics)
     return first.compare(a, b, as_run(run_of_b), metrics)
+
+
+def compare_metrics(
+    run: "Run | AnyPath" = "runs/sample", methods: Names = None, metrics: Names = None
+) -> "MetricAgreement":
+    """Which metrics of a run say the same; see `Run.compare_metrics`.
+
+    >>> import inpaint_bench as ib
+    >>> _ = ib.run("sample", methods=["telea", "mean-fill"], metrics=["psnr", "mae"], limit=8, out="runs/m", quiet=True)
+    >>> ib.compare_metrics("runs/m").frame.query("over == 'pairs'")[["a", "b", "methods"]].values.tolist()
+    [['psnr', 'mae', 2]]
+    """
+    return as_run(run).compare_metrics(methods, metrics)
 
 
 @dataclass(frozen=True)

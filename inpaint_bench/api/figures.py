@@ -1,4 +1,4 @@
-"""Figures for a paper: pictures of a run at their own pixels, and bars."""
+"""Figures for a paper: pictures of a run at their own pixels, bars, and how far metrics agree."""
 
 from collections.abc import Callable
 from pathlib import Path
@@ -8,10 +8,11 @@ from inpaint_bench.api.run import Run, as_run
 from inpaint_bench.errors import InputError, did_you_mean
 from inpaint_bench.figures import sheets
 from inpaint_bench.figures.draw import refuse_suffix, write_bars, write_sheet
+from inpaint_bench.figures.heat_map import write_heat_map
 from inpaint_bench.figures.read import FigureData, figure_data
 from inpaint_bench.figures.sheets import Sheet
 
-KINDS = ("grid", "zoom", "samples", "detection", "bars")
+KINDS = ("grid", "zoom", "samples", "detection", "bars", "metrics")
 
 
 def figure(
@@ -27,6 +28,7 @@ def figure(
     at: tuple[int, int] | None = None,
     detector: str = "",
     least: float = 0.5,
+    over: str = "pairs",
     data: AnyPath | None = None,
     targets: AnyPath | None = None,
     masks: AnyPath | None = None,
@@ -35,7 +37,8 @@ def figure(
 
     `kind` is 'grid' (a row a pair: masked input, every method, target), 'zoom' (a grid with a square of `side` pixels
     enlarged, at (left, top) or where methods differ most), 'samples' (every sample of stochastic methods), 'detection'
-    (boxes of a detector with scores from `least`) or 'bars' (results with their intervals, of some `metrics`).
+    (boxes of a detector with scores from `least`), 'bars' (results with their intervals, of some `metrics`) or
+    'metrics' (how far they agree `over` 'methods', 'pairs', or 'partial': pairs, the mask ratio held constant).
     `enlarge` is the side of a pixel. Raises InputError for unknown names and HashError for changed composites.
     """
     path = Path(out)
@@ -43,6 +46,9 @@ def figure(
     opened = as_run(run)
     if kind == "bars":
         write_bars(opened, path, as_names(metrics), as_names(methods))
+        return path
+    if kind == "metrics":
+        write_heat_map(opened, path, over, as_names(metrics), as_names(methods))
         return path
     draw: dict[str, Callable[[FigureData], Sheet]] = {
         "grid": sheets.grid,

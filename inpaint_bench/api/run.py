@@ -16,6 +16,7 @@ if TYPE_CHECKING:
     from PIL.Image import Image
 
     from inpaint_bench.analysis.comparison import Comparison
+    from inpaint_bench.analysis.metric_agreement import MetricAgreement
     from inpaint_bench.checks.gate.findings import Findings
     from inpaint_bench.data.datasets import Dataset
     from inpaint_bench.tables.table import Table
@@ -138,6 +139,16 @@ class Run(RunData):
         from inpaint_bench.analysis.compare import compare
 
         return compare(a, b, self, other or self, as_names(metrics))
+
+    def compare_metrics(self, methods: Names = None, metrics: Names = None) -> "MetricAgreement":
+        """Which metrics say the same: rank correlations over methods and pairs, with 95% intervals, in `frame`.
+
+        Raises InputError for an unknown name, and where there are fewer than two metrics, or neither 4 methods nor 8
+        pairs.
+        """
+        from inpaint_bench.analysis.compare_metrics import compare_metrics
+
+        return compare_metrics(self, as_names(methods), as_names(metrics))
 
     def gate(
         self,

@@ -23,7 +23,7 @@ sheet_options = several(
 
 @click.group(short_help="Draw a run's pictures and bars for a paper.")
 def figure() -> None:
-    """Draw figures for a paper from a run folder: pictures at their own pixels, and bars."""
+    """Draw figures for a paper from a run folder: pictures at their own pixels, bars, and heat maps of metrics."""
 
 
 @figure.command(short_help="A row a pair, a column a method.")
@@ -66,6 +66,23 @@ def detection(run: Path, out: Path, **options: Any) -> None:
 def bars(run: Path, out: Path, **options: Any) -> None:
     """Bars with 95% intervals: a plot a metric, a group a bucket, a bar a method."""
     _draw("bars", run, out, **options)
+
+
+@figure.command(short_help="How far metrics agree.")
+@run_argument
+@which_methods
+@option("--metrics", default="", help="Names, separated by commas. Default: all that have results.")
+@option(
+    "--over",
+    type=click.Choice(["methods", "pairs", "partial"]),
+    default="pairs",
+    show_default=True,
+    help="What is ranked: methods; pairs, within each method; or pairs with the mask ratio held constant.",
+)
+@out_option
+def metrics(run: Path, out: Path, **options: Any) -> None:
+    """A heat map of how far every two metrics agree, as `metrics compare` prints it."""
+    _draw("metrics", run, out, **options)
 
 
 def _draw(kind: str, run: Path, out: Path, **options: Any) -> None:

@@ -1,10 +1,10 @@
-"""`methods` and `metrics`: what there is, and what is known of each."""
+"""`methods` and `metrics`: what there is, what is known of each, and which metrics of a run say the same."""
 
 from pathlib import Path
 
 import click
 
-from inpaint_bench.cli.options import baselines_option, option
+from inpaint_bench.cli.options import FOLDER, baselines_option, methods_option, option
 from inpaint_bench.cli.render import columns
 
 
@@ -37,10 +37,10 @@ def show_method(name: str, baselines: Path | None) -> None:
     columns(listing.show_method(name, baselines))
 
 
-@click.group(invoke_without_command=True, short_help="List metrics, or show one definition.")
+@click.group(invoke_without_command=True, short_help="List metrics, show one, or compare those of a run.")
 @click.pass_context
 def metrics(ctx: click.Context) -> None:
-    """List the metrics, or show one: its formula and its signature."""
+    """List the metrics, show one: its formula and its signature, or compare those of a run with each other."""
     if ctx.invoked_subcommand is None:
         ctx.invoke(list_metrics)
 
@@ -76,3 +76,23 @@ def show_metric(name: str) -> None:
     click.echo(f"\n{definition}\n")
     for what, fact in facts[2:]:
         click.echo(f"{what}: {fact}")
+
+
+@metrics.command("compare", short_help="Which metrics of a run say the same.")
+@click.argument("run", type=FOLDER, default="runs/sample")
+@option("--metrics", "names", default="", help="Names, separated by commas. Default: all that have results.")
+@methods_option("Names, separated by commas. Default: all of the run.")
+@option("--intervals", is_flag=True, help="As text, a line for every two metrics with its 95% interval.")
+@option(
+    "--format", "format_", type=click.Choice(["text", "markdown", "csv", "json"]), default="text", show_default=True
+)
+def compare_metrics(run: Path, names: str, methods: str, intervals: bool, format_: str) -> None:
+    """Which metrics of RUN, a run folder, say the same, and which say something else. Default: runs/sample.
+
+    Rank correlations of every two metrics over the methods and over the pairs of the run, turned so that +1 means that
+    both agree on what is better, with 95% intervals, and groups of metrics that say the same.
+    """
+    from inpaint_bench.api import comparing
+
+    found = comparing.compare_metrics(run, methods, names)
+    click.echo(found.to_text(intervals) if format_ == "text" else getattr(found, f"to_{format_}")(), nl=False)

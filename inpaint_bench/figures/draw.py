@@ -49,10 +49,11 @@ def write_sheet(sheet: Sheet, path: Path) -> None:
     """Draw a sheet. Raises InputError unless the file is a .pdf or a .png."""
     refuse_suffix(path)
     with matplotlib_with(SETTINGS):
-        _save(draw_sheet(sheet), path)
+        save(draw_sheet(sheet), path)
 
 
-def _save(figure: "Figure", path: Path) -> None:
+def save(figure: "Figure", path: Path) -> None:
+    """Write a figure whole, with the same bytes every time."""
     out = io.BytesIO()
     figure.savefig(out, format=path.suffix[1:], dpi=DPI, metadata=METADATA[path.suffix])
     files.write_whole(path, out.getvalue())
@@ -128,7 +129,7 @@ def write_bars(run: RunData, path: Path, metrics: Sequence[str] = (), methods: S
     if not shown:
         raise InputError("there are no results to draw bars of: no method has finished every pair.")
     with matplotlib_with(SETTINGS):
-        _save(draw_bars(shown, methods), path)
+        save(draw_bars(shown, methods), path)
 
 
 def draw_bars(results: Sequence[Result], methods: Sequence[str] = ()) -> "Figure":

@@ -9,7 +9,7 @@ import os
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any, Literal
+from typing import TYPE_CHECKING, Any, Literal, Protocol, runtime_checkable
 
 from inpaint_bench import files
 
@@ -68,12 +68,26 @@ class Plot:
     joined: bool = True
     whole: bool = False  # x is a count: ticks at whole numbers
 
+    def draw(self) -> "Figure":
+        """The plot as a matplotlib figure."""
+        return _draw(self)
 
-def svg(plot: Plot) -> bytes:
+
+@runtime_checkable
+class Drawn(Protocol):
+    """What a page shows as a picture; `name` is the stem of its files."""
+
+    @property
+    def name(self) -> str: ...
+
+    def draw(self) -> "Figure": ...
+
+
+def svg(plot: Drawn) -> bytes:
     """The plot as a transparent SVG file for a light page, about 390 x 290 points."""
     out = io.BytesIO()
     with matplotlib_with(_settings(plot.name)):
-        _draw(plot).savefig(out, format="svg", transparent=True, metadata={"Date": None, "Creator": None})
+        plot.draw().savefig(out, format="svg", transparent=True, metadata={"Date": None, "Creator": None})
     return out.getvalue().decode().replace(f"'{FONT}'", PAGE_FONT).encode()
 
 

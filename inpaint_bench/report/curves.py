@@ -8,11 +8,13 @@ from functools import partial
 import numpy as np
 
 from inpaint_bench.analysis.labels import metric_label
+from inpaint_bench.analysis.metric_agreement import TITLES
 from inpaint_bench.analysis.per_pair import SetFeatures, average
 from inpaint_bench.analysis.reductions import Reduction
 from inpaint_bench.analysis.results import ALL, REAL_VS_REAL, PairMask, Result
 from inpaint_bench.analysis.statistics import drawn_words, intervals
-from inpaint_bench.figures.plots import Line, Plot, Point
+from inpaint_bench.figures.heat_map import HeatMap
+from inpaint_bench.figures.plots import Drawn, Line, Plot, Point
 from inpaint_bench.metrics.base import SamplesMetric
 from inpaint_bench.metrics.registry import KNOWN, biased
 from inpaint_bench.report.read import MethodData, ReportData
@@ -32,8 +34,9 @@ class Curve:
 
     kind: str
     metric: str
-    plot: Plot
+    plot: Drawn
     notes: tuple[str, ...] = ()
+    title: str = ""  # in the list of plots of a kind; '' for the metric
 
 
 def curves(data: ReportData) -> list[Callable[[], Curve]]:
@@ -49,9 +52,10 @@ def curves(data: ReportData) -> list[Callable[[], Curve]]:
     if sizes(len(data.run.pairs)):
         found += [_later(_against_n, data, name) for name in metrics if biased(name)]
     times, notes = times_shown(data, read_timings(data.run.path))
+    agreement = data.run.metric_agreement
     if times:
         found += [_later(partial(_against_time, times, notes), data, name) for name in means]
-    return found
+    return found + [_later(_of_metrics, data, over) for over in (agreement.over if agreement else ())]
 
 
 def _later(draw: Callable[[ReportData, str], Curve], data: ReportData, metric: str) -> Callable[[], Curve]:
@@ -114,6 +118,18 @@ def _against_time(times: Mapping[str, float], notes: tuple[str, ...], data: Repo
             lines.append(Line(label_of(method, data), (point,), number))
     plot = Plot(f"time.{metric}", "seconds per image", axis_label(metric), tuple(lines), "log", joined=False)
     return Curve("time", metric, plot, notes)
+
+
+# --- metrics against metrics ----------------------------------------------------------------------
+
+
+def _of_metrics(data: ReportData, over: str) -> Curve:
+    """How far every two metrics agree over methods, over pairs, or over pairs with the mask ratio held constant."""
+    found = data.run.metric_agreement
+    assert found is not None
+    kind = next(name for name in found.over if name == over)
+    notes = (TITLES[kind].capitalize(), *found.verdicts(kind), *found.notes)
+    return Curve("metrics", kind, HeatMap(f"metrics.{kind}", found, kind), notes, TITLES[kind].partition(",")[0])
 
 
 # --- best of k ------------------------------------------------------------------------------------

@@ -103,7 +103,7 @@ def _draw(
         "light": f"{PLOTS}/{light.name}",
         "dark": f"{PLOTS}/{dark.name}",
     }
-    return {**found, "notes": list(curve.notes)}, (light, dark)
+    return {**found, "title": curve.title, "notes": list(curve.notes)}, (light, dark)
 
 
 def _attribution(dataset: Dataset, out: Path) -> str:

@@ -91,7 +91,7 @@ def test_a_second_report_is_the_same_to_the_byte(written: ReportedRun, rewritten
     before = {
         path: content for path, content in tiny.outcome(written.out).items() if path.endswith((".svg", ".png", ".html"))
     }
-    assert len([path for path in before if path.endswith(".svg")]) == 8
+    assert len([path for path in before if path.endswith(".svg")]) == 12
     assert {path: content for path, content in tiny.outcome(rewritten.made.out).items() if path in before} == before
 
 
@@ -103,7 +103,7 @@ def test_files_of_an_older_report_are_deleted_and_others_stay(rewritten: Rewritt
 
 def test_progress_is_reported_once_for_every_pair_and_plot(rewritten: Rewritten) -> None:
     assert rewritten.progress == [1] * report_steps(RunData.open(rewritten.made.run))
-    assert len(rewritten.progress) == 20 + 4  # pairs and plots
+    assert len(rewritten.progress) == 20 + 6  # pairs and plots
 
 
 def test_a_reason_with_braces_and_a_path_is_shown_as_it_is_without_the_path(rewritten: Rewritten) -> None:

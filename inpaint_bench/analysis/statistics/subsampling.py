@@ -12,7 +12,7 @@ are seen in the same halves.
 """
 
 import math
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from itertools import combinations
 from typing import Literal
 
@@ -37,6 +37,7 @@ from inpaint_bench.metrics.sets import OF_SUBSETS, UNPAIRED, SetFunction
 from inpaint_bench.metrics.sets.rows import Rows, check_pairs, one_by_one
 
 PerHalf = Float64[np.ndarray, "draws"]
+Subset = Int64[np.ndarray, "_"]  # row numbers, ascending; several need not be of one size
 
 LEAST_P = 1e-6
 FEWEST = 8  # pairs; of fewer there is no interval, and nothing is significantly different
@@ -146,10 +147,19 @@ def real_vs_real(function: SetFunction, y: Rows, seed_text: str) -> float:
 
 def _of_halves(function: SetFunction, x: Rows, y: Rows, seed_text: str, draws: int | None) -> PerHalf:
     """The metric of halves of the pairs, the same ones for the same number of pairs, text and number of draws."""
+    return np.array(values_of_subsets(function, x, y, halves_of(len(y), seed_text, draws)))
+
+
+def halves_of(pairs: int, seed_text: str, draws: int | None = None) -> list[Subset]:
+    """Random halves of the pairs, as ascending row numbers: the same for the same number of pairs, text and draws."""
+    return [np.sort(order[: pairs // 2]) for order in _orders("halves", seed_text, pairs, draws or draws_of(pairs))]
+
+
+def values_of_subsets(function: SetFunction, x: Rows, y: Rows, subsets: Iterable[Subset]) -> list[float]:
+    """A set metric of each of several subsets of the pairs. Raises InputError as the metric does."""
     check_pairs(x, y)
     of = OF_SUBSETS[function](x, y) if function in OF_SUBSETS else one_by_one(function, x, y)
-    orders = _orders("halves", seed_text, len(y), draws or draws_of(len(y)))
-    return np.array([of(np.sort(order[: len(y) // 2])) for order in orders])
+    return [of(subset) for subset in subsets]
 
 
 def _orders(use: str, seed_text: str, pairs: int, draws: int) -> Int64[np.ndarray, "draws pairs"]:

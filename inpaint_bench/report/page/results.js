@@ -7,6 +7,7 @@ const Results = (() => {
     ["time", "Quality against time", "Over all pairs, with 95% intervals."],
     ["best-of-k", "Best of k samples", "The score of the best of k samples, over all pairs; k = 1 is the mean over samples."],
     ["n", "Fréchet distance against n", "Means over subsets of n images. The distance grows as n falls, also between real images, so compare equal n only. The last point is the value in the table, with its interval."],
+    ["metrics", "Which metrics say the same", "Rank correlation of every two metrics: +1 where they agree completely on what is better."],
   ];
   const sorted = {}; // by group, kept when the bucket changes
   let intervals = false;
@@ -93,7 +94,7 @@ const Results = (() => {
       const link = make("a", { href: plot.light }, "SVG");
       caption.replaceChildren([note, ...plot.notes.map((one) => `${one}.`)].join(" "), " ", link);
     }
-    const metrics = drawn.map((plot) => [plot.metric, metricTitle(plot.metric)]);
+    const metrics = drawn.map((plot) => [plot.metric, plot.title || metricTitle(plot.metric)]);
     const select = drawn.length > 1 ? [choice(`plot-${kind}`, "Metric", metrics, shown[kind], show)] : [];
     show(shown[kind]);
     const head = make("div", { class: "head" }, make("h2", {}, title), ...select);
