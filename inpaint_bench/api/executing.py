@@ -66,7 +66,7 @@ def predict_in_units(
         states = _worked_on(pipeline, executor, methods, home, started, runtime)
         failures: list[BenchError] = [_failure(one) for one in states if one.state == "failed"]
         for method in methods:
-            parts = _parts(method, [one.unit for one in states], runtime)
+            parts = _parts(method, [one.unit for one in states], runtime, started)
             try:
                 started = merge.gather(parts, started, method.name, pipeline.allow_mixed)
                 merge_scores(parts, started)
@@ -81,15 +81,17 @@ def predict_in_units(
     return started, failures
 
 
-def _parts(method: "Method", units: Iterable[Unit], runtime: "RuntimeOptions") -> list[RunFolder]:
-    """The run folders that units of a method have begun.
+def _parts(method: "Method", units: Iterable[Unit], runtime: "RuntimeOptions", started: RunFolder) -> list[RunFolder]:
+    """The run folders that units of a method have begun, with the pairs of the run, which are then held once.
 
     Raises InputError where other code, weights or options made what lies there.
     """
     here = [unit.part for unit in units if unit.method == method.name and (unit.part / "run.json").is_file()]
-    parts = [folder.open_run(part) for part in here]
-    for part in parts:
+    known, parts = {pair.pair: pair for pair in started.pairs}, []
+    for part in map(folder.open_run, here):
         refuse_other(part, method, runtime)
+        pairs = tuple(known[pair.pair] if known.get(pair.pair) == pair else pair for pair in part.pairs)
+        parts.append(dataclasses.replace(part, pairs=pairs))
     return parts
 
 
@@ -107,7 +109,7 @@ def _worked_on(
     plan = planned(home, pipeline, executor, methods, pairs, device)
     units = units_of(pipeline, methods, plan, home)
     for method in methods:
-        _parts(method, units, runtime)
+        _parts(method, units, runtime, started)
     failed: list[State] = []
     if trials := trials_of(plan, units):
         failed = [one for one in _run(trials, executor, home, started, pipeline) if one.state == "failed"]
