@@ -33,6 +33,7 @@ benchmark: $(VENV)/test
 	$(BIN)/python benchmarks/reading.py
 	$(BIN)/python benchmarks/drawing.py
 	$(BIN)/python benchmarks/metrics.py
+	$(BIN)/python benchmarks/perceptual.py
 	$(BIN)/python benchmarks/frechet.py
 	$(BIN)/python benchmarks/inception.py
 	$(BIN)/python benchmarks/rescore.py
