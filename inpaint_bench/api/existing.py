@@ -41,7 +41,7 @@ def score_run(
     """
     started = folder.open_run(Path(path))
     dataset = datasets.of_run(started.info.protocol, started.pairs, as_path(data), (as_path(targets), as_path(masks)))
-    chosen = choose_metrics(as_names(metrics), started.info.protocol, str(path))
+    chosen = choose_metrics(as_names(metrics), started.info.protocol, str(path), started.pairs)
     for sentence in chosen.notes():
         warn(sentence)
     runtime = RuntimeOptions(open_device(device), batch, jobs)
@@ -67,7 +67,7 @@ def merge(parts: Sequence[AnyPath], out: AnyPath, metrics: Names = None, *, allo
             opened = folder.open_run(part)
             warn_of_strays(opened, opened.info.methods)
         merged = merging.merge(folders, into, allow_mixed)
-        chosen = choose_metrics(as_names(metrics), merged.info.protocol, str(out))
+        chosen = choose_metrics(as_names(metrics), merged.info.protocol, str(out), merged.pairs)
         merge_scores([folder.open_run(part) for part in folders], merged)
         joined = write_derived(Run(merged), chosen)
     return Outcome(joined, tuple(merged.info.methods), chosen, tuple(incomplete(merged, merged.info.methods)))

@@ -91,12 +91,12 @@ def metric(name: str, device: str = "cpu") -> LoadedMetric:
     """
     from inpaint_bench.methods.devices import metric_device
     from inpaint_bench.metrics import metric as find
-    from inpaint_bench.metrics.registry import absent, signature
+    from inpaint_bench.metrics.registry import absent, network_signature, signature
 
     found = find(name)
     if lacks := absent(found):
         raise InputError(f"{name} cannot be measured here: {lacks.rstrip('.')}.")
-    named = signature(found, "round", raw=False)
+    named = signature(found, "round", False, network_signature(found))
     return LoadedMetric(name, found.better, found.unit, named, found, metric_device(open_device(device)))
 
 

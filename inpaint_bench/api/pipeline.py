@@ -78,7 +78,7 @@ class Pipeline:
     def run(self) -> Outcome:
         """Composites, scores and results of every method; a shard has no results before it is merged."""
         dataset, methods, runtime = self._prepare()
-        chosen = choose_metrics(as_names(self.metrics), dataset.page, self.dataset)
+        chosen = choose_metrics(as_names(self.metrics), dataset.page, self.dataset, dataset.pairs)
         out = as_path(self.out) or folder.default_folder(dataset)
         synthetic = tuple(one.name for one in methods if one.weights.sha256 == SYNTHETIC)
         with files.only_one(out):

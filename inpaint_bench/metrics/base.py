@@ -54,6 +54,8 @@ class Metric:
     used_by: str = ""  # the papers that print this number, as in "SPN, SPL, RN"; '' for our own
     absent: Callable[[], str] = available  # why the metric cannot be computed here and how to fix it, or ''
     slow: bool = False  # computed by a network: its values are cached
+    network: Callable[[], str] = available  # the start of the hash of weights that are found by path, '' without them
+    of_prompt: bool = False  # compares the image with the pair's prompt
 
     @property
     def function(self) -> "Callable[[Batch], PerImage]":

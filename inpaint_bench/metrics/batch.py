@@ -34,6 +34,7 @@ class Batch:
     targets: NDArray[np.uint8]  # RGB, (batch, height, width, 3)
     holes: NDArray[np.bool_]  # (batch, height, width)
     device: torch.device = CPU
+    prompts: tuple[str, ...] = ()  # of each pair, '' for none; empty where nothing is known of them
 
     def __post_init__(self) -> None:
         kinds = [(array.dtype.name, array.shape) for array in (self.composites, self.targets, self.holes)]

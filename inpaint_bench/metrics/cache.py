@@ -80,14 +80,18 @@ def features_of(
 
 def cached_values(metric: Metric, batch: Batch) -> PerImage:
     """Compute a metric of each image of a batch, float64 (batch,): from the cache, or computed and cached."""
-    how = f"{metric.stem}:v{metric.version}"
-    keys = [key_of(how, batch.device, *hashes) for hashes in _hashes(batch)]
+    how = ":".join(filter(None, (metric.stem, metric.network(), f"v{metric.version}")))
+    prompts = [files.sha256(one.encode()) for one in batch.prompts] if metric.of_prompt else [""] * len(batch.holes)
+    inputs = zip(_hashes(batch), prompts, strict=True)
+    keys = [key_of(how, batch.device, *hashes, *filter(None, [prompt])) for hashes, prompt in inputs]
     kept = {key: np.frombuffer(value, np.float64) for key, value in get_many(keys).items()}
     kept = {key: value for key, value in kept.items() if value.size == 1}
     lacking = {key: number for number, key in enumerate(keys) if key not in kept}
     if lacking:
         chosen = list(lacking.values())
-        computed = metric.of(Batch(batch.composites[chosen], batch.targets[chosen], batch.holes[chosen], batch.device))
+        of_chosen = (batch.composites[chosen], batch.targets[chosen], batch.holes[chosen])
+        prompts_of_chosen = tuple(batch.prompts[number] for number in chosen) if batch.prompts else ()
+        computed = metric.of(Batch(*of_chosen, batch.device, prompts_of_chosen))
         put_many({key: value.tobytes() for key, value in zip(lacking, computed, strict=True)})
         kept |= {key: value.reshape(1) for key, value in zip(lacking, computed, strict=True)}
     return np.array([kept[key][0] for key in keys], dtype=np.float64)

@@ -1,12 +1,13 @@
 """The metrics of a run: those requested or the protocol's, without those that cannot be measured here."""
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 
+from inpaint_bench.data.pair_lists import Pair
 from inpaint_bench.data.protocols import Protocol
 from inpaint_bench.errors import InputError
-from inpaint_bench.metrics import metric
-from inpaint_bench.metrics.registry import CHOOSABLE, ORDER, absent, find, with_companions
+from inpaint_bench.metrics import Metric, metric
+from inpaint_bench.metrics.registry import CHOOSABLE, ORDER, AnyMetric, absent, find, with_companions
 
 
 @dataclass(frozen=True)
@@ -25,8 +26,13 @@ class ChosenMetrics:
         ]
 
 
-def choose_metrics(requested: Sequence[str], page: Protocol, where: str) -> ChosenMetrics:
+NO_PROMPT = "no pair has a prompt, and it compares the image with one. Take a list of pairs with a column prompt"
+
+
+def choose_metrics(requested: Sequence[str], page: Protocol, where: str, pairs: Iterable[Pair] = ()) -> ChosenMetrics:
     """The metrics requested, all of them for 'all', or the page's; a Fréchet distance brings its kernel distance.
+
+    Of `pairs` it matters whether one has a prompt.
 
     Raises InputError for an unknown name, naming the page in `where` if it is the page's, and for one that was
     requested by name and cannot be measured here.
@@ -39,10 +45,16 @@ def choose_metrics(requested: Sequence[str], page: Protocol, where: str) -> Chos
     except InputError as error:
         raise InputError(f"the protocol page of {where}: {error}") from error
     names = with_companions(find(name).name for name in (CHOOSABLE if every else requested or page.metrics))
-    lacking = {name: why for name in names if (why := absent(find(name)))}
+    prompted = any(pair.prompt for pair in pairs)
+    lacking = {name: why for name in names if (why := _absent(find(name), prompted))}
     if not every and (named := [name for name in requested if name in lacking]):
         raise InputError(f"{named[0]} cannot be measured here: {lacking[named[0]].rstrip('.')}.")
     return ChosenMetrics(tuple(name for name in names if name not in lacking), lacking)
+
+
+def _absent(metric: AnyMetric, prompted: bool) -> str:
+    """Why a metric cannot be measured here, or on pairs of which none has a prompt; ''."""
+    return absent(metric) or (NO_PROMPT if isinstance(metric, Metric) and metric.of_prompt and not prompted else "")
 
 
 def still_measurable(names: Sequence[str], measured: set[str]) -> list[str]:
