@@ -73,6 +73,7 @@ class Metric:
         mask: "TensorOrArray",
         rule: EightBit = "round",
         device: "torch.device | str" = "cpu",
+        prompts: Sequence[str] = (),
     ) -> PerImage:
         """Compute the metric of each image of a batch.
 
@@ -85,6 +86,7 @@ class Metric:
             mask: 1 in the hole and 0 in the known region, (batch, 1, height, width).
             rule: how values become 8 bits before they are compared, as in saved files: "round" or "truncate".
             device: where the computation runs. On "cpu" the value of an image has the same bits in every batch.
+            prompts: of each image, '' for none, for a metric that compares the image with it.
 
         Returns:
             float64 (batch,), in the metric's own unit; nan where the metric is not defined, inf where it is infinite.
@@ -103,7 +105,7 @@ class Metric:
         """
         from inpaint_bench.metrics.batch import Batch
 
-        return self.of(Batch.of(composite, target, mask, rule, device))
+        return self.of(Batch.of(composite, target, mask, rule, device, prompts))
 
 
 @dataclass(frozen=True)

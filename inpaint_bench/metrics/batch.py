@@ -1,5 +1,6 @@
 """The input of every image metric: a batch of 8-bit composites, targets and holes, with the statistics they share."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from typing import TYPE_CHECKING, Any, TypeAlias
@@ -54,6 +55,7 @@ class Batch:
         mask: TensorOrArray,
         rule: EightBit = "round",
         device: torch.device | str = CPU,
+        prompts: Sequence[str] = (),
     ) -> "Batch":
         """Build a batch from float RGB images in [0, 1] and masks, 1 in the hole and 0 in the known region.
 
@@ -63,7 +65,7 @@ class Batch:
         """
         composites, targets = (_levels(*images, rule) for images in ((composite, "composite"), (target, "target")))
         holes = _checked(mask, "mask", 1)[:, 0].cpu().numpy() > 0
-        return cls(composites, targets, holes, torch.device(device))
+        return cls(composites, targets, holes, torch.device(device), tuple(prompts))
 
     @cached_property
     def stats(self) -> PixelStats:

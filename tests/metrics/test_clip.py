@@ -104,6 +104,8 @@ def test_the_cache_knows_prompts_and_weights(tmp_path: Path, monkeypatch: pytest
 
 
 def test_a_batch_without_prompts_is_refused(here: Path) -> None:
+    images = np.full((1, 3, 40, 40), 0.5, np.float32)
+    assert METRICS["clip_score"](images, images, np.ones((1, 1, 40, 40)), prompts=["a cat"]).shape == (1,)
     with pytest.raises(InputError, match="give one prompt per image"):
         METRICS["clip_score"].of(batch(()))
 
