@@ -45,7 +45,7 @@ def score_run(
     requested = as_metrics(metrics, better, code)
     started = folder.open_run(Path(path))
     dataset = datasets.of_run(started.info.protocol, started.pairs, as_path(data), (as_path(targets), as_path(masks)))
-    chosen = choose_metrics(requested, started.info.protocol, str(path))
+    chosen = choose_metrics(requested, started.info.protocol, str(path), started.pairs)
     for sentence in chosen.notes():
         warn(sentence)
     runtime = RuntimeOptions(open_device(device), batch, jobs, timeout)
@@ -73,7 +73,7 @@ def merge(parts: Sequence[AnyPath], out: AnyPath, metrics: Names = None, *, allo
             opened = folder.open_run(part)
             warn_of_strays(opened, opened.info.methods)
         merged = merging.merge(folders, into, allow_mixed)
-        chosen = choose_recorded(as_names(metrics), merged.info, str(out))
+        chosen = choose_recorded(as_names(metrics), merged, str(out))
         merge_scores([folder.open_run(part) for part in folders], merged)
         joined = write_derived(Run(merged), chosen)
     return Outcome(joined, tuple(merged.info.methods), chosen, tuple(incomplete(merged, merged.info.methods)))

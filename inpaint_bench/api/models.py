@@ -69,16 +69,19 @@ class LoadedMetric:
     metric: "Metric"
     device: Any
 
-    def __call__(self, prediction: Any, target: Any, mask: Any, raw: bool = False) -> "np.ndarray":
+    def __call__(
+        self, prediction: Any, target: Any, mask: Any, raw: bool = False, prompts: Sequence[str] = ()
+    ) -> "np.ndarray":
         """The value of each image, float64: of the composite, or of the prediction as it is if `raw`.
 
-        Prediction and target (batch, 3, height, width) in [0, 1], mask (batch, 1, height, width) with 1 in the hole.
+        Prediction and target (batch, 3, height, width) in [0, 1], mask (batch, 1, height, width) with 1 in the hole;
+        `prompts`, one an image, for a metric that compares the two.
         Raises InputError for other values or shapes that do not fit.
         """
         from inpaint_bench.data.images import composite
 
         scored = prediction if raw else composite(prediction, target, mask)
-        return self.metric(scored, target, mask, device=self.device)
+        return self.metric(scored, target, mask, device=self.device, prompts=prompts)
 
 
 def metric(name: str, device: str = "cpu") -> LoadedMetric:
@@ -91,12 +94,12 @@ def metric(name: str, device: str = "cpu") -> LoadedMetric:
     """
     from inpaint_bench.methods.devices import metric_device
     from inpaint_bench.metrics import metric as find
-    from inpaint_bench.metrics.registry import absent, signature
+    from inpaint_bench.metrics.registry import absent, network_signature, signature
 
     found = find(name)
     if lacks := absent(found):
         raise InputError(f"{name} cannot be measured here: {lacks.rstrip('.')}.")
-    named = signature(found, "round", raw=False)
+    named = signature(found, "round", False, network_signature(found))
     return LoadedMetric(name, found.better, found.unit, named, found, metric_device(open_device(device)))
 
 

@@ -80,7 +80,7 @@ class Pipeline:
         """Composites, scores and results of every method; a shard has no results before it is merged."""
         requested = as_metrics(self.metrics, self.better, self.code)
         dataset, methods, runtime = self._prepare()
-        chosen = choose_metrics(requested, dataset.page, self.dataset)
+        chosen = choose_metrics(requested, dataset.page, self.dataset, dataset.pairs)
         if self.executor:
             refuse_functions(chosen.names)
         out = as_path(self.out) or folder.default_folder(dataset)

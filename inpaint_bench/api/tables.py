@@ -55,7 +55,7 @@ def absent_metrics(runs: Sequence[Run]) -> dict[str, str]:
 
     found: dict[str, str] = {}
     for run in runs:
-        found |= choose_metrics((), run.info.protocol, str(run.path)).absent
+        found |= choose_metrics((), run.info.protocol, str(run.path), run.pairs).absent
     return found
 
 

@@ -20,7 +20,8 @@ def weights() -> None:
     """Weights files: fetch those that the authors publish, or add them from disk; list and verify those that are here.
 
     The networks of metrics that no package carries come the same way (`fetch`, `add-extractor`): inception (FID),
-    inception_pic2018 (FID as the SPN paper most likely computed it), and timm/MODEL for any model of timm.
+    inception_pic2018 (FID as the SPN paper most likely computed it), clip (CLIP score,
+    CLIP-IQA) and timm/MODEL for any model of timm.
     """
 
 
@@ -96,8 +97,9 @@ def fetch(
     """Fetch the weights of the method NAME for DATASET from where its authors publish them, check and convert them.
 
     The licence is printed first. A file whose hash nobody has stated is noted in weights.lock.toml, and must be the
-    same the next time. NAME may also be a feature extractor: inception (FID), inception_pic2018 or timm/MODEL. Of the
-    diffusion methods DATASET is left out; of `diffusers` it is a model of the hub, ORG/NAME or ORG/NAME@REVISION.
+    same the next time. NAME may also be a network of metrics: inception (FID), inception_pic2018, clip or timm/MODEL.
+    Of the diffusion methods DATASET is left out; of `diffusers` it is a model of the hub, ORG/NAME or
+    ORG/NAME@REVISION.
     """
     from inpaint_bench.api import fetching
     from inpaint_bench.api.fetching_models import wanted_model
@@ -170,7 +172,7 @@ def _fetch_extractor(name: str) -> None:
     from inpaint_bench.api.weights import extractor_file
 
     file = extractor_file(name)
-    if file.kept().is_file():
+    if file.kept().exists():
         click.echo(f"{file.kept()}: the weights of {name}, here already.")
         return
     with notes_on_stderr():

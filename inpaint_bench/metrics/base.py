@@ -55,6 +55,8 @@ class Metric:
     absent: Callable[[], str] = available  # why the metric cannot be computed here and how to fix it, or ''
     slow: bool = False  # computed by a network: its values are cached
     joint: Reference = ""  # a function of a Batch and names: metrics that state the same one are computed in one pass
+    network: Callable[[], str] = available  # the start of the hash of weights that are found by path, '' without them
+    of_prompt: bool = False  # compares the image with the pair's prompt
 
     @property
     def function(self) -> "Callable[[Batch], PerImage]":
@@ -76,6 +78,7 @@ class Metric:
         mask: "TensorOrArray",
         rule: EightBit = "round",
         device: "torch.device | str" = "cpu",
+        prompts: Sequence[str] = (),
     ) -> PerImage:
         """Compute the metric of each image of a batch.
 
@@ -88,6 +91,7 @@ class Metric:
             mask: 1 in the hole and 0 in the known region, (batch, 1, height, width).
             rule: how values become 8 bits before they are compared, as in saved files: "round" or "truncate".
             device: where the computation runs. On "cpu" the value of an image has the same bits in every batch.
+            prompts: of each image, '' for none, for a metric that compares the image with it.
 
         Returns:
             float64 (batch,), in the metric's own unit; nan where the metric is not defined, inf where it is infinite.
@@ -106,7 +110,7 @@ class Metric:
         """
         from inpaint_bench.metrics.batch import Batch
 
-        return self.of(Batch.of(composite, target, mask, rule, device))
+        return self.of(Batch.of(composite, target, mask, rule, device, prompts))
 
 
 @dataclass(frozen=True)

@@ -1,5 +1,6 @@
 """The input of every image metric: a batch of 8-bit composites, targets and holes, with the statistics they share."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from typing import TYPE_CHECKING, Any, TypeAlias
@@ -34,6 +35,7 @@ class Batch:
     targets: NDArray[np.uint8]  # RGB, (batch, height, width, 3)
     holes: NDArray[np.bool_]  # (batch, height, width)
     device: torch.device = CPU
+    prompts: tuple[str, ...] = ()  # of each pair, '' for none; empty where nothing is known of them
 
     def __post_init__(self) -> None:
         kinds = [(array.dtype.name, array.shape) for array in (self.composites, self.targets, self.holes)]
@@ -53,6 +55,7 @@ class Batch:
         mask: TensorOrArray,
         rule: EightBit = "round",
         device: torch.device | str = CPU,
+        prompts: Sequence[str] = (),
     ) -> "Batch":
         """Build a batch from float RGB images in [0, 1] and masks, 1 in the hole and 0 in the known region.
 
@@ -62,7 +65,13 @@ class Batch:
         """
         composites, targets = (_levels(*images, rule) for images in ((composite, "composite"), (target, "target")))
         holes = _checked(mask, "mask", 1)[:, 0].cpu().numpy() > 0
-        return cls(composites, targets, holes, torch.device(device))
+        return cls(composites, targets, holes, torch.device(device), tuple(prompts))
+
+    def part(self, numbers: Sequence[int]) -> "Batch":
+        """Some of the images, by their numbers."""
+        chosen = list(numbers)
+        prompts = tuple(self.prompts[number] for number in chosen) if self.prompts else ()
+        return Batch(self.composites[chosen], self.targets[chosen], self.holes[chosen], self.device, prompts)
 
     @cached_property
     def stats(self) -> PixelStats:

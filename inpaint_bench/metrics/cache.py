@@ -24,7 +24,7 @@ from inpaint_bench.metrics.features import Extractor
 from inpaint_bench.metrics.pixel_stats import PerImage
 
 FeatureVector = Float32[np.ndarray, " width"]
-Hashes: TypeAlias = tuple[str, str, str]  # of composite, target and hole
+Inputs: TypeAlias = tuple[str, str, str, str]  # the hashes of composite, target and hole, and the prompt
 
 WAIT = 20  # seconds to wait while another process writes
 LOOKED_UP = 256  # keys per query, and feature vectors held in memory
@@ -87,42 +87,43 @@ def cached_values(metrics: Sequence[Metric], batch: Batch) -> dict[str, PerImage
     """
     if not metrics:
         return {}
-    images = list(_hashes(batch))
-    keys = {
-        (one.name, image): key_of(f"{one.stem}:v{one.version}", batch.device, *image)
-        for one in metrics
-        for image in images
-    }
+    images = list(_inputs(batch))
+    keys = {(one.name, image): _key(one, image, batch.device) for one in metrics for image in images}
     kept = {key: np.frombuffer(value, np.float64) for key, value in get_many(list(keys.values())).items()}
     kept = {key: value for key, value in kept.items() if value.size == 1}
     missing = {place for place, key in keys.items() if key not in kept}
     where = {image: number for number, image in enumerate(images)}
     for some, lacking in _passes(metrics, list(where), missing):
-        chosen = [where[image] for image in lacking]
-        part = Batch(batch.composites[chosen], batch.targets[chosen], batch.holes[chosen], batch.device)
-        computed = some[0].with_others(part, [one.name for one in some])
+        computed = some[0].with_others(batch.part([where[image] for image in lacking]), [one.name for one in some])
         new = {keys[name, image]: one for name, of in computed.items() for image, one in zip(lacking, of, strict=True)}
         put_many({key: value.tobytes() for key, value in new.items()})
         kept |= {key: value.reshape(1) for key, value in new.items()}
     return {one.name: np.array([kept[keys[one.name, image]][0] for image in images], np.float64) for one in metrics}
 
 
+def _key(metric: Metric, image: Inputs, device: torch.device) -> bytes:
+    how = ":".join(filter(None, (metric.stem, metric.network(), f"v{metric.version}")))
+    *hashes, prompt = image
+    return key_of(how, device, *hashes, *([files.sha256(prompt.encode())] if metric.of_prompt else []))
+
+
 def _passes(
-    metrics: Sequence[Metric], images: Sequence[Hashes], missing: set[tuple[str, Hashes]]
-) -> Iterator[tuple[tuple[Metric, ...], list[Hashes]]]:
+    metrics: Sequence[Metric], images: Sequence[Inputs], missing: set[tuple[str, Inputs]]
+) -> Iterator[tuple[tuple[Metric, ...], list[Inputs]]]:
     """What is to be computed at a time: metrics of one pass, and the images that lack just these of them."""
     for joined in dict.fromkeys(one.joint or one.name for one in metrics):
-        alike: dict[tuple[Metric, ...], list[Hashes]] = {}
+        alike: dict[tuple[Metric, ...], list[Inputs]] = {}
         for image in images:
             some = [one for one in metrics if (one.joint or one.name) == joined and (one.name, image) in missing]
             alike.setdefault(tuple(some), []).append(image)
         yield from ((some, lacking) for some, lacking in alike.items() if some)
 
 
-def _hashes(batch: Batch) -> Iterator[Hashes]:
-    for composite, target, hole in zip(batch.composites, batch.targets, batch.holes, strict=True):
+def _inputs(batch: Batch) -> Iterator[Inputs]:
+    prompts = batch.prompts or ("",) * len(batch.holes)
+    for composite, target, hole, prompt in zip(batch.composites, batch.targets, batch.holes, prompts, strict=True):
         size = "x".join(map(str, hole.shape))  # the same bytes with another shape are another image
-        yield f"{size} {pixels_sha256(composite)}", pixels_sha256(target), hole_sha256(hole)
+        yield f"{size} {pixels_sha256(composite)}", pixels_sha256(target), hole_sha256(hole), prompt
 
 
 def _computed(

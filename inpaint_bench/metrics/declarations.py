@@ -1,6 +1,7 @@
 """The image metrics and the samples metric by name: direction, unit, printed decimals, signature and source."""
 
 from inpaint_bench.metrics.base import Metric, SamplesMetric
+from inpaint_bench.metrics.features.clip_folder import CLIP, clip_signature
 from inpaint_bench.metrics.features.weight_files import (
     DISTS_WEIGHTS,
     LITE0_INPUT,
@@ -83,6 +84,32 @@ _PERCEPTUAL = (
     ),
 )
 
+_OF_CLIP = (
+    Metric(
+        "clip_score",
+        "clip:clip_score",
+        "higher",
+        "",
+        2,
+        "clip_score:clip-vit-l14:own-preprocessing:77-tokens",
+        absent=CLIP.absent,
+        slow=True,
+        network=clip_signature,
+        of_prompt=True,
+    ),
+    Metric(
+        "clip_iqa",
+        "clip:clip_iqa",
+        "higher",
+        "",
+        3,
+        "clip_iqa:clip-vit-l14:own-preprocessing:good-bad-photo",
+        absent=CLIP.absent,
+        slow=True,
+        network=clip_signature,
+    ),
+)
+
 # Each paper's code computes its own number: none shares a name or a column with another.
 _PAPER_VARIANTS = (
     Metric("ssim_7", "paper_variants:ssim_7", "higher", "", 3, "ssim_7:rgb:uniform7:sample-cov", used_by="DSI"),
@@ -136,7 +163,7 @@ _PAPER_VARIANTS = (
     Metric("mae_255", "paper_variants:mae_255", "lower", "", 2, "mae_255:rgb:levels", used_by="PIC"),
 )
 
-METRICS: dict[str, Metric] = {metric.name: metric for metric in (*_PIXEL, *_PERCEPTUAL, *_PAPER_VARIANTS)}
+METRICS: dict[str, Metric] = {metric.name: metric for metric in (*_PIXEL, *_PERCEPTUAL, *_PAPER_VARIANTS, *_OF_CLIP)}
 
 # Recorded with every run, whichever metrics are requested; always of the raw prediction.
 RECORDED: dict[str, Metric] = {

@@ -152,7 +152,7 @@ def absent(metric: AnyMetric) -> str:
 def signature(metric: AnyMetric, eight_bit: EightBit, raw: bool, network: str = "") -> str:
     """How a value was computed, e.g. 'psnr:rgb:u8t:comp:v1'. Values with different signatures never share a column.
 
-    The parts after the stem: the signature of the extractor or detector, where there is one; the 8-bit rule (u8r
+    The parts after the stem: `network`, as `network_signature` gives it, where there is one; the 8-bit rule (u8r
     rounded, u8t truncated); what was scored (comp the composite, raw the prediction itself); the version. A recorded
     metric always reads the raw prediction and has neither of the two middle parts.
     """
@@ -161,10 +161,12 @@ def signature(metric: AnyMetric, eight_bit: EightBit, raw: bool, network: str = 
 
 
 def network_signature(metric: AnyMetric) -> str:
-    """The signature of the metric's extractor or detector, or '' where it has none."""
+    """The signature of the metric's extractor, detector or weights that are found by path, or '' where it has none."""
     if isinstance(metric, SetMetric):
         return EXTRACTORS[metric.extractor].signature()
-    return DETECTORS[metric.detector].signature() if isinstance(metric, DetectionMetric) else ""
+    if isinstance(metric, DetectionMetric):
+        return DETECTORS[metric.detector].signature()
+    return metric.network() if isinstance(metric, Metric) else ""
 
 
 def biased(name: str) -> bool:

@@ -1,14 +1,15 @@
 """The metrics of a run: those requested or the protocol's, without those that cannot be measured here."""
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 
+from inpaint_bench.data.pair_lists import Pair
 from inpaint_bench.data.protocols import Protocol
 from inpaint_bench.errors import InputError
-from inpaint_bench.metrics import metric
+from inpaint_bench.metrics import Metric, metric
 from inpaint_bench.metrics.own_metric import MetricInfo, OwnMetric
-from inpaint_bench.metrics.registry import CHOOSABLE, ORDER, absent, find, own_names, with_companions
-from inpaint_bench.runner.folder import RunInfo
+from inpaint_bench.metrics.registry import CHOOSABLE, ORDER, AnyMetric, absent, find, own_names, with_companions
+from inpaint_bench.runner.folder import RunFolder
 
 
 @dataclass(frozen=True)
@@ -31,8 +32,13 @@ class ChosenMetrics:
         ]
 
 
-def choose_metrics(requested: Sequence[str], page: Protocol, where: str) -> ChosenMetrics:
+NO_PROMPT = "no pair has a prompt, and it compares the image with one. Take a list of pairs with a column prompt"
+
+
+def choose_metrics(requested: Sequence[str], page: Protocol, where: str, pairs: Iterable[Pair] = ()) -> ChosenMetrics:
     """The metrics requested, all of them for 'all', or the page's; a Fréchet distance brings its kernel distance.
+
+    Of `pairs` it matters whether one has a prompt.
 
     Raises InputError for an unknown name, naming the page in `where` if it is the page's, and for one that was
     requested by name and cannot be measured here.
@@ -49,19 +55,20 @@ def choose_metrics(requested: Sequence[str], page: Protocol, where: str) -> Chos
     except InputError as error:
         raise InputError(f"the protocol page of {where}: {error}") from error
     names = with_companions(find(name).name for name in (_all(requested) if every else requested or page.metrics))
-    lacking = {name: why for name in names if (why := absent(find(name)))}
+    prompted = any(pair.prompt for pair in pairs)
+    lacking = {name: why for name in names if (why := _absent(find(name), prompted))}
     if not every and (named := [name for name in requested if name in lacking]):
         raise InputError(f"{named[0]} cannot be measured here: {lacking[named[0]].rstrip('.')}.")
     return ChosenMetrics(tuple(name for name in names if name not in lacking), lacking | broken)
 
 
-def choose_recorded(requested: Sequence[str], info: RunInfo, where: str) -> ChosenMetrics:
+def choose_recorded(requested: Sequence[str], run: RunFolder, where: str) -> ChosenMetrics:
     """As `choose_metrics`, of a run in which nothing is computed: what it declares itself needs no code here."""
-    shipped = [name for name in requested if name not in info.metrics]
+    shipped = [name for name in requested if name not in run.info.metrics]
     if requested and not shipped:
         return ChosenMetrics(tuple(requested))
-    chosen = choose_metrics(shipped, info.protocol, where)
-    own = [name for name in info.metrics if not requested or name in requested or "all" in requested]
+    chosen = choose_metrics(shipped, run.info.protocol, where, run.pairs)
+    own = [name for name in run.info.metrics if not requested or name in requested or "all" in requested]
     absent = {name: why for name, why in chosen.absent.items() if name not in own}
     return ChosenMetrics(tuple(dict.fromkeys([*chosen.names, *own])), absent)
 
@@ -89,6 +96,11 @@ def refuse_functions(names: Sequence[str]) -> None:
         found = CHOOSABLE[name]
         if isinstance(found, OwnMetric) and found.info.entry.startswith("callable:"):
             raise InputError(f"{name}: a function cannot be sent to another process: give python:MODULE:FUNCTION.")
+
+
+def _absent(metric: AnyMetric, prompted: bool) -> str:
+    """Why a metric cannot be measured here, or on pairs of which none has a prompt; ''."""
+    return absent(metric) or (NO_PROMPT if isinstance(metric, Metric) and metric.of_prompt and not prompted else "")
 
 
 def still_measurable(names: Sequence[str], measured: set[str]) -> list[str]:

@@ -18,9 +18,10 @@ from inpaint_bench.data.pair_lists import Pair
 from inpaint_bench.data.prepare import Prepared, prepare
 from inpaint_bench.errors import HashError, InputError
 from inpaint_bench.metrics import METRICS, RECORDED, Metric
+from inpaint_bench.metrics.base import available
 from inpaint_bench.metrics.batch import Batch
 from inpaint_bench.metrics.cache import cached_values
-from inpaint_bench.metrics.registry import ORDER, own_names, signature
+from inpaint_bench.metrics.registry import ORDER, absent, network_signature, own_names, signature
 from inpaint_bench.runner import sums
 from inpaint_bench.runner.diversity import scores_of_samples
 from inpaint_bench.runner.folder import RunFolder
@@ -82,6 +83,8 @@ def _compare(
     old = {(score.pair, score.sample, score.metric): score for score in before}
     page, finished = run.info.protocol, run.samples_of(method)
     composites, kept = [], []
+    expected = {name: _signature(run, metric) for name, metric in OF_PICTURES.items()}
+    gone = _without_weights({score.metric: score.signature for score in before})
     for pair in run.pairs:
         for sample in finished.get(pair.pair, []):
             path = run.composite(method, pair.pair, sample)
@@ -93,11 +96,8 @@ def _compare(
             wanted = there.difference(own)
             lacks = []
             for name in sorted(wanted, key=ORDER.__getitem__):
-                score, expected = (
-                    old.get((pair.pair, sample, name)),
-                    signature(OF_PICTURES[name], page.eight_bit, run.info.raw),
-                )
-                if score and _is_of(score, sha256) and score.signature == expected:
+                score = old.get((pair.pair, sample, name))
+                if score and _is_of(score, sha256) and score.signature in (expected[name], *gone.get(name, ())):
                     kept.append(score)
                 else:
                     lacks.append(OF_PICTURES[name])
@@ -108,6 +108,19 @@ def _compare(
 def _is_of(score: Score, sha256: str) -> bool:
     """Whether a score is of a file of this hash."""
     return score.composite == sha256[:16]
+
+
+def _signature(run: RunFolder, metric: Metric) -> str:
+    return signature(metric, run.info.protocol.eight_bit, run.info.raw, network_signature(metric))
+
+
+def _without_weights(before: dict[str, str]) -> dict[str, tuple[str, ...]]:
+    """By metric the signature that its scores on disk have, of those whose weights are found by path and are not here.
+
+    They cannot be computed again, and are kept.
+    """
+    by_path = {name for name in before if name in OF_PICTURES and OF_PICTURES[name].network is not available}
+    return {name: (before[name],) for name in by_path if absent(OF_PICTURES[name])}
 
 
 def _chunks(composites: list[Scored]) -> Iterator[list[Scored]]:
@@ -132,10 +145,12 @@ def _score_chunk(run: RunFolder, dataset: Dataset, chunk: list[Scored], device: 
     scores = []
     for (_, lacks), group in groupby(decoded, key=lambda one: (one[1].shape, one[0].lacks)):
         alike = list(group)
-        batch = _batch([pixels for _, pixels, _ in alike], [targets[one.pair.pair] for one, _, _ in alike], device)
+        prompts = tuple(one.pair.prompt for one, _, _ in alike)
+        prepared_ = [targets[one.pair.pair] for one, _, _ in alike]
+        batch = _batch([pixels for _, pixels, _ in alike], prepared_, device, prompts)
         slow = cached_values([one for one in lacks if one.slow], batch)
         for metric_ in lacks:
-            named = signature(metric_, run.info.protocol.eight_bit, run.info.raw)
+            named = _signature(run, metric_)
             if metric_.name in RECORDED:
                 values = [_recorded(one, texts, metric_.name) for one, _, texts in alike]
             else:
@@ -164,12 +179,13 @@ def _refuse_foreign(one: Scored, pixels: Pixels, texts: dict[str, str], prepared
         raise HashError(f"{one.path}: its known region is not that of the target of pair {one.pair.pair}. {again}")
 
 
-def _batch(pixels: list[Pixels], targets: list[Prepared], device: torch.device) -> Batch:
+def _batch(pixels: list[Pixels], targets: list[Prepared], device: torch.device, prompts: tuple[str, ...]) -> Batch:
     return Batch(
         np.stack(pixels),
         np.stack([one.target for one in targets]),
         np.stack([one.hole for one in targets]),
         device,
+        prompts,
     )
 
 

@@ -63,12 +63,12 @@ def test_clip_is_that_of_torch_fidelity_and_so_are_the_distances(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     wanted = SPECS["clip_b32"]
-    filled = fill_state_dict(openai_shapes(wanted.model))
-    filled = {name: one.half().float() for name, one in filled.items()}  # the authors' file is of 16 bits
-    converted = _convert_openai_clip(filled, None)
+    state = fill_state_dict(openai_shapes(wanted.model))
+    state = {name: one.half().float() for name, one in state.items()}  # the authors' file is of 16 bits
+    converted = _convert_openai_clip(state, None)
     save_file({name: one.contiguous() for name, one in converted.items()}, tmp_path / "clip.safetensors")
     monkeypatch.setenv(timm_weights.variable(wanted.model), str(tmp_path / "clip.safetensors"))
-    theirs = build_model(dict(filled), torch.float32).visual
+    theirs = build_model(dict(state), torch.float32).visual
     mean, deviation = (torch.tensor(some)[:, None, None] for some in OF_CLIP)
     ours, reference = [], []
     for images in pictures():

@@ -96,7 +96,7 @@ def test_a_metric_is_called_with_float_images() -> None:
     assert batch.stats.whole.squared.tolist() == error.square().sum(dim=(1, 2, 3)).long().tolist()
 
 
-@pytest.mark.parametrize("found", METRICS.values(), ids=lambda found: found.name)
+@pytest.mark.parametrize("found", [one for one in METRICS.values() if not one.absent()], ids=lambda found: found.name)
 def test_every_metric_takes_tensors_and_arrays(found: Metric) -> None:
     composite, target, mask = float_pair(64)
     values = found(composite, target, mask)

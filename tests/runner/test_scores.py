@@ -72,8 +72,11 @@ def test_scoring_fewer_metrics_keeps_the_others(run: Path) -> None:
     assert tiny.state(run) == before
 
 
+HERE = tuple(name for name, metric in METRICS.items() if not metric.absent())
+
+
 @pytest.mark.parametrize(
-    "metrics", [("mse", "psnr_hole"), pytest.param(tuple(METRICS), marks=pytest.mark.acceptance)], ids=["two", "all"]
+    "metrics", [("mse", "psnr_hole"), pytest.param(HERE, marks=pytest.mark.acceptance)], ids=["two", "all"]
 )
 def test_metrics_at_once_are_those_one_after_the_other(run: Path, tmp_path: Path, metrics: tuple[str, ...]) -> None:
     shutil.copytree(run, tmp_path / "other")

@@ -3,6 +3,7 @@
 from typing import Literal, TypeAlias
 
 from inpaint_bench.metrics.features.by_path import FileByPath
+from inpaint_bench.metrics.features.clip_folder import CLIP, ClipFolder
 from inpaint_bench.metrics.features.packages import PackageFile, lacks
 from inpaint_bench.metrics.features.timm_files import TimmFile, model_of
 from inpaint_bench.metrics.features.timm_specs import SPECS
@@ -87,8 +88,10 @@ INCEPTION: dict[str, FileByPath] = {
 }
 
 
-def file_of(extractor: str) -> FileByPath | TimmFile | None:
+def file_of(extractor: str) -> FileByPath | TimmFile | ClipFolder | None:
     """The weights file of an extractor that no package carries; None for any other name."""
+    if extractor == CLIP.extractor:
+        return CLIP
     if extractor in INCEPTION:
         return INCEPTION[extractor]
     model = SPECS[extractor].model if extractor in SPECS else model_of(extractor)
