@@ -28,6 +28,9 @@ from inpaint_bench.analysis.results import write_results
 from inpaint_bench.analysis.run import RunData
 from inpaint_bench.api.gating import accept
 from inpaint_bench.api.pairs import build_pairs
+from inpaint_bench.api.planning import Plan, write_plan
+from inpaint_bench.api.status import Noted
+from inpaint_bench.executors.units import Attempt
 from inpaint_bench.methods.baselines import find_baselines
 from inpaint_bench.metrics import cache
 from inpaint_bench.metrics.detection import Detections, to_row
@@ -133,10 +136,28 @@ def _run(folder: Path) -> None:
         _network_values(run, reference, targets)
     write_results(run.folder, derive_results(RunData.open(run.path)))
     accept("run", "expected", "first")
+    _units()
     shutil.copy("run/pairs.csv", "list.csv")
     shutil.copytree("run", "parts/run")
     Path("before").mkdir()
     Path("before/data.js").write_text("// inpaint-bench report 1\n")
+
+
+def _units() -> None:
+    """The files of its units: one method cut in two, at work by Slurm, and one whose trial is done."""
+    home = Path("run.units")
+    home.mkdir()
+    cuts = {"mean-fill": [(1, 1, 3)], "telea": [(1, 1, 2), (2, 2, 2)]}
+    write_plan(home, Plan(3, 1, "cpu", "cpu", False, cuts))
+    tries = {
+        "mean-fill.1of3": Attempt("", "node1", 1, 5.0, 25.0, 0, 2.5),
+        "telea.1of2": Attempt("7_0", "node2", 2, 9.0),
+    }
+    for name, attempt in tries.items():
+        (home / f"{name}.attempt").write_bytes(msgspec.json.encode(attempt))
+    (home / "telea.1of2.job").write_text("7_0 key")
+    noted = {name: Noted("running", 1, 0, "job 7_0") for name in ("telea.1of2", "telea.2of2")}
+    (home / "states.json").write_bytes(msgspec.json.encode(noted))
 
 
 def _network_values(run: RunData, folder: str, pictures: Sequence[tuple[str, int | None, str]]) -> None:

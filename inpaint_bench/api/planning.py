@@ -3,6 +3,7 @@
 import dataclasses
 import json
 import math
+import os
 import re
 import shutil
 import sys
@@ -41,7 +42,7 @@ class Plan(Schema, frozen=True):
     """
 
     schema: Literal[3]
-    threads: int  # that a unit computes with
+    threads: Annotated[int, msgspec.Meta(ge=1)]  # that a unit computes with
     requested: str  # the device that the command named
     device: str  # the one that units use
     remote: bool  # a probe has answered, on a machine that units were to be sent to
@@ -55,15 +56,30 @@ def units_folder(out: Path) -> Path:
 
 
 def read_plan(home: Path) -> Plan | None:
-    """The plan of an earlier command, if there is one. Raises InputError for another file of its name."""
+    """The plan of an earlier command, if there is one.
+
+    Raises InputError for another file of its name, and where the shards of a method do not follow each other.
+    """
     path = home / NAME
-    if not path.is_file():
+    if not os.path.lexists(path):
         return None
     try:
         found: Plan = decode.json(files.read_bytes(path), Plan)
-    except msgspec.DecodeError as error:
-        raise InputError(f"{path}: not the plan of a run ({error}). Remove {home}.") from error
+        for name, units in found.units.items():
+            files.within(home, name)
+            _refuse_gaps(name, units)
+    except (OSError, InputError, msgspec.DecodeError) as error:
+        raise InputError(f"{path}: not the plan of a run ({str(error).rstrip('.')}). Remove {home}.") from error
     return found
+
+
+def _refuse_gaps(name: str, units: Sequence[tuple[int, int, int]]) -> None:
+    """Raise InputError unless the units of a method are of one cut, and each begins where the one before it ends."""
+    begins = 1
+    for first, last, of in units:
+        if first != begins or not first <= last <= of or of != units[0][2]:
+            raise InputError(f"the shards of {name} do not follow each other")
+        begins = last + 1
 
 
 def planned(
@@ -75,6 +91,11 @@ def planned(
     InputError where the earlier command cut a method into another number of units than this one wants.
     """
     plan = read_plan(home) or Plan(3, executor.threads, pipeline.device, device, executor.remote, {})
+    for name, units in plan.units.items():
+        if units[0][2] > pairs:
+            raise InputError(
+                f"{home / NAME}: {units[0][2]} shards of {name}, and the run has {pairs} pairs. Remove {home}."
+            )
     if pipeline.units or not executor.remote:
         of = min(pairs, pipeline.units or UNITS_PER_SLOT * executor.slots)
         first = [(number, number, of) for number in range(1, of + 1)]

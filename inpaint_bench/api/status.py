@@ -6,7 +6,7 @@ from collections import Counter
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import Annotated, Any, Literal
 
 import msgspec
 
@@ -27,8 +27,8 @@ COLUMNS = ("unit", "state", "tries", "machine", "where", "pairs", "pairs/s")
 class Noted(Schema, frozen=True):
     """What the command that works on a run last knew of a unit."""
 
-    state: str
-    tries: int
+    state: Literal["waiting", "running", "done", "failed"]
+    tries: Annotated[int, msgspec.Meta(ge=0)]
     code: int
     where: str
 

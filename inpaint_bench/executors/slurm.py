@@ -14,6 +14,7 @@ import sys
 import time
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
+from pathlib import Path
 
 from inpaint_bench import files
 from inpaint_bench.errors import IncompleteError, InputError
@@ -29,6 +30,7 @@ POLL = 10  # seconds between looks at the queue, unless poll says
 GRACE = 10  # seconds in which the files of a job that has left the queue may still arrive on this machine
 LOOKS = 3  # times at the start, before a cluster counts as one that does not answer
 AGAIN = 60  # seconds until units that sbatch refused, as of too many jobs, are submitted again
+LONGEST_NOTE = 4096  # bytes of the file that holds the job of a unit
 PATIENCE = 60  # seconds that one command of Slurm may take
 STUCK = (  # reasons for which a job waits for ever
     "BadConstraints",
@@ -125,8 +127,8 @@ class Queue:
         self.looked, self.silent = -float(poll), False
         keys = {unit.name: unit.key for unit in units}
         for path in home.glob("*.job"):
-            job, _, key = path.read_text(encoding="utf-8", errors="replace").partition(" ")
-            if keys.get(path.stem, key) == key:  # one that does something else by now is cancelled as a stranger
+            job, key = _read_job(path)
+            if job and keys.get(path.stem, key) == key:  # one that does something else is cancelled as a stranger
                 self.jobs[path.stem] = job
         if not any(self.look() for _ in range(LOOKS)):
             raise IncompleteError("Slurm does not answer: squeue fails. Run the same command again when it does.")
@@ -231,6 +233,16 @@ def run_command(command: Sequence[str], log: str) -> None:
         os.dup2(out.fileno(), 2)
     os.environ["PYTHONSAFEPATH"] = "1"  # no module of the working folder in place of one that we import
     os.execv(sys.executable, [sys.executable, *command[1:], "--token", token])
+
+
+def _read_job(path: Path) -> tuple[str, str]:
+    """The job of a unit and what it does, from its file; ('', '') where that cannot be read or holds no job."""
+    try:
+        text = files.read_bytes(path, LONGEST_NOTE).decode("utf-8", "replace")
+    except OSError:
+        return "", ""
+    found = re.fullmatch(r"([0-9]+(?:_[0-9]+)?)(?: (\S*))?\s*", text)
+    return (found[1], found[2] or "") if found else ("", "")
 
 
 def _ask(*command: str) -> str | None:

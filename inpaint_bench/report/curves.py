@@ -128,8 +128,10 @@ def _of_metrics(data: ReportData, over: str) -> Curve:
     found = data.run.metric_agreement
     assert found is not None
     kind = next(name for name in found.over if name == over)
-    notes = (TITLES[kind].capitalize(), *found.verdicts(kind), *found.notes)
-    return Curve("metrics", kind, HeatMap(f"metrics.{kind}", found, kind), notes, TITLES[kind].partition(",")[0])
+    of_methods = [note for note in found.notes if note.startswith("over methods")]
+    notes = [TITLES[kind], *found.verdicts(kind), *(of_methods if kind == "methods" else ())]
+    sentences = tuple(note[:1].upper() + note[1:] for note in notes)
+    return Curve("metrics", kind, HeatMap(f"metrics.{kind}", found, kind), sentences, TITLES[kind].partition(",")[0])
 
 
 # --- best of k ------------------------------------------------------------------------------------

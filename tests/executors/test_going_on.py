@@ -1,6 +1,7 @@
 """A command that goes on with the units of another one: what counts as done, and what is refused."""
 
 import dataclasses
+import os
 import time
 from collections.abc import Callable, Sequence
 from pathlib import Path
@@ -203,6 +204,16 @@ def test_only_jobs_that_still_do_what_is_wanted_are_come_back_to(calls: list[tup
     assert [queue.attached(unit).state for unit in units] == ["running", "waiting", "waiting"]
     queue.cancel_strangers()
     assert calls[-1] == ("scancel", "7_1", "9")
+
+
+@pytest.mark.usefixtures("calls")
+def test_what_is_no_file_with_a_job_is_passed_over() -> None:
+    units = [Unit(f"mine.{n}of3", "mine", "key", Path(f"mine.{n}of3.json"), (), lambda *_: 0) for n in (1, 2, 3)]
+    Path("mine.1of3.job").mkdir()
+    Path("mine.2of3.job").write_text("--user=me key")
+    Path("mine.3of3.job").write_text("9 key")
+    os.mkfifo("another.job")
+    assert Queue(units, 1).jobs == {"mine.3of3": "9"}
 
 
 def test_a_cluster_that_does_not_answer_at_the_start_is_given_no_job(monkeypatch: pytest.MonkeyPatch) -> None:

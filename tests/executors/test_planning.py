@@ -10,7 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from terminal import Terminal
 
-from inpaint_bench.api.planning import LONGEST, SHORTEST, cuts
+from inpaint_bench.api.planning import LONGEST, SHORTEST, Plan, cuts, read_plan, write_plan
 from inpaint_bench.api.unit import StepTimes
 from inpaint_bench.data.parts import part_of
 from inpaint_bench.errors import InputError
@@ -177,3 +177,29 @@ def test_local_is_an_executor_too() -> None:
     assert open_executor("", 1) is None
     assert open_executor("", 1, 2) == Local(2, 2)
     assert [*itertools.islice(cuts(1, 3, 0.0, 0.0, 4), 2)] == [(1, 3)]
+
+
+@pytest.mark.parametrize(
+    "units",
+    [
+        {"mine": [(1, 1, 0)]},
+        {"mine": [(1, 1, 3), (3, 3, 3)]},
+        {"mine": [(1, 2, 3), (2, 3, 3)]},
+        {"mine": [(1, 1, 2), (2, 2, 3)]},
+        {"mine": [(2, 3, 3)]},
+        {"../mine": [(1, 1, 1)]},
+    ],
+)
+def test_a_plan_whose_units_do_not_hold_every_shard_once_is_refused(
+    units: dict[str, list[tuple[int, int, int]]],
+) -> None:
+    write_plan(Path(), Plan(3, 1, "cpu", "cpu", False, units))
+    with pytest.raises(InputError, match=r"plan\.json: not the plan of a run \(.*\)\. Remove"):
+        read_plan(Path())
+
+
+def test_what_stands_in_the_place_of_a_plan_is_not_taken_for_none() -> None:
+    assert read_plan(Path()) is None
+    Path("plan.json").mkdir()
+    with pytest.raises(InputError, match="not the plan of a run"):
+        read_plan(Path())
