@@ -5,16 +5,23 @@ from typing import Any, TypeAlias
 
 from inpaint_bench.data.protocols import EightBit
 from inpaint_bench.errors import InputError, NotComparableError, did_you_mean, some
-from inpaint_bench.metrics.base import Metric, SamplesMetric, SetMetric
-from inpaint_bench.metrics.declarations import DIVERSITY, METRICS, RECORDED
+from inpaint_bench.metrics.base import Metric, SamplesMetric, SetMetric, StudyMetric
+from inpaint_bench.metrics.declarations import DIVERSITY, METRICS, PREFERENCE, RECORDED
 from inpaint_bench.metrics.detection import DETECTION_METRICS, DETECTORS, DetectionMetric
 from inpaint_bench.metrics.features import EXTRACTORS
 from inpaint_bench.metrics.sets import SET_METRICS
 
-AnyMetric: TypeAlias = Metric | SetMetric | SamplesMetric | DetectionMetric
+AnyMetric: TypeAlias = Metric | SetMetric | SamplesMetric | DetectionMetric | StudyMetric
 
 SAMPLES_METRICS: dict[str, SamplesMetric] = {DIVERSITY.name: DIVERSITY}
-CHOOSABLE: dict[str, AnyMetric] = {**METRICS, **SET_METRICS, **SAMPLES_METRICS, **DETECTION_METRICS}
+STUDY_METRICS: dict[str, StudyMetric] = {PREFERENCE.name: PREFERENCE}
+CHOOSABLE: dict[str, AnyMetric] = {
+    **METRICS,
+    **SET_METRICS,
+    **SAMPLES_METRICS,
+    **DETECTION_METRICS,
+    **STUDY_METRICS,
+}
 KNOWN: dict[str, AnyMetric] = {**CHOOSABLE, **RECORDED}
 ORDER = {name: number for number, name in enumerate(KNOWN)}
 
@@ -23,6 +30,7 @@ _BY_KIND: tuple[tuple[type, dict[str, Any]], ...] = (
     (SetMetric, SET_METRICS),
     (SamplesMetric, SAMPLES_METRICS),
     (DetectionMetric, DETECTION_METRICS),
+    (StudyMetric, STUDY_METRICS),
 )
 
 FEW, VERY_FEW = 2048, 500  # below these numbers of images a Fréchet distance is mostly bias, and is marked † or ‡
@@ -75,6 +83,8 @@ def _kind(metric: AnyMetric) -> str:
             "a samples metric, one number per pair of a stochastic method: "
             f"request it in a run, --metrics {metric.name}."
         )
+    if isinstance(metric, StudyMetric):
+        return f"a study metric, one number per method from people's votes: {metric.absent()}"
     kind, source = "set", "features"
     if isinstance(metric, DetectionMetric):
         kind, source = "detection", "detections"
