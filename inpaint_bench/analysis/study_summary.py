@@ -89,8 +89,8 @@ class StudySummary:
         yield f"left chosen in {100 * self.left_share:.1f}% of votes; a choice took {self.seconds:.1f} s (median)"
         if self.at_random:
             yield (
-                f"counted, but look at them: {some(self.at_random)}: passed the checks, and chose what the others prefer "
-                "no more often than by chance"
+                f"counted, but look at them: {some(self.at_random)}: passed the checks, and chose what the others "
+                "prefer no more often than by chance"
             )
         yield (
             "intervals and tests: over raters and pairs (two-way bootstrap, Student's t); preference: the mean chance "

@@ -87,8 +87,8 @@ def make_study(
         post: an address that answers are sent to. Default: raters download a file.
         consent: the text that raters agree to, or a file with it.
 
-    Raises InputError for what cannot be wording, IncompleteError where composites are missing, HashError where one is not
-    what was scored.
+    Raises InputError for what cannot be asked, IncompleteError where composites are missing, HashError where one is
+    not what was scored.
 
     >>> import inpaint_bench as ib
     >>> run = ib.run("sample", methods=["mean-fill", "telea"], metrics=["psnr"], limit=3, out="runs/3", quiet=True)
@@ -173,7 +173,8 @@ def study_power(
     >>> ib.study_power(0.55, pairs=40, methods=2, design_effect=1).votes
     783
     """
-    return planning.needed(difference, pairs, methods, power, alpha, design_effect, votes_per_rater)
+    numbers = (float(power), float(alpha), float(design_effect))
+    return planning.needed(float(difference), pairs, methods, *numbers, votes_per_rater)
 
 
 # --- parts ----------------------------------------------------------------------------------------
