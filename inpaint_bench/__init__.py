@@ -27,6 +27,9 @@ _API = {  # name → the module of the API that defines it
     "run": "pipeline",
     "predict": "pipeline",
     "merge": "existing",
+    "make_study": "study",
+    "read_study": "study",
+    "study_power": "study",
     "load_run": "run",
     "Run": "run",
     "score": "scoring",
@@ -76,14 +79,17 @@ __all__ = [
     "load_dataset",
     "load_method",
     "load_run",
+    "make_study",
     "merge",
     "methods",
     "metric",
     "metrics",
     "predict",
+    "read_study",
     "run",
     "score",
     "score_features",
+    "study_power",
     "table",
     "time",
     "train",
@@ -99,6 +105,7 @@ if TYPE_CHECKING:
     from inpaint_bench.api.pipeline import predict, run
     from inpaint_bench.api.run import Run, load_run
     from inpaint_bench.api.scoring import score, score_features
+    from inpaint_bench.api.study import make_study, read_study, study_power
     from inpaint_bench.api.tables import table
     from inpaint_bench.data.protocols import Protocol
     from inpaint_bench.errors import (

@@ -8,7 +8,7 @@ os.environ["TORCHINDUCTOR_CACHE_DIR"] = tempfile.gettempdir() + "/torchinductor-
 
 from jaxtyping import install_import_hook
 
-COMPUTING = ("data", "weights", "methods", "metrics", "analysis.statistics", "figures", "checks", "timing")
+COMPUTING = ("data", "weights", "methods", "metrics", "analysis.statistics", "figures", "checks", "timing", "study")
 checked = [*(f"inpaint_bench.{name}" for name in COMPUTING), "baselines"]  # where arrays and tensors are computed with
 hook = install_import_hook(checked, "beartype.beartype")  # before the packages are imported
 

@@ -14,7 +14,7 @@ from inpaint_bench.analysis.statistics import ALPHA, RESAMPLES
 from inpaint_bench.analysis.verdicts import Number, Pairs, Policy, compare_numbers
 from inpaint_bench.errors import IncompleteError, InputError, NotComparableError, did_you_mean, some
 from inpaint_bench.metrics import RECORDED
-from inpaint_bench.metrics.base import SetMetric
+from inpaint_bench.metrics.base import SetMetric, StudyMetric
 from inpaint_bench.metrics.detection import DetectionMetric
 from inpaint_bench.metrics.registry import KNOWN, ORDER, few
 
@@ -176,6 +176,8 @@ def _notes(a: Side, b: Side, rows: Iterable[ComparisonRow]) -> tuple[str, ...]:
     ]
     if any(isinstance(KNOWN[row.metric], SetMetric) for row in listed):
         notes.append("of a distance of sets: interval and p from the same random halves of the pairs for both methods")
+    if any(isinstance(KNOWN[row.metric], StudyMetric) for row in listed):
+        notes.append("of preference: interval and p over raters and pairs, a test of equal Bradley-Terry strengths")
     if any(isinstance(KNOWN[row.metric], DetectionMetric) for row in listed):
         notes.append("of objects: interval and test over pictures, each with all its objects")
     if any(few(row.metric, row.n) for row in listed):

@@ -6,8 +6,8 @@ import msgspec
 
 from inpaint_bench import __version__
 from inpaint_bench.analysis.load import lower_bounds, upper_bounds
-from inpaint_bench.analysis.per_pair import PerPairData, SetFeatures, Summary, intervals_of
-from inpaint_bench.analysis.results import MASKED_INPUT, REAL_VS_REAL, TARGET, Result, missing_pairs
+from inpaint_bench.analysis.per_pair import PerPairData, SetFeatures, intervals_of
+from inpaint_bench.analysis.results import MASKED_INPUT, REAL_VS_REAL, TARGET, Result, Summary, missing_pairs
 from inpaint_bench.analysis.run import RunData
 from inpaint_bench.analysis.significance import significance_of_results
 from inpaint_bench.analysis.statistics import Interval

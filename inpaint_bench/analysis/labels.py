@@ -9,6 +9,7 @@ from inpaint_bench.data.parts import Part
 from inpaint_bench.errors import some
 from inpaint_bench.methods.options import in_words
 from inpaint_bench.metrics.base import SetMetric
+from inpaint_bench.metrics.declarations import PREFERENCE
 from inpaint_bench.metrics.registry import FEW, KNOWN, VERY_FEW, few
 
 FEW_NOTES = {
@@ -59,7 +60,7 @@ def notes_of(results: Sequence[Result]) -> list[str]:
 
 def method_notes(run: RunData, methods: Collection[str]) -> list[str]:
     """What the numbers of single methods depend on: options, changed known regions, weights of unknown origin."""
-    notes = (_known_region_notes, _mixed_notes, _option_notes, _unpinned_notes)
+    notes = (_known_region_notes, _mixed_notes, _option_notes, _study_notes, _unpinned_notes)
     return [sentence for one in notes for sentence in one(run, methods)]
 
 
@@ -69,6 +70,19 @@ def _option_notes(run: RunData, methods: Collection[str]) -> list[str]:
         f"{name}: {in_words(info.options)}"
         for name, info in run.info.methods.items()
         if name in methods and in_words(info.options)
+    ]
+
+
+def _study_notes(run: RunData, methods: Collection[str]) -> list[str]:
+    """What people were asked of the methods, and how many they were."""
+    voted_on = any(one.metric == PREFERENCE.name and one.method in methods for one in run.result_list)
+    if not voted_on or run.study is None:
+        return []
+    stored = run.study.stored
+    left_out = f"; {stored.left_out} raters left out, who failed the attention checks" if stored.left_out else ""
+    return [
+        f"{PREFERENCE.name}: '{stored.question}': {len(stored.votes)} votes of {len(stored.answers)} raters on "
+        f"{len(stored.pairs)} pairs, shown beside them: {stored.show}{left_out}"
     ]
 
 

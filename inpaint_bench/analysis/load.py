@@ -10,8 +10,10 @@ from inpaint_bench import files
 from inpaint_bench.analysis.per_pair import ObjectCounts, PairValues, SetFeatures
 from inpaint_bench.analysis.reductions import NONE, Reduction
 from inpaint_bench.analysis.statistics.samples import best_of, best_of_each, chosen_samples, first_of, mean_of
+from inpaint_bench.analysis.votes import PairVotes
 from inpaint_bench.metrics import RECORDED
 from inpaint_bench.metrics.base import Features, Metric, SamplesMetric
+from inpaint_bench.metrics.declarations import PREFERENCE
 from inpaint_bench.metrics.detection import DETECTION_METRICS
 from inpaint_bench.metrics.registry import KNOWN, ORDER, detectors, signature
 from inpaint_bench.metrics.sets import SET_METRICS
@@ -47,6 +49,16 @@ def load_objects(run: "RunData", method: str, detector: str) -> list[ObjectCount
     """The data of every metric on a detector's objects; none where objects of a pair are missing."""
     scored, reduction = _scored(run, method)
     return list(_of_objects(run, method, scored, reduction, detector)) if len(scored) == len(run.pairs) else []
+
+
+def load_votes(run: "RunData", method: str) -> list[PairVotes]:
+    """What people said of a method; none where no study is here, or it did not show this method's composites."""
+    study = run.study
+    if study is None or method not in study.votes.methods:
+        return []
+    page = run.info.protocol
+    named = signature(PREFERENCE, page.eight_bit, run.info.raw, study.stem)
+    return [PairVotes(PREFERENCE, named, study.path, study.sha256, NONE, method, study)]
 
 
 def lower_bounds(run: "RunData", metrics: Collection[str]) -> list[ObjectCounts]:

@@ -18,7 +18,7 @@ from jaxtyping import Float64
 
 from inpaint_bench import __version__
 from inpaint_bench.analysis.reductions import NONE, Reduction
-from inpaint_bench.analysis.results import PairMask, Value
+from inpaint_bench.analysis.results import PairMask, Summary, Value
 from inpaint_bench.analysis.statistics import (
     LEVEL,
     Difference,
@@ -39,21 +39,12 @@ from inpaint_bench.analysis.statistics.subsampling import (
     set_separable,
     values_of_subsets,
 )
+from inpaint_bench.analysis.votes import PairVotes, compared_votes, significance_of_votes
 from inpaint_bench.errors import NotComparableError
 from inpaint_bench.metrics.base import Features, Metric, SamplesMetric, SetMetric
 from inpaint_bench.metrics.detection import DetectionMetric
 
 PerPair = Float64[np.ndarray, "pairs"]
-
-
-@dataclass(frozen=True)
-class Summary:
-    """A value over some pairs: `n` of them were averaged; infinite and undefined ones are counted apart."""
-
-    value: Value  # "inf": every pair was infinite; none: not defined for any
-    n: int
-    infinite: int = 0
-    undefined: int = 0
 
 
 def average(values: Iterable[float]) -> Summary:
@@ -215,7 +206,7 @@ class ObjectCounts:
         return ratio_interval(self.counted[rows], self.out_of[rows], seed_text)
 
 
-PerPairData: TypeAlias = PairValues | SetFeatures | ObjectCounts
+PerPairData: TypeAlias = PairValues | SetFeatures | ObjectCounts | PairVotes
 
 
 def intervals_of(per_pair: Sequence[PerPairData], rows: PairMask, seed_text: str) -> list[Interval]:
@@ -246,6 +237,8 @@ def compared(a: PerPairData, b: PerPairData, rows: PairMask, seed_text: str) -> 
     if isinstance(a, ObjectCounts) and isinstance(b, ObjectCounts) and a.metric.paired:
         found = ratio_difference(a.counted[rows], b.counted[rows], a.out_of[rows], seed_text)
         return a.summary(rows).value, b.summary(rows).value, found
+    if isinstance(a, PairVotes) and isinstance(b, PairVotes):
+        return compared_votes(a, b, rows)
     raise NotComparableError(f"{a.metric.name} is a mean over what each method found: it has no paired difference.")
 
 
@@ -260,6 +253,8 @@ def significance_of(per_pair: Mapping[str, PerPairData], rows: PairMask, seed_te
         held = rows & (first.out_of > 0)
         counts = {name: one.counted[held] for name, one in per_pair.items() if isinstance(one, ObjectCounts)}
         return separable(counts, better, seed_text)
+    if isinstance(first, PairVotes):
+        return significance_of_votes({name: one for name, one in per_pair.items() if isinstance(one, PairVotes)}, rows)
     values = {name: one.values[rows] for name, one in per_pair.items() if isinstance(one, PairValues)}
     finite = {name: some for name, some in values.items() if np.isfinite(some).any()}  # of none else there is a mean
     if not finite:

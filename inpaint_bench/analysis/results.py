@@ -2,6 +2,7 @@
 
 import math
 from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Literal, TypeAlias
 
@@ -35,6 +36,16 @@ REFERENCES = (REAL_VS_REAL, MASKED_INPUT, TARGET)
 Value: TypeAlias = float | Literal["inf"] | None  # "inf": infinite for every pair; None: undefined for every pair
 Rank: TypeAlias = Literal["best", "not separable", "worse", ""]
 PairMask = Bool[np.ndarray, "pairs"]  # which pairs of a run, in their order
+
+
+@dataclass(frozen=True)
+class Summary:
+    """A value over some pairs: `n` of them were averaged; infinite and undefined ones are counted apart."""
+
+    value: Value  # "inf": every pair was infinite; none: not defined for any
+    n: int
+    infinite: int = 0
+    undefined: int = 0
 
 
 class Result(Schema, frozen=True):

@@ -25,6 +25,7 @@ if TYPE_CHECKING:
 
     from inpaint_bench.analysis.metric_agreement import MetricAgreement
     from inpaint_bench.analysis.per_pair import PerPairData
+    from inpaint_bench.analysis.votes import Study
     from inpaint_bench.runner.stored import StoredFeatures, StoredObjects
 
 Loaded = TypeVar("Loaded", bound="RunData")
@@ -161,6 +162,13 @@ class RunData:
             self._objects[folder, detector] = read_objects(path) if path.is_file() else None
         return self._objects[folder, detector]
 
+    @cached_property
+    def study(self) -> "Study | None":
+        """The votes of a user study of these composites; None where there are none. Raises HashError if edited."""
+        from inpaint_bench.analysis.votes import load_study
+
+        return load_study(self)
+
     # --- per-pair data ----------------------------------------------------------------------------
 
     def per_pair(self, method: str, metrics: Collection[str] = ()) -> "list[PerPairData]":
@@ -169,9 +177,9 @@ class RunData:
         Of a stochastic method's samples the one with the best score of the page's metric counts, the first on ties:
         one sample for all metrics (SPN, section 4.3). The other reductions follow it.
         """
-        from inpaint_bench.analysis.load import load_features, load_objects, load_scores
+        from inpaint_bench.analysis.load import load_features, load_objects, load_scores, load_votes
 
-        data = list(self._loaded(load_scores, method))
+        data = [*self._loaded(load_scores, method), *self._loaded(load_votes, method)]
         for extractor in extractors(metrics):
             data += [one for one in self._loaded(load_features, method, extractor) if one.metric.name in metrics]
         for detector in detectors(metrics):

@@ -11,12 +11,13 @@ from typing import TYPE_CHECKING
 from inpaint_bench.analysis.results import REFERENCES, Result, results_path
 from inpaint_bench.errors import HashError, InputError
 from inpaint_bench.metrics import RECORDED
-from inpaint_bench.metrics.base import Metric, SamplesMetric, SetMetric
+from inpaint_bench.metrics.base import Metric, SamplesMetric, SetMetric, StudyMetric
 from inpaint_bench.metrics.detection import DetectionMetric
 from inpaint_bench.metrics.registry import KNOWN
 from inpaint_bench.runner import sums
 from inpaint_bench.runner.scores import scores_path
 from inpaint_bench.runner.stored import features_path, objects_path
+from inpaint_bench.study.stored import votes_path
 
 if TYPE_CHECKING:
     from inpaint_bench.analysis.per_pair import PerPairData
@@ -99,6 +100,8 @@ def _is_here(run: "RunData", one: Result) -> bool:
     metric = KNOWN[one.metric]
     if isinstance(metric, SetMetric):
         return features_path(run.folder, one.method, metric.extractor).is_file()
+    if isinstance(metric, StudyMetric):
+        return votes_path(run.path).is_file()
     if isinstance(metric, DetectionMetric):
         return objects_path(run.folder, one.method, metric.detector).is_file()
     return scores_path(run.folder, one.method).is_file()

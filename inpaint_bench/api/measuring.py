@@ -4,6 +4,7 @@ from collections.abc import Iterable, Iterator, Sequence
 
 from inpaint_bench.analysis.derive import derive_results
 from inpaint_bench.analysis.results import REFERENCES, missing_pairs, write_results
+from inpaint_bench.analysis.votes import stale_methods
 from inpaint_bench.api.progress import progress_bar, warn
 from inpaint_bench.api.run import Run
 from inpaint_bench.api.tables import write_plain_tables
@@ -15,6 +16,7 @@ from inpaint_bench.runner.folder import RunFolder
 from inpaint_bench.runner.metrics import ChosenMetrics, still_measurable
 from inpaint_bench.runner.predict import RuntimeOptions
 from inpaint_bench.runner.score import score_method, score_targets
+from inpaint_bench.study.stored import read_votes, votes_path
 
 
 def measure(
@@ -70,7 +72,7 @@ def write_derived(run: Run, chosen: ChosenMetrics) -> Run:
     run.set_results(results)
     if results:
         write_plain_tables(run)
-        for sentence in (*_lacking(run, chosen), *_undefined(run, chosen)):
+        for sentence in (*_lacking(run, chosen), *_undefined(run, chosen), *_stale_study(run)):
             warn(sentence)
     return run
 
@@ -83,6 +85,16 @@ def _undefined(run: Run, chosen: ChosenMetrics) -> Iterator[str]:
         frames = [one.by_metric[name] for one in scores if name in one.by_metric]
         if pairs := sorted({pair for frame in frames for pair in frame["pair"][frame["value"].isna()]}):
             yield f"{run.path}: {name} is not defined for {len(pairs)} of {len(run.pairs)} pairs: {some(pairs)}."
+
+
+def _stale_study(run: Run) -> Iterator[str]:
+    """That people saw other composites than those that are here now."""
+    path = votes_path(run.path)
+    if path.is_file() and run.study is None:
+        yield (
+            f"{path}: people saw other composites of {some(stale_methods(run, read_votes(path)[0]))} than those here "
+            "now: there is no preference. Delete the file, and make a new study."
+        )
 
 
 def _lacking(run: Run, chosen: ChosenMetrics) -> Iterator[str]:

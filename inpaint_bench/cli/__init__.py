@@ -25,6 +25,7 @@ COMMANDS = {  # name → the module of this package that holds it
     "compare": "compare",
     "gate": "gate",
     "claims": "claims",
+    "study": "study",
     "figure": "figure",
     "pairs": "pairs",
     "methods": "lists",

@@ -130,6 +130,26 @@ class SetMetric:
 
 
 @dataclass(frozen=True)
+class StudyMetric:
+    """A metric of people's votes: one number per set of pairs and method, beside the others of the study."""
+
+    name: str
+    implementation: Reference  # a function of tables of wins
+    better: Better
+    unit: str
+    decimals: int
+    stem: str
+    absent: Callable[[], str]  # no program computes it: how it is got
+    version: int = 1
+    used_by: str = ""
+
+    @property
+    def function(self) -> Callable[[Any], Any]:
+        """The function that computes the metric, imported when first used."""
+        return resolve(self.implementation)
+
+
+@dataclass(frozen=True)
 class SamplesMetric:
     """A samples metric: one number per pair of a stochastic method, from the samples of that pair."""
 

@@ -1,6 +1,6 @@
 """The image metrics and the samples metric by name: direction, unit, printed decimals, signature and source."""
 
-from inpaint_bench.metrics.base import Metric, SamplesMetric
+from inpaint_bench.metrics.base import Metric, SamplesMetric, StudyMetric
 from inpaint_bench.metrics.features.clip_folder import CLIP, clip_signature
 from inpaint_bench.metrics.features.weight_files import (
     DISTS_WEIGHTS,
@@ -178,4 +178,17 @@ DIVERSITY = SamplesMetric(
     3,
     f"diversity:{_lpips_stem('alex')}:map-in-hole",
     absent=lambda: _lpips_absent("alex"),
+)
+
+PREFERENCE = StudyMetric(
+    "preference",
+    "preference:preference",
+    "higher",
+    "",
+    3,
+    "preference:2afc:bt-jeffreys",
+    absent=lambda: (
+        "people vote on it: `inpaint-bench study make RUN --question TEXT` writes the page that asks them, and "
+        "`study read` their answers."
+    ),
 )

@@ -5,8 +5,8 @@ from typing import Any, TypeAlias, TypeVar
 
 from inpaint_bench.data.protocols import EightBit
 from inpaint_bench.errors import InputError, NotComparableError, did_you_mean, some
-from inpaint_bench.metrics.base import Metric, SamplesMetric, SetMetric
-from inpaint_bench.metrics.declarations import DIVERSITY, METRICS, RECORDED
+from inpaint_bench.metrics.base import Metric, SamplesMetric, SetMetric, StudyMetric
+from inpaint_bench.metrics.declarations import DIVERSITY, METRICS, PREFERENCE, RECORDED
 from inpaint_bench.metrics.detection import DETECTION_METRICS, DETECTORS, DetectionMetric
 from inpaint_bench.metrics.features import EXTRACTORS, timm_extractor
 from inpaint_bench.metrics.features.timm_files import model_of
@@ -15,7 +15,7 @@ from inpaint_bench.metrics.own_metric import OwnMetric
 from inpaint_bench.metrics.sets import SET_METRICS, of_timm
 
 Value = TypeVar("Value")
-AnyMetric: TypeAlias = Metric | SetMetric | SamplesMetric | DetectionMetric
+AnyMetric: TypeAlias = Metric | SetMetric | SamplesMetric | DetectionMetric | StudyMetric
 
 
 class ByName(dict[str, Value]):
@@ -31,7 +31,10 @@ class ByName(dict[str, Value]):
 
 
 SAMPLES_METRICS: dict[str, SamplesMetric] = {DIVERSITY.name: DIVERSITY}
-CHOOSABLE: dict[str, AnyMetric] = ByName({**METRICS, **SET_METRICS, **SAMPLES_METRICS, **DETECTION_METRICS})
+STUDY_METRICS: dict[str, StudyMetric] = {PREFERENCE.name: PREFERENCE}
+CHOOSABLE: dict[str, AnyMetric] = ByName(
+    {**METRICS, **SET_METRICS, **SAMPLES_METRICS, **DETECTION_METRICS, **STUDY_METRICS}
+)
 KNOWN: dict[str, AnyMetric] = ByName({**CHOOSABLE, **RECORDED})
 ORDER: dict[str, int] = ByName({name: number for number, name in enumerate(KNOWN)})
 SHIPPED = len(ORDER)
@@ -41,6 +44,7 @@ _BY_KIND: tuple[tuple[type, dict[str, Any]], ...] = (
     (SetMetric, SET_METRICS),
     (SamplesMetric, SAMPLES_METRICS),
     (DetectionMetric, DETECTION_METRICS),
+    (StudyMetric, STUDY_METRICS),
 )
 
 FEW, VERY_FEW = 2048, 500  # below these numbers of images a Fréchet distance is mostly bias, and is marked † or ‡
@@ -131,6 +135,8 @@ def _kind(metric: AnyMetric) -> str:
             "a samples metric, one number per pair of a stochastic method: "
             f"request it in a run, --metrics {metric.name}."
         )
+    if isinstance(metric, StudyMetric):
+        return f"a study metric, one number per method from people's votes: {metric.absent()}"
     kind, source = "set", "features"
     if isinstance(metric, DetectionMetric):
         kind, source = "detection", "detections"

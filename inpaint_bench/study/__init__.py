@@ -1,0 +1,1 @@
+"""User studies: which composite people prefer. The design, the page that asks, the answers, and what they say."""
