@@ -23,6 +23,7 @@ if TYPE_CHECKING:
 
 Better: TypeAlias = Literal["higher", "lower"]
 Features = Float[np.ndarray, "images width"]  # one row per image, in the order of the pairs
+Compares: TypeAlias = Literal["target", "image", "any"]  # with a ground truth; with what was there, to be removed
 Reference: TypeAlias = str | Callable[..., Any]  # 'pixel:ssim' for inpaint_bench.metrics.pixel.ssim, or a function
 
 
@@ -54,6 +55,7 @@ class Metric:
     used_by: str = ""  # the papers that print this number, as in "SPN, SPL, RN"; '' for our own
     absent: Callable[[], str] = available  # why the metric cannot be computed here and how to fix it, or ''
     slow: bool = False  # computed by a network: its values are cached
+    compares: Compares = "target"
 
     @property
     def function(self) -> "Callable[[Batch], PerImage]":
@@ -118,6 +120,7 @@ class SetMetric:
     unit: str = ""
     used_by: str = ""
     biased: bool = False  # whether its expectation grows as the number of images falls, as a Fréchet distance's does
+    compares: Compares = "target"
 
 
 @dataclass(frozen=True)
@@ -133,6 +136,7 @@ class SamplesMetric:
     version: int = 1
     used_by: str = ""
     absent: Callable[[], str] = available
+    compares: Compares = "any"
 
     @property
     def function(self) -> "Callable[[Sequence[Pixels], Hole, torch.device], float]":
