@@ -195,9 +195,11 @@ def show_metric(name: str) -> tuple[Facts, str]:
 
 def definition(metric: "AnyMetric") -> str:
     """The docstring of the function that computes a metric, or that makes all those of a detector."""
-    from inpaint_bench.metrics.detection import DetectionMetric, detection_metrics
+    from inpaint_bench.metrics.detection import DetectionMetric, detection_metrics, removal_metrics
 
-    return getdoc(detection_metrics if isinstance(metric, DetectionMetric) else metric.function) or ""
+    if isinstance(metric, DetectionMetric):
+        return getdoc(removal_metrics if metric.compares == "image" else detection_metrics) or ""
+    return getdoc(metric.function) or ""
 
 
 def summary(metric: "AnyMetric") -> str:
@@ -208,6 +210,8 @@ def summary(metric: "AnyMetric") -> str:
     if not isinstance(metric, DetectionMetric):
         return lines[0]
     kind = metric.name.partition("_")[2].removesuffix(f"_{metric.zone}")
+    if metric.compares == "image":
+        kind = "_".join(metric.name.split("_")[:2])
     what = next(line for line in lines if line.startswith(f"`{kind}` ")).split(maxsplit=1)[1]
     return f"{metric.detector}, objects {ZONES[metric.zone]} the hole: {what}"
 

@@ -11,7 +11,7 @@ from inpaint_bench.api.arguments import JOBS, AnyPath, Methods, Metrics, Names, 
 from inpaint_bench.api.executing import open_executor, predict_in_units
 from inpaint_bench.api.measuring import measure
 from inpaint_bench.api.outcome import Outcome
-from inpaint_bench.api.progress import note, progress_bar
+from inpaint_bench.api.progress import note, progress_bar, warn
 from inpaint_bench.api.run import Run
 from inpaint_bench.data import datasets
 from inpaint_bench.data.datasets import Dataset
@@ -81,6 +81,8 @@ class Pipeline:
         requested = as_metrics(self.metrics, self.better, self.code)
         dataset, methods, runtime = self._prepare()
         chosen = choose_metrics(requested, dataset.page, self.dataset, dataset.pairs)
+        for sentence in ChosenMetrics((), left_out=chosen.left_out).notes():
+            warn(sentence)
         if self.executor:
             refuse_functions(chosen.names)
         out = as_path(self.out) or folder.default_folder(dataset)

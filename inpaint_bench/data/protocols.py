@@ -92,6 +92,7 @@ class Protocol(Schema, frozen=True):
     images_in: Literal["images", "."] = "images"  # where in the folder of data the images lie
     weights_of: MaybeName = ""  # the dataset whose weights methods are loaded with where there are none for this one
     metrics: tuple[str, ...] = ("ssim", "psnr", "mae")
+    reference: Literal["target", "none"] = "target"  # none: images hold what is to be removed, and are no ground truth
 
     @property
     def folder(self) -> str:
@@ -179,6 +180,11 @@ def check_page(page: Protocol, where: str) -> None:
             f"{where}: no rule for holes is called '{page.masks.hole}'. {did_you_mean(page.masks.hole, HOLE_RULES)}"
         )
     _check_drawn(page, where)
+    if page.reference == "none" and (page.samples, page.choose) != (1, "known_error"):
+        raise InputError(
+            f"{where}: without a ground truth nothing says which sample is best. Give samples = 1 and "
+            'choose = "known_error".'
+        )
     if len(set(page.metrics)) != len(page.metrics) or not page.metrics:
         raise InputError(f"{where}: metrics must be one or more different names.")
 
@@ -247,6 +253,8 @@ def facts(page: Protocol) -> bytes:
     kept = {key: value for key, value in msgspec.to_builtins(page).items() if key not in NO_FACTS}
     if not page.masks.kinds:
         del kept["masks"]["kinds"]
+    if page.reference == "target":
+        del kept["reference"]
     if page.masks.hole == TWO_VALUES:
         kept["masks"]["hole"] = "> 0"
     return msgspec.json.encode(kept, order="sorted")

@@ -23,6 +23,7 @@ if TYPE_CHECKING:
 
 Better: TypeAlias = Literal["higher", "lower"]
 Features = Float[np.ndarray, "images width"]  # one row per image, in the order of the pairs
+Compares: TypeAlias = Literal["target", "image", "any"]  # with a ground truth; with what was there, to be removed
 Reference: TypeAlias = str | Callable[..., Any]  # 'pixel:ssim' for inpaint_bench.metrics.pixel.ssim, or a function
 
 
@@ -57,6 +58,7 @@ class Metric:
     joint: Reference = ""  # a function of a Batch and names: metrics that state the same one are computed in one pass
     network: Callable[[], str] = available  # the start of the hash of weights that are found by path, '' without them
     of_prompt: bool = False  # compares the image with the pair's prompt
+    compares: Compares = "target"
 
     @property
     def function(self) -> "Callable[[Batch], PerImage]":
@@ -127,6 +129,7 @@ class SetMetric:
     unit: str = ""
     used_by: str = ""
     biased: bool = False  # whether its expectation grows as the number of images falls, as a Fréchet distance's does
+    compares: Compares = "target"
 
 
 @dataclass(frozen=True)
@@ -142,6 +145,7 @@ class StudyMetric:
     absent: Callable[[], str]  # no program computes it: how it is got
     version: int = 1
     used_by: str = ""
+    compares: Compares = "any"
 
     @property
     def function(self) -> Callable[[Any], Any]:
@@ -162,6 +166,7 @@ class SamplesMetric:
     version: int = 1
     used_by: str = ""
     absent: Callable[[], str] = available
+    compares: Compares = "any"
 
     @property
     def function(self) -> "Callable[[Sequence[Pixels], Hole, torch.device], float]":

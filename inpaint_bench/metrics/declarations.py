@@ -95,6 +95,7 @@ _OF_CLIP = (
         absent=CLIP.absent,
         slow=True,
         network=clip_signature,
+        compares="any",
         of_prompt=True,
     ),
     Metric(
@@ -107,6 +108,7 @@ _OF_CLIP = (
         absent=CLIP.absent,
         slow=True,
         network=clip_signature,
+        compares="any",
     ),
 )
 

@@ -88,7 +88,7 @@ def own_metric(name: str, info: MetricInfo, of_pair: PairFunction | None = None,
     stem = f"{name}:{kind}:" + files.sha256(f"{info.entry}\n{info.code}".encode())[:12]
     return OwnMetric(
         name, of_batch, info.better, info.unit, info.decimals, stem, absent=absent, info=info, of_pair=of_pair,
-        command=command,
+        command=command, compares="any",
     )  # fmt: skip
 
 

@@ -11,6 +11,8 @@ from inpaint_bench.metrics.own_metric import MetricInfo, OwnMetric
 from inpaint_bench.metrics.registry import CHOOSABLE, ORDER, AnyMetric, absent, find, own_names, with_companions
 from inpaint_bench.runner.folder import RunFolder
 
+WITHOUT = {"none": "the protocol has no ground truth.", "target": "the protocol's images hold nothing to be removed."}
+
 
 @dataclass(frozen=True)
 class ChosenMetrics:
@@ -18,6 +20,7 @@ class ChosenMetrics:
 
     names: tuple[str, ...]
     absent: dict[str, str] = field(default_factory=dict)
+    left_out: dict[str, str] = field(default_factory=dict)  # of 'all': those that the protocol has no use for
 
     def own(self) -> dict[str, MetricInfo]:
         """What a run records of those that are one's own."""
@@ -25,10 +28,10 @@ class ChosenMetrics:
 
     def notes(self) -> list[str]:
         """A sentence for every reason."""
-        reasons = dict.fromkeys(self.absent.values())
+        lacking = {**self.left_out, **self.absent}
+        reasons = dict.fromkeys(lacking.values())
         return [
-            f"not measured: {', '.join(name for name in self.absent if self.absent[name] == why)}: {why}"
-            for why in reasons
+            f"not measured: {', '.join(name for name in lacking if lacking[name] == why)}: {why}" for why in reasons
         ]
 
 
@@ -49,17 +52,35 @@ def choose_metrics(requested: Sequence[str], page: Protocol, where: str, pairs: 
         if name in broken:
             raise InputError(broken[name])
     try:
-        metric(page.choose)
+        if page.reference == "target":
+            metric(page.choose)
         for name in page.metrics:  # also where others are requested: tables go by the page
-            find(name)
+            if why := _unsuitable(name, page):
+                raise InputError(f"{name} {why}.")
     except InputError as error:
         raise InputError(f"the protocol page of {where}: {error}") from error
     names = with_companions(find(name).name for name in (_all(requested) if every else requested or page.metrics))
+    left_out = {name: WITHOUT[page.reference] for name in names if _unsuitable(name, page)}
+    if not every and (named := [name for name in requested if name in left_out]):
+        raise InputError(f"{named[0]} {_unsuitable(named[0], page)}.")
+    names = [name for name in names if name not in left_out]
     prompted = any(pair.prompt for pair in pairs)
     lacking = {name: why for name in names if (why := _absent(find(name), prompted))}
     if not every and (named := [name for name in requested if name in lacking]):
         raise InputError(f"{named[0]} cannot be measured here: {lacking[named[0]].rstrip('.')}.")
-    return ChosenMetrics(tuple(name for name in names if name not in lacking), lacking | broken)
+    return ChosenMetrics(tuple(name for name in names if name not in lacking), lacking | broken, left_out)
+
+
+def _unsuitable(name: str, page: Protocol) -> str:
+    """Why a metric is none for a protocol, as the end of a sentence that begins with its name; '' where it is one."""
+    found = find(name)
+    if page.reference == "none" and found.compares == "target":
+        return "compares with a ground truth, and this protocol has none"
+    if page.reference == "target" and found.compares == "image":
+        return "compares with what was to be removed, and this protocol has a ground truth"
+    if page.reference == "none" and isinstance(found, OwnMetric) and "{targets}" in found.command:
+        return "asks for {targets}, and this protocol has none"
+    return ""
 
 
 def choose_recorded(requested: Sequence[str], run: RunFolder, where: str) -> ChosenMetrics:

@@ -49,6 +49,11 @@ class Scoring:
         """The pairs of the run by name."""
         return {pair.pair: pair for pair in self.run.pairs}
 
+    @property
+    def has_target(self) -> bool:
+        """Whether the images of the pairs are a ground truth."""
+        return self.dataset.page.reference == "target"
+
     def failed(self, what: str) -> MethodError:
         """A failure as a sentence that names the metric and the method."""
         return MethodError(f"{self.metric.name}: {self.method}: {what}")
@@ -113,7 +118,8 @@ def _by_function(scoring: Scoring, todo: Sequence[Score]) -> Values:
         where = f"pair {_name(one)} of {scoring.method}"
         try:
             with blamed(name, where):
-                value = as_number(of_pair(composite, prepared.target.copy(), prepared.hole.copy()))
+                target = prepared.target.copy() if scoring.has_target else None
+                value = as_number(of_pair(composite, target, prepared.hole.copy()))
         except MethodError:
             raise
         except BenchError as error:  # of this package, which the function called
@@ -159,7 +165,8 @@ def _export(scoring: Scoring, one: Score, scratch: Path) -> None:
         ("targets", one.pair, prepared.target),
         ("masks", one.pair, images.mask_values(prepared.hole)),
     ):
-        files.write_whole(scratch / folder / f"{name}.png", images.png_bytes(pixels))
+        if folder != "targets" or scoring.has_target:
+            files.write_whole(scratch / folder / f"{name}.png", images.png_bytes(pixels))
 
 
 def _answer(scoring: Scoring, out: Path) -> dict[str, Any]:

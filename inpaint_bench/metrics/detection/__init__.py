@@ -9,7 +9,7 @@ numerators, denominators = DETECTION_METRICS["det_conf"].num_den([tally(target, 
 
 from inpaint_bench.metrics.detection.detections import Detect, Detections, Detector, from_row, to_row
 from inpaint_bench.metrics.detection.detectors import DETECTORS
-from inpaint_bench.metrics.detection.measures import DetectionMetric, detection_metrics
+from inpaint_bench.metrics.detection.measures import DetectionMetric, detection_metrics, removal_metrics
 from inpaint_bench.metrics.detection.tallies import ObjectCounts, Tally, Zone
 
 __all__ = [
@@ -24,6 +24,7 @@ __all__ = [
     "Zone",
     "detection_metrics",
     "from_row",
+    "removal_metrics",
     "to_row",
 ]
 
@@ -31,4 +32,9 @@ DETECTION_METRICS: dict[str, DetectionMetric] = {
     name: metric
     for detector in DETECTORS.values()
     for name, metric in detection_metrics(detector.name, detector.prefix).items()
+}
+DETECTION_METRICS |= {
+    name: metric
+    for detector in DETECTORS.values()
+    for name, metric in removal_metrics(detector.name, detector.prefix).items()
 }

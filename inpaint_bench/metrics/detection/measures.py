@@ -6,7 +6,7 @@ from dataclasses import dataclass
 import numpy as np
 from jaxtyping import Float64
 
-from inpaint_bench.metrics.base import Better
+from inpaint_bench.metrics.base import Better, Compares
 from inpaint_bench.metrics.detection.detections import MIN_SCORE
 from inpaint_bench.metrics.detection.tallies import MATCH_IOU, OBJECT_SCORE, ZONES, ObjectCounts, Tally, Zone
 
@@ -30,6 +30,7 @@ class DetectionMetric:
     denominator: Callable[[ObjectCounts], int] | None  # None: the number of pairs
     paired: bool = True  # whether all methods have the same denominators, as comparisons pair by pair need
     version: int = 1
+    compares: Compares = "target"
 
     def num_den(self, tallies: Sequence[Tally]) -> tuple[PerPair, PerPair]:
         """Numerator and denominator of each pair, float64 (pairs,); both are 0 for a pair without such objects."""
@@ -49,6 +50,35 @@ _FORMULAS: tuple[Formula, ...] = (
     ("iou", "higher", lambda counts: counts.overlap, lambda counts: counts.matched),
     ("spurious", "lower", lambda counts: counts.spurious, None),
 )
+
+_REMOVAL: tuple[Formula, ...] = (
+    ("rate", "higher", lambda counts: counts.objects - counts.recalled, lambda counts: counts.objects),
+    ("invented", "lower", lambda counts: counts.spurious, None),
+)
+
+
+def removal_metrics(detector: str, prefix: str) -> dict[str, DetectionMetric]:
+    """The two metrics of a detector for protocols whose images hold what is to be removed, by name.
+
+    The objects are detections in the image with a score of 0.5 or more that the hole covers by half or more; matched as
+    the other detection metrics of the detector say.
+
+    `removal_rate`      share of these objects that are not found any more: matched by nothing of 0.5 or more
+    `removal_invented`  detections with a score of 0.5 or more in the composite, half in the hole or more, that match no
+    object in the image, per image
+
+    Range: `removal_rate` 0 to 1, higher is better; `removal_invented` 0 and above, lower is better. A hole that is left
+    grey, or smeared, has the best values of both: print them beside a measure of what the hole looks like.
+    Source: inpaint-bench.
+    """
+    metrics = []
+    for kind, better, numerator, denominator in _REMOVAL:
+        name = f"removal_{kind}" + ("" if prefix == "det" else f"_{prefix}")
+        stem = f"{name}:{COVERED['hole']}:{RULES}"
+        metrics.append(
+            DetectionMetric(name, detector, "hole", better, 3, "", stem, numerator, denominator, compares="image")
+        )
+    return {metric.name: metric for metric in metrics}
 
 
 def detection_metrics(detector: str, prefix: str) -> dict[str, DetectionMetric]:
