@@ -1,6 +1,7 @@
 """The image metrics and the samples metric by name: direction, unit, printed decimals, signature and source."""
 
 from inpaint_bench.metrics.base import Metric, SamplesMetric
+from inpaint_bench.metrics.features.arniqa_files import ARNIQA, arniqa_signature
 from inpaint_bench.metrics.features.clip_folder import CLIP, clip_signature
 from inpaint_bench.metrics.features.weight_files import LITE0_INPUT, LPIPS_HEADS, TRUNKS, Trunk, lite0_absent
 
@@ -64,7 +65,7 @@ _PERCEPTUAL = (
     ),
 )
 
-_OF_CLIP = (
+_WITHOUT_TARGET = (
     Metric(
         "clip_score",
         "clip:clip_score",
@@ -87,6 +88,17 @@ _OF_CLIP = (
         absent=CLIP.absent,
         slow=True,
         network=clip_signature,
+    ),
+    Metric(
+        "arniqa",
+        "arniqa:arniqa",
+        "higher",
+        "",
+        3,
+        "arniqa:koniq10k:full-and-half-size",
+        absent=ARNIQA.absent,
+        slow=True,
+        network=arniqa_signature,
     ),
 )
 
@@ -143,7 +155,9 @@ _PAPER_VARIANTS = (
     Metric("mae_255", "paper_variants:mae_255", "lower", "", 2, "mae_255:rgb:levels", used_by="PIC"),
 )
 
-METRICS: dict[str, Metric] = {metric.name: metric for metric in (*_PIXEL, *_PERCEPTUAL, *_PAPER_VARIANTS, *_OF_CLIP)}
+METRICS: dict[str, Metric] = {
+    metric.name: metric for metric in (*_PIXEL, *_PERCEPTUAL, *_PAPER_VARIANTS, *_WITHOUT_TARGET)
+}
 
 # Recorded with every run, whichever metrics are requested; always of the raw prediction.
 RECORDED: dict[str, Metric] = {
