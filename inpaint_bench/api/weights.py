@@ -23,6 +23,7 @@ if TYPE_CHECKING:
 
     from inpaint_bench.methods.baselines import Baseline
     from inpaint_bench.methods.card import MethodCard, Published
+    from inpaint_bench.metrics.features.arniqa_files import ArniqaFolder
     from inpaint_bench.metrics.features.by_path import FileByPath
     from inpaint_bench.metrics.features.clip_folder import ClipFolder
     from inpaint_bench.metrics.features.timm_files import TimmFile
@@ -130,14 +131,14 @@ def verify_weights(baselines: AnyPath | None = None) -> Iterator[tuple[str, str,
         yield origin.method, origin.dataset, origin.sha256
 
 
-def extractor_file(name: str) -> "FileByPath | TimmFile | ClipFolder":
+def extractor_file(name: str) -> "FileByPath | TimmFile | ClipFolder | ArniqaFolder":
     """The weights file of a feature extractor that no package carries. Raises InputError for an unknown name."""
     from inpaint_bench.metrics.features.timm_specs import SPECS
     from inpaint_bench.metrics.features.weight_files import INCEPTION, file_of
 
     found = file_of(name)
     if found is None:
-        near = did_you_mean(name, [*INCEPTION, *SPECS, "clip"])
+        near = did_you_mean(name, [*INCEPTION, *SPECS, "clip", "arniqa"])
         raise InputError(f"no extractor with a file of its own is called '{name}'. {near} Or timm/MODEL.")
     return found
 

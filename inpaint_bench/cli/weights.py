@@ -21,7 +21,7 @@ def weights() -> None:
 
     The networks of metrics that no package carries come the same way (`fetch`, `add-extractor`): inception (FID),
     inception_pic2018 (FID as the SPN paper most likely computed it), clip (CLIP score,
-    CLIP-IQA) and timm/MODEL for any model of timm.
+    CLIP-IQA), arniqa, and timm/MODEL for any model of timm.
     """
 
 
@@ -97,8 +97,8 @@ def fetch(
     """Fetch the weights of the method NAME for DATASET from where its authors publish them, check and convert them.
 
     The licence is printed first. A file whose hash nobody has stated is noted in weights.lock.toml, and must be the
-    same the next time. NAME may also be a network of metrics: inception (FID), inception_pic2018, clip or timm/MODEL.
-    Of the diffusion methods DATASET is left out; of `diffusers` it is a model of the hub, ORG/NAME or
+    same the next time. NAME may also be a network of metrics: inception (FID), inception_pic2018, clip, arniqa or
+    timm/MODEL. Of the diffusion methods DATASET is left out; of `diffusers` it is a model of the hub, ORG/NAME or
     ORG/NAME@REVISION.
     """
     from inpaint_bench.api import fetching

@@ -1,6 +1,7 @@
 """The image metrics and the samples metric by name: direction, unit, printed decimals, signature and source."""
 
 from inpaint_bench.metrics.base import Metric, SamplesMetric, StudyMetric
+from inpaint_bench.metrics.features.arniqa_files import ARNIQA, arniqa_signature
 from inpaint_bench.metrics.features.clip_folder import CLIP, clip_signature
 from inpaint_bench.metrics.features.weight_files import (
     DISTS_WEIGHTS,
@@ -84,7 +85,7 @@ _PERCEPTUAL = (
     ),
 )
 
-_OF_CLIP = (
+_WITHOUT_TARGET = (
     Metric(
         "clip_score",
         "clip:clip_score",
@@ -108,6 +109,18 @@ _OF_CLIP = (
         absent=CLIP.absent,
         slow=True,
         network=clip_signature,
+        compares="any",
+    ),
+    Metric(
+        "arniqa",
+        "arniqa:arniqa",
+        "higher",
+        "",
+        3,
+        "arniqa:koniq10k:full-and-half-size",
+        absent=ARNIQA.absent,
+        slow=True,
+        network=arniqa_signature,
         compares="any",
     ),
 )
@@ -165,7 +178,9 @@ _PAPER_VARIANTS = (
     Metric("mae_255", "paper_variants:mae_255", "lower", "", 2, "mae_255:rgb:levels", used_by="PIC"),
 )
 
-METRICS: dict[str, Metric] = {metric.name: metric for metric in (*_PIXEL, *_PERCEPTUAL, *_PAPER_VARIANTS, *_OF_CLIP)}
+METRICS: dict[str, Metric] = {
+    metric.name: metric for metric in (*_PIXEL, *_PERCEPTUAL, *_PAPER_VARIANTS, *_WITHOUT_TARGET)
+}
 
 # Recorded with every run, whichever metrics are requested; always of the raw prediction.
 RECORDED: dict[str, Metric] = {

@@ -23,7 +23,9 @@ from inpaint_bench.metrics.declarations import DIVERSITY
 from inpaint_bench.metrics.features.weight_files import Trunk
 from inpaint_bench.metrics.perceptual import diversity
 
-PERCEPTUAL = tuple(metric for metric in METRICS.values() if metric.slow and not metric.name.startswith("clip_"))
+PERCEPTUAL = tuple(
+    metric for metric in METRICS.values() if metric.slow and str(metric.implementation).startswith("perceptual:")
+)
 ALL: tuple[Metric | SamplesMetric, ...] = (*PERCEPTUAL, DIVERSITY)
 every_metric = pytest.mark.parametrize("metric", PERCEPTUAL, ids=attrgetter("name"))
 both_trunks = pytest.mark.parametrize("trunk", ["alex", "vgg"])

@@ -4,13 +4,14 @@ Its files are read as data, weights from safetensors only, and nothing is asked 
 """
 
 import os
+import re
 import shutil
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 
 from inpaint_bench import disk, files
-from inpaint_bench.errors import IncompleteError, InputError
+from inpaint_bench.errors import HashError, IncompleteError, InputError
 from inpaint_bench.metrics.features.packages import lacks
 from inpaint_bench.metrics.features.timm_files import hash_of
 
@@ -32,11 +33,18 @@ class ClipFolder:
     variable: str  # environment variable that may name the folder
 
     def kept(self) -> Path:
-        """The folder of our copy, by the commit that was fetched first, or added."""
-        from inpaint_bench.weights import models
+        """The folder of our copy: extractors/clip in the folder of weights."""
+        return files.weights_dir() / "extractors" / self.extractor
 
-        model = models.ModelId(self.repo)
-        return models.models_dir(model) / (models.pinned(model) or "added")
+    def pinned(self) -> str:
+        """The commit that was fetched first; '' where none was. Raises HashError where its note holds none."""
+        note = self.kept().with_suffix(".commit")
+        if not note.is_file():
+            return ""
+        commit = files.read_bytes(note, 1000).decode("utf-8", "replace").strip()
+        if not re.fullmatch("[0-9a-f]{40}", commit):
+            raise HashError(f"{note}: holds no commit. Remove it, and fetch the model again.")
+        return commit
 
     def path(self) -> Path | None:
         """Find the folder: named by the variable, else our copy."""
@@ -86,16 +94,13 @@ class ClipFolder:
         """
         from inpaint_bench.fetch import get, hub
         from inpaint_bench.fetch.sources import HuggingFace, RemoteFile
-        from inpaint_bench.weights import models
 
         _refuse_homeless()
-        model = models.ModelId(self.repo)
         say(f"Listing {self.repo} on the Hugging Face hub; licence: see {hub.HUB}/{self.repo}")
-        listing = hub.listing(self.repo, models.pinned(model) or model.revision)
+        listing = hub.listing(self.repo, self.pinned() or "main")
         if WEIGHTS not in listing.files:
             raise IncompleteError(f"{self.repo} holds no {WEIGHTS} at {listing.commit[:12]}.")
-        folder = models.models_dir(model) / listing.commit
-        staging = folder.with_name(f".fetching-{listing.commit}")
+        staging = self.kept().with_name(f".fetching-{listing.commit}")
         with files.locked(staging):
             for name in (name for name in LOADED if name in listing.files):
                 stated = listing.files[name]
@@ -103,9 +108,9 @@ class ClipFolder:
                 get.get(RemoteFile(name, (source,), stated.size or None, stated.sha256), staging, say)
             for rest in (*staging.glob(".*.source"), *staging.glob("*.parts"), staging / ".lock"):
                 shutil.rmtree(rest) if rest.is_dir() else rest.unlink(missing_ok=True)
-            disk.rename(staging, folder)
-        files.write_whole(models.pin_path(model), f"{listing.commit}\n".encode())
-        return folder
+            disk.rename(staging, self.kept())
+        files.write_whole(self.kept().with_suffix(".commit"), f"{listing.commit}\n".encode())
+        return self.kept()
 
 
 CLIP = ClipFolder("clip", "openai/clip-vit-large-patch14", "INPAINT_BENCH_CLIP")

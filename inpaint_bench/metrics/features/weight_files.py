@@ -2,6 +2,7 @@
 
 from typing import Literal, TypeAlias
 
+from inpaint_bench.metrics.features.arniqa_files import ARNIQA, ArniqaFolder
 from inpaint_bench.metrics.features.by_path import FileByPath
 from inpaint_bench.metrics.features.clip_folder import CLIP, ClipFolder
 from inpaint_bench.metrics.features.packages import PackageFile, lacks
@@ -88,10 +89,10 @@ INCEPTION: dict[str, FileByPath] = {
 }
 
 
-def file_of(extractor: str) -> FileByPath | TimmFile | ClipFolder | None:
+def file_of(extractor: str) -> FileByPath | TimmFile | ClipFolder | ArniqaFolder | None:
     """The weights file of an extractor that no package carries; None for any other name."""
-    if extractor == CLIP.extractor:
-        return CLIP
+    if extractor in (CLIP.extractor, ARNIQA.extractor):
+        return CLIP if extractor == CLIP.extractor else ARNIQA
     if extractor in INCEPTION:
         return INCEPTION[extractor]
     model = SPECS[extractor].model if extractor in SPECS else model_of(extractor)
