@@ -11,7 +11,7 @@ from terminal import Terminal
 from timm_weights import TINY
 
 from inpaint_bench.errors import InputError
-from inpaint_bench.metrics.registry import CHOOSABLE, KNOWN, ORDER, companion, find, register
+from inpaint_bench.metrics.registry import CHOOSABLE, KNOWN, ORDER, companion, find
 from inpaint_bench.metrics.sets.frechet import frechet_distance
 
 FD, KID = f"fd:timm/{TINY}", f"kid:timm/{TINY}"
@@ -38,11 +38,6 @@ def test_other_names_are_no_metrics(name: str) -> None:
     assert name not in KNOWN
     with pytest.raises(InputError, match="no metric is called"):
         find(name)
-
-
-def test_its_name_cannot_be_taken() -> None:
-    with pytest.raises(InputError, match="is called 'fd:timm/resnet18' already"):
-        register(KNOWN["psnr"].__class__("fd:timm/resnet18", len, "higher", "", 2, "mine"))  # type: ignore[arg-type,call-arg]
 
 
 def test_a_run_is_measured_merged_and_read_back(terminal: Terminal, tmp_path: Path) -> None:
