@@ -182,7 +182,7 @@ class Run(RunData):
             if name not in known:
                 raise InputError(f"{self.path}: no {what} here is called '{name}'. {did_you_mean(name, known)}")
         finished = self.folder.samples_of(method).get(pair, [])
-        if sample is None and finished and finished != [None]:
+        if sample is None and finished and None not in finished:
             sample = self.chosen_samples(method)[names.index(pair)]
         return Image.fromarray(read_png(self.folder.composite(method, pair, sample))[0])
 

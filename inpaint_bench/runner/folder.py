@@ -3,7 +3,8 @@
 import dataclasses
 import re
 import shutil
-from collections.abc import Callable
+from collections import Counter
+from collections.abc import Callable, Collection, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Literal
@@ -88,13 +89,12 @@ class RunFolder:
         """The file of one composite: 00017.png, or 00017.s3.png for sample 3."""
         return self.composites(method) / (f"{pair}.png" if sample is None else f"{pair}.s{sample}.png")
 
-    def composite_paths(self, method: str) -> list[Path]:
+    def composite_paths(self, method: str) -> Iterator[Path]:
         """The files of the finished pairs, in order."""
-        return [
-            self.composite(method, pair, sample) for pair, some in self.samples_of(method).items() for sample in some
-        ]
+        finished = self.samples_of(method)
+        return (self.composite(method, pair, sample) for pair, some in finished.items() for sample in some)
 
-    def samples_of(self, method: str) -> dict[str, list[int | None]]:
+    def samples_of(self, method: str) -> dict[str, Sequence[int | None]]:
         """The finished pairs, each with its samples; a pair that lacks a sample is not finished."""
         return self._listed(method)[0]
 
@@ -102,23 +102,23 @@ class RunFolder:
         """The names of what lies among a method's composites and is none of this run; it counts for nothing."""
         return self._listed(method)[1]
 
-    def _listed(self, method: str) -> tuple[dict[str, list[int | None]], list[str]]:
+    def _listed(self, method: str) -> tuple[dict[str, Sequence[int | None]], list[str]]:
         """The finished pairs with their samples, and the strays. A method has one output a pair, or every sample."""
         folder, pairs = self.composites(method), {pair.pair for pair in self.pairs}
         names = sorted(path.name for path in folder.iterdir()) if folder.is_dir() else []
-        parsed = {name: found for name in names if (found := COMPOSITE.fullmatch(name)) and found[1] in pairs}
-        held: dict[str, set[int | None]] = {pair: set() for pair in pairs}
-        for found in parsed.values():
-            held[found[1]].add(int(found[2]) if found[2] else None)
         every = range(self.info.protocol.samples)
-        single = [pair for pair in held if None in held[pair]]
-        sampled = [pair for pair in held if held[pair].issuperset(every)]
-        stochastic = len(sampled) >= max(1, len(single))
-        own: set[int | None] = {*every} if stochastic or not single else {None}
-        strays = [name for name in names if not _of(parsed.get(name), own) and not name.startswith(".writing-")]
-        finished = {*(sampled if stochastic else single)}
-        samples: list[int | None] = [*every] if stochastic else [None]
-        return {pair.pair: list(samples) for pair in self.pairs if pair.pair in finished}, strays
+        single, sampled = set[str](), Counter[str]()
+        for pair, sample in map(_parsed, names):
+            if pair in pairs and sample is None:
+                single.add(pair)
+            elif pair in pairs and sample in every:
+                sampled[pair] += 1
+        whole = {pair for pair, count in sampled.items() if count == len(every)}
+        stochastic = len(whole) >= max(1, len(single))
+        samples: Sequence[int | None] = every if stochastic or not single else (None,)
+        strays = [name for name in names if not name.startswith(".writing-") and not _of(name, pairs, samples)]
+        finished, samples = (whole, every) if stochastic else (single, (None,))
+        return {pair.pair: samples for pair in self.pairs if pair.pair in finished}, strays
 
     def forget(self, method: str) -> None:
         """Remove everything that a method made."""
@@ -147,9 +147,16 @@ class RunFolder:
         return dataclasses.replace(self, info=change_info(self.path, add)) if metrics else self
 
 
-def _of(name: re.Match[str] | None, samples: set[int | None]) -> bool:
-    """Whether a file is named as a composite with one of these samples."""
-    return name is not None and (int(name[2]) if name[2] else None) in samples
+def _parsed(name: str) -> tuple[str, int | None]:
+    """The pair and the sample that a file is named after; '' for no composite."""
+    found = COMPOSITE.fullmatch(name)
+    return (found[1], int(found[2]) if found[2] else None) if found else ("", None)
+
+
+def _of(name: str, pairs: Collection[str], samples: Sequence[int | None]) -> bool:
+    """Whether a file is named as a composite of one of these pairs and samples."""
+    pair, sample = _parsed(name)
+    return pair in pairs and sample in samples
 
 
 def default_folder(dataset: "Dataset") -> Path:

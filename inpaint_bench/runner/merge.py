@@ -30,8 +30,7 @@ def merge(parts: Sequence[Path], out: Path, allow_mixed: bool = False) -> RunFol
     """
     runs = sorted((open_run(part) for part in parts), key=lambda run: [pair.pair for pair in run.pairs])
     pairs, info = _union(runs), runs[0].info
-    for run in runs:
-        _refuse_twice(run, runs)
+    _refuse_twice(runs)
     before = _already_there(out, pairs, info)
     names = sorted({name for run in runs for name in run.info.methods})
     methods = {name: _same_method(name, [*runs, *before], allow_mixed) for name in names}
@@ -63,8 +62,8 @@ def gather(parts: Sequence[RunFolder], out: RunFolder, method: str, allow_mixed:
     if not holding:
         return out
     known = {pair.pair: pair for pair in out.pairs}
+    _refuse_twice(holding)
     for part in holding:
-        _refuse_twice(part, holding)
         for pair in part.pairs:
             if known.get(pair.pair) != pair:
                 raise NotComparableError(f"{part.path}: pair {pair.pair} has other pixels than in {out.path}.")
@@ -114,15 +113,16 @@ def _already_there(out: Path, pairs: Sequence[Pair], info: RunInfo) -> list[RunF
     return found
 
 
-def _refuse_twice(run: RunFolder, runs: Sequence[RunFolder]) -> None:
-    for other in runs:
-        if other is run:
-            continue
-        for method in sorted(run.info.methods.keys() & other.info.methods.keys()):
-            if twice := sorted(run.samples_of(method).keys() & other.samples_of(method).keys()):
+def _refuse_twice(runs: Sequence[RunFolder]) -> None:
+    for method in sorted({name for run in runs for name in run.info.methods}):
+        held: dict[str, Path] = {}
+        for run in (run for run in runs if method in run.info.methods):
+            finished = run.samples_of(method)
+            if twice := sorted(finished.keys() & held.keys()):
                 raise InputError(
-                    f"{run.path} and {other.path} both hold {method} for pair {some(twice)}. Name every part once."
+                    f"{held[twice[0]]} and {run.path} both hold {method} for pair {some(twice)}. Name every part once."
                 )
+            held |= dict.fromkeys(finished, run.path)
 
 
 def _same_method(name: str, runs: Sequence[RunFolder], allow_mixed: bool) -> MethodInfo:
@@ -165,8 +165,10 @@ def _link_all(run: RunFolder, method: str, folder: Path) -> None:
     """The composites of a method of a run in another folder, which is made first: without it nothing is linked."""
     files.refuse_way_out(folder)
     disk.make_folder(folder)
+    _refuse_outside(run, run.composites(method))
     for path in run.composite_paths(method):
-        _refuse_outside(run, path)
+        if path.is_symlink():
+            _refuse_outside(run, path)
         _link(path, folder / path.name)
 
 
@@ -177,13 +179,12 @@ def _refuse_outside(run: RunFolder, path: Path) -> None:
 
 
 def _link(source: Path, target: Path) -> None:
-    files.refuse_way_out(target)
     if target.is_file():
         if files.file_sha256(target) != files.file_sha256(source):
             raise InputError(f"{target}: is there already and differs from {source}. Choose another --out.")
         return
     try:
-        os.link(source.resolve(), target)
+        os.link(source.resolve() if source.is_symlink() else source, target)
         disk.sync_name(target)
     except OSError:  # another disk, or one without links
         files.write_whole(target, files.read_bytes(source))

@@ -1,11 +1,13 @@
 """Image metrics of every composite against its target: one score a pair, sample and metric."""
 
+import heapq
 import time
 from collections import ChainMap
-from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from dataclasses import dataclass, field
 from itertools import groupby
 from pathlib import Path
+from typing import TypeAlias
 
 import numpy as np
 import torch
@@ -21,18 +23,20 @@ from inpaint_bench.metrics import METRICS, RECORDED, Metric
 from inpaint_bench.metrics.base import available
 from inpaint_bench.metrics.batch import Batch
 from inpaint_bench.metrics.cache import cached_values
-from inpaint_bench.metrics.registry import ORDER, absent, network_signature, own_names, signature
+from inpaint_bench.metrics.registry import ORDER, SAMPLES_METRICS, absent, network_signature, own_names, signature
 from inpaint_bench.runner import sums
 from inpaint_bench.runner.diversity import scores_of_samples
 from inpaint_bench.runner.folder import RunFolder
 from inpaint_bench.runner.predict import RuntimeOptions
-from inpaint_bench.runner.scores import Score, read_scores, scores_path, write_scores
+from inpaint_bench.runner.scores import Score, each_score, read_scores, scores_path, write_scores, write_sorted
 from inpaint_bench.threads import in_order
 
 SAVE_EVERY = 30  # seconds between two states of a long scoring on disk
+HELD = 50_000  # new scores that are in memory before they are written
 CHUNK = 8  # pairs that are decoded and scored together
 
 OF_PICTURES = ChainMap(METRICS, RECORDED)  # a view: metrics of one's own are added while a run starts
+Key: TypeAlias = tuple[str, int, int]  # of a score, by which files are in order
 
 
 @dataclass(frozen=True)
@@ -53,56 +57,116 @@ def score_run(
     metrics: Sequence[str],
     runtime: RuntimeOptions,
     on_progress: Callable[[int], None] = lambda count: None,
-) -> list[Score]:
+) -> None:
     """Score every composite of a method; scores that are up to date and as they were written are kept.
 
     A stochastic method's samples are scored in the metric that chooses among them, asked for or not.
     Raises HashError when a target is not what it was, InputError when a composite cannot be read.
     """
-    path = scores_path(run, method)
-    before = read_scores(path) if sums.trusted(run.path, path) else []
-    composites, scores = _compare(run, method, metrics, before)
+    if not run.samples_of(method):
+        return
+    file = ScoresFile.opened(run, method)
     saved = time.monotonic()
-    chunks = _chunks([composite for composite in composites if composite.lacks])
+    chunks = _chunks(_lacking(file, metrics))
     for found in in_order(lambda chunk: _score_chunk(run, dataset, chunk, runtime.metric_device), chunks, runtime.jobs):
-        scores += found
+        file.new += found
         on_progress(len({(score.pair, score.sample) for score in found}))
-        if time.monotonic() - saved > SAVE_EVERY:
-            write_scores(run, method, scores)
+        if len(file.new) > HELD or time.monotonic() - saved > SAVE_EVERY:
+            file.write()
             saved = time.monotonic()
-    scores += scores_of_samples(run, dataset, method, metrics, before, runtime, on_progress)
-    if composites:
-        write_scores(run, method, scores)
-    return sorted(scores, key=lambda score: score.key)
+    file.new += scores_of_samples(run, dataset, method, metrics, file.of_samples, runtime, on_progress)
+    file.write()
 
 
-def _compare(
-    run: RunFolder, method: str, requested: Sequence[str], before: list[Score]
-) -> tuple[list[Scored], list[Score]]:
-    """The composites on disk, each with the metrics it lacks, and the old scores that are up to date."""
-    old = {(score.pair, score.sample, score.metric): score for score in before}
+@dataclass
+class ScoresFile:
+    """The scores of a method on disk, with what is to be added and left out when it is next written.
+
+    Scores are read one by one, pair by pair: what is held does not grow with the number of pairs.
+    """
+
+    run: RunFolder
+    method: str
+    trusted: bool
+    signatures: dict[str, str] = field(default_factory=dict)  # of the scores on disk, by metric
+    of_samples: list[Score] = field(default_factory=list)  # the scores on disk that compare samples
+    new: list[Score] = field(default_factory=list)
+    stale: set[Key] = field(default_factory=set)  # of the scores on disk, those that are left out
+
+    @classmethod
+    def opened(cls, run: RunFolder, method: str) -> "ScoresFile":
+        """The scores of a method, read once; none where the file is not what was written."""
+        path = scores_path(run, method)
+        file = cls(run, method, sums.trusted(run.path, path))
+        last, in_order_ = None, True
+        for one in file.scores():
+            file.signatures[one.metric] = one.signature
+            file.of_samples += [one] if one.metric in SAMPLES_METRICS else []
+            in_order_, last = in_order_ and (last is None or last <= one.key), one.key
+        if not in_order_:  # of a version that has metrics in another order
+            write_scores(run, method, read_scores(path))
+        return file
+
+    def scores(self) -> Iterator[Score]:
+        """The scores on disk."""
+        return each_score(scores_path(self.run, self.method)) if self.trusted else iter(())
+
+    def write(self) -> None:
+        """Write the file anew, if something is to be added or left out."""
+        if self.new or self.stale:
+            self.new.sort(key=lambda score: score.key)
+            kept = (one for one in self.scores() if one.key not in self.stale)
+            write_sorted(self.run, self.method, heapq.merge(kept, self.new, key=lambda score: score.key))
+            self.new, self.stale, self.trusted = [], set(), True
+
+
+def _lacking(file: ScoresFile, requested: Sequence[str]) -> Iterator[Scored]:
+    """The composites that lack a metric, pair by pair; scores that are not kept are noted as stale."""
+    run, method = file.run, file.method
     page, finished = run.info.protocol, run.samples_of(method)
-    composites, kept = [], []
     expected = {name: _signature(run, metric) for name, metric in OF_PICTURES.items()}
-    gone = _without_weights({score.metric: score.signature for score in before})
-    for pair in run.pairs:
-        for sample in finished.get(pair.pair, []):
+    gone = _without_weights(file.signatures)
+    for pair, before in _by_pair(file):
+        if pair is None:
+            file.stale |= {one.key for one in before}
+            continue
+        old = {(one.sample, one.metric): one for one in before}
+        kept: set[tuple[int | None, str]] = set()
+        for sample in finished.get(pair.pair, ()):
             path = run.composite(method, pair.pair, sample)
             sha256 = files.file_sha256(path)
             names = {*requested, *({page.choose} if sample is not None else ()), *RECORDED}
-            there = {name for name in OF_PICTURES if name in names or (pair.pair, sample, name) in old}
+            there = {name for name in OF_PICTURES if name in names or (sample, name) in old}
             own = own_names(there)  # measured apart; what an earlier command measured stays, under its signature
-            kept += [old[key] for name in own if (key := (pair.pair, sample, name)) in old and _is_of(old[key], sha256)]
-            wanted = there.difference(own)
+            kept |= {(sample, name) for name in own if (sample, name) in old and _is_of(old[sample, name], sha256)}
             lacks = []
-            for name in sorted(wanted, key=ORDER.__getitem__):
-                score = old.get((pair.pair, sample, name))
+            for name in sorted(there.difference(own), key=ORDER.__getitem__):
+                score = old.get((sample, name))
                 if score and _is_of(score, sha256) and score.signature in (expected[name], *gone.get(name, ())):
-                    kept.append(score)
+                    kept.add((sample, name))
                 else:
                     lacks.append(OF_PICTURES[name])
-            composites.append(Scored(pair, sample, path, sha256, tuple(lacks)))
-    return composites, kept
+            if lacks:
+                yield Scored(pair, sample, path, sha256, tuple(lacks))
+        file.stale |= {one.key for key, one in old.items() if key not in kept}
+
+
+def _by_pair(file: ScoresFile) -> Iterator[tuple[Pair | None, list[Score]]]:
+    """Every pair of the run, by name, with its scores on disk; None with those of what is no pair of the run."""
+    groups = ((name, list(some)) for name, some in groupby(file.scores(), key=lambda one: one.pair))
+    name, some = next(groups, ("", []))
+    for pair in sorted(file.run.pairs, key=lambda one: one.pair):
+        while some and name < pair.pair:
+            yield None, some
+            name, some = next(groups, ("", []))
+        if some and name == pair.pair:
+            yield pair, some
+            name, some = next(groups, ("", []))
+        else:
+            yield pair, []
+    while some:
+        yield None, some
+        name, some = next(groups, ("", []))
 
 
 def _is_of(score: Score, sha256: str) -> bool:
@@ -123,7 +187,7 @@ def _without_weights(before: dict[str, str]) -> dict[str, tuple[str, ...]]:
     return {name: (before[name],) for name in by_path if absent(OF_PICTURES[name])}
 
 
-def _chunks(composites: list[Scored]) -> Iterator[list[Scored]]:
+def _chunks(composites: Iterable[Scored]) -> Iterator[list[Scored]]:
     """A few pairs at a time, all samples of a pair together, so that its target is decoded once."""
     chunk: list[Scored] = []
     for number, (_, samples) in enumerate(groupby(composites, key=lambda composite: composite.pair.pair), start=1):

@@ -8,6 +8,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, BinaryIO
 
+import numpy as np
+
 from inpaint_bench import files
 from inpaint_bench.errors import InputError
 from inpaint_bench.metrics.registry import ORDER
@@ -77,10 +79,7 @@ def each_score(path: Path) -> Iterator[Score]:
     """The scores in a file, one after the other; none of them is held. Raises InputError as `scores_frame` does."""
     files.size_of(path, MOST_SCORES)
     with path.open("rb") as file:
-        for pair, sample, metric, signature, composite, value in _rows(file, path):
-            sampled = int(sample) if sample else None
-            named = (pair, sampled, sys.intern(metric), sys.intern(signature), composite)
-            yield Score(*named, float(value or "nan"))
+        yield from _scores(file, path)
 
 
 def scores_frame(data: bytes, path: Path) -> "pd.DataFrame":
@@ -91,32 +90,40 @@ def scores_frame(data: bytes, path: Path) -> "pd.DataFrame":
     """
     import pandas as pd
 
-    for _ in _rows(io.BytesIO(data), path):
-        pass
-    types: Any = {"pair": str, "sample": "Int64", "metric": str, "signature": str, "composite": str, "value": str}
-    frame: pd.DataFrame = pd.read_csv(
-        io.BytesIO(data), skiprows=1, dtype=types, keep_default_na=False, na_values={"sample": [""]}
-    )
-    frame["sample"] = frame["sample"].fillna(-1).astype(int)
-    frame["value"] = [float(value or "nan") for value in frame["value"]]  # every digit, in every version of pandas
-    return frame
+    columns: dict[str, list[Any]] = {name: [] for name in COLUMNS}
+    for one in _scores(io.BytesIO(data), path):
+        for name, column in columns.items():
+            column.append(getattr(one, name))
+    columns["sample"] = [-1 if sample is None else sample for sample in columns["sample"]]
+    types: Any = dict.fromkeys(COLUMNS, str) | {"sample": np.int64, "value": np.float64}
+    return pd.DataFrame({name: pd.Series(column, dtype=types[name]) for name, column in columns.items()})
 
 
-def _rows(file: BinaryIO, path: Path) -> Iterator[list[str]]:
-    """The cells of every score in a file. Raises InputError as `scores_frame` does."""
+def _scores(file: BinaryIO, path: Path) -> Iterator[Score]:
+    """Read scores. Texts that are those of the row before are not held twice."""
     lines, number_of_line = _lines(file, path), 3
     if [next(lines, ""), next(lines, "")] != [SCHEMA, ",".join(COLUMNS)]:
         raise InputError(f"{path}: not scores of this version ('{SCHEMA[2:]}'). Delete the file and score again.")
+    before_pair = before_composite = ""
     try:
-        for row in csv.reader(lines):
-            _, sample, metric, _, _, value = row
-            float(value or "nan"), int(sample or 0), ORDER[metric]
-            yield row
+        for pair, sample, metric, signature, composite, value in csv.reader(lines):
+            ORDER[metric]
+            before_pair = before_pair if pair == before_pair else pair
+            before_composite = before_composite if composite == before_composite else composite
+            named = (before_pair, _number_of(sample), sys.intern(metric), sys.intern(signature), before_composite)
+            yield Score(*named, float(value or "nan"))
             number_of_line += 1
     except InputError:
         raise
     except (ValueError, KeyError, csv.Error) as error:
         raise InputError(f"{path}: line {number_of_line} is no score. Delete the file and score again.") from error
+
+
+def _number_of(sample: str) -> int | None:
+    number = int(sample) if sample else None
+    if number is not None and number < 0:
+        raise ValueError(sample)
+    return number
 
 
 def _lines(file: BinaryIO, path: Path) -> Iterator[str]:
