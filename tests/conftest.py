@@ -25,6 +25,7 @@ from typing import Any  # noqa: E402
 import pytest  # noqa: E402
 import tiny  # noqa: E402
 from painter import checkpoint, http, write_baseline  # noqa: E402
+from registered import forget_own_metrics  # noqa: E402
 from serving import Answer, Route, Server, serving  # noqa: E402
 from terminal import Terminal  # noqa: E402
 
@@ -97,20 +98,10 @@ def _own_folder(tmp_path: Path, compiled: Path, monkeypatch: pytest.MonkeyPatch)
     monkeypatch.setattr(sys, "path", list(sys.path))  # a python: method adds the working folder
     before = set(sys.modules)
     yield
-    _forget_own_metrics()
+    forget_own_metrics()
     for name in set(sys.modules) - before:
         if str(getattr(sys.modules[name], "__file__", None) or "").startswith(str(tmp_path)):
             del sys.modules[name]
-
-
-def _forget_own_metrics() -> None:
-    """The names of metrics that a test declared stand for nothing in the next one."""
-    from inpaint_bench.metrics import METRICS
-    from inpaint_bench.metrics.registry import CHOOSABLE, KNOWN, ORDER, own_names
-
-    for name in own_names(list(KNOWN)):
-        for by_name in (METRICS, CHOOSABLE, KNOWN, ORDER):
-            del by_name[name]
 
 
 @pytest.fixture

@@ -4,6 +4,7 @@ from collections.abc import Iterator
 
 import breakage
 import breakage_binary as binary
+from fuzz_networks import CLIP_FILES, clip_values, own_table, regressor, timm_features
 from fuzz_readers import (
     ADD,
     CHECKS,
@@ -40,6 +41,7 @@ from fuzz_readers import (
     with_kept_list,
 )
 from fuzzing import Format, command
+from timm_weights import TINY
 
 CODES = frozenset({2, 3, 5})
 COMPARED = frozenset({2, 3, 4, 5})  # where two runs are compared, they may be of different pairs
@@ -71,6 +73,13 @@ def _hashes_fit() -> Iterator[Format]:
             yield Format(
                 f"{name} whose hash fits, {how}", path, breaks, hashed_again(read), False, codes, how != "compared", 0.6
             )
+
+
+def _clip_folder() -> Iterator[Format]:
+    """The files of a CLIP model, as transformers saves one."""
+    for name in CLIP_FILES:
+        breaks = JSON if name.endswith("json") else (*BYTES, *binary.SAFETENSORS)
+        yield Format(f"{name} of CLIP", f"clip/{name}", breaks, clip_values, hashed=False, slow=True)
 
 
 FORMATS = [
@@ -150,6 +159,16 @@ FORMATS = [
     Format("index of a model", "model/model_index.json", JSON, model_index, hashed=False),
     Format("safetensors", "authors/mine.safetensors", (*BYTES, *binary.SAFETENSORS),
            command(*ADD, "authors/mine.safetensors"), hashed=False),
+    Format("weights of timm", "authors/timm.safetensors", (*BYTES, *binary.SAFETENSORS),
+           timm_features("authors/timm.safetensors"), hashed=False, share=0.5),
+    Format("weights of timm, of torch", "authors/timm.bin", (*BYTES, *binary.ZIP), timm_features("authors/timm.bin"),
+           hashed=False, share=0.5),
+    Format("weights of timm that were added", f"weights/extractors/timm-{TINY}.safetensors",
+           (*BYTES, *binary.SAFETENSORS), timm_features(), share=0.5),
+    Format("ARNIQA's regressor", "authors/regressor.pth", (*BYTES, *binary.ZIP), regressor, hashed=False),
+    Format("ARNIQA's regressor, flipped", "authors/regressor.pth", BYTES, regressor),
+    *_clip_folder(),
+    Format("run.json of a run with one's own metric", "own/run.json", JSON, own_table, codes=COMPARED, share=0.5),
     Format("weights that were added", "weights/mine/tiny.safetensors", (*BYTES, *binary.SAFETENSORS), CHECKS),
     Format("note of weights", "weights/mine/tiny.json", JSON, CHECKS, hashed=False),
     Format("notes of weights, listed", "weights/mine/tiny.json", JSON, command("weights", "list"), hashed=False),

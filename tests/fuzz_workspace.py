@@ -2,12 +2,12 @@
 
 import gzip
 import json
-import os
 import shutil
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
+import fuzz_networks
 import mat_snapshots
 import numpy as np
 import published
@@ -102,18 +102,16 @@ get = "drawn"
 
 def make_workspace(folder: Path, reported: Path) -> None:
     """All files, in a folder that is there."""
-    before = Path.cwd()
-    os.chdir(folder)
-    try:
+    with pytest.MonkeyPatch.context() as patch:
+        patch.chdir(folder)
         _run(folder)
         _text_files(reported)
         _kinds()
         _published()
         _weights()
+        fuzz_networks.make_networks()
         _arrays()
         _training()
-    finally:
-        os.chdir(before)
 
 
 # --- a run ----------------------------------------------------------------------------------------
@@ -135,6 +133,7 @@ def _run(folder: Path) -> None:
     for reference in (TARGETS, MASKED):
         _network_values(run, reference, targets)
     write_results(run.folder, derive_results(RunData.open(run.path)))
+    fuzz_networks.make_own(page, run.path, METHODS)
     accept("run", "expected", "first")
     _units()
     shutil.copy("run/pairs.csv", "list.csv")

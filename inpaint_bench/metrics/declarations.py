@@ -3,6 +3,8 @@
 from inpaint_bench.metrics.base import Metric, SamplesMetric, StudyMetric
 from inpaint_bench.metrics.features.arniqa_files import ARNIQA, arniqa_signature
 from inpaint_bench.metrics.features.clip_folder import CLIP, clip_signature
+from inpaint_bench.metrics.features.timm_files import TimmFile
+from inpaint_bench.metrics.features.timm_specs import DINOV2, SPECS
 from inpaint_bench.metrics.features.weight_files import (
     DISTS_WEIGHTS,
     LITE0_INPUT,
@@ -11,6 +13,13 @@ from inpaint_bench.metrics.features.weight_files import (
     Trunk,
     lite0_absent,
 )
+
+_DINOV2_B = TimmFile(SPECS["dinov2_b"].model)
+
+
+def _dinov2_signature() -> str:
+    """The start of the hash of DINOv2's weights; '' where they are not here."""
+    return "" if _DINOV2_B.absent() else _DINOV2_B.sha256[:8]
 
 
 def _lpips_absent(trunk: Trunk) -> str:
@@ -121,6 +130,18 @@ _WITHOUT_TARGET = (
         absent=ARNIQA.absent,
         slow=True,
         network=arniqa_signature,
+        compares="any",
+    ),
+    Metric(
+        "remove_dinov2",
+        "remove:remove_dinov2",
+        "higher",
+        "",
+        3,
+        f"remove_dinov2:{_DINOV2_B.model}:crop4-min112:{DINOV2}:dinov2-positions:patches-half",
+        absent=_DINOV2_B.absent,
+        slow=True,
+        network=_dinov2_signature,
         compares="any",
     ),
 )

@@ -29,6 +29,10 @@ AGAIN = "Fetch it again."
 Read = Callable[[io.BufferedIOBase, str], Outline]
 
 
+class ProgramError(InputError):
+    """The file is a TorchScript program, not weights."""
+
+
 class Inert:
     """Stands for other people's classes and functions in a file: a dictionary, where they would be called."""
 
@@ -108,7 +112,7 @@ def _check_archive(file: io.BufferedIOBase, where: str, read: Read) -> None:
         names = archive.namelist()
         folder = names[0].split("/")[0] + "/" if names else ""
         if f"{folder}constants.pkl" in names:
-            raise InputError(
+            raise ProgramError(
                 f"{where}: a TorchScript program, not weights. Run it as your own method: NAME=torchscript:FILE in "
                 "--methods."
             )

@@ -4,17 +4,33 @@ import os
 from pathlib import Path
 
 import fuzz_formats
+import fuzz_networks
+import fuzz_workspace
 import fuzzing
 import pytest
-from test_broken_files import workspace  # noqa: F401  # a fixture
 
 pytestmark = pytest.mark.acceptance
+
+
+REPORTED = Path(__file__).parents[2] / "results" / "reported" / "spn_paper.csv"
+
+
+@pytest.fixture(scope="session")
+def workspace(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A valid file of every format, also of those that take long."""
+    folder = tmp_path_factory.mktemp("valid") / "workspace"
+    folder.mkdir()
+    fuzz_workspace.make_workspace(folder, REPORTED)
+    with pytest.MonkeyPatch.context() as patch:
+        patch.chdir(folder)
+        fuzz_networks.make_clip()
+    return folder
 
 
 @pytest.mark.parametrize("form", fuzz_formats.FORMATS, ids=lambda form: form.name)
 def test_a_broken_file_gives_the_same_numbers_or_one_sentence(
     form: fuzzing.Format,
-    workspace: Path,  # noqa: F811
+    workspace: Path,
     tmp_path: Path,
 ) -> None:
     first, count = int(os.environ.get("FUZZ_SEED", "1000")), int(os.environ.get("FUZZ_COUNT", "150"))

@@ -13,7 +13,7 @@ from typing import Any
 import numpy as np
 import pytest
 import tiny
-from conftest import _forget_own_metrics
+from registered import forget_own_metrics
 from terminal import OUT, Terminal
 
 import inpaint_bench as ib
@@ -50,7 +50,7 @@ def new_process() -> None:
     """Forget what a process knows: modules of the working folder, and metrics that are not the package's."""
     sys.modules.pop("mine", None)
     own_metrics._imported.clear()
-    _forget_own_metrics()
+    forget_own_metrics()
 
 
 def scores(metric: str = "mine", method: str = "mean-fill", out: Path = OUT) -> dict[str, str]:

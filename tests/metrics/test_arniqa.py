@@ -8,6 +8,7 @@ import numpy as np
 import pytest
 import tiny
 import torch
+from arniqa_regressor import Regressor, write_regressor
 from terminal import Terminal
 from torchmetrics.functional.image.arniqa import arniqa as of_torchmetrics
 from torchvision.models import resnet50
@@ -21,24 +22,6 @@ from inpaint_bench.metrics.registry import absent, network_signature
 from inpaint_bench.weights.synthetic import fill_state_dict
 
 SIDE = 70
-
-
-class Regressor(torch.nn.Module):
-    """The published program: a linear function with a scalar bias."""
-
-    def __init__(self, scale: float) -> None:
-        super().__init__()
-        self.weights = torch.nn.Parameter(torch.linspace(-scale, scale, 4096)[None])
-        self.biases = torch.nn.Parameter(torch.tensor(60.0))
-
-    def forward(self, features: torch.Tensor) -> torch.Tensor:
-        return features @ self.weights.t() + self.biases
-
-
-def write_regressor(path: Path, scale: float = 300.0) -> None:
-    with warnings.catch_warnings():
-        warnings.simplefilter("ignore")  # torch would like another format
-        torch.jit.save(torch.jit.script(Regressor(scale)), path)
 
 
 @pytest.fixture(scope="module")

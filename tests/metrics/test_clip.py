@@ -3,6 +3,7 @@
 import contextlib
 import dataclasses
 import json
+import shutil
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
@@ -84,12 +85,13 @@ def test_a_value_does_not_depend_on_the_batch_or_on_threads(name: str) -> None:
 
 
 @pytest.mark.usefixtures("here")
-def test_a_long_prompt_is_cut_and_keeps_its_end() -> None:
-    long = " ".join("abcdefghij" * 10)
-    cut = " ".join(("abcdefghij" * 10)[:75])
-    values = METRICS["clip_score"].of(batch((long, cut, long)))
-    first = METRICS["clip_score"].of(batch((cut, cut, cut)))
-    assert values.tolist() == first.tolist()
+def test_a_prompt_that_would_be_cut_is_refused() -> None:
+    longest = " ".join(("abcdefghij" * 10)[:75])  # a token a letter, and those of start and end
+    assert np.isfinite(METRICS["clip_score"].of(batch((longest, longest, longest)))).all()
+    with pytest.raises(InputError) as caught:
+        METRICS["clip_score"].of(batch(("a cat", "", longest + " k")))
+    start = "a b c d e f g h i j a b c d e f g h i j a b c d e f g h i j "
+    assert str(caught.value).startswith(f"clip_score: the prompt '{start}…' has 78 tokens where CLIP reads 77")
 
 
 @pytest.mark.usefixtures("here")
@@ -130,12 +132,41 @@ def test_weights_that_lack_a_tensor_are_refused(tmp_path: Path, monkeypatch: pyt
     del state["visual_projection.weight"]
     save_file(state, copy / "model.safetensors", metadata={"format": "pt"})
     monkeypatch.setenv(CLIP.variable, str(copy))
-    with pytest.raises(InputError, match=r"not whole, or of another network \(visual_projection\.weight\)"):
+    with pytest.raises(InputError, match=r"not the weights of this network: 1 missing \(visual_projection\.weight\)"):
         METRICS["clip_iqa"].of(batch())
     (copy / "model.safetensors").unlink()
     assert (
         absent(METRICS["clip_iqa"]) == f"{copy}: lacks model.safetensors, and is no whole CLIP model. Fetch it again."
     )
+
+
+def change_json(path: Path, *keys: str, value: object) -> None:
+    """Another value in a file of JSON."""
+    content = json.loads(path.read_text())
+    inner = content
+    for key in keys[:-1]:
+        inner = inner[key]
+    inner[keys[-1]] = value
+    path.write_text(json.dumps(content))
+
+
+@pytest.mark.parametrize(("name", "keys", "value", "words"), [
+    ("config.json", ("text_config", "num_hidden_layers"), 3, r"states 3 layers of the text model, and .* has 2"),
+    ("config.json", ("vision_config", "intermediate_size"), 10**9, r"fc1\.bias \(64,\) instead of \(1000000000,\)"),
+    ("config.json", ("vision_config", "layer_norm_eps"), -1e9, "its embeddings are not finite"),
+    ("processor_config.json", ("image_processor", "size"), {"shortest_edge": 2000}, "pictures are resized or cut to"),
+    ("processor_config.json", ("image_processor", "do_center_crop"), False, r"inputs of shape \(1, 3, 32, 64\)"),
+    ("processor_config.json", ("image_processor", "image_mean"), ["x", 0, 0], "not a CLIP model that transformers"),
+])  # fmt: skip
+def test_settings_that_do_not_fit_the_weights_are_refused(
+    name: str, keys: tuple[str, ...], value: object, words: str, folder: Path, tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:  # fmt: skip
+    copy = Path(shutil.copytree(folder, tmp_path / "copy"))
+    change_json(copy / name, *keys, value=value)
+    monkeypatch.setenv(CLIP.variable, str(copy))
+    with pytest.raises(InputError, match=words):
+        METRICS["clip_iqa"].of(batch())
 
 
 @pytest.fixture

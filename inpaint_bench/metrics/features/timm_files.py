@@ -148,8 +148,9 @@ class TimmFile:
         from inpaint_bench.weights.store import refuse_homeless, tensors_sha256
 
         refuse_homeless()
-        state = state_of(source)
-        load_model(self.model, state, str(source))  # names, shapes and values fit, or it raises
+        state = state_of(source, self.model)
+        network = load_model(self.model, state, str(source))  # names, shapes and values fit, or it raises
+        where += "; DINOv2's own names" * (state.keys() != network.state_dict().keys())
         today = datetime.date.today().isoformat()
         sha256 = hash_of(source)
         entry = lock.Locked(self.extractor, "extractor", "weights", sha256, tensors_sha256(state), where, today)

@@ -3,6 +3,7 @@
 `open_network` gives the network with its preprocessing, for whatever is taken from it; `open_features` the extractor.
 """
 
+import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -14,7 +15,8 @@ import torch
 from jaxtyping import Float32, UInt8
 from PIL import Image
 from timm.data import create_transform, resolve_model_data_config
-from timm.models import PretrainedCfg, get_pretrained_cfg
+from timm.models import PretrainedCfg, VisionTransformer, get_pretrained_cfg
+from timm.models.vision_transformer import checkpoint_filter_fn
 from torch import Tensor
 from torch.nn import functional
 
@@ -27,10 +29,11 @@ from inpaint_bench.metrics.features.timm_specs import FLOAT_BICUBIC, Preprocessi
 from inpaint_bench.weights.base import refuse_differences, refuse_infinite
 from inpaint_bench.weights.file_kinds import is_torch
 from inpaint_bench.weights.tensor_files import read_tensors
-from inpaint_bench.weights.torch_files import read_torch
+from inpaint_bench.weights.torch_files import ProgramError, read_torch
 
 Sized = UInt8[np.ndarray, "rows columns 3"]
 Inputs = Float32[Tensor, "chunk 3 rows columns"]
+OF_DINOV2 = r"(cls|mask)_token|pos_embed|register_tokens|(patch_embed|blocks|norm|head)\.[a-z0-9_.]+"  # names
 DINOV2_OFFSET = 0.1  # DINOv2's code adds it to the new side of the grid before it divides by the old one
 
 
@@ -73,7 +76,7 @@ def open_network(wanted: TimmFeatures, device: torch.device) -> Opened:
 
 @built_once
 def _opened(wanted: TimmFeatures, path: Path, sha256: str, device: torch.device) -> Opened:
-    network = load_model(wanted.model, state_of(path), str(path))
+    network = load_model(wanted.model, state_of(path, wanted.model), str(path))
     how = wanted.preprocessing or own_preprocessing(wanted.model)
     if wanted.dinov2_positions:
         network = _of_size(network, wanted.model, how.size)
@@ -108,13 +111,23 @@ def _output(network: Any, wanted: TimmFeatures, inputs: Inputs) -> Float32[Tenso
     return functional.normalize(projected, dim=1) if wanted.output == "unit" else projected
 
 
-def state_of(path: Path) -> dict[str, Tensor]:
-    """The tensors of a file of safetensors or of torch. Raises InputError for any other, and for a damaged one."""
+def state_of(path: Path, model: str) -> dict[str, Tensor]:
+    """The tensors of a file of safetensors or of torch, for a model of timm.
+
+    Raises InputError for any other file, and for a damaged one.
+    """
     if not path.is_file():
         raise InputError(f"{path}: there is no such file.")
     with open(path, "rb") as file:
         head = file.read(512)
-    state = read_torch(path) if is_torch(head) else read_tensors(path)
+    try:
+        state = read_torch(path) if is_torch(head) else read_tensors(path)
+    except ProgramError as error:
+        raise InputError(
+            f"{path}: a TorchScript program, as OpenAI publishes CLIP, not weights. Give timm's file, "
+            f"model.safetensors of https://huggingface.co/timm/{model}, or fetch it: inpaint-bench weights "
+            f"fetch timm/{model}."
+        ) from error
     strange = [name for name, value in state.items() if not isinstance(value, Tensor)]
     if strange:
         raise InputError(f"{path}: holds more than tensors by name (such as '{strange[0]}'). Save the tensors alone.")
@@ -122,15 +135,37 @@ def state_of(path: Path) -> dict[str, Tensor]:
 
 
 def load_model(model: str, state: Mapping[str, Tensor], where: str) -> Any:
-    """A model of timm with these tensors, on the CPU; `where` names their file.
+    """A model of timm with these tensors, on the CPU; `where` names their file. Of DINOv2 they may have Meta's names.
 
     Raises InputError where timm has no such model, and unless every name, shape and kind of number matches.
     """
     network = _built(model)
+    state = by_timms_names(state, network)
     refuse_differences(where, state, network.state_dict())
     network.load_state_dict(dict(state), strict=True)
     refuse_infinite(where, network.state_dict())
     return network.eval().requires_grad_(False)
+
+
+def by_timms_names(state: Mapping[str, Tensor], network: Any) -> Mapping[str, Tensor]:
+    """The tensors of a file of DINOv2's authors by timm's names, by timm's converter; of any other file as they are.
+
+    Such a file has the token of masked patches, which only training uses. Nothing but that is left out, and nothing is
+    resampled: where timm's converter would do so, the file is of another network.
+    """
+    own = network.state_dict()
+    wanted = {name: own[name].shape for name in ("cls_token", "pos_embed", "patch_embed.proj.weight") if name in own}
+    if not isinstance(network, VisionTransformer) or len(wanted) < 3 or "mask_token" in own:
+        return state
+    if not all(re.fullmatch(OF_DINOV2, name) for name in state):
+        return state
+    positions = wanted["pos_embed"][1] + ("register_tokens" in state)
+    wanted["pos_embed"] = torch.Size((1, positions, network.embed_dim))
+    wanted["mask_token"] = torch.Size((1, network.embed_dim))
+    if any(name not in state or state[name].shape != shape for name, shape in wanted.items()):
+        return state
+    converted: dict[str, Tensor] = checkpoint_filter_fn(dict(state), network)
+    return converted if len(converted) == len(state) - 1 else state
 
 
 def _built(model: str, **settings: Any) -> Any:

@@ -1,6 +1,7 @@
 """Models of timm as extractors: their own preprocessing, strict weights, a row for each picture alone, safe names."""
 
 import contextlib
+import zipfile
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
@@ -23,7 +24,7 @@ from inpaint_bench.errors import HashError, InputError
 from inpaint_bench.fetch import web
 from inpaint_bench.metrics.features import EXTRACTORS, Extractor, timm_extractor
 from inpaint_bench.metrics.features.timm_files import TimmFile, extractor_of, file_name, model_of
-from inpaint_bench.metrics.features.timm_models import _of_size, load_model, open_network
+from inpaint_bench.metrics.features.timm_models import _of_size, by_timms_names, load_model, open_network
 from inpaint_bench.metrics.features.timm_specs import SPECS, TimmFeatures
 
 CPU = torch.device("cpu")
@@ -154,6 +155,53 @@ def test_the_models_of_papers_have_the_size_and_width_that_are_declared(name: st
         output = network(torch.empty(1, 3, rows, rows))
     assert output.shape == (1, EXTRACTORS[name].width)
     assert wanted.output == "pooled" or isinstance(network.head, torch.nn.Linear)
+
+
+def as_its_authors_have_it(state: dict[str, torch.Tensor], registers: bool = False) -> dict[str, torch.Tensor]:
+    """Tensors by the names of DINOv2's authors, who keep the token of masked patches, and a position of the class."""
+    width = state["cls_token"].shape[-1]
+    given = state | {"mask_token": torch.ones_like(state["cls_token"][0])}
+    if registers:
+        given["register_tokens"] = given.pop("reg_token")
+        given["pos_embed"] = torch.cat([torch.ones_like(state["cls_token"]), state["pos_embed"]], dim=1)
+        given["cls_token"] = state["cls_token"] - 1
+    assert given["mask_token"].shape == (1, width)
+    return given
+
+
+@pytest.mark.parametrize("model", ["vit_small_patch14_dinov2", "vit_base_patch14_reg4_dinov2", TINY])
+def test_files_of_dinov2s_authors_have_every_tensor_of_timms_model(model: str) -> None:
+    with torch.device("meta"):
+        network = timm.create_model(model, pretrained=False)
+        wanted = network.state_dict()
+        found = by_timms_names(as_its_authors_have_it(wanted, "reg4" in model), network)
+    assert {name: one.shape for name, one in found.items()} == {name: one.shape for name, one in wanted.items()}
+
+
+def test_a_file_of_dinov2s_authors_gives_the_same_features(
+    extractor: Extractor, weights: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    pictures = list(crops(1, 40, 40))
+    expected = extractor.open(CPU)(pictures).tolist()
+    monkeypatch.delenv(timm_weights.variable(TINY))
+    given = as_its_authors_have_it(timm_weights.synthetic_state(TINY))
+    torch.save(given | {"pos_embed": given["pos_embed"][:, 1:]}, tmp_path / "smaller.pth")
+    with pytest.raises(InputError, match=r"1 not of this network \(mask_token\); 1 of another shape \(pos_embed"):
+        TimmFile(TINY).add(tmp_path / "smaller.pth")
+    torch.save(given, tmp_path / "theirs.pth")
+    kept = TimmFile(TINY).add(tmp_path / "theirs.pth")
+    assert kept.read_bytes() == (tmp_path / "theirs.pth").read_bytes()
+    assert "added by hand; DINOv2's own names" in (weights / "weights.lock.toml").read_text()
+    assert extractor.open(CPU)(pictures).tolist() == expected
+
+
+def test_openais_programs_are_refused_with_timms_file(tmp_path: Path, weights: Path) -> None:
+    with zipfile.ZipFile(tmp_path / "ViT-B-32.pt", "w") as archive:
+        for name in ("data.pkl", "constants.pkl", "version"):
+            archive.writestr(f"ViT-B-32/{name}", b"")
+    with pytest.raises(InputError, match=r"a TorchScript program, as OpenAI publishes CLIP.*fetch timm/test_vit\.r160"):
+        TimmFile(TINY).add(tmp_path / "ViT-B-32.pt")
+    assert not weights.exists()
 
 
 def cubic(distance: NDArray[np.float64]) -> NDArray[np.float64]:
