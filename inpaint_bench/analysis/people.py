@@ -91,7 +91,7 @@ class PeopleAgreement:
         if self.majority:
             found.append(
                 f"{MAJORITY}: how often a vote agrees with the majority of the others on the same comparison "
-                f"({self.majority.votes} votes have others): about what a metric can reach, which is more where few voted"
+                f"({self.majority.votes} votes have others): about what a metric can reach, or less where few voted"
             )
         else:
             found.append("no comparison has two votes: how far raters agree with each other is not known")

@@ -60,7 +60,11 @@ def test_tables_the_report_and_compare_show_it_like_any_metric(studied: Studied,
     shown.does("preference ↑", f"preference: '{QUESTION}': 81 votes of 9 raters on 6 pairs", "leaves out pairs")
     terminal("compare", "telea", "mean-fill", str(studied.run)).does("preference", "over raters and pairs")
     terminal("report", str(studied.run), "--data", str(studied.data), "--quiet").does("index.html")
-    assert QUESTION in (studied.run / "report" / "data.js").read_text()
+    text = (studied.run / "report" / "data.js").read_text().partition("window.REPORT = ")[2].rstrip().removesuffix(";")
+    assert QUESTION in text
+    plot = next(one for one in json.loads(text)["plots"] if one["metric"] == "people")
+    assert (plot["kind"], plot["title"]) == ("metrics", "with people")
+    assert any("share of votes" in note for note in plot["notes"])
 
 
 def test_it_stays_when_results_are_derived_again_and_its_file_is_in_the_sums(
@@ -181,6 +185,22 @@ def test_the_answers_of_one_rater_give_values_without_intervals_or_say_what_they
     read = terminal(*studied.read(raters.write(Path("one"), one)))
     read.does("[no interval]", "9 votes of 1 raters", "no comparison has two votes")
     assert {(entry["low"], entry["high"]) for entry in studied.results()} == {(None, None)}
+
+
+@pytest.mark.parametrize("change", ["a pair twice", "a method with itself"])
+def test_a_key_that_was_edited_is_refused_before_anything_is_written(
+    studied: Studied, terminal: Terminal, change: str
+) -> None:
+    path, before = studied.study / "key.json", tiny.outcome(studied.run)
+    key = json.loads(path.read_text())
+    if change == "a pair twice":
+        key["pairs"][1] = key["pairs"][0]
+    else:
+        trial = next(one for one in key["blocks"][0] if not any(one[3:]))
+        trial[1] = trial[2]
+    path.write_text(json.dumps(key))
+    terminal(*studied.read()).refuses(2, "key.json", "it was edited")
+    assert tiny.outcome(studied.run) == before
 
 
 def test_a_run_of_other_pairs_or_without_the_methods_is_refused(
