@@ -40,6 +40,8 @@ from fuzz_readers import (
     verified,
     with_kept_list,
 )
+from fuzz_study import COMPARED as WITH_PEOPLE
+from fuzz_study import answered, counted
 from fuzzing import Format, command
 from timm_weights import TINY
 
@@ -126,6 +128,12 @@ FORMATS = [
     Format("try of a unit", "run.units/telea.1of2.attempt", JSON, STATUS, hashed=False),
     Format("try of a trial, sized by", "run.units/mean-fill.1of3.attempt", JSON, units_gone_on_with),
     Format("job of a unit", "run.units/telea.1of2.job", TEXT, jobs_come_back_to),
+    Format("answers to a study", "answers/000000.json", JSON, answered, hashed=False, codes=COMPARED, share=0.5),
+    Format("key of a study", "voted.study/key.json", JSON, answered, hashed=False, codes=COMPARED, share=0.5),
+    Format("votes of a study", "voted/_study/votes.json", JSON, WITH_PEOPLE, share=0.5),
+    Format("votes whose hash fits, compared", "voted/_study/votes.json", JSON, hashed_again(WITH_PEOPLE), share=0.5),
+    Format("votes whose hash fits, counted", "voted/_study/votes.json", JSON, hashed_again(counted), hashed=False,
+           share=0.5),
     Format("times", "run/telea/timing.json", JSON, TIMES, hashed=False),
     Format("times, reported", "run/telea/timing.json", JSON, reported, hashed=False, share=0.5, slow=True),
     Format("expected results", "expected/results.jsonl", JSON, GATE, codes=COMPARED),

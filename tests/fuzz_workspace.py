@@ -8,7 +8,9 @@ from pathlib import Path
 from typing import Any
 
 import fuzz_networks
+import fuzz_study
 import mat_snapshots
+import msgspec
 import numpy as np
 import published
 import pytest
@@ -40,8 +42,6 @@ from inpaint_bench.runner.features import _write as write_features
 from inpaint_bench.runner.stored import MASKED, TARGETS, FeatureRow, Found, Header, features_path, objects_path
 from inpaint_bench.timing import Cost, Memory, Series, Setting, Timing, write_timing
 from inpaint_bench.weights import lock, store
-
-import msgspec  # isort: skip
 
 COUNT = 3
 ARCHIVED = [f"Places365_val_{number:08d}.png" for number in range(1, COUNT + 1)]
@@ -118,7 +118,7 @@ def make_workspace(folder: Path, reported: Path) -> None:
 
 
 def _run(folder: Path) -> None:
-    """A run with scores, features, objects, times and expected results; the networks' values are made up."""
+    """A run with scores, features, objects, times, votes and expected results; the networks' values are made up."""
     page = tiny.make_dataset(Path(), count=COUNT, metrics=METRICS)
     run = finished_run(page, Path("run"), METHODS)
     for number in range(COUNT):
@@ -138,8 +138,8 @@ def _run(folder: Path) -> None:
     _units()
     shutil.copy("run/pairs.csv", "list.csv")
     shutil.copytree("run", "parts/run")
-    Path("before").mkdir()
-    Path("before/data.js").write_text("// inpaint-bench report 1\n")
+    fuzz_study.make_files()
+    files.write_whole(Path("before/data.js"), b"// inpaint-bench report 1\n")
 
 
 def _units() -> None:
@@ -271,8 +271,8 @@ def _weights() -> None:
         source = [Path("authors/new.pth")]
         origin = store.new_origin("mine", "tiny", state(), source, "none", ["new.pth"], {})
         store.add_weights(origin, state(), source, lambda weights: weights.tensors())
-    made = ("mine", "tiny", "new.pth", "0" * 64, "1" * 64, "https://example.org/new.pth", "2026-11-29")
-    lock.write(Path("weights.lock.toml"), [lock.Locked(*made), lock.Locked("mine", "paris", *made[2:])])
+    made = ("new.pth", "0" * 64, "1" * 64, "https://example.org/new.pth", "2026-11-29")
+    lock.write(Path("weights.lock.toml"), [lock.Locked("mine", data, *made) for data in ("tiny", "paris")])
 
 
 def _arrays() -> None:

@@ -5,6 +5,8 @@ within each method, and the correlations averaged over methods: that one method 
 makes no two metrics agree there. A large hole makes every metric worse, so the same is also computed with the mask
 ratio held constant. Values are turned so that more is better: +1 is agreement.
 
+Where people voted on the composites, `people` says how often each metric of pairs agrees with them.
+
 Intervals come from halves of the pairs, as those of set metrics do (`statistics.subsampling`): every metric and method
 is computed again for the same halves.
 """
@@ -24,6 +26,7 @@ from inpaint_bench.analysis.metric_agreement import (
     Over,
     notes_of_few,
 )
+from inpaint_bench.analysis.people import PeopleAgreement, agreement_with_people
 from inpaint_bench.analysis.per_pair import ObjectCounts, PairValues, PerPairData, SetFeatures, average
 from inpaint_bench.analysis.reductions import Reduction
 from inpaint_bench.analysis.results import ALL, REFERENCES, Result
@@ -52,15 +55,16 @@ def compare_metrics(run: RunData, methods: Sequence[str] = (), metrics: Sequence
     """The agreement of the metrics given, or of all, over the methods given, or all.
 
     Raises InputError for a name that is not known, and where there are fewer than two metrics, or neither 4 methods
-    nor 8 pairs. Raises HashError where scores are not those that the results were made from.
+    nor 8 pairs, nor votes of people. Raises HashError where scores are not those that the results were made from.
     """
     results = _results(run, methods, metrics)
     keys = sorted({_key(one) for one in results}, key=lambda key: (ORDER[key[0]], key[1]))
     names = sorted({one.method for one in results})
-    if lacking := _lacking(len(run.pairs), names, keys):
-        raise InputError(f"{run.path}: {lacking}")
     of = {(one.method, _key(one)): one for one in results}
     data = {place: _data(run, one) for place, one in of.items()}
+    people = _with_people(run, names, keys, data)
+    if (lacking := _lacking(len(run.pairs), names, keys)) and people is None:
+        raise InputError(f"{run.path}: {lacking}")
     signs = np.array([1.0 if KNOWN[metric].better == "higher" else -1.0 for metric, _ in keys])
     over = _over_methods(run, names, keys, of, data) if len(names) >= LEAST_METHODS else {}
     over |= _over_pairs(run, names, keys, data) if len(run.pairs) >= FEWEST else {}
@@ -68,13 +72,25 @@ def compare_metrics(run: RunData, methods: Sequence[str] = (), metrics: Sequence
     info = run.info
     pairs = (info.protocol.name, info.part, info.fingerprint, info.pixels)
     notes = _notes(len(names), len(run.pairs), keys, found, bool(info.part))
-    return MetricAgreement(*pairs, pairs_label(*pairs), _compared(keys), found, notes)
+    of_people = people.notes() if people else ()
+    return MetricAgreement(*pairs, pairs_label(*pairs), _compared(keys), found, (*notes, *of_people), people)
 
 
 def enough(run: RunData) -> bool:
     """Whether a run has the metrics, and the methods or pairs, that a comparison of metrics needs."""
     results = _results(run, (), ())
     return not _lacking(len(run.pairs), {one.method for one in results}, {_key(one) for one in results})
+
+
+def _with_people(
+    run: RunData, names: Sequence[str], keys: Sequence[Key], data: Mapping[tuple[str, Key], PerPairData | None]
+) -> PeopleAgreement | None:
+    """How often the metrics agree with the votes on the run's composites; None where there are none."""
+    if run.study is None:
+        return None
+    of_methods = [{name: data.get((name, key)) for name in names} for key in keys]
+    facts = zip(_compared(keys), of_methods, strict=True)
+    return agreement_with_people(run.study, names, [(one.label, one.better, of) for one, of in facts])
 
 
 def _lacking(pairs: int, methods: Collection[str], keys: Collection[Key]) -> str:
@@ -229,7 +245,8 @@ def _turned(one: Correlations, signs: Signs) -> Correlations:
 def _notes(
     methods: int, pairs: int, keys: Sequence[Key], found: Mapping[Over, Correlations], part: bool
 ) -> tuple[str, ...]:
-    notes = ["Spearman's rank correlation, turned so that +1 means that two metrics agree on what is better"]
+    rho = "Spearman's rank correlation, turned so that +1 means that two metrics agree on what is better"
+    notes = [rho] if found else []
     notes += notes_of_few(methods)
     if pairs < FEWEST:
         notes.append(f"over pairs: {pairs} of them are too few, {FEWEST} are needed; no intervals")

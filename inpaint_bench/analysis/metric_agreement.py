@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Literal
 
 import numpy as np
 
+from inpaint_bench.analysis.people import TITLE, PeopleAgreement, frame_of
 from inpaint_bench.analysis.results import json_value
 from inpaint_bench.analysis.statistics.correlation import Matrix, alike, chance_of_one_order
 from inpaint_bench.data.parts import Part
@@ -72,7 +73,7 @@ class MetricAgreement:
     """Which metrics of a run say the same: +1 where two agree completely on what is better, -1 where never.
 
     `over` has the correlations over methods, over pairs, and over pairs with the mask ratio held constant, those of
-    them that the run has numbers enough for.
+    them that the run has numbers enough for. `of_votes` says how far metrics agree with people, where these voted.
     """
 
     dataset: str
@@ -83,6 +84,15 @@ class MetricAgreement:
     metrics: tuple[ComparedMetric, ...]
     over: dict[Over, Correlations]
     notes: tuple[str, ...]
+    of_votes: PeopleAgreement | None = None
+
+    @property
+    def people(self) -> "pd.DataFrame":
+        """How often each metric agrees with people: metric, agreement, low, high, votes, raters, pairs.
+
+        The last row is one rater with the majority of the others. Without votes there is no row.
+        """
+        return frame_of(self.of_votes)
 
     @property
     def frame(self) -> "pd.DataFrame":
@@ -134,10 +144,12 @@ class MetricAgreement:
         for over, one in self.over.items():
             lines += ["", TITLES[over], *(self._lines(one) if intervals else self._triangle(one)), ""]
             lines += self.verdicts(over)
+        if self.of_votes:
+            lines += ["", TITLE, *_padded(self.of_votes.lines())]
         return "\n".join([*lines, "", *self.notes, ""])
 
     def to_markdown(self) -> str:
-        """A table for each kind of correlation, the groups, and the notes."""
+        """A table for each kind of correlation, the groups, the agreement with people, and the notes."""
         parts = [markdown(self.title)]
         for over in self.over:
             cells = self.matrix(over).map(printed).rename(index=markdown, columns=markdown)
@@ -145,15 +157,30 @@ class MetricAgreement:
             verdicts = "\n".join(f"- {markdown(one)}" for one in self.verdicts(over))
             parts += [f"**{markdown(TITLES[over])}**"]
             parts += [str(cells.to_markdown(disable_numparse=True, colalign=align)), verdicts]
+        if self.of_votes:
+            parts += [f"**{markdown(TITLE)}**", self.of_votes.to_markdown()]
         return "\n\n".join([*parts, "\n".join(f"- {markdown(note)}" for note in self.notes)]) + "\n"
 
+    @property
+    def rows(self) -> "pd.DataFrame":
+        """The rows of `frame`; where people voted also those of `people`, with a metric as a and 'people' as b."""
+        import pandas as pd
+
+        if self.of_votes is None:
+            return self.frame
+        of_votes = self.people.rename(columns={"metric": "a"}).assign(over="people", b="people")
+        rows = [*self.frame.to_dict("records"), *of_votes.to_dict("records")]
+        columns = ["over", "a", "b", "rho", "agreement", "low", "high", "methods", "votes", "raters", "pairs"]
+        counts = dict.fromkeys(("methods", "votes", "raters", "pairs"), "Int64")
+        return pd.DataFrame(rows, columns=columns).astype(counts)
+
     def to_csv(self) -> str:
-        """The rows of `frame`, with every digit."""
-        return self.frame.to_csv(index=False, lineterminator="\n")
+        """All `rows`, with every digit."""
+        return self.rows.to_csv(index=False, lineterminator="\n")
 
     def to_json(self) -> str:
-        """The rows of `frame`, with every digit; null where there is no interval."""
-        rows = self.frame.to_dict("records")
+        """All `rows`, with every digit; null where there is no interval or number."""
+        rows = self.rows.astype(object).where(self.rows.notna(), None).to_dict("records")
         plain = [{k: json_value(v) if isinstance(v, float) else v for k, v in row.items()} for row in rows]
         return json.dumps(plain, indent=1) + "\n"
 

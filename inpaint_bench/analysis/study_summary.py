@@ -10,7 +10,8 @@ from inpaint_bench.analysis.statistics import ALPHA, holm
 from inpaint_bench.analysis.votes import Study
 from inpaint_bench.errors import IncompleteError, some
 from inpaint_bench.study.agreement import alpha, at_random
-from inpaint_bench.study.model import Ends, Fit
+from inpaint_bench.study.model import Fit
+from inpaint_bench.study.two_way import Ends
 
 
 @dataclass(frozen=True)

@@ -10,7 +10,7 @@ import numpy as np
 from inpaint_bench.analysis.reductions import Reduction
 from inpaint_bench.analysis.results import PairMask, Summary, Value
 from inpaint_bench.analysis.statistics import ALPHA, Difference, Interval, Rank, Significance, holm
-from inpaint_bench.errors import NotComparableError
+from inpaint_bench.errors import HashError, NotComparableError, some
 from inpaint_bench.metrics.base import StudyMetric
 from inpaint_bench.runner import sums
 from inpaint_bench.study.model import Fit, Votes, fit
@@ -101,6 +101,17 @@ def stale_methods(run: "RunData", stored: StoredVotes) -> list[str]:
         if tuple(now) != stored.composites.get(method):
             found.append(method)
     return found
+
+
+def refuse_stale(run: "RunData") -> None:
+    """Raise HashError where a run holds votes on other composites than those that are in it."""
+    path = votes_path(run.path)
+    if run.study is None and path.is_file():
+        methods = some(stale_methods(run, read_votes(path)[0]))
+        raise HashError(
+            f"{path}: people saw other composites of {methods} than those here now. Restore them; or delete the file, "
+            "and make a new study."
+        )
 
 
 def significance_of_votes(methods: Mapping[str, PairVotes], rows: PairMask) -> Significance:

@@ -6,7 +6,8 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from inpaint_bench.api.arguments import AnyPath, Names
-from inpaint_bench.api.run import Run, as_run
+from inpaint_bench.api.run import Run, as_run, load_run
+from inpaint_bench.errors import InputError
 
 if TYPE_CHECKING:
     from inpaint_bench.analysis.comparison import Comparison
@@ -27,16 +28,32 @@ def compare(
 
 
 def compare_metrics(
-    run: "Run | AnyPath" = "runs/sample", methods: Names = None, metrics: Names = None
+    run: "Run | AnyPath" = "runs/sample",
+    methods: Names = None,
+    metrics: Names = None,
+    *,
+    study: AnyPath | None = None,
+    answers: Sequence[AnyPath] = (),
 ) -> "MetricAgreement":
     """Which metrics of a run say the same; see `Run.compare_metrics`.
+
+    `answers` to a study of the run are read into it first, as `read_study` does; `study` is its folder, by default
+    the one beside the run. Raises what both raise, and InputError for a study without answers.
 
     >>> import inpaint_bench as ib
     >>> _ = ib.run("sample", methods=["telea", "mean-fill"], metrics=["psnr", "mae"], limit=8, out="runs/m", quiet=True)
     >>> ib.compare_metrics("runs/m").frame.query("over == 'pairs'")[["a", "b", "methods"]].values.tolist()
     [['psnr', 'mae', 2]]
     """
-    return as_run(run).compare_metrics(methods, metrics)
+    opened = as_run(run)
+    if study and not answers:
+        raise InputError(f"--study {study}: name its answers too, --answers FILE; answers that were read need neither.")
+    if answers:
+        from inpaint_bench.api.study import folder_of, read_study
+
+        read_study(study or folder_of(opened), answers, opened)
+        opened = load_run(opened.path)
+    return opened.compare_metrics(methods, metrics)
 
 
 @dataclass(frozen=True)

@@ -38,7 +38,8 @@ def figure(
     `kind` is 'grid' (a row a pair: masked input, every method, target), 'zoom' (a grid with a square of `side` pixels
     enlarged, at (left, top) or where methods differ most), 'samples' (every sample of stochastic methods), 'detection'
     (boxes of a detector with scores from `least`), 'bars' (results with their intervals, of some `metrics`) or
-    'metrics' (how far they agree `over` 'methods', 'pairs', or 'partial': pairs, the mask ratio held constant).
+    'metrics' (how far they agree `over` 'methods', 'pairs', or 'partial': pairs, the mask ratio held constant; or how
+    often each agrees with 'people').
     `enlarge` is the side of a pixel. Raises InputError for unknown names and HashError for changed composites.
     """
     path = Path(out)

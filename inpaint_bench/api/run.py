@@ -143,11 +143,14 @@ class Run(RunData):
     def compare_metrics(self, methods: Names = None, metrics: Names = None) -> "MetricAgreement":
         """Which metrics say the same: rank correlations over methods and pairs, with 95% intervals, in `frame`.
 
-        Raises InputError for an unknown name, and where there are fewer than two metrics, or neither 4 methods nor 8
-        pairs.
+        Where a study of the run was read, `people` says how often each metric agrees with the raters. Raises InputError
+        for an unknown name, and where there are fewer than two metrics, or neither 4 methods nor 8 pairs. Raises
+        HashError where people saw other composites.
         """
         from inpaint_bench.analysis.compare_metrics import compare_metrics
+        from inpaint_bench.analysis.votes import refuse_stale
 
+        refuse_stale(self)
         return compare_metrics(self, as_names(methods), as_names(metrics))
 
     def gate(

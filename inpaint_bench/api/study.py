@@ -96,7 +96,7 @@ def make_study(
     3
     """
     opened = as_run(run)
-    folder = Path(out) if out else opened.path.with_name(f"{opened.path.resolve().name}.study")
+    folder = Path(out) if out else folder_of(opened)
     if show not in SHOWN:
         raise InputError(f"--show {show}: choose {', '.join(SHOWN[:-1])} or {SHOWN[-1]}.")
     wording = Wording(question.strip(), show, _consent(consent), post)  # type: ignore[arg-type]
@@ -116,6 +116,11 @@ def make_study(
             lambda method, pair: _composite(opened, method, pair),
         )  # fmt: skip
         return MadeStudy(folder, sizes, write_study(folder, shows, wording, sizes, seed))
+
+
+def folder_of(run: Run) -> Path:
+    """Where the study of a run lies unless another folder is named: beside it."""
+    return run.path.with_name(f"{run.path.resolve().name}.study")
 
 
 def read_study(study: AnyPath, answers: Sequence[AnyPath], run: "Run | AnyPath | None" = None) -> "StudySummary":

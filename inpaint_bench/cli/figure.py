@@ -74,10 +74,11 @@ def bars(run: Path, out: Path, **options: Any) -> None:
 @option("--metrics", default="", help="Names, separated by commas. Default: all that have results.")
 @option(
     "--over",
-    type=click.Choice(["methods", "pairs", "partial"]),
+    type=click.Choice(["methods", "pairs", "partial", "people"]),
     default="pairs",
     show_default=True,
-    help="What is ranked: methods; pairs, within each method; or pairs with the mask ratio held constant.",
+    help="What is ranked: methods; pairs, within each method; pairs with the mask ratio held constant; or, with the "
+    "votes of a study, how often each metric agrees with people.",
 )
 @out_option
 def metrics(run: Path, out: Path, **options: Any) -> None:

@@ -4,8 +4,8 @@ from pathlib import Path
 
 import click
 
-from inpaint_bench.cli.options import FOLDER, baselines_option, methods_option, option
-from inpaint_bench.cli.render import columns
+from inpaint_bench.cli.options import FOLDER, baselines_option, methods_option, option, quiet_option
+from inpaint_bench.cli.render import columns, notes_on_stderr
 
 
 @click.group(invoke_without_command=True, short_help="List methods, or show one method card.")
@@ -82,17 +82,31 @@ def show_metric(name: str) -> None:
 @click.argument("run", type=FOLDER, default="runs/sample")
 @option("--metrics", "names", default="", help="Names, separated by commas. Default: all that have results.")
 @methods_option("Names, separated by commas. Default: all of the run.")
+@option("--study", type=FOLDER, help="The folder that `study make` wrote, with --answers. Default: <run>.study.")
+@option("--answers", type=FOLDER, multiple=True, help="Read answers to the study first; may be given several times.")
 @option("--intervals", is_flag=True, help="As text, a line for every two metrics with its 95% interval.")
 @option(
     "--format", "format_", type=click.Choice(["text", "markdown", "csv", "json"]), default="text", show_default=True
 )
-def compare_metrics(run: Path, names: str, methods: str, intervals: bool, format_: str) -> None:
+@quiet_option
+def compare_metrics(
+    run: Path,
+    names: str,
+    methods: str,
+    study: Path | None,
+    answers: tuple[Path, ...],
+    intervals: bool,
+    format_: str,
+    quiet: bool,
+) -> None:
     """Which metrics of RUN, a run folder, say the same, and which say something else. Default: runs/sample.
 
     Rank correlations of every two metrics over the methods and over the pairs of the run, turned so that +1 means that
-    both agree on what is better, with 95% intervals, and groups of metrics that say the same.
+    both agree on what is better, with 95% intervals, and groups of metrics that say the same. Where the answers to a
+    study were read (`study read`, or --answers), also how often each metric agrees with people.
     """
     from inpaint_bench.api import comparing
 
-    found = comparing.compare_metrics(run, methods, names)
+    with notes_on_stderr(quiet):
+        found = comparing.compare_metrics(run, methods, names, study=study, answers=answers)
     click.echo(found.to_text(intervals) if format_ == "text" else getattr(found, f"to_{format_}")(), nl=False)

@@ -1,4 +1,4 @@
-"""Heat maps of how far metrics agree, for the report and for a paper."""
+"""How far metrics agree, with each other as heat maps, for the report and for a paper."""
 
 from dataclasses import dataclass
 from pathlib import Path
@@ -9,9 +9,11 @@ import numpy as np
 from inpaint_bench.analysis.compare_metrics import compare_metrics
 from inpaint_bench.analysis.metric_agreement import TITLES, MetricAgreement, Over, printed
 from inpaint_bench.analysis.run import RunData
-from inpaint_bench.errors import refuse_unknown
+from inpaint_bench.analysis.votes import refuse_stale
+from inpaint_bench.errors import InputError, refuse_unknown
 from inpaint_bench.figures.draw import SETTINGS, refuse_suffix, save
 from inpaint_bench.figures.plots import GRID, INCHES, matplotlib_with
+from inpaint_bench.figures.shares import Shares
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -19,6 +21,7 @@ if TYPE_CHECKING:
     from matplotlib.axes import Axes
     from matplotlib.figure import Figure
 
+PEOPLE = "people"
 USUAL = 8  # metrics that fit a figure of the usual size; of more it is larger
 POINTS = 190  # the side of the square of cells in a figure of the usual size
 COLOURS = "RdBu"  # blue where two metrics agree, red where they contradict each other
@@ -85,14 +88,28 @@ def write_heat_map(
 ) -> None:
     """Draw how far the metrics of a run agree over 'methods', 'pairs' or 'partial' (the mask ratio held constant).
 
-    Raises InputError for an unknown name, where the run has too few methods, pairs or metrics, and unless the file is
-    a .pdf or a .png.
+    Over 'people': how often each agrees with the votes of a study. Raises InputError for an unknown name, where the run
+    has too few methods, pairs or metrics, or no votes, and unless the file is a .pdf or a .png. Raises HashError where
+    people saw other composites.
     """
     refuse_suffix(path)
-    refuse_unknown("rank correlation is over", [over], TITLES)
+    refuse_unknown("rank correlation is over", [over], [*TITLES, PEOPLE])
     found = compare_metrics(run, methods, metrics)
+    if over == PEOPLE:
+        _write_shares(run, found, path)
+        return
     refuse_unknown("rank correlation of this run is over", [over], found.over)
     kind: Over = next(name for name in found.over if name == over)
     caption = f"rank correlation {TITLES[kind]}\n{found.title}"
     with matplotlib_with(SETTINGS):
         save(HeatMap("metrics", found, kind, caption).draw(), path)
+
+
+def _write_shares(run: RunData, found: MetricAgreement, path: Path) -> None:
+    refuse_stale(run)
+    if found.of_votes is None:
+        raise InputError(
+            f"{run.path}: no votes of people are here. `inpaint-bench study read` reads the answers to a study."
+        )
+    with matplotlib_with(SETTINGS):
+        save(Shares("metrics", found.of_votes, f"{found.of_votes.question}\n{found.title}").draw(), path)

@@ -9,12 +9,14 @@ import numpy as np
 
 from inpaint_bench.analysis.labels import metric_label
 from inpaint_bench.analysis.metric_agreement import TITLES
+from inpaint_bench.analysis.people import TITLE
 from inpaint_bench.analysis.per_pair import SetFeatures, average
 from inpaint_bench.analysis.reductions import Reduction
 from inpaint_bench.analysis.results import ALL, REAL_VS_REAL, PairMask, Result
 from inpaint_bench.analysis.statistics import drawn_words, intervals
 from inpaint_bench.figures.heat_map import HeatMap
 from inpaint_bench.figures.plots import Drawn, Line, Plot, Point
+from inpaint_bench.figures.shares import Shares
 from inpaint_bench.metrics.base import SamplesMetric
 from inpaint_bench.metrics.registry import KNOWN, biased
 from inpaint_bench.report.read import MethodData, ReportData
@@ -55,7 +57,8 @@ def curves(data: ReportData) -> list[Callable[[], Curve]]:
     agreement = data.run.metric_agreement
     if times:
         found += [_later(partial(_against_time, times, notes), data, name) for name in means]
-    return found + [_later(_of_metrics, data, over) for over in (agreement.over if agreement else ())]
+    found += [_later(_of_metrics, data, over) for over in (agreement.over if agreement else ())]
+    return found + ([_later(_of_people, data, "people")] if agreement and agreement.of_votes else [])
 
 
 def _later(draw: Callable[[ReportData, str], Curve], data: ReportData, metric: str) -> Callable[[], Curve]:
@@ -132,6 +135,16 @@ def _of_metrics(data: ReportData, over: str) -> Curve:
     notes = [TITLES[kind], *found.verdicts(kind), *(of_methods if kind == "methods" else ())]
     sentences = tuple(note[:1].upper() + note[1:] for note in notes)
     return Curve("metrics", kind, HeatMap(f"metrics.{kind}", found, kind), sentences, TITLES[kind].partition(",")[0])
+
+
+def _of_people(data: ReportData, kind: str) -> Curve:
+    """How often every metric of pairs agrees with the votes of people."""
+    found = data.run.metric_agreement
+    assert found is not None
+    assert found.of_votes is not None
+    notes = [TITLE, *found.of_votes.notes()]
+    sentences = tuple(note[:1].upper() + note[1:] for note in notes)
+    return Curve("metrics", kind, Shares(f"metrics.{kind}", found.of_votes), sentences, TITLE.partition(":")[0])
 
 
 # --- best of k ------------------------------------------------------------------------------------

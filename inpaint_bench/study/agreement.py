@@ -1,4 +1,4 @@
-"""How far raters agree: Krippendorff's alpha, and raters who answer as by chance."""
+"""How far raters agree: Krippendorff's alpha, one with the most of the others, and raters who answer as by chance."""
 
 import math
 
@@ -12,6 +12,7 @@ ALPHA = 0.05  # of the tests of raters
 CLEAR = 0.6  # the share of votes of favourites from which on a rater can be seen to miss them
 Units = Int64[np.ndarray, "votes"]
 Counts = Float64[np.ndarray, "units categories"]
+PerVote = Float64[np.ndarray, "votes"]
 
 
 def krippendorff(counts: Counts) -> float | None:
@@ -52,6 +53,18 @@ def _counts(votes: Votes) -> Counts:
     unit, first = _units(votes)
     counts = np.bincount(2 * unit + 1 - first, minlength=2 * (int(unit.max(initial=-1)) + 1))
     return counts.reshape(-1, 2).astype(np.float64)
+
+
+def with_majority(votes: Votes) -> PerVote:
+    """For each vote whether most of the other votes on its comparison agree: 1, 0, or one half where these are even.
+
+    NaN for the only vote on a comparison.
+    """
+    unit, first = _units(votes)
+    counts = _counts(votes)[unit]
+    same = np.where(first == 1, counts[:, 0], counts[:, 1]) - 1
+    others = counts.sum(axis=1) - 1
+    return np.asarray(np.where(others > 0, (1 + np.sign(2 * same - others)) / 2, np.nan))
 
 
 def at_random(votes: Votes) -> dict[int, float]:

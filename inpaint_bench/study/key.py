@@ -67,11 +67,13 @@ def read_key(study: Path) -> Key:
 def _refuse_inconsistent(path: Path, key: Key) -> None:
     """Raise InputError where a block names what is not there."""
     pairs, methods = len(key.pairs), len(key.methods)
-    sound = methods >= 2 and len({*key.methods}) == methods and key.composites.keys() == {*key.methods}
+    sound = methods >= 2 and len({*key.methods}) == methods and len({*key.pairs}) == pairs
+    sound = sound and key.composites.keys() == {*key.methods}
     sound = sound and all(len(one) == pairs for one in key.composites.values())
     for block in key.blocks if sound else ():
         for one in block:
-            if not one.right_answer and not (one.pair < pairs and one.left < methods and one.right < methods):
+            there = one.pair < pairs and max(one.left, one.right) < methods and one.left != one.right
+            if not (one.right_answer or there):
                 sound = False
     if not sound:
         raise InputError(f"{path}: its methods, pairs and blocks do not belong together: it was edited. Restore it.")

@@ -3,6 +3,7 @@
 import numpy as np
 import pytest
 
+from inpaint_bench.analysis.people import _agreeing, _shares
 from inpaint_bench.analysis.statistics import ALPHA, holm
 from inpaint_bench.study.agreement import at_random
 from inpaint_bench.study.design import Plan, blocks
@@ -110,3 +111,29 @@ def test_a_study_of_the_estimated_size_finds_the_difference_as_often_as_it_shoul
         found += holm(p[np.triu_indices(3, 1)].tolist())[0] <= ALPHA
     print(f"{found} of {trials}, {planned.votes} votes of {planned.raters} raters")
     assert 0.7 <= found / trials <= 0.92
+
+
+@pytest.mark.parametrize("weight", [0.0, 1.5], ids=["a metric that says nothing", "a metric that people half follow"])
+def test_the_intervals_of_agreement_hold_the_share_among_all_raters_and_pairs(weight: float) -> None:
+    """Raters have tastes of their own; what the metric reaches is known from very many votes."""
+    methods, held, trials = 3, 0, 300
+
+    def agreeing(rng: np.random.Generator, raters: int, pairs: int) -> tuple[Votes, np.ndarray]:
+        votes = voted(rng, np.zeros(methods), raters, pairs)
+        scores = rng.normal(size=(methods, pairs))
+        of_raters = rng.normal(1, 0.5, raters)[votes.rater]  # how much of the score a rater sees
+        apart = scores[votes.winner, votes.pair] - scores[votes.loser, votes.pair]
+        turned = rng.random(len(votes)) > 1 / (1 + np.exp(-weight * of_raters * apart))
+        sides = np.where(turned, votes.loser, votes.winner), np.where(turned, votes.winner, votes.loser)
+        seen = Votes(votes.methods, *sides, votes.rater, votes.pair)
+        return seen, _agreeing(seen, "higher", scores)[:, None]
+
+    truth = float(agreeing(np.random.default_rng(5), 300, 600)[1].mean())
+    for trial in range(trials):
+        votes, found = agreeing(np.random.default_rng([5, trial]), RATERS, PAIRS)
+        (one,) = _shares(["metric"], votes, found, f"simulation {trial}")
+        assert one.low is not None
+        assert one.high is not None
+        held += one.low <= truth <= one.high
+    print(f"{truth:.3f}: {100 * held / trials:.1f}%")
+    assert 0.92 <= held / trials <= 0.985

@@ -7,7 +7,7 @@ const Results = (() => {
     ["time", "Quality against time", "Over all pairs, with 95% intervals."],
     ["best-of-k", "Best of k samples", "The score of the best of k samples, over all pairs; k = 1 is the mean over samples."],
     ["n", "Fréchet distance against n", "Means over subsets of n images. The distance grows as n falls, also between real images, so compare equal n only. The last point is the value in the table, with its interval."],
-    ["metrics", "Which metrics say the same", "Rank correlation of every two metrics: +1 where they agree completely on what is better."],
+    ["metrics", "Which metrics say the same", "How far metrics agree on what is better: +1 of a rank correlation, and 1 of a share of votes, is complete agreement."],
   ];
   const sorted = {}; // by group, kept when the bucket changes
   let intervals = false;

@@ -1,181 +1,30 @@
-"""A study of a run: what is written, what answers do to results, and which files are refused."""
+"""What answers to a study do to the results of its run, and which files are refused."""
 
 import json
 import shutil
 from collections import Counter
 from collections.abc import Callable
-from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-import numpy as np
 import pytest
 import raters
 import tiny
 from finished import finished_run
-from reported_run import working_in
+from studied import QUESTION, RANKED, Studied, studied_run
 from terminal import Terminal
 
-from inpaint_bench.cli import run_cli
-from inpaint_bench.data.images import read_png
 from inpaint_bench.runner.folder import open_run
-from inpaint_bench.study.key import Key, read_key
-
-METHODS = ["telea", "mean-fill", "biharmonic"]
-QUESTION = "Which looks more natural?"
-RANKED = ("telea", "biharmonic", "mean-fill")
-
-
-@dataclass(frozen=True)
-class Studied:
-    """A run, its study with the key, and a folder of answers."""
-
-    run: Path
-    data: Path
-    study: Path
-    answers: Path
-
-    @property
-    def key(self) -> Key:
-        """The key."""
-        return read_key(self.study)
-
-    def copied(self, folder: Path) -> "Studied":
-        """A copy that may be changed."""
-        found = [shutil.copytree(old, folder / old.name) for old in (self.run, self.study, self.answers)]
-        return Studied(found[0], self.data, found[1], found[2])
-
-    def read(self, *answers: Path) -> list[str]:
-        """The command that reads answers, by default all of them."""
-        named = [str(one) for one in answers or (self.answers,)]
-        return ["study", "read", str(self.study), *named, "--run", str(self.run)]
-
-    def make(self, *options: str) -> list[str]:
-        """The command that makes a study of the run."""
-        return ["study", "make", str(self.run), "--question", QUESTION, "--data", str(self.data), *options]
-
-    def results(self) -> list[dict[str, Any]]:
-        """The results of preference."""
-        return [one for one in tiny.results(self.run) if one["metric"] == "preference"]
 
 
 @pytest.fixture(scope="module")
 def written(tmp_path_factory: pytest.TempPathFactory, compiled: Path) -> Studied:
-    folder = tmp_path_factory.mktemp("studied")
-    page = tiny.make_dataset(folder / "dataset", count=9, metrics=["psnr"])
-    made = Studied(folder / "run", page.parent / "data", folder / "run.study", folder / "answers")
-    with working_in(folder, compiled):
-        finished_run(page, made.run, METHODS)
-        assert run_cli(made.make("--seed", "s", "--pairs", "6", "--raters", "9", "--votes-per-rater", "9")) == 0
-        chooses = raters.prefers(made.key, *RANKED)
-        raters.write(made.answers, *(raters.answers(made.key, number, chooses) for number in range(9)))
-        assert run_cli(made.read()) == 0
-    return made
+    return studied_run(tmp_path_factory.getbasetemp(), compiled)
 
 
 @pytest.fixture
 def studied(written: Studied, tmp_path: Path) -> Studied:
     return written.copied(tmp_path / "copy")
-
-
-# --- what is written ------------------------------------------------------------------------------
-
-
-def page_data(study: Path) -> dict[str, Any]:
-    """The data of the page."""
-    text = (study / "public" / "data.js").read_text().removeprefix("window.STUDY = ")
-    found = json.loads(text.rstrip().removesuffix(";"))
-    assert isinstance(found, dict)
-    return found
-
-
-def test_the_public_folder_says_nowhere_which_method_is_which(written: Studied) -> None:
-    public = written.study / "public"
-    assert sorted(path.name for path in written.study.iterdir() if path.name != ".lock") == ["key.json", "public"]
-    for path in public.rglob("*"):
-        content = path.read_bytes() if path.is_file() else b""
-        for word in (*METHODS, "seed", str(written.run)):
-            assert word.encode() not in content, (path, word)
-            assert word not in path.name
-    for path in (public / "pictures").iterdir():
-        assert len(path.stem) == 16
-        assert read_png(path)[1] == {}  # no text fields
-
-
-def test_the_pictures_of_every_trial_are_those_that_the_key_says(written: Studied) -> None:
-    key, data, run = written.key, page_data(written.study), open_run(written.run)
-    for block, trials in zip(key.blocks, data["blocks"], strict=True):
-        for one, (*sides, _) in zip(block, trials, strict=True):
-            shown = [read_png(written.study / "public" / "pictures" / data["pictures"][number])[0] for number in sides]
-            if one.right_answer:
-                right, wrong = shown if one.right_answer == "left" else shown[::-1]
-                assert (wrong == 128).all(axis=2).any()
-                assert not (right == 128).all(axis=2).any()
-            else:
-                for picture, method in zip(shown, (one.left, one.right), strict=True):
-                    path = run.composite(key.methods[method], key.pairs[one.pair], None)
-                    assert np.array_equal(picture, read_png(path)[0])
-    used = {data["pictures"][number] for trials in data["blocks"] for trial in trials for number in trial[:2]}
-    used |= {data["pictures"][number] for context in data["contexts"] for _, number in context}
-    assert {path.name for path in (written.study / "public" / "pictures").iterdir()} == used
-
-
-def test_a_page_may_ask_nothing_of_a_network_and_one_that_posts_only_its_address(
-    written: Studied, terminal: Terminal, tmp_path: Path
-) -> None:
-    page = (written.study / "public" / "index.html").read_text()
-    assert "default-src 'none'" in page
-    assert "connect-src 'none'" in page
-    terminal(*written.make("--post", "https://example.org/a?b=c", "--out", "posts", "--pairs", "2")).does("index.html")
-    assert "connect-src https://example.org/a;" in (tmp_path / "posts" / "public" / "index.html").read_text()
-
-
-@pytest.mark.parametrize(
-    ("options", "words"),
-    [
-        (["--post", "https://example.org/; script-src *"], "--post"),
-        (["--post", "javascript:alert(1)"], "--post"),
-        (["--question", " "], "--question"),
-        (["--question", "why " * 100], "1 to 300 letters"),
-        (["--pairs", "10"], "the run has 9 pairs"),
-        (["--methods", "telea"], "two methods or more"),
-        (["--methods", "telea,tela"], "Did you mean 'telea'?"),
-        (["--consent", "x" * 20_001], "--consent"),
-    ],
-)
-def test_what_cannot_be_asked_is_refused(
-    written: Studied, terminal: Terminal, options: list[str], words: str, tmp_path: Path
-) -> None:
-    terminal(*written.make("--out", "new", *options)).refuses(2, words)
-    assert not (tmp_path / "new" / "key.json").exists()
-
-
-def test_a_study_never_replaces_a_key_or_strange_files(studied: Studied, terminal: Terminal, tmp_path: Path) -> None:
-    terminal(*studied.make("--out", str(studied.study))).refuses(2, "a study is here already")
-    (tmp_path / "mine").mkdir()
-    (tmp_path / "mine" / "notes.txt").write_text("mine")
-    terminal(*studied.make("--out", "mine")).refuses(2, "something other than a study")
-
-
-def test_texts_of_the_organiser_and_what_is_shown_are_those_of_the_options(
-    written: Studied, terminal: Terminal, tmp_path: Path
-) -> None:
-    (tmp_path / "consent.txt").write_text("You may stop.\n\nAlways.</script>")
-    for show, beside in (("both", ["masked", "target"]), ("none", [])):
-        terminal(*written.make("--consent", "consent.txt", "--show", show, "--out", show, "--pairs", "2")).does()
-        data = page_data(tmp_path / show)
-        assert data["consent"] == "You may stop.\n\nAlways.</script>"
-        assert "</script>" not in (tmp_path / show / "public" / "data.js").read_text()
-        assert all([kind for kind, _ in context] == beside for context in data["contexts"])
-
-
-def test_a_composite_that_was_not_scored_is_not_shown(studied: Studied, terminal: Terminal) -> None:
-    path = open_run(studied.run).composite("telea", "00001", None)
-    tiny.save_png(path, tiny.picture(5))
-    terminal(*studied.make("--out", "new")).refuses(5, "not the image that was scored")
-
-
-# --- what answers come to -------------------------------------------------------------------------
 
 
 def test_answers_become_results_with_intervals_ranks_and_a_signature_of_the_question(written: Studied) -> None:
@@ -211,7 +60,11 @@ def test_tables_the_report_and_compare_show_it_like_any_metric(studied: Studied,
     shown.does("preference ↑", f"preference: '{QUESTION}': 81 votes of 9 raters on 6 pairs", "leaves out pairs")
     terminal("compare", "telea", "mean-fill", str(studied.run)).does("preference", "over raters and pairs")
     terminal("report", str(studied.run), "--data", str(studied.data), "--quiet").does("index.html")
-    assert QUESTION in (studied.run / "report" / "data.js").read_text()
+    text = (studied.run / "report" / "data.js").read_text().partition("window.REPORT = ")[2].rstrip().removesuffix(";")
+    assert QUESTION in text
+    plot = next(one for one in json.loads(text)["plots"] if one["metric"] == "people")
+    assert (plot["kind"], plot["title"]) == ("metrics", "with people")
+    assert any("share of votes" in note for note in plot["notes"])
 
 
 def test_it_stays_when_results_are_derived_again_and_its_file_is_in_the_sums(
@@ -332,6 +185,22 @@ def test_the_answers_of_one_rater_give_values_without_intervals_or_say_what_they
     read = terminal(*studied.read(raters.write(Path("one"), one)))
     read.does("[no interval]", "9 votes of 1 raters", "no comparison has two votes")
     assert {(entry["low"], entry["high"]) for entry in studied.results()} == {(None, None)}
+
+
+@pytest.mark.parametrize("change", ["a pair twice", "a method with itself"])
+def test_a_key_that_was_edited_is_refused_before_anything_is_written(
+    studied: Studied, terminal: Terminal, change: str
+) -> None:
+    path, before = studied.study / "key.json", tiny.outcome(studied.run)
+    key = json.loads(path.read_text())
+    if change == "a pair twice":
+        key["pairs"][1] = key["pairs"][0]
+    else:
+        trial = next(one for one in key["blocks"][0] if not any(one[3:]))
+        trial[1] = trial[2]
+    path.write_text(json.dumps(key))
+    terminal(*studied.read()).refuses(2, "key.json", "it was edited")
+    assert tiny.outcome(studied.run) == before
 
 
 def test_a_run_of_other_pairs_or_without_the_methods_is_refused(
