@@ -66,11 +66,6 @@ class PeopleAgreement:
         """The metrics, and last one rater with the majority of the others."""
         return (*self.metrics, *([self.majority] if self.majority else []))
 
-    @property
-    def frame(self) -> "pd.DataFrame":
-        """A row a metric, and one for raters: metric, agreement, low, high, votes, raters, pairs."""
-        return frame_of(self)
-
     def lines(self) -> list[list[str]]:
         """The table as text, the heading first."""
         rows = [[one.label, f"{one.share:.3f}", one.interval, str(one.votes)] for one in self.rows]
