@@ -62,7 +62,7 @@ def batch(composites: NDArray[np.uint8], hole: NDArray[np.bool_] = MIDDLE) -> Ba
     return Batch(composites, composites, np.broadcast_to(hole, composites.shape[:3]).copy())
 
 
-def filled(inside: int, outside: int) -> NDArray[np.uint8]:
+def two_levels(inside: int, outside: int) -> NDArray[np.uint8]:
     """A picture whose hole has one grey level and whose surroundings have another."""
     return np.repeat(np.where(MIDDLE, inside, outside).astype(np.uint8)[..., None], 3, axis=2)
 
@@ -70,7 +70,7 @@ def filled(inside: int, outside: int) -> NDArray[np.uint8]:
 @pytest.mark.usefixtures("plain")
 def test_equal_patches_are_alike_and_opposite_ones_are_opposite() -> None:
     """The mean of (0, 255) is what the network sees as 0, so that black is white with another sign."""
-    pictures = np.stack([filled(200, 200), filled(255, 0), filled(0, 255)])
+    pictures = np.stack([two_levels(200, 200), two_levels(255, 0), two_levels(0, 255)])
     np.testing.assert_allclose(REMOVE.of(batch(pictures)), [1, -1, -1], atol=1e-6)
 
 
@@ -80,7 +80,7 @@ def test_one_colour_is_alike_wherever_positions_count_nothing(tmp_path: Path, mo
     state["pos_embed"].zero_()
     save_file(state, tmp_path / "alike.safetensors")
     monkeypatch.setenv(timm_weights.variable(TINY), str(tmp_path / "alike.safetensors"))
-    assert REMOVE.of(batch(filled(90, 90)[None])) == pytest.approx([1], abs=1e-6)
+    assert REMOVE.of(batch(two_levels(90, 90)[None])) == pytest.approx([1], abs=1e-6)
 
 
 def pictures(count: int = 3, side: int = SIDE) -> NDArray[np.uint8]:
