@@ -81,8 +81,8 @@ class Pipeline:
         requested = as_metrics(self.metrics, self.better, self.code)
         dataset, methods, runtime = self._prepare()
         chosen = choose_metrics(requested, dataset.page, self.dataset, dataset.pairs)
-        said = chosen if "all" in requested else ChosenMetrics((), left_out=chosen.left_out)  # tables name the page's
-        for sentence in said.notes():
+        named = chosen if "all" in requested else ChosenMetrics((), left_out=chosen.left_out)  # tables name the page's
+        for sentence in named.notes():
             warn(sentence)
         if self.executor:
             refuse_functions(chosen.names)

@@ -65,10 +65,10 @@ def test_all_metrics_of_a_folder_are_those_that_can_be_measured_here(
 def test_a_run_in_all_metrics_names_those_that_cannot_be_measured_here(terminal: Terminal, tmp_path: Path) -> None:
     answer = terminal("run", "--limit", 2, "--methods", "mean-fill", "--metrics", "all", "--out", tmp_path / "run")
     answer.does()
-    said = "".join(line for line in answer.err.splitlines() if "not measured: " in line)
+    printed = "".join(line for line in answer.err.splitlines() if "not measured: " in line)
     here = {result["metric"] for result in tiny.results(tmp_path / "run")}
     left = {name for name in CHOOSABLE if name not in here} - {"diversity"}
-    assert not {name for name in left if not re.search(rf"[ ,]{name}[,:]", said)}
+    assert not {name for name in left if not re.search(rf"[ ,]{name}[,:]", printed)}
 
 
 @pytest.mark.acceptance
