@@ -16,6 +16,7 @@ from inpaint_bench.cli import run_cli
 from inpaint_bench.data.images import Hole, png_bytes
 from inpaint_bench.errors import InputError
 from inpaint_bench.metrics import METRICS
+from inpaint_bench.runner import score_pairs
 from inpaint_bench.runner.folder import open_run
 from inpaint_bench.runner.scores import SCHEMA, Score, each_score, number, read_scores, scores_path, write_sorted
 
@@ -84,6 +85,35 @@ def test_metrics_at_once_are_those_one_after_the_other(run: Path, tmp_path: Path
     for name in reversed(metrics):
         assert score(tmp_path / "other", "--metrics", name) == 0
     assert tiny.outcome(tmp_path / "other") == tiny.outcome(run)
+
+
+@pytest.mark.parametrize("held", [0, 3, 50_000])
+def test_how_often_new_scores_are_written_changes_no_byte(
+    run: Path, held: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    path = run / "telea" / "scores.csv"
+    whole = path.read_bytes()
+    write_sorted(open_run(run), "telea", (one for one in read_scores(path) if one.pair not in ("00001", "00004")))
+    monkeypatch.setattr(score_pairs, "HELD", held)
+    monkeypatch.setattr(score_pairs, "CHUNK", 1)
+    assert score(run) == 0
+    assert path.read_bytes() == whole
+
+
+def test_scores_in_another_order_are_put_in_order_and_not_computed_again(run: Path) -> None:
+    path = run / "telea" / "scores.csv"
+    whole = path.read_bytes()
+    write_sorted(open_run(run), "telea", reversed(read_scores(path)))
+    assert path.read_bytes() != whole
+    file = score_pairs.ScoresFile.opened(open_run(run), "telea")
+    assert path.read_bytes() == whole
+    assert [one.key for one in file.scores()] == sorted(one.key for one in read_scores(path))
+
+
+def test_scores_of_pairs_that_have_no_composite_are_left_out(run: Path) -> None:
+    (run / "telea" / "composites" / "00003.png").unlink()
+    assert score(run) == 3
+    assert {row["pair"] for row in rows(run, "telea")} == {f"{pair:05d}" for pair in range(6) if pair != 3}
 
 
 def test_a_changed_composite_is_scored_again_and_no_other(run: Path) -> None:
