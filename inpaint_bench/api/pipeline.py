@@ -1,6 +1,7 @@
 """The pipeline: pairs → composites → scores → results, and what resumes, merges and scores runs again."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
+from contextlib import nullcontext
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -24,10 +25,11 @@ from inpaint_bench.methods.devices import open_device
 from inpaint_bench.methods.entries import split_methods
 from inpaint_bench.methods.needs import refuse_unmet, too_little_memory
 from inpaint_bench.methods.select import Given, refuse_sizes, runnable_methods, select_methods
-from inpaint_bench.runner import folder
+from inpaint_bench.runner import folder, hashes
 from inpaint_bench.runner.folder import RunFolder
 from inpaint_bench.runner.metrics import ChosenMetrics, choose_metrics, refuse_functions
 from inpaint_bench.runner.predict import RuntimeOptions, pending, predict_pairs, refuse_other
+from inpaint_bench.runner.scorer import scores_when_saved
 from inpaint_bench.weights import SYNTHETIC
 
 
@@ -67,6 +69,7 @@ class Pipeline:
     units: int | None = None  # of each method, where an executor works on them; None: so that each is some ten minutes
     allow_mixed: bool = False
     better: Mapping[str, str] = field(default_factory=dict)
+    verify: bool = False
 
     def predict(self) -> Outcome:
         """Composites of every method; nothing is scored."""
@@ -88,7 +91,7 @@ class Pipeline:
             refuse_functions(chosen.names)
         out = as_path(self.out) or folder.default_folder(dataset)
         synthetic = tuple(one.name for one in methods if one.weights.sha256 == SYNTHETIC)
-        with files.only_one(out):
+        with files.only_one(out), nullcontext() if self.verify else hashes.kept():
             started, failures = self._predict(out, dataset, methods, runtime, chosen)
             scored = [one.name for one in methods if one.name not in synthetic]
             with disk.names_synced_once(out):
@@ -176,10 +179,25 @@ class Pipeline:
                 if reused := len(started.pairs) - left:
                     note(f"{method.name}: {reused} pairs reused; --fresh {method.name} computes them anew.")
                 with progress_bar(method.name, left, self.quiet) as advance:
-                    started = predict_pairs(started, dataset, method, runtime, lambda: advance(1))
+                    started = self._predict_one(started, dataset, method, runtime, chosen.names, lambda: advance(1))
             except (IncompleteError, InputError) as error:
                 failures.append(error)
         return folder.open_run(out), failures
+
+    def _predict_one(
+        self,
+        started: RunFolder,
+        dataset: Dataset,
+        method: Method,
+        runtime: RuntimeOptions,
+        names: Sequence[str],
+        on_progress: Callable[[], None],
+    ) -> RunFolder:
+        """The composites of a method, and their scores in metrics of pixels where some are to be computed."""
+        if not names or method.weights.sha256 == SYNTHETIC:
+            return predict_pairs(started, dataset, method, runtime, on_progress)
+        with scores_when_saved(started, method.name, names, runtime) as on_saved:
+            return predict_pairs(started, dataset, method, runtime, on_progress, on_saved)
 
 
 def _memory(method: Method, device: Any, offload: bool) -> str:
@@ -221,6 +239,7 @@ def run(
     units: int | None = None,
     allow_mixed: bool = False,
     better: Mapping[str, str] | None = None,
+    verify: bool = False,
 ) -> Run:
     """Inpaint every pair of a dataset with each method, score the composites, and return the run.
 
@@ -264,11 +283,13 @@ def run(
         units: of each method, where the run is worked on in units. Default: so many that each is some ten minutes.
         better: of metrics of one's own, 'lower' or 'higher'; their functions may say it by an attribute `better`.
         allow_mixed: let machines that differ work on one method; recorded, and noted in tables.
+        verify: hash every composite again, not only those whose size, times or inode have moved.
 
     Raises:
         InputError: for an unknown name, a file that cannot be used, or a method that fails on bad input.
         IncompleteError: where a method failed on a pair, or weights cannot be fetched; what was finished is kept.
-        HashError: where a target or mask is not what it was, or fetched weights are others than the published ones.
+        HashError: where a target, a mask or a scored composite is not what it was, or fetched weights are others than
+            the published ones.
 
     >>> import inpaint_bench as ib
     >>> run = ib.run("sample", methods=["mean-fill"], metrics=["psnr"], limit=2, out="runs/doctest", quiet=True)
@@ -281,6 +302,7 @@ def run(
         mask_threshold=mask_threshold, fetch=fetch, accept_licence=accept_licence, io=io or {},
         options=options or {}, resize_for_method=resize_for_method, offload=offload,
         executor=open_executor(executor, processes, gpus), units=units, allow_mixed=allow_mixed, better=better or {},
+        verify=verify,
     ).run()  # fmt: skip
     outcome.raise_failures()
     return outcome.run

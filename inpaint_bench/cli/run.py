@@ -56,6 +56,7 @@ print_options = several(
 @executor_options
 @own_metric_options
 @mixed_option
+@option("--verify", is_flag=True, help="Hash every composite again, also where size, times and inode are as they were.")
 @print_options
 @strict_option
 def run(

@@ -9,6 +9,8 @@ chunks and sizes must be whole, and end where they say.
 import re
 import struct
 import zlib
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 
 from inpaint_bench import files
 from inpaint_bench.errors import InputError
@@ -33,12 +35,16 @@ _STARTS = {
 }
 _FORMAT = re.compile(b"|".join(b"(%s)" % start.replace(b"(", b"(?:") for start in _STARTS.values()), re.DOTALL | re.I)
 
+_HEADER_END = 33  # of a PNG: 8 bytes that every one begins with, and the chunk IHDR
 _CHANNELS = {0: 1, 2: 3, 3: 1, 4: 2, 6: 4}  # of a PNG by its colour type
 _DEPTHS = {0: (1, 2, 4, 8), 2: (8,), 3: (1, 2, 4, 8), 4: (8,), 6: (8,)}
 _ADAM7 = ((0, 0, 8, 8), (4, 0, 8, 8), (0, 4, 4, 8), (2, 0, 4, 4), (0, 2, 2, 4), (1, 0, 2, 2), (0, 1, 1, 2))
 _JPEG_SIZES = {*range(0xC0, 0xD0)} - {0xC4, 0xC8, 0xCC}  # the markers of frames, which hold the size
 _JPEG_NEXT = re.compile(rb"\xff+([^\x00\xff])")  # in compressed data, 0xff 0x00 is a byte of data
 _JPEG_RESTARTS = range(0xD0, 0xD8)
+
+_KEY = re.compile(rb"[a-z_]{1,79}")  # of the text fields that the harness writes
+_PLAIN = (b"IHDR", b"IDAT", b"IEND", b"gAMA", b"cHRM", b"sRGB", b"iCCP", b"pHYs", b"tIME")  # none turns a picture
 
 _whole: set[str] = set()  # the SHA-256 of PNG files whose compressed data were checked, so that it is done once
 
@@ -47,8 +53,17 @@ class Damaged(ValueError):
     """The file is not a complete image; the message is a clause that says why."""
 
 
-def check(data: bytes, allowed: tuple[str, ...], where: str) -> str:
-    """The format of an image file, after its header, sizes and checksums were checked.
+@dataclass(frozen=True)
+class Checked:
+    """What an image file says of itself."""
+
+    kind: str  # one of FORMATS
+    plain: bool = False  # a PNG of 8-bit grey or RGB that is shown as it lies: any decoder gives the same pixels
+    texts: Mapping[str, str] = field(default_factory=dict)  # the text fields of a PNG that the harness may have written
+
+
+def check(data: bytes, allowed: tuple[str, ...], where: str) -> Checked:
+    """What an image file says of itself, after its header, sizes and checksums were checked.
 
     `where` names the file in an error. Raises Damaged for a file that is incomplete or damaged, and InputError for one
     of another format, of 16 bits per channel, of more than `MAX_PIXELS` pixels, or with several frames.
@@ -60,10 +75,12 @@ def check(data: bytes, allowed: tuple[str, ...], where: str) -> str:
     if kind not in allowed:
         raise InputError(f"{where}: a {kind} file; allowed: {', '.join(allowed)}.")
     try:
-        {"PNG": _check_png, "JPEG": _check_jpeg, "BMP": _check_bmp, "WEBP": _check_webp}[kind](data, where)
+        if kind == "PNG":
+            return _check_png(data, where)
+        {"JPEG": _check_jpeg, "BMP": _check_bmp, "WEBP": _check_webp}[kind](data, where)
     except (struct.error, IndexError) as error:  # a field beyond the end of the file
         raise Damaged("the file ends too early") from error
-    return kind
+    return Checked(kind)
 
 
 def _check_size(width: int, height: int, where: str) -> None:
@@ -79,10 +96,11 @@ def _check_size(width: int, height: int, where: str) -> None:
 # --- PNG ------------------------------------------------------------------------------------------
 
 
-def _check_png(data: bytes, where: str) -> None:
-    view, position, kind, last = memoryview(data), 8, b"", b""
+def _check_png(data: bytes, where: str) -> Checked:
+    view, position, kind, last, plain = memoryview(data), 8, b"", b"", True
     header: tuple[int, ...] = ()
     compressed: list[memoryview] = []
+    texts: dict[str, str] = {}
     while kind != b"IEND":
         length, kind = struct.unpack_from(">I4s", data, position)
         end = position + 8 + length
@@ -100,14 +118,26 @@ def _check_png(data: bytes, where: str) -> None:
             if compressed and last != b"IDAT":
                 raise Damaged("other chunks between those of the pixels")
             compressed.append(view[position + 8 : end])
+        elif kind == b"tEXt" and _KEY.fullmatch((parts := data[position + 8 : end].partition(b"\0"))[0]):
+            texts[parts[0].decode()] = parts[2].decode("latin-1")
         elif kind[:1].isupper() and kind not in (b"PLTE", b"IEND"):
             raise Damaged(f"the chunk {_shown(kind)} is unknown")
+        elif kind not in _PLAIN:
+            plain = False
         position, last = end + 4, kind
     if (digest := files.sha256(data)) not in _whole:
         _check_compressed(b"".join(compressed), _png_bytes(header))
         if len(_whole) > 1 << 17:
             _whole.clear()
         _whole.add(digest)
+    return Checked("PNG", plain and header[2:4] in ((8, 0), (8, 2)), texts)
+
+
+def with_texts(png: bytes, texts: Mapping[str, str]) -> bytes:
+    """A PNG file with text fields after its header; names are of letters and '_', texts are ASCII."""
+    chunks = [b"tEXt" + name.encode("ascii") + b"\0" + text.encode("ascii") for name, text in texts.items()]
+    fields = [struct.pack(">I", len(one) - 4) + one + struct.pack(">I", zlib.crc32(one)) for one in chunks]
+    return b"".join([png[:_HEADER_END], *fields, png[_HEADER_END:]])
 
 
 def _check_png_header(header: tuple[int, ...], where: str) -> None:

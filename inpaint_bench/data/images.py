@@ -7,15 +7,17 @@ Convention: images are float32 RGB in [0, 1], masks float32 with 1 in the hole. 
 import io
 import stat
 import warnings
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
 from pathlib import Path
+from types import MappingProxyType
 from typing import TypeAlias
 
 import cv2
 import numpy as np
 import torch
 from jaxtyping import Bool, Float, Int64, UInt8
-from PIL import ExifTags, Image, PngImagePlugin
+from PIL import ExifTags, Image
 from torch import Tensor
 
 from inpaint_bench import files
@@ -39,6 +41,7 @@ InpaintSamples: TypeAlias = Callable[[Images, Masks, Seeds], Samples]  # a stoch
 
 warnings.filterwarnings("ignore", module="PIL")  # of what lies beside the pixels: damaged EXIF data, say
 
+_KINDS = {"L": "grey", "RGB": "RGB", "RGBA": "RGBA", "LA": "grey with alpha", "P": "palette", "1": "1-bit"}
 _TURNS = {  # of EXIF; 1 is upright
     2: Image.Transpose.FLIP_LEFT_RIGHT,
     3: Image.Transpose.ROTATE_180,
@@ -67,29 +70,49 @@ def list_images(folder: Path) -> list[str]:
     return listed
 
 
+@dataclass(frozen=True)
+class Decoded:
+    """An image file's values as a viewer shows them."""
+
+    mode: str  # as Pillow names it: 'L' is 8-bit grey
+    values: np.ndarray
+    transparent: bool = False  # in one of its values
+    texts: Mapping[str, str] = field(default_factory=dict)  # the text fields of a PNG
+
+    @property
+    def kind(self) -> str:
+        """The mode in words."""
+        kind = _KINDS.get(self.mode, self.mode)
+        return f"{kind} with transparency" if self.transparent and self.mode in ("L", "RGB") else kind
+
+    def rgb(self, replicate: bool) -> Pixels | None:
+        """Its RGB pixels, of a grey one repeated over the channels where wanted; None for an image of another kind."""
+        if self.mode == "L" and replicate and not self.transparent:
+            return np.repeat(self.values[..., None], 3, axis=2)
+        return self.values if self.mode == "RGB" and not self.transparent else None
+
+
 def read_pixels(path: Path, grey: Grey = "replicate") -> Pixels:
     """An image file as 8-bit RGB. A grey image is repeated over the three channels, or refused.
 
     Raises InputError for a file that is incomplete, and for depths and modes whose conversion is ambiguous: 16 bits,
     an alpha channel, a palette, CMYK.
     """
-    opened, _ = _decode(path)
-    if opened.mode == "L" and grey == "replicate":
-        opened = opened.convert("RGB")
-    if opened.mode != "RGB" or "transparency" in opened.info:
+    decoded = _decode(path)
+    pixels = decoded.rgb(grey == "replicate")
+    if pixels is None:
         allowed = "8-bit RGB or grey" if grey == "replicate" else "8-bit RGB; this protocol refuses grey"
-        raise InputError(f"{path}: the image is {_kind(opened)}; allowed: {allowed}. Convert it first.")
-    return np.array(opened)
+        raise InputError(f"{path}: the image is {decoded.kind}; allowed: {allowed}. Convert it first.")
+    return pixels
 
 
-def read_png(path: Path, grey: Grey = "refuse") -> tuple[Pixels, dict[str, str]]:
+def read_png(path: Path, grey: Grey = "refuse") -> tuple[Pixels, Mapping[str, str]]:
     """The pixels and text fields of an RGB PNG file, for files that must be PNG: predictions and composites."""
-    opened, texts = _decode(path, formats=("PNG",))
-    if opened.mode == "L" and grey == "replicate":
-        opened = opened.convert("RGB")
-    if opened.mode != "RGB" or "transparency" in opened.info:
-        raise InputError(f"{path}: the image is {_kind(opened)}; allowed: 8-bit RGB PNG. Convert it first.")
-    return np.array(opened), texts
+    decoded = _decode(path, formats=("PNG",))
+    pixels = decoded.rgb(grey == "replicate")
+    if pixels is None:
+        raise InputError(f"{path}: the image is {decoded.kind}; allowed: 8-bit RGB PNG. Convert it first.")
+    return pixels, decoded.texts
 
 
 def read_values(path: Path) -> Values:
@@ -97,14 +120,14 @@ def read_values(path: Path) -> Values:
 
     Raises InputError for a file that is incomplete, and for 16 bits, an alpha channel or colours.
     """
-    opened, _ = _decode(path)
-    if opened.mode == "1":
-        opened = opened.convert("L")
-    values = np.array(opened)
-    if opened.mode == "RGB" and (values == values[..., :1]).all():
+    decoded = _decode(path)
+    values = decoded.values
+    if decoded.mode == "1":
+        return values.astype(np.uint8) * np.uint8(255)
+    if decoded.mode == "RGB" and (values == values[..., :1]).all():
         return np.ascontiguousarray(values[..., 0])
-    if opened.mode != "L":
-        raise InputError(f"{path}: the mask is {_kind(opened)}; allowed: one 8-bit channel. Convert it first.")
+    if decoded.mode != "L":
+        raise InputError(f"{path}: the mask is {decoded.kind}; allowed: one 8-bit channel. Convert it first.")
     return values
 
 
@@ -115,7 +138,7 @@ def check_header(path: Path, pixels: str, where: str) -> None:
     """
     data = _read(path)
     try:
-        kind = image_formats.check(data, image_formats.FORMATS, where)
+        kind = image_formats.check(data, image_formats.FORMATS, where).kind
         with Image.open(io.BytesIO(data), formats=[kind]) as opened:
             found = f"{opened.width}x{opened.height}"
     except (image_formats.Damaged, OSError) as error:
@@ -124,28 +147,34 @@ def check_header(path: Path, pixels: str, where: str) -> None:
         raise InputError(f"{where}: {found} pixels, and those of this dataset have {pixels}: it is another image.")
 
 
-def _decode(path: Path, formats: tuple[str, ...] = image_formats.FORMATS) -> tuple[Image.Image, dict[str, str]]:
-    """The image as a viewer shows it, and the text fields of a PNG."""
+def _decode(path: Path, formats: tuple[str, ...] = image_formats.FORMATS) -> Decoded:
     data = _read(path)
     try:
-        kind = image_formats.check(data, formats, str(path))
-        opened, texts = _pixels_of(data, kind)
+        checked = image_formats.check(data, formats, str(path))
+        if checked.plain and (values := _plain_values(data)) is not None:
+            return Decoded("L" if values.ndim == 2 else "RGB", values, texts=checked.texts)
+        opened = _pixels_of(data, checked.kind)
     except (image_formats.Damaged, DecoderError) as error:
         raise InputError(f"{path}: not a complete image ({error}). Fetch or write it again.") from error
-    return opened, texts
+    return Decoded(opened.mode, np.array(opened), "transparency" in opened.info, checked.texts)
 
 
 class DecoderError(ValueError):
     """The image library refuses a file; the message is what it says."""
 
 
-def _pixels_of(data: bytes, kind: str) -> tuple[Image.Image, dict[str, str]]:
+def _plain_values(data: bytes) -> np.ndarray | None:
+    """The values of a PNG of 8-bit grey or RGB, which OpenCV decodes in half of Pillow's time; None if it cannot."""
+    values = cv2.imdecode(np.frombuffer(data, np.uint8), cv2.IMREAD_UNCHANGED)
+    return cv2.cvtColor(values, cv2.COLOR_BGR2RGB) if values is not None and values.ndim == 3 else values
+
+
+def _pixels_of(data: bytes, kind: str) -> Image.Image:
     try:
         with Image.open(io.BytesIO(data), formats=[kind]) as opened:
             opened.load()
-            texts = opened.text if isinstance(opened, PngImagePlugin.PngImageFile) else {}
             turned = _TURNS.get(_orientation(opened))
-            return (opened.copy() if turned is None else opened.transpose(turned)), dict(texts)
+            return opened.copy() if turned is None else opened.transpose(turned)
     except Exception as error:  # a decoder that meets a damaged file raises whatever it happens to
         raise DecoderError(" ".join(str(error).split()) or type(error).__name__) from error
 
@@ -176,13 +205,6 @@ def _read(path: Path) -> bytes:
     if not data:
         raise InputError(f"{path}: the file is empty. Fetch or write it again.")
     return data
-
-
-def _kind(opened: Image.Image) -> str:
-    kinds = {"L": "grey", "RGB": "RGB", "RGBA": "RGBA", "LA": "grey with alpha", "P": "palette", "1": "1-bit"}
-    if opened.mode == "RGB" and "transparency" in opened.info:
-        return "RGB with transparency"
-    return kinds.get(opened.mode, opened.mode)
 
 
 def centre_square(pixels: Pixels) -> UInt8[np.ndarray, "side side 3"]:
@@ -245,11 +267,10 @@ def eight_bit(images: Images, rule: EightBit = "round") -> list[Pixels]:
     return list(scaled.to(torch.uint8).permute(0, 2, 3, 1).contiguous().numpy())
 
 
-def png_bytes(pixels: Pixels | Values, texts: dict[str, str] | None = None) -> bytes:
-    """An image or mask as the bytes of a PNG file, with optional text fields."""
-    info = PngImagePlugin.PngInfo()
-    for key, text in (texts or {}).items():
-        info.add_text(key, text)
-    out = io.BytesIO()
-    Image.fromarray(pixels).save(out, format="PNG", compress_level=4, pnginfo=info)
-    return out.getvalue()
+def png_bytes(pixels: Pixels | Values, texts: Mapping[str, str] = MappingProxyType({})) -> bytes:
+    """An image or mask as the bytes of a PNG file, with optional text fields in ASCII.
+
+    Its pixels are what is promised: another version of OpenCV may write other bytes.
+    """
+    ordered = pixels if pixels.ndim == 2 else cv2.cvtColor(pixels, cv2.COLOR_RGB2BGR)
+    return image_formats.with_texts(cv2.imencode(".png", ordered)[1].tobytes(), texts)

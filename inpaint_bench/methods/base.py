@@ -74,7 +74,7 @@ class Method:
     offloads: bool = False  # it can keep one part at a time on the GPU
     resized: bool = False  # images are resized for it, and its predictions back
     probed: bool = True  # two images are tried before a run, which detects inverted masks
-    stale: Callable[[Pair, dict[str, str]], bool] | None = None  # from a composite's PNG texts: has its source changed?
+    stale: Callable[[Pair, Mapping[str, str]], bool] | None = None  # by the texts of a composite
 
 
 def from_pixels(pixels: Pixels) -> PredictedImage:

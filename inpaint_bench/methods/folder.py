@@ -1,6 +1,6 @@
 """A method that is a folder of existing outputs."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from pathlib import Path
 
 from inpaint_bench import files
@@ -30,7 +30,7 @@ def folder_method(name: str, folder: Path, every_pair: tuple[Pair, ...], samples
     )
 
 
-def _source_of(samples: dict[int | None, Path], texts: dict[str, str]) -> str | None:
+def _source_of(samples: dict[int | None, Path], texts: Mapping[str, str]) -> str | None:
     sample = texts.get("sample")
     path = samples.get(None if sample is None else int(sample))
     return files.file_sha256(path) if path else None

@@ -14,6 +14,7 @@ from inpaint_bench.metrics import cache
 from inpaint_bench.metrics.base import SamplesMetric
 from inpaint_bench.metrics.registry import SAMPLES_METRICS, signature
 from inpaint_bench.runner.folder import RunFolder
+from inpaint_bench.runner.hashes import sha256_of
 from inpaint_bench.runner.pictures import content
 from inpaint_bench.runner.predict import RuntimeOptions
 from inpaint_bench.runner.scores import Score
@@ -35,7 +36,7 @@ def scores_of_samples(
 
     def score(pair: Pair, samples: list[Path], metric: SamplesMetric) -> Score:
         named = signature(metric, run.info.protocol.eight_bit, run.info.raw)
-        hashes = files.sha256("".join(files.file_sha256(path) for path in samples).encode())[:16]
+        hashes = files.sha256("".join(sha256_of(path) for path in samples).encode())[:16]
         if kept := old.get((pair.pair, metric.name, named, hashes)):
             return kept
         return Score(pair.pair, None, metric.name, named, hashes, _value(dataset, pair, samples, metric, runtime))

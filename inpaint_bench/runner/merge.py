@@ -15,6 +15,7 @@ from inpaint_bench.metrics.own_metric import MetricInfo
 from inpaint_bench.runner import machines, sums
 from inpaint_bench.runner.folder import STARTED, MethodInfo, RunFolder, RunInfo, change_info, open_run, publish
 from inpaint_bench.runner.made_by import mixture
+from inpaint_bench.runner.scores import composites_scored, forget_scores
 
 SAME = ("source", "code", "weights", "options", "device", "environment")
 OTHER = {"options": "other options", "weights": "other weights"}
@@ -69,9 +70,26 @@ def gather(parts: Sequence[RunFolder], out: RunFolder, method: str, allow_mixed:
                 raise NotComparableError(f"{part.path}: pair {pair.pair} has other pixels than in {out.path}.")
     before = [out] if out.samples_of(method) else []
     out = out.with_method(method, _same_method(method, [*holding, *before], allow_mixed))
+    _forget_others(holding, out, method)
     for part in holding:
         _link_all(part, method, out.composites(method))
     return out
+
+
+def _forget_others(parts: Sequence[RunFolder], out: RunFolder, method: str) -> None:
+    """Remove a run's scores of composites that it lacks, where parts bring others than were scored."""
+    scored = composites_scored(
+        out, method, {pair.pair for part in parts for pair in part.pairs} - out.samples_of(method).keys()
+    )
+    other = set[str]()
+    for part in parts:
+        for pair, samples in part.samples_of(method).items() if scored else ():
+            files_of = [part.composite(method, pair, sample) for sample in samples]
+            hashes = [files.file_sha256(path)[:16] for path in files_of]
+            if any(scored.get((pair, sample), now) != now for sample, now in zip(samples, hashes, strict=True)):
+                other.add(pair)
+    if other:
+        forget_scores(out, method, other)
 
 
 def _union(runs: Sequence[RunFolder]) -> list[Pair]:

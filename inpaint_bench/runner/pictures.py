@@ -3,7 +3,6 @@
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 
-from inpaint_bench import files
 from inpaint_bench.data import images
 from inpaint_bench.data.datasets import Dataset
 from inpaint_bench.data.images import Pixels
@@ -11,6 +10,7 @@ from inpaint_bench.data.pair_lists import Pair
 from inpaint_bench.data.prepare import Prepared, prepare
 from inpaint_bench.metrics.detection.matching import masked_input
 from inpaint_bench.runner.folder import RunFolder
+from inpaint_bench.runner.hashes import sha256_of
 from inpaint_bench.runner.stored import MASKED, TARGETS
 
 
@@ -49,7 +49,7 @@ def pictures(run: RunFolder, folder: str) -> Iterator[Picture]:
             continue
         for sample in finished.get(pair.pair, []):
             path = run.composite(folder, pair.pair, sample)
-            yield Picture(folder, pair, sample, files.file_sha256(path)[:16])
+            yield Picture(folder, pair, sample, sha256_of(path)[:16])
 
 
 def content(pixels: Pixels) -> str:

@@ -1,10 +1,12 @@
 """Prediction: every pair of a dataset is inpainted and saved as an 8-bit composite."""
 
-from collections.abc import Callable, Iterable, Iterator
+import threading
+from collections.abc import Callable, Collection, Iterable, Iterator
 from dataclasses import dataclass
 from functools import partial
 
 import msgspec
+import numpy as np
 import torch
 
 from inpaint_bench import disk, files
@@ -13,8 +15,6 @@ from inpaint_bench.data.datasets import Dataset
 from inpaint_bench.data.images import Pixels
 from inpaint_bench.data.pair_lists import Pair
 from inpaint_bench.data.prepare import Prepared, prepare
-from inpaint_bench.data.protocols import EightBit
-from inpaint_bench.errors import HashError
 from inpaint_bench.methods.base import Method, Prediction, PredictJob
 from inpaint_bench.methods.devices import metric_device
 from inpaint_bench.metrics.pixel import known_error
@@ -22,6 +22,7 @@ from inpaint_bench.runner import machines
 from inpaint_bench.runner.folder import MethodInfo, RunFolder
 from inpaint_bench.runner.known_region import check_known_region
 from inpaint_bench.runner.made_by import method_info, mixture, refuse_mixture
+from inpaint_bench.runner.scores import KNOWN_ERROR, composites_scored, forget_scores
 from inpaint_bench.threads import in_order
 from inpaint_bench.weights import SYNTHETIC
 
@@ -43,6 +44,17 @@ class RuntimeOptions:
         return metric_device(self.device)
 
 
+@dataclass(frozen=True)
+class Saved:
+    """A composite as it lies on disk."""
+
+    prepared: Prepared
+    sample: int | None
+    sha256: str  # of its file
+    pixels: Pixels
+    known_error: float  # of the prediction
+
+
 def pending(run: RunFolder, method: Method) -> list[Pair]:
     """The pairs that have no composite yet, or one whose source has changed since."""
     done = run.samples_of(method.name)
@@ -62,10 +74,12 @@ def predict_pairs(
     method: Method,
     runtime: RuntimeOptions,
     on_progress: Callable[[], None] = lambda: None,
+    on_saved: Callable[[Saved], None] = lambda saved: None,
 ) -> RunFolder:
     """Inpaint every pending pair and save its composite; finished pairs are kept whatever happens.
 
-    `on_progress` is called for every composite saved. Raises MethodError when the method fails on a pair.
+    `on_progress` is called for every composite saved, and `on_saved`, in the thread that saved it, with the composite.
+    Raises MethodError when the method fails on a pair.
     """
     left = pending(run, method)
     info = method_info(method, runtime.device, runtime.allow_known_error)
@@ -79,12 +93,14 @@ def predict_pairs(
         machine = info.machine | machines.settings_of(method, runtime.device)
         run = _noted(run, method, msgspec.structs.replace(info, machine=machine), True, runtime.allow_mixed)
 
+    forget = _forgetting(run, method.name, left)
+
     def save(made: Prediction) -> None:
         raw = images.eight_bit(made.prediction[None], run.info.protocol.eight_bit)[0]
         if checked:
             others = _others(dataset, made.prepared.pair)
             check_known_region(method.name, raw, made.prepared, others, method.resized)
-        _save(run, method.name, made, raw)
+        on_saved(_save(run, method.name, made, raw, forget))
 
     scratch = run.folder_of(method.name) / "program"
     read = partial(prepare, dataset.page, dataset.data)
@@ -131,16 +147,32 @@ def _others(dataset: Dataset, pair: Pair) -> Iterator[Callable[[], Prepared]]:
         yield partial(prepare, dataset.page, dataset.data, dataset.pairs[index])
 
 
-def _save(run: RunFolder, method: str, made: Prediction, raw: Pixels) -> None:
-    rule: EightBit = run.info.protocol.eight_bit
-    target, hole = images.to_images([made.prepared.target]), images.to_masks([made.prepared.hole])
-    prediction = made.prediction[None]
-    (pixels,) = [raw] if run.info.raw else images.eight_bit(images.composite(prediction, target, hole), rule)
-    if not run.info.raw and (pixels != made.prepared.target)[~made.prepared.hole].any():
-        raise HashError(f"{method}: pair {made.prepared.pair.pair}: the composite changed the known region.")
-    texts = {"known_error": repr(known_error(raw, made.prepared.target, made.prepared.hole))}
+def _forgetting(run: RunFolder, method: str, left: Collection[Pair]) -> Callable[[Saved], None]:
+    """What removes the scores of composites that are to be made, before the first comes that is not what was scored."""
+    names, lock = {pair.pair for pair in left}, threading.Lock()
+    scored = composites_scored(run, method, names)
+
+    def forget(saved: Saved) -> None:
+        with lock:
+            if scored.get((saved.prepared.pair.pair, saved.sample), saved.sha256[:16]) != saved.sha256[:16]:
+                forget_scores(run, method, names)
+                scored.clear()
+
+    return forget
+
+
+def _save(run: RunFolder, method: str, made: Prediction, raw: Pixels, before: Callable[[Saved], None]) -> Saved:
+    """Write the composite of a prediction: known pixels are the target's, so that no rounding changes them."""
+    prepared = made.prepared
+    pixels = raw if run.info.raw else np.where(prepared.hole[..., None], raw, prepared.target)
+    error = known_error(raw, prepared.target, prepared.hole)
+    texts = {KNOWN_ERROR: repr(error)}
     if made.source:
         texts["source"] = made.source
     if made.sample is not None:
         texts["sample"] = str(made.sample)
-    files.write_whole(run.composite(method, made.prepared.pair.pair, made.sample), images.png_bytes(pixels, texts))
+    data = images.png_bytes(pixels, texts)
+    saved = Saved(prepared, made.sample, files.sha256(data), pixels, error)
+    before(saved)
+    files.write_whole(run.composite(method, prepared.pair.pair, made.sample), data)
+    return saved

@@ -3,7 +3,7 @@
 import heapq
 import time
 from collections import ChainMap
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from itertools import groupby
 from pathlib import Path
@@ -12,7 +12,6 @@ from typing import TypeAlias
 import numpy as np
 import torch
 
-from inpaint_bench import files
 from inpaint_bench.data import images
 from inpaint_bench.data.datasets import Dataset
 from inpaint_bench.data.images import Pixels
@@ -27,8 +26,17 @@ from inpaint_bench.metrics.registry import ORDER, SAMPLES_METRICS, absent, netwo
 from inpaint_bench.runner import sums
 from inpaint_bench.runner.diversity import scores_of_samples
 from inpaint_bench.runner.folder import RunFolder
-from inpaint_bench.runner.predict import RuntimeOptions
-from inpaint_bench.runner.scores import Score, each_score, read_scores, scores_path, write_scores, write_sorted
+from inpaint_bench.runner.hashes import sha256_of
+from inpaint_bench.runner.predict import RuntimeOptions, Saved
+from inpaint_bench.runner.scores import (
+    KNOWN_ERROR,
+    Score,
+    each_score,
+    read_scores,
+    scores_path,
+    write_scores,
+    write_sorted,
+)
 from inpaint_bench.threads import in_order
 
 SAVE_EVERY = 30  # seconds between two states of a long scoring on disk
@@ -134,7 +142,8 @@ def _lacking(file: ScoresFile, requested: Sequence[str]) -> Iterator[Scored]:
         kept: set[tuple[int | None, str]] = set()
         for sample in finished.get(pair.pair, ()):
             path = run.composite(method, pair.pair, sample)
-            sha256 = files.file_sha256(path)
+            sha256 = sha256_of(path)
+            _refuse_edited(path, sha256, old.get((sample, KNOWN_ERROR)))
             names = {*requested, *({page.choose} if sample is not None else ()), *RECORDED}
             there = {name for name in OF_PICTURES if name in names or (sample, name) in old}
             own = own_names(there)  # measured apart; what an earlier command measured stays, under its signature
@@ -149,6 +158,15 @@ def _lacking(file: ScoresFile, requested: Sequence[str]) -> Iterator[Scored]:
             if lacks:
                 yield Scored(pair, sample, path, sha256, tuple(lacks))
         file.stale |= {one.key for key, one in old.items() if key not in kept}
+
+
+def _refuse_edited(path: Path, sha256: str, score: Score | None) -> None:
+    """Raise HashError for a composite that is not the one of its scores: what a run makes anew has none any more."""
+    if score and not _is_of(score, sha256):
+        raise HashError(
+            f"{path}: not what was scored: sha256 {sha256[:16]}, not {score.composite}: it was edited. Restore it; or "
+            "delete it and run again, which makes it anew."
+        )
 
 
 def _by_pair(file: ScoresFile) -> Iterator[tuple[Pair | None, list[Score]]]:
@@ -203,36 +221,47 @@ def _score_chunk(run: RunFolder, dataset: Dataset, chunk: list[Scored], device: 
     """The missing scores of a chunk; pictures of one size that lack the same metrics are scored as a batch."""
     prepared = {one.pair.pair: one.pair for one in chunk}
     targets = {pair: prepare(dataset.page, dataset.data, found) for pair, found in prepared.items()}
-    decoded = [(one, *images.read_png(one.path)) for one in chunk]
-    for one, pixels, texts in decoded:
+    decoded = []
+    for one in chunk:
+        pixels, texts = images.read_png(one.path)
+        known_error = _recorded(one, texts)
         _refuse_foreign(one, pixels, texts, targets[one.pair.pair], run.info.raw)
+        decoded.append((Saved(targets[one.pair.pair], one.sample, one.sha256, pixels, known_error), one.lacks))
     scores = []
-    for (_, lacks), group in groupby(decoded, key=lambda one: (one[1].shape, one[0].lacks)):
-        alike = list(group)
-        prompts = tuple(one.pair.prompt for one, _, _ in alike)
-        prepared_ = [targets[one.pair.pair] for one, _, _ in alike]
-        batch = _batch([pixels for _, pixels, _ in alike], prepared_, device, prompts)
-        slow = cached_values([one for one in lacks if one.slow], batch)
-        for metric_ in lacks:
-            named = _signature(run, metric_)
-            if metric_.name in RECORDED:
-                values = [_recorded(one, texts, metric_.name) for one, _, texts in alike]
-            else:
-                values = (slow[metric_.name] if metric_.slow else metric_.of(batch)).tolist()
-            scores += [
-                Score(one.pair.pair, one.sample, metric_.name, named, one.sha256[:16], value)
-                for (one, _, _), value in zip(alike, values, strict=True)
-            ]
+    for (_, lacks), group in groupby(decoded, key=lambda one: (one[0].pixels.shape, one[1])):
+        scores += scores_of(run, [one for one, _ in group], lacks, device)
     return scores
 
 
-def _refuse_foreign(one: Scored, pixels: Pixels, texts: dict[str, str], prepared: Prepared, raw: bool) -> None:
+def scores_of(run: RunFolder, saved: Sequence[Saved], metrics: Sequence[Metric], device: torch.device) -> list[Score]:
+    """The scores of composites of one size, which are a batch."""
+    batch = Batch(
+        np.stack([one.pixels for one in saved]),
+        np.stack([one.prepared.target for one in saved]),
+        np.stack([one.prepared.hole for one in saved]),
+        device,
+        tuple(one.prepared.pair.prompt for one in saved),
+    )
+    scores, slow = [], cached_values([one for one in metrics if one.slow], batch)
+    for metric in metrics:
+        named = _signature(run, metric)
+        if metric.name in RECORDED:
+            values = [one.known_error for one in saved]
+        else:
+            values = (slow[metric.name] if metric.slow else metric.of(batch)).tolist()
+        scores += [
+            Score(one.prepared.pair.pair, one.sample, metric.name, named, one.sha256[:16], value)
+            for one, value in zip(saved, values, strict=True)
+        ]
+    return scores
+
+
+def _refuse_foreign(one: Scored, pixels: Pixels, texts: Mapping[str, str], prepared: Prepared, raw: bool) -> None:
     """Raise for a picture that the run did not save there: another pair's or sample's, or one that was edited.
 
     Of a composite the known region is the target's, to the bit. InputError where the program saved no such picture at
     all, HashError where it did.
     """
-    _recorded(one, texts, next(iter(RECORDED)))
     again = "It is not what was saved here: delete it and run again, which makes it anew."
     if texts.get("sample", "") != ("" if one.sample is None else str(one.sample)):
         raise HashError(f"{one.path}: holds sample {texts.get('sample') or 'none'}. {again}")
@@ -243,21 +272,14 @@ def _refuse_foreign(one: Scored, pixels: Pixels, texts: dict[str, str], prepared
         raise HashError(f"{one.path}: its known region is not that of the target of pair {one.pair.pair}. {again}")
 
 
-def _batch(pixels: list[Pixels], targets: list[Prepared], device: torch.device, prompts: tuple[str, ...]) -> Batch:
-    return Batch(
-        np.stack(pixels),
-        np.stack([one.target for one in targets]),
-        np.stack([one.hole for one in targets]),
-        device,
-        prompts,
-    )
-
-
-def _recorded(scored: Scored, texts: dict[str, str], name: str) -> float:
+def _recorded(scored: Scored, texts: Mapping[str, str]) -> float:
+    """The known-region error of a prediction, which was noted when its composite was saved."""
     try:
-        value = float(texts[name])
+        value = float(texts[KNOWN_ERROR])
         if not 0 <= value <= 1:
             raise ValueError(value)
         return value
     except (KeyError, ValueError) as error:
-        raise InputError(f"{scored.path}: carries no {name}; it was not saved by this program. Delete it.") from error
+        raise InputError(
+            f"{scored.path}: carries no {KNOWN_ERROR}; it was not saved by this program. Delete it."
+        ) from error

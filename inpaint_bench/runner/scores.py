@@ -3,7 +3,7 @@
 import csv
 import io
 import sys
-from collections.abc import Iterable, Iterator
+from collections.abc import Collection, Iterable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, BinaryIO
@@ -21,6 +21,7 @@ if TYPE_CHECKING:
 
 SCHEMA = "# inpaint-bench scores 1"
 MOST_SCORES = 1 << 30  # bytes: ten million scores
+KNOWN_ERROR = "known_error"  # a score of every composite, and a text field of its file
 COLUMNS = ["pair", "sample", "metric", "signature", "composite", "value"]
 
 
@@ -80,6 +81,22 @@ def each_score(path: Path) -> Iterator[Score]:
     files.size_of(path, MOST_SCORES)
     with path.open("rb") as file:
         yield from _scores(file, path)
+
+
+def composites_scored(run: RunFolder, method: str, pairs: Collection[str]) -> dict[tuple[str, int | None], str]:
+    """By pair and sample the composites of some pairs that have scores, each by the start of its hash."""
+    path = scores_path(run, method)
+    if not pairs or not sums.trusted(run.path, path):
+        return {}
+    of_pictures = (one for one in each_score(path) if one.metric == KNOWN_ERROR and one.pair in pairs)
+    return {(one.pair, one.sample): one.composite for one in of_pictures}
+
+
+def forget_scores(run: RunFolder, method: str, pairs: Collection[str]) -> None:
+    """Remove the scores of some pairs, before other composites come in the place of those that were scored."""
+    path = scores_path(run, method)
+    if sums.trusted(run.path, path):
+        write_sorted(run, method, (one for one in each_score(path) if one.pair not in pairs))
 
 
 def scores_frame(data: bytes, path: Path) -> "pd.DataFrame":

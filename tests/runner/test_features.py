@@ -87,6 +87,7 @@ def test_a_changed_composite_gets_a_row_of_its_own_and_its_number_moves(run: Pat
     mask = (run / "pairs.csv").read_text().splitlines()[4].split(",")[2]
     hole = tiny.read(tmp_path / "dataset" / "data" / "masks" / mask) == 255
     path.write_bytes(images.png_bytes(np.where(hole, 255 - pixels, pixels), texts))
+    (run / "telea" / "scores.csv").unlink()
     assert run_cli(["score", str(run), "--data", str(tmp_path / "dataset" / "data"), "--quiet"]) == 0
     after = read_features(run / "telea" / "features.lite0.npy")
     assert [a == b for a, b in zip(before.index.rows, after.index.rows, strict=True)].index(False) == 2

@@ -104,7 +104,8 @@ def test_scoring_a_run_that_lacks_a_composite_ends_in_3(
 
 
 def edited(path: Path, change: Callable[[Pixels], Pixels]) -> None:
-    """Write a composite again with other pixels and the texts that the run wrote into it."""
+    """Write a composite again, before it is scored, with other pixels and the texts that the run wrote into it."""
+    (path.parents[1] / "scores.csv").unlink()
     with Image.open(path) as picture:
         pixels, texts = np.array(picture), {str(name): str(text) for name, text in picture.info.items()}
     path.write_bytes(png_bytes(change(pixels), texts))
@@ -131,6 +132,7 @@ def test_a_composite_in_the_place_of_another_is_not_scored(
     run: Path, capsys: pytest.CaptureFixture[str], one: str, other: str, words: str
 ) -> None:
     shutil.copy(run / other, run / one)
+    (run / one).parents[1].joinpath("scores.csv").unlink()
     assert score(run) == 5
     message = capsys.readouterr().err
     assert f"{run / one}: " in message

@@ -2,6 +2,7 @@
 
 import csv
 import json
+import os
 import shutil
 import tracemalloc
 from pathlib import Path
@@ -13,7 +14,8 @@ from PIL import Image
 
 from inpaint_bench import files
 from inpaint_bench.cli import run_cli
-from inpaint_bench.data.images import Hole, png_bytes
+from inpaint_bench.data import images
+from inpaint_bench.data.images import Hole
 from inpaint_bench.errors import InputError
 from inpaint_bench.metrics import METRICS
 from inpaint_bench.runner import score_pairs
@@ -116,27 +118,71 @@ def test_scores_of_pairs_that_have_no_composite_are_left_out(run: Path) -> None:
     assert {row["pair"] for row in rows(run, "telea")} == {f"{pair:05d}" for pair in range(6) if pair != 3}
 
 
-def test_a_changed_composite_is_scored_again_and_no_other(run: Path) -> None:
-    before = rows(run, "telea")
-    path = run / "telea" / "composites" / "00002.png"
-    with Image.open(path) as picture:
-        changed, text = np.array(picture), picture.info["known_error"]
-    mask = (run / "pairs.csv").read_text().splitlines()[4].split(",")[2]
-    hole = tiny.read(run.parent / "dataset" / "data" / "masks" / mask) == 255
-    changed[hole] = 255 - changed[hole]
-    path.write_bytes(png_bytes(changed, {"known_error": text}))
-    assert score(run) == 0
-    after = rows(run, "telea")
+def test_a_composite_whose_source_changed_is_scored_again_and_no_other(run: Path) -> None:
+    """A new output of a folder replaces a composite and its scores, also those of a metric that is not named again."""
+    outputs = run.parent / "outputs"
+    for index in range(6):
+        tiny.save_png(outputs / f"picture{index}.png", tiny.output(index))
+    page, methods = run.parent / "dataset" / "tiny.toml", f"theirs=folder:{outputs}"
+    assert tiny.run(page, run, "--metrics", "psnr,mae_spn", methods=methods) == 0
+    before = rows(run, "theirs")
+    tiny.save_png(outputs / "picture2.png", tiny.output(2, sample=1))
+    assert tiny.run(page, run, methods=methods) == 0
+    after = [row for row in rows(run, "theirs") if row["metric"] in {row["metric"] for row in before}]
     assert [row for row in after if row["pair"] != "00002"] == [row for row in before if row["pair"] != "00002"]
+    composite = files.file_sha256(run / "theirs" / "composites" / "00002.png")[:16]
     for old, new in zip(before, after, strict=True):
         if new["pair"] == "00002":
-            assert new["composite"] == files.file_sha256(path)[:16] != old["composite"]
-    assert tiny.result(run, "telea", "psnr")["scores"] == files.file_sha256(run / "telea" / "scores.csv")
+            assert new["composite"] == composite != old["composite"]
+    assert tiny.result(run, "theirs", "psnr")["scores"] == files.file_sha256(run / "theirs" / "scores.csv")
+
+
+def test_a_composite_that_is_made_again_as_it_was_keeps_its_scores(run: Path) -> None:
+    before, path = tiny.outcome(run), run / "telea" / "composites" / "00002.png"
+    assert score(run, "--metrics", "psnr_grey") == 0
+    kept = (run / "telea" / "scores.csv").read_bytes()
+    path.unlink()
+    assert tiny.run(run.parent / "dataset" / "tiny.toml", run) == 0
+    assert (run / "telea" / "scores.csv").read_bytes() == kept
+    assert path.read_bytes() == before["telea/composites/00002.png"]
+
+
+def test_scores_that_are_made_with_the_composites_are_those_of_the_files(run: Path) -> None:
+    for method in ("mean-fill", "telea"):
+        made = (run / method / "scores.csv").read_bytes()
+        (run / method / "scores.csv").unlink()
+        assert score(run) == 0
+        assert (run / method / "scores.csv").read_bytes() == made
+
+
+def test_an_edited_composite_is_found_whoever_asks(run: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    """Also one with the texts of the run, the target's known region, its old size and the time of its old change."""
+    page, path = run.parent / "dataset" / "tiny.toml", run / "telea" / "composites" / "00002.png"
+    before, status, data = tiny.outcome(run), path.stat(), path.read_bytes()
+    pixels, texts = images.read_png(path)
+    mask = (run / "pairs.csv").read_text().splitlines()[4].split(",")[2]
+    hole = tiny.read(run.parent / "dataset" / "data" / "masks" / mask) == 255
+    path.write_bytes(images.png_bytes(np.where(hole, 255 - pixels, pixels), texts))
+    os.utime(path, ns=(status.st_atime_ns, status.st_mtime_ns))
+    for find in (
+        lambda: tiny.run(page, run),
+        lambda: tiny.run(page, run, "--verify"),
+        lambda: score(run),
+        lambda: score(run, "--metrics", "mae"),
+    ):
+        capsys.readouterr()
+        assert find() == 5
+        assert f"{path}: not what was scored: sha256 " in capsys.readouterr().err
+    path.unlink()
+    assert tiny.run(page, run) == 0
+    assert path.read_bytes() == data
+    assert tiny.outcome(run) == before
 
 
 def test_a_picture_that_this_program_did_not_save_is_refused(run: Path, capsys: pytest.CaptureFixture[str]) -> None:
     path = run / "telea" / "composites" / "00001.png"
     tiny.save_png(path, tiny.picture(0))
+    (run / "telea" / "scores.csv").unlink()
     assert score(run) == 2
     assert f"{path}: carries no known_error; it was not saved by this program. Delete it." in capsys.readouterr().err
 

@@ -1,0 +1,197 @@
+"""What the harness costs round a method that costs nothing: a pair by stage, the same command again, memory, the start.
+
+    python benchmarks/harness.py                      all of it, which takes a quarter of an hour
+    python benchmarks/harness.py pair                 processor time of a 256-pixel pair by stage: 13 ms are wanted
+    python benchmarks/harness.py again                the same command again: 0.3 ms a pair and 3 s are wanted
+    python benchmarks/harness.py start                processor time until a method is loaded: 5 s are wanted
+    python benchmarks/harness.py scale COUNT…         runs of so many 64-pixel pairs; memory may grow by 50 MiB
+
+Processor time counts every thread. Each measurement is a process of its own; what numba compiles is there before.
+"""
+
+import json
+import os
+import resource
+import subprocess
+import sys
+import tempfile
+import time
+from collections.abc import Sequence
+from pathlib import Path
+
+import numpy as np
+
+from inpaint_bench.data import datasets, images
+from inpaint_bench.methods.devices import open_device
+from inpaint_bench.methods.select import select_methods
+from inpaint_bench.runner import folder
+from inpaint_bench.runner.predict import RuntimeOptions, predict_pairs
+from inpaint_bench.runner.score import score_method
+
+METRICS = ["ssim", "psnr", "mae"]
+DIFFERENT = 25  # pictures; the others are links to them
+PAIRS = {"pair": 400, "again": 2_000}
+SCALE = (2_000, 12_000, 50_000)
+METHOD = """
+def load(weights, device):
+    def inpaint(image, mask):
+        return image + 0.5 * mask
+    return inpaint
+"""
+STARTING = """
+import time
+def load(weights, device):
+    print("processor time until loaded:", time.process_time())
+    raise SystemExit(0)
+"""
+PAGE = """schema = 1
+name = "harness"
+count = {count}
+size = {size}
+data = "data"
+[images]
+resize = "none"
+duplicates = "allow"
+[masks]
+resize = "none"
+hole = "255"
+[about]
+title = "{different} pictures of smooth waves and noise, each under many names"
+licence = "CC0-1.0"
+get = "benchmarks/harness.py makes it"
+"""
+
+
+def make_data(root: Path, count: int, size: int) -> None:
+    """A dataset of so many pairs: pictures of smooth waves and noise, each under many names, and blobs of hole."""
+    rng = np.random.default_rng(0)
+    rows, columns = np.mgrid[:size, :size]
+    for kind in ("images", "masks"):
+        (root / "data" / kind).mkdir(parents=True)
+    for number in range(count):
+        for kind in ("images", "masks"):
+            path = root / "data" / kind / f"{number:06}.png"
+            if number >= DIFFERENT:
+                os.link(path.with_name(f"{number % DIFFERENT:06}.png"), path)
+                continue
+            slopes = rng.uniform(0.01, 0.2, (2, 3))
+            waves = 128 + 80 * np.sin(rows[..., None] * slopes[0] + columns[..., None] * slopes[1])
+            noise = rng.normal(0, 8, waves.shape)
+            hole = (waves[..., 0] > 140) & (rows > size // 8) & (columns > size // 8)
+            pixels = np.clip(waves + noise, 0, 255).astype(np.uint8)
+            path.write_bytes(images.png_bytes(pixels if kind == "images" else images.mask_values(hole)))
+    (root / "page.toml").write_text(PAGE.format(count=count, size=size, different=DIFFERENT))
+    (root / "nothing.py").write_text(METHOD)
+    (root / "starting.py").write_text(STARTING)
+
+
+def command(root: Path, method: str = "nothing=python:nothing:load") -> list[str]:
+    """A run of the dataset, in one process."""
+    run = ["run", "--dataset", "page.toml", "--methods", method, "--metrics", ",".join(METRICS), "--device", "cpu"]
+    return [sys.executable, "-m", "inpaint_bench", *run, "--allow-known-error", "--quiet", "--out", str(root / "run")]
+
+
+def run_once(root: Path, method: str = "nothing=python:nothing:load") -> dict[str, float]:
+    """Seconds of wall clock and of the processor, and the largest memory, of a run."""
+    began, before = time.monotonic(), resource.getrusage(resource.RUSAGE_CHILDREN)
+    process = subprocess.Popen(command(root, method), cwd=root, stdout=subprocess.DEVNULL)
+    _, status, used = os.wait4(process.pid, 0)
+    process.returncode = os.waitstatus_to_exitcode(status)
+    if process.returncode:
+        raise SystemExit(f"the run ended with exit code {process.returncode}")
+    del before
+    return {
+        "s": time.monotonic() - began,
+        "cpu s": used.ru_utime + used.ru_stime,
+        "MiB": used.ru_maxrss / 1024,
+    }
+
+
+def stages(root: Path) -> dict[str, float]:
+    """Processor time by stage, in ms a pair, of the functions that a run calls, and of a whole run."""
+    os.chdir(root)
+    clock, found = time.process_time(), {}
+    count = PAIRS["pair"]
+
+    def lap(name: str) -> None:
+        nonlocal clock
+        now = time.process_time()
+        found[name] = 1000 * (now - clock) / count
+        clock = now
+
+    dataset = datasets.open_dataset("page.toml", None)
+    methods = select_methods(["nothing=python:nothing:load"], dataset, dataset)
+    runtime = RuntimeOptions(open_device("cpu"), allow_known_error=True)
+    lap("open")
+    dataset = datasets.see(dataset, runtime.jobs)
+    lap("first look")
+    run = folder.start(root / "stages", dataset)
+    run = predict_pairs(run, dataset, methods[0], runtime)
+    lap("predict")
+    score_method(run, dataset, "nothing", METRICS, runtime)
+    lap("score")
+    return {name: found[name] for name in ("first look", "predict", "score")}
+
+
+def pair(root: Path) -> dict[str, float]:
+    """Processor time of a 256-pixel pair, in ms: by stage, and as the slope between runs of 100 and 500 pairs."""
+    make_data(root / "warm", DIFFERENT, 256)
+    run_once(root / "warm")
+    make_data(root / "stages", PAIRS["pair"], 256)
+    code = f"import json, sys; sys.path.insert(0, {str(Path(__file__).parent)!r}); import harness, pathlib; "
+    code += f"print(json.dumps(harness.stages(pathlib.Path({str(root / 'stages')!r}))))"
+    shown = subprocess.run([sys.executable, "-c", code], check=True, capture_output=True, text=True).stdout
+    found: dict[str, float] = {f"{name}, ms": value for name, value in json.loads(shown.splitlines()[-1]).items()}
+    used = []
+    for count in (100, 100 + PAIRS["pair"]):
+        make_data(root / str(count), count, 256)
+        used.append(run_once(root / str(count))["cpu s"])
+    return found | {"a pair of a whole run, ms": 1000 * (used[1] - used[0]) / PAIRS["pair"]}
+
+
+def again(root: Path) -> dict[str, float]:
+    """The same command again, with nothing to do."""
+    make_data(root, PAIRS["again"], 256)
+    run_once(root)
+    time.sleep(3)  # files that are as young as this are hashed again
+    run_once(root)
+    used = run_once(root)
+    return {"again, s": used["s"], "again, cpu s": used["cpu s"]}
+
+
+def start(root: Path) -> dict[str, float]:
+    """Processor time until a method is loaded, in s: five starts, the least."""
+    make_data(root, DIFFERENT, 256)
+    found = []
+    for _ in range(5):
+        shown = subprocess.run(command(root, "starting=python:starting:load"), cwd=root, capture_output=True, text=True)
+        line = next(line for line in (shown.stdout + shown.stderr).splitlines() if "until loaded" in line)
+        found.append(float(line.split(":")[1]))
+    return {"until the method is loaded, cpu s": min(found)}
+
+
+def scale(root: Path, counts: Sequence[int]) -> dict[str, float]:
+    """Runs of small pairs: pairs per second, processor time a pair, and the largest memory of the process."""
+    found = {}
+    for count in counts:
+        make_data(root / str(count), count, 64)
+        used = run_once(root / str(count))
+        found[f"{count} pairs, pairs per s"] = count / used["s"]
+        found[f"{count} pairs, cpu ms a pair"] = 1000 * used["cpu s"] / count
+        found[f"{count} pairs, MiB"] = used["MiB"]
+    return found
+
+
+def main(what: Sequence[str]) -> None:
+    """Print what is measured, as it is measured."""
+    chosen, counts = what[:1] or ["pair", "again", "start", "scale"], [int(count) for count in what[1:]] or SCALE
+    measured = {"pair": pair, "again": again, "start": start, "scale": lambda root: scale(root, counts)}
+    for name in chosen:
+        with tempfile.TemporaryDirectory() as temporary:
+            os.environ["INPAINT_BENCH_CACHE"] = temporary + "/cache"
+            for label, value in measured[name](Path(temporary)).items():
+                print(f"{label}: {value:.2f}", flush=True)
+
+
+if __name__ == "__main__":
+    main(sys.argv[1:])
