@@ -2,7 +2,7 @@
 
 from collections.abc import Callable, Mapping, Sequence
 from contextlib import nullcontext
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
@@ -182,7 +182,7 @@ class Pipeline:
                     started = self._predict_one(started, dataset, method, runtime, chosen.names, lambda: advance(1))
             except (IncompleteError, InputError) as error:
                 failures.append(error)
-        return folder.open_run(out), failures
+        return replace(started, info=folder.read_info(out)), failures
 
     def _predict_one(
         self,

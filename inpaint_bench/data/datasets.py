@@ -1,6 +1,7 @@
 """A dataset on this machine: its protocol page, its folders of images and masks, and its list of pairs."""
 
 import dataclasses
+import functools
 import re
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -13,7 +14,7 @@ from inpaint_bench.data.masks import drawn, sets
 from inpaint_bench.data.names import by_stem
 from inpaint_bench.data.pair_lists import Pair
 from inpaint_bench.data.parts import WHOLE, Part, Shard, part_of
-from inpaint_bench.data.prepare import Data
+from inpaint_bench.data.prepare import Data, Listing
 from inpaint_bench.data.protocols import About, ImageRule, MaskRule, Protocol, page_path, read_page
 from inpaint_bench.errors import BenchError, HashError, InputError
 
@@ -49,18 +50,19 @@ def open_dataset(dataset: str, given: Path | None, pairs_file: Path | None = Non
     if photographs.named(dataset) and given:
         raise InputError(f"--dataset {dataset} names the folder of its data; leave out --data {given}.")
     data = _find_data(page, path, path if photographs.named(dataset) else given)
+    listing = functools.cache(prepare.list_once)
     listed = pairs_file or path.with_name(f"{path.stem}.pairs.csv")
     if photographs.named(dataset) and not pairs_file:
-        pairs = _draw(page, data)
+        pairs = _draw(page, data, listing)
     elif pairs_file or listed.is_file():
         pairs = pair_lists.read_csv(listed)
     else:
         listed = path.with_name(f"{path.stem}.masks.csv")
-        pairs = pair_lists.with_masks(_draw(page, data), listed)
+        pairs = pair_lists.with_masks(_draw(page, data, listing), listed)
     if len(pairs) != page.count:
         raise InputError(f"{listed}: {len(pairs)} pairs; the page has {page.count}.")
     pair_lists.refuse_other_facts(page, pairs, listed)
-    prepare.check_names(page, data, pairs)
+    prepare.check_names(page, data, pairs, listing)
     mark = pair_lists.fingerprint(page, pairs)
     return Dataset(page, data, tuple(_with_cached_hashes(page, mark, pairs)), mark)
 
@@ -222,20 +224,20 @@ def mask_folders(page: Protocol, root: Path) -> list[Path]:
     return list(dict.fromkeys([root / "masks", *shared]))
 
 
-def _draw(page: Protocol, data: Data) -> list[Pair]:
-    names = _mapped(page, data) if page.images.mapping else prepare.list_once(data.images)
+def _draw(page: Protocol, data: Data, listing: Listing) -> list[Pair]:
+    names = _mapped(page, data) if page.images.mapping else listing(data.images)
     chosen = names[: page.images.first]
     if len(chosen) != page.count:
         raise InputError(f"{data.images}: {len(chosen)} images; {page.name} has {page.count}.")
-    return pair_lists.draw_pairs(chosen, mask_names(page, data), page.seed)
+    return pair_lists.draw_pairs(chosen, mask_names(page, data, listing), page.seed)
 
 
-def mask_names(page: Protocol, data: Data) -> list[str]:
+def mask_names(page: Protocol, data: Data, listing: Listing = prepare.list_once) -> list[str]:
     """The names of a protocol's masks, sorted. Raises InputError if some are missing."""
     if page.drawn:
         return drawn.mask_names(page)
     nvidia = page.masks.set == "nvidia-irregular-test"
-    names = sets.list_nvidia(data.masks) if nvidia else prepare.list_once(data.masks)
+    names = sets.list_nvidia(data.masks) if nvidia else listing(data.masks)
     if not names:
         raise InputError(f"{data.masks}: there are no masks here.")
     return names

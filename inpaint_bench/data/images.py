@@ -242,7 +242,7 @@ def mask_values(hole: Hole) -> Values:
 
 def to_images(pixels: list[Pixels]) -> Images:
     """A batch of images in [0, 1] from 8-bit pixels of one size."""
-    return torch.from_numpy(np.stack(pixels)).permute(0, 3, 1, 2).float().div(255).contiguous()
+    return torch.from_numpy(np.stack(pixels)).permute(0, 3, 1, 2).contiguous().float().div_(255)
 
 
 def to_masks(holes: list[Hole]) -> Masks:
@@ -263,8 +263,18 @@ def composite(prediction: Images, image: Images, mask: Masks) -> Images:
 def eight_bit(images: Images, rule: EightBit = "round") -> list[Pixels]:
     """Images in [0, 1] as 8-bit pixels, rounded, or truncated as in the papers' code."""
     scaled = images.detach().cpu().mul(255)
-    scaled = scaled.round() if rule == "round" else scaled.floor()
+    scaled = scaled.round_() if rule == "round" else scaled.floor_()
     return list(scaled.to(torch.uint8).permute(0, 2, 3, 1).contiguous().numpy())
+
+
+def composite_pixels(prediction: Pixels, target: Pixels, hole: Hole) -> Pixels:
+    """The prediction inside the hole, the target elsewhere, in 8 bits: known pixels are copied, not computed."""
+    return np.asarray(cv2.copyTo(prediction, hole.view(np.uint8), target.copy()), dtype=np.uint8)
+
+
+def absolute_difference(x: Pixels, y: Pixels, where: Hole) -> int:
+    """The sum of |x - y| over some pixels and all channels."""
+    return int(cv2.norm(x, y, cv2.NORM_L1, mask=where.view(np.uint8)))  # of 8 bits it is exact
 
 
 def png_bytes(pixels: Pixels | Values, texts: Mapping[str, str] = MappingProxyType({})) -> bytes:

@@ -5,6 +5,7 @@ import unicodedata
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
+from typing import TypeAlias
 
 import numpy as np
 
@@ -33,6 +34,9 @@ class Prepared:
     pair: Pair
     target: Pixels
     hole: Hole
+
+
+Listing: TypeAlias = Callable[[Path], list[str]]  # the names of the image files in a folder, as `list_once` has them
 
 
 def prepare(page: Protocol, data: Data, pair: Pair) -> Prepared:
@@ -115,8 +119,11 @@ def _refuse_changes(page: Protocol, data: Data, before: Pair, now: Pair) -> None
             )
 
 
-def check_names(page: Protocol, data: Data, pairs: list[Pair]) -> None:
-    """Raise InputError if an image or mask of the pairs is missing, or if there are others that the page refuses."""
+def check_names(page: Protocol, data: Data, pairs: list[Pair], listing: Listing) -> None:
+    """Raise InputError if an image or mask of the pairs is missing, or if there are others that the page refuses.
+
+    `listing` is `list_once`, or what has listed the folders already.
+    """
     masks = {pair.mask for pair in pairs}
     if page.drawn and (strange := sorted(masks - {*drawn.mask_names(page)})):
         raise InputError(
@@ -126,7 +133,7 @@ def check_names(page: Protocol, data: Data, pairs: list[Pair]) -> None:
         (data.images, {pair.image for pair in pairs}, page.images.others),
         *([] if page.drawn else [(data.masks, masks, "allow")]),
     ):
-        found = list_once(folder)
+        found = listing(folder)
         if missing := sorted(named - set(found)):
             _refuse_other_composition(folder, missing, found)
             count = f"{len(missing)} of {len(named)} files are missing"

@@ -1,5 +1,6 @@
 """A prediction job, its predictions, and a method, whatever its kind."""
 
+import math
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -93,8 +94,8 @@ def refuse_bad(prediction: Tensor, prepared: Prepared, method: str) -> None:
         raise MethodError(f"{where}: a prediction of shape {tuple(prediction.shape)}; it must be {wanted}.")
     if not prediction.dtype.is_floating_point:
         raise MethodError(f"{where}: a prediction of {prediction.dtype}; it must be float32 in [0, 1].")
-    low, high = prediction.min().item(), prediction.max().item()
-    if not torch.isfinite(prediction).all():
+    low, high = (bound.item() for bound in torch.aminmax(prediction))  # NaN if one value is
+    if not (math.isfinite(low) and math.isfinite(high)):
         raise MethodError(f"{where}: the prediction holds NaN or infinite values; finite ones in [0, 1] are allowed.")
     if low < -ROUNDING or high > 1 + ROUNDING:
         raise MethodError(f"{where}: values from {low:.6g} to {high:.6g}; [0, 1] is allowed. {_remedy(low, high)}")

@@ -6,7 +6,7 @@ Each takes a batch and returns one float64 number per image. In the formulas x i
 
 import numpy as np
 
-from inpaint_bench.data.images import Hole, Pixels
+from inpaint_bench.data.images import Hole, Pixels, absolute_difference
 from inpaint_bench.metrics.batch import Batch
 from inpaint_bench.metrics.pixel_stats import PEAK, PerImage, PixelCounts, Region
 
@@ -178,8 +178,8 @@ def known_error(prediction: Pixels, target: Pixels, hole: Hole) -> float:
     Source: inpaint-bench.
     """
     known = ~hole
-    difference = np.abs(prediction[known].astype(np.int64) - target[known])
-    return int(difference.sum()) / (PEAK * difference.size) if difference.size else float("nan")
+    values = 3 * int(np.count_nonzero(known))
+    return absolute_difference(prediction, target, known) / (PEAK * values) if values else float("nan")
 
 
 def known_errors(batch: Batch) -> PerImage:

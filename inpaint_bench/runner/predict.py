@@ -6,7 +6,6 @@ from dataclasses import dataclass
 from functools import partial
 
 import msgspec
-import numpy as np
 import torch
 
 from inpaint_bench import disk, files
@@ -164,7 +163,7 @@ def _forgetting(run: RunFolder, method: str, left: Collection[Pair]) -> Callable
 def _save(run: RunFolder, method: str, made: Prediction, raw: Pixels, before: Callable[[Saved], None]) -> Saved:
     """Write the composite of a prediction: known pixels are the target's, so that no rounding changes them."""
     prepared = made.prepared
-    pixels = raw if run.info.raw else np.where(prepared.hole[..., None], raw, prepared.target)
+    pixels = raw if run.info.raw else images.composite_pixels(raw, prepared.target, prepared.hole)
     error = known_error(raw, prepared.target, prepared.hole)
     texts = {KNOWN_ERROR: repr(error)}
     if made.source:

@@ -131,33 +131,33 @@ class ScoresFile:
 def _lacking(file: ScoresFile, requested: Sequence[str]) -> Iterator[Scored]:
     """The composites that lack a metric, pair by pair; scores that are not kept are noted as stale."""
     run, method = file.run, file.method
-    page, finished = run.info.protocol, run.samples_of(method)
-    expected = {name: _signature(run, metric) for name, metric in OF_PICTURES.items()}
-    gone = _without_weights(file.signatures)
+    finished, own = run.samples_of(method), {*own_names(OF_PICTURES)}  # those of one's own are measured apart
+    expected = {name: {_signature(run, metric)} for name, metric in OF_PICTURES.items()}
+    for name, signature_ in _without_weights(file.signatures).items():
+        expected[name].add(signature_)
+    named = {*requested, *RECORDED}
+    wanted = {single: ({*named} if single else {*named, run.info.protocol.choose}) for single in (True, False)}
     for pair, before in _by_pair(file):
         if pair is None:
             file.stale |= {one.key for one in before}
             continue
-        old = {(one.sample, one.metric): one for one in before}
-        kept: set[tuple[int | None, str]] = set()
+        kept: set[Key] = set()
         for sample in finished.get(pair.pair, ()):
             path = run.composite(method, pair.pair, sample)
             sha256 = sha256_of(path)
-            _refuse_edited(path, sha256, old.get((sample, KNOWN_ERROR)))
-            names = {*requested, *({page.choose} if sample is not None else ()), *RECORDED}
-            there = {name for name in OF_PICTURES if name in names or (sample, name) in old}
-            own = own_names(there)  # measured apart; what an earlier command measured stays, under its signature
-            kept |= {(sample, name) for name in own if (sample, name) in old and _is_of(old[sample, name], sha256)}
-            lacks = []
-            for name in sorted(there.difference(own), key=ORDER.__getitem__):
-                score = old.get((sample, name))
-                if score and _is_of(score, sha256) and score.signature in (expected[name], *gone.get(name, ())):
-                    kept.add((sample, name))
-                else:
-                    lacks.append(OF_PICTURES[name])
+            old = {one.metric: one for one in before if one.sample == sample and one.metric in expected}
+            _refuse_edited(path, sha256, old.get(KNOWN_ERROR))
+            right = {
+                name
+                for name, one in old.items()
+                if _is_of(one, sha256) and (name in own or one.signature in expected[name])
+            }
+            kept |= {old[name].key for name in right}
+            lacks = (wanted[sample is None] | old.keys()) & expected.keys() - own - right
             if lacks:
-                yield Scored(pair, sample, path, sha256, tuple(lacks))
-        file.stale |= {one.key for key, one in old.items() if key not in kept}
+                metrics = sorted(lacks, key=ORDER.__getitem__)
+                yield Scored(pair, sample, path, sha256, tuple(OF_PICTURES[name] for name in metrics))
+        file.stale |= {one.key for one in before if one.key not in kept}
 
 
 def _refuse_edited(path: Path, sha256: str, score: Score | None) -> None:
@@ -196,13 +196,13 @@ def _signature(run: RunFolder, metric: Metric) -> str:
     return signature(metric, run.info.protocol.eight_bit, run.info.raw, network_signature(metric))
 
 
-def _without_weights(before: dict[str, str]) -> dict[str, tuple[str, ...]]:
+def _without_weights(before: dict[str, str]) -> dict[str, str]:
     """By metric the signature that its scores on disk have, of those whose weights are found by path and are not here.
 
     They cannot be computed again, and are kept.
     """
     by_path = {name for name in before if name in OF_PICTURES and OF_PICTURES[name].network is not available}
-    return {name: (before[name],) for name in by_path if absent(OF_PICTURES[name])}
+    return {name: before[name] for name in by_path if absent(OF_PICTURES[name])}
 
 
 def _chunks(composites: Iterable[Scored]) -> Iterator[list[Scored]]:

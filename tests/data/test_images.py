@@ -13,9 +13,9 @@ import torch
 from hypothesis import given
 from hypothesis import strategies as st
 from hypothesis.extra.numpy import arrays
-from PIL import Image
+from PIL import ExifTags, Image, PngImagePlugin
 
-from inpaint_bench.data import images
+from inpaint_bench.data import image_formats, images
 from inpaint_bench.data.protocols import Grey
 from inpaint_bench.errors import InputError
 
@@ -173,6 +173,51 @@ def test_a_png_keeps_its_texts_and_its_pixels() -> None:
     assert texts == {"known_error": "0.25"}
 
 
+@given(
+    arrays(np.uint8, st.tuples(st.integers(1, 20), st.integers(1, 20), st.just(3))),
+    st.sampled_from([{}, {"optimize": True}, {"gamma": 0.45}, {"dpi": (72, 72)}, {"icc_profile": b"a profile"}]),
+)
+def test_whoever_decodes_a_png_its_pixels_are_the_same(pixels: images.Pixels, options: dict[str, Any]) -> None:
+    for values in (pixels, np.ascontiguousarray(pixels[..., 0])):
+        info = PngImagePlugin.PngInfo()
+        if gamma := options.get("gamma"):
+            info.add(b"gAMA", struct.pack(">I", int(gamma * 100_000)))
+        kept = {name: value for name, value in options.items() if name != "gamma"}
+        path = saved("picture.png", Image.fromarray(values), pnginfo=info, **kept)
+        assert image_formats.check(path.read_bytes(), ("PNG",), "here").plain
+        expected = np.array(Image.open(path).convert("RGB"))
+        assert np.array_equal(images.read_pixels(path), expected)
+
+
+@given(
+    arrays(np.uint8, st.tuples(st.integers(1, 20), st.integers(1, 20), st.just(3))),
+    st.dictionaries(st.text("abc_", min_size=1, max_size=79), st.text("0123 .e-:", max_size=50), max_size=3),
+)
+def test_any_program_reads_the_pixels_and_texts_that_were_written(pixels: images.Pixels, texts: dict[str, str]) -> None:
+    for values in (pixels, np.ascontiguousarray(pixels[..., 0])):
+        Path("picture.png").write_bytes(images.png_bytes(values, texts))
+        with Image.open("picture.png") as opened:
+            opened.load()
+            assert np.array_equal(np.array(opened), values)
+            assert opened.info == texts
+    assert images.read_png(Path("picture.png"), "replicate")[1] == texts
+
+
+@pytest.mark.parametrize("turned", ["exif", "a text of old programs", "XMP"])
+def test_a_png_that_viewers_turn_is_turned(turned: str) -> None:
+    exif = Image.Exif()
+    exif[ExifTags.Base.Orientation] = 3
+    info = PngImagePlugin.PngInfo()
+    if turned == "a text of old programs":
+        raw = b"Exif\0\0" + exif.tobytes().removeprefix(b"Exif\0\0")
+        info.add_text("Raw profile type exif", f"\nexif\n{len(raw):8}\n{raw.hex()}\n")
+    elif turned == "XMP":
+        info.add_itxt("XML:com.adobe.xmp", '<x tiff:Orientation="3"/>')
+    path = saved("a.png", Image.fromarray(RGB), pnginfo=info, **({"exif": exif} if turned == "exif" else {}))
+    assert not image_formats.check(path.read_bytes(), ("PNG",), "here").plain
+    assert np.array_equal(images.read_pixels(path), RGB[::-1, ::-1])
+
+
 def test_a_mask_may_have_three_equal_channels_or_one_bit() -> None:
     values = images.mask_values(HOLE)
     for name, picture in (
@@ -223,6 +268,15 @@ def test_a_composite_is_the_image_outside_the_hole_and_the_prediction_inside(hol
     assert torch.equal(composite[inside], prediction[inside])
     assert torch.equal(composite[~inside], image[~inside])
     assert not images.emptied(image, mask)[inside].any()
+
+
+@given(arrays(np.bool_, (8, 9)), st.integers(0, 2**32))
+def test_a_composite_in_8_bits_and_the_error_of_its_known_region_are_those_of_numpy(
+    hole: images.Hole, seed: int
+) -> None:
+    x, y = np.random.default_rng(seed).integers(0, 256, (2, 8, 9, 3), np.uint8)
+    assert np.array_equal(images.composite_pixels(x, y, hole), np.where(hole[..., None], x, y))
+    assert images.absolute_difference(x, y, ~hole) == np.abs(x.astype(int) - y)[~hole].sum()
 
 
 @pytest.mark.parametrize(("height", "width", "top", "left"), [(6, 4, 1, 0), (4, 7, 0, 1), (5, 5, 0, 0)])
