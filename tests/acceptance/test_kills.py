@@ -17,8 +17,8 @@ from inpaint_bench.cli import run_cli
 from inpaint_bench.data import datasets, images
 from inpaint_bench.data.prepare import prepare
 
-KILLS = 10
-PAIRS = 40
+KILLS = 20
+PAIRS = 60
 METHODS = "slow=python:tiny:load_slow,telea"
 RUN = ("run", "--dataset", "tiny.toml", "--methods", "mean-fill,telea", "--quiet", "--out")
 SMALL = (
