@@ -28,7 +28,7 @@ HEAD = f"{SCHEMA}\n{','.join(COLUMNS)}\n".encode()
 NO_ENDS = bytes(byte for byte in range(256) if byte not in b",\n")  # all that ends neither a cell nor a line
 NO_SAMPLE = -1  # in a frame, of a method with one output a pair
 MOST_SAMPLES = 1_000_000
-ROWS = 200_000  # that are read at once
+ROWS = 50_000  # that are read at once
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,10 +66,14 @@ def write_sorted(run: RunFolder, method: str, scores: Iterable[Score]) -> None:
         out.write(SCHEMA + "\n")
         writer = csv.writer(out, lineterminator="\n")
         writer.writerow(COLUMNS)
-        for one in scores:
-            sample = "" if one.sample is None else one.sample
-            writer.writerow([one.pair, sample, one.metric, one.signature, one.composite, number(one.value)])
+        writer.writerows(map(_cells, scores))
     sums.write_sums(run.path, path)
+
+
+def _cells(one: Score) -> tuple[str | int, ...]:
+    """A row of the file."""
+    sample = "" if one.sample is None else one.sample
+    return one.pair, sample, one.metric, one.signature, one.composite, number(one.value)
 
 
 def number(value: float) -> str:
