@@ -23,7 +23,7 @@ from inpaint_bench import files
 from inpaint_bench.api.measuring import write_derived
 from inpaint_bench.api.run import Run
 from inpaint_bench.data.datasets import Dataset
-from inpaint_bench.data.pair_lists import Pair, fingerprint
+from inpaint_bench.data.pair_lists import Pair, Pairs, fingerprint
 from inpaint_bench.data.prepare import Data
 from inpaint_bench.data.protocols import About, Protocol, bucket_of
 from inpaint_bench.metrics import METRICS, RECORDED
@@ -36,7 +36,7 @@ from inpaint_bench.runner.scores import Score, scores_path, write_sorted
 SIZE, METHOD, SECONDS, MIB = 256, "noise", 20, 1024
 
 
-def make_pairs(page: Protocol) -> list[Pair]:
+def make_pairs(page: Protocol) -> Pairs:
     """Pairs that have been seen, with random holes of up to 60%."""
     rng, found = np.random.default_rng(0), []
     for number, hole in enumerate(rng.integers(1, SIZE**2 * 6 // 10, page.count).tolist()):
@@ -44,7 +44,7 @@ def make_pairs(page: Protocol) -> list[Pair]:
         ratio, bucket = f"{hole / SIZE**2:.6f}", bucket_of(page, hole, SIZE**2)
         hashes = files.sha256(f"image {number}".encode()), files.sha256(f"mask {number}".encode())
         found.append(Pair(name, f"{name}.png", f"{name}.png", *hashes, hole, ratio, bucket))
-    return found
+    return Pairs(found)
 
 
 def make_scores(run: RunFolder, metrics: list[str], samples: int) -> Iterator[Score]:
@@ -63,7 +63,7 @@ def make_run(out: Path, count: int, metrics: list[str], samples: int) -> float:
     about = About(title="random scores", licence="CC0-1.0", get="benchmarks/results.py makes it")
     page = Protocol(schema=1, name="results", about=about, count=count, size=SIZE, samples=samples)
     pairs = make_pairs(page)
-    run = folder.start(out, Dataset(page, Data(out, out), tuple(pairs), fingerprint(page, pairs)))
+    run = folder.start(out, Dataset(page, Data(out, out), pairs, fingerprint(page, pairs)))
     run = run.with_method(METHOD, MethodInfo(METHOD, "0", "", "cpu", (), {}, {}))
     run.composites(METHOD).mkdir(parents=True)
     for pair in run.pairs:

@@ -12,7 +12,7 @@ from inpaint_bench import files
 from inpaint_bench.analysis.reductions import NONE, Reduction
 from inpaint_bench.analysis.results import PairMask, Result, pairs_by_bucket, read_results, results_path
 from inpaint_bench.analysis.statistics import Significance
-from inpaint_bench.data.pair_lists import Pair
+from inpaint_bench.data.pair_lists import Pairs
 from inpaint_bench.errors import HashError, InputError, some
 from inpaint_bench.metrics import RECORDED
 from inpaint_bench.metrics.registry import detectors, extractors
@@ -37,7 +37,9 @@ class MethodScores:
 
     path: Path
     sha256: str
-    frame: "pd.DataFrame"  # pair, sample, metric, signature, composite, value; the codes of `pair` count the run's pairs
+    frame: (
+        "pd.DataFrame"  # pair, sample, metric, signature, composite, value; the codes of `pair` count the run's pairs
+    )
 
     @cached_property
     def by_metric(self) -> dict[str, "pd.DataFrame"]:
@@ -67,7 +69,7 @@ class RunData:
         return self.folder.path
 
     @property
-    def pairs(self) -> tuple[Pair, ...]:
+    def pairs(self) -> Pairs:
         """Its pairs, in order."""
         return self.folder.pairs
 
