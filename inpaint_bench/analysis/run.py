@@ -128,7 +128,8 @@ class RunData:
         frame = scores_frame(data, path)
         if others := {*frame["pair"].cat.categories}.difference(names):
             raise InputError(f"{path}: scores of pairs that the run does not have: {some(sorted(others))}. Delete it.")
-        return MethodScores(path, files.sha256(data), frame.assign(pair=frame["pair"].cat.set_categories(names)))
+        frame["pair"] = frame["pair"].cat.set_categories(names)
+        return MethodScores(path, files.sha256(data), frame)
 
     def scores_sha256(self, method: str) -> str:
         """The hash of a method's scores file, which need not be one; '' where there is none."""
