@@ -37,6 +37,7 @@ benchmark: $(VENV)/test
 	$(BIN)/python benchmarks/frechet.py
 	$(BIN)/python benchmarks/inception.py
 	$(BIN)/python benchmarks/rescore.py
+	$(BIN)/python benchmarks/results.py
 	$(BIN)/python benchmarks/syncing.py
 	$(BIN)/python benchmarks/executors.py local
 	$(BIN)/python benchmarks/bootstrap.py

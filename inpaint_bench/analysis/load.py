@@ -17,6 +17,7 @@ from inpaint_bench.metrics.declarations import PREFERENCE
 from inpaint_bench.metrics.detection import DETECTION_METRICS
 from inpaint_bench.metrics.registry import KNOWN, ORDER, detectors, signature
 from inpaint_bench.metrics.sets import SET_METRICS
+from inpaint_bench.runner.scores import NO_SAMPLE
 from inpaint_bench.runner.stored import MASKED, TARGETS, StoredFeatures
 
 if TYPE_CHECKING:
@@ -101,10 +102,8 @@ def _of_scores(run: "RunData", scores: "MethodScores", name: str, choosing: Samp
     assert isinstance(metric, (Metric, SamplesMetric))
     stem = str(rows["signature"].iloc[0])
     if not (rows["sample"] >= 0).any():  # of one output a pair, or of all samples together
-        values = dict(zip(rows["pair"], rows["value"], strict=True))
-        if len(values) == len(run.pairs):
-            ordered = np.array([values[pair.pair] for pair in run.pairs], dtype=np.float64)
-            yield PairValues(metric, stem, *source, NONE, ordered)
+        if (values := _by_pair(run, rows, NO_SAMPLE, 1)) is not None:
+            yield PairValues(metric, stem, *source, NONE, values[:, 0])
         return
     table, by = _sample_table(run, rows), run.info.protocol.choose
     if table is None or choosing is None:
@@ -121,14 +120,20 @@ def _of_scores(run: "RunData", scores: "MethodScores", name: str, choosing: Samp
 
 def _sample_table(run: "RunData", rows: "pd.DataFrame | None") -> Samples | None:
     """Scores of one metric by pair and sample; none unless every sample of every pair is there."""
-    count = run.info.protocol.samples
-    if rows is None:
+    return None if rows is None else _by_pair(run, rows[rows["sample"] >= 0], 0, run.info.protocol.samples)
+
+
+def _by_pair(run: "RunData", rows: "pd.DataFrame", first: int, count: int) -> Samples | None:
+    """Values in the order of pairs, of so many samples from the first; none where one lacks or there are others.
+
+    Of two rows of one pair and sample the later counts.
+    """
+    pairs, samples = rows["pair"].cat.codes.to_numpy(np.int64), rows["sample"].to_numpy() - first
+    if len(samples) and samples.max() >= count:
         return None
-    keys = zip(rows["pair"], rows["sample"], strict=True)
-    values = {key: value for key, value in zip(keys, rows["value"], strict=True) if key[1] >= 0}
-    if len(values) != len(run.pairs) * count:
-        return None
-    return np.array([[values[pair.pair, k] for k in range(count)] for pair in run.pairs], dtype=np.float64)
+    values, there = np.empty((len(run.pairs), count)), np.zeros((len(run.pairs), count), dtype=np.bool_)
+    values[pairs, samples], there[pairs, samples] = rows["value"], True
+    return values if there.all() else None
 
 
 def _chosen(run: "RunData") -> Reduction:

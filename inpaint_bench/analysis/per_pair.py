@@ -49,11 +49,10 @@ PerPair = Float64[np.ndarray, "pairs"]
 
 def average(values: Iterable[float]) -> Summary:
     """The mean of the finite values, how many they are, and how many are infinite and undefined."""
-    listed = list(values)
-    finite = [value for value in listed if math.isfinite(value)]
-    infinite = sum(math.isinf(value) for value in listed)
+    every = np.fromiter(values, dtype=np.float64)
+    finite, infinite = every[np.isfinite(every)].tolist(), int(np.isinf(every).sum())
     mean: Value = math.fsum(finite) / len(finite) if finite else ("inf" if infinite else None)
-    return Summary(mean, len(finite), infinite, len(listed) - len(finite) - infinite)
+    return Summary(mean, len(finite), infinite, len(every) - len(finite) - infinite)
 
 
 @dataclass(frozen=True, eq=False)

@@ -12,13 +12,13 @@ from inpaint_bench import files
 from inpaint_bench.analysis.reductions import NONE, Reduction
 from inpaint_bench.analysis.results import PairMask, Result, pairs_by_bucket, read_results, results_path
 from inpaint_bench.analysis.statistics import Significance
-from inpaint_bench.data.pair_lists import Pair
+from inpaint_bench.data.pair_lists import Pairs
 from inpaint_bench.errors import HashError, InputError, some
 from inpaint_bench.metrics import RECORDED
 from inpaint_bench.metrics.registry import detectors, extractors
 from inpaint_bench.runner import sums
 from inpaint_bench.runner.folder import RunFolder, RunInfo, open_run
-from inpaint_bench.runner.scores import MOST_SCORES, scores_frame, scores_path
+from inpaint_bench.runner.scores import MOST_SCORES, NO_SAMPLE, scores_frame, scores_path
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -30,8 +30,6 @@ if TYPE_CHECKING:
 
 Loaded = TypeVar("Loaded", bound="RunData")
 
-NO_SAMPLE = -1  # in the column `sample` of a method with one output a pair
-
 
 @dataclass(frozen=True, eq=False)
 class MethodScores:
@@ -39,12 +37,14 @@ class MethodScores:
 
     path: Path
     sha256: str
-    frame: "pd.DataFrame"  # pair, sample, metric, signature, composite, value
+    frame: (
+        "pd.DataFrame"  # pair, sample, metric, signature, composite, value; the codes of `pair` count the run's pairs
+    )
 
     @cached_property
     def by_metric(self) -> dict[str, "pd.DataFrame"]:
         """The rows of each metric."""
-        return {str(name): rows for name, rows in self.frame.groupby("metric", sort=False)}
+        return {str(name): rows for name, rows in self.frame.groupby("metric", sort=False, observed=True)}
 
 
 class RunData:
@@ -69,7 +69,7 @@ class RunData:
         return self.folder.path
 
     @property
-    def pairs(self) -> tuple[Pair, ...]:
+    def pairs(self) -> Pairs:
         """Its pairs, in order."""
         return self.folder.pairs
 
@@ -120,14 +120,16 @@ class RunData:
         if method not in self._scores:
             path = scores_path(self.folder, method)
             sums.refuse_changed(self.path, path)
-            data = files.read_bytes(path, MOST_SCORES) if path.is_file() else None
-            loaded = None if data is None else MethodScores(path, files.sha256(data), scores_frame(data, path))
-            if loaded and (others := {*loaded.frame["pair"]} - {pair.pair for pair in self.folder.pairs}):
-                raise InputError(
-                    f"{path}: scores of pairs that the run does not have: {some(sorted(others))}. Delete it."
-                )
-            self._scores[method] = loaded
+            self._scores[method] = self._read_scores(path) if path.is_file() else None
         return self._scores[method]
+
+    def _read_scores(self, path: Path) -> MethodScores:
+        data, names = files.read_bytes(path, MOST_SCORES), [pair.pair for pair in self.pairs]
+        frame = scores_frame(data, path)
+        if others := {*frame["pair"].cat.categories}.difference(names):
+            raise InputError(f"{path}: scores of pairs that the run does not have: {some(sorted(others))}. Delete it.")
+        frame["pair"] = frame["pair"].cat.set_categories(names)
+        return MethodScores(path, files.sha256(data), frame)
 
     def scores_sha256(self, method: str) -> str:
         """The hash of a method's scores file, which need not be one; '' where there is none."""

@@ -9,7 +9,7 @@ from inpaint_bench.analysis.per_pair import ObjectCounts, PerPairData, significa
 from inpaint_bench.analysis.results import REFERENCES, Rank, Result
 from inpaint_bench.analysis.run import RunData
 from inpaint_bench.analysis.statistics import Significance
-from inpaint_bench.data.pair_lists import Pair
+from inpaint_bench.data.pair_lists import Pairs
 from inpaint_bench.metrics import RECORDED
 
 ResultKey: TypeAlias = tuple[str, str, str, str]  # dataset, bucket, metric, signature
@@ -23,7 +23,7 @@ def significance(runs: Sequence[tuple[RunData, Sequence[Result]]]) -> dict[Resul
     file is not the one that a result was made from, and InputError where it is gone.
     """
     groups: dict[ResultKey, dict[str, PerPairData]] = {}
-    pairs: dict[ResultKey, dict[tuple[Pair, ...], RunData]] = {}
+    pairs: dict[ResultKey, dict[Pairs, RunData]] = {}
     for run, results in runs:
         for result in results:
             if result.method in REFERENCES:

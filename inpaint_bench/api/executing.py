@@ -66,7 +66,7 @@ def predict_in_units(
         states = _worked_on(pipeline, executor, methods, home, started, runtime)
         failures: list[BenchError] = [_failure(one) for one in states if one.state == "failed"]
         for method in methods:
-            parts = _parts(method, [one.unit for one in states], runtime, started)
+            parts = _parts(method, [one.unit for one in states], runtime)
             try:
                 started = merge.gather(parts, started, method.name, pipeline.allow_mixed)
                 merge_scores(parts, started)
@@ -81,17 +81,15 @@ def predict_in_units(
     return started, failures
 
 
-def _parts(method: "Method", units: Iterable[Unit], runtime: "RuntimeOptions", started: RunFolder) -> list[RunFolder]:
-    """The run folders that units of a method have begun, with the pairs of the run, which are then held once.
+def _parts(method: "Method", units: Iterable[Unit], runtime: "RuntimeOptions") -> list[RunFolder]:
+    """The run folders that units of a method have begun.
 
     Raises InputError where other code, weights or options made what lies there.
     """
     here = [unit.part for unit in units if unit.method == method.name and (unit.part / "run.json").is_file()]
-    known, parts = {pair.pair: pair for pair in started.pairs}, []
-    for part in map(folder.open_run, here):
+    parts = [folder.open_run(part) for part in here]
+    for part in parts:
         refuse_other(part, method, runtime)
-        pairs = tuple(known[pair.pair] if known.get(pair.pair) == pair else pair for pair in part.pairs)
-        parts.append(dataclasses.replace(part, pairs=pairs))
     return parts
 
 
@@ -109,7 +107,7 @@ def _worked_on(
     plan = planned(home, pipeline, executor, methods, pairs, device)
     units = units_of(pipeline, methods, plan, home)
     for method in methods:
-        _parts(method, units, runtime, started)
+        _parts(method, units, runtime)
     failed: list[State] = []
     if trials := trials_of(plan, units):
         failed = [one for one in _run(trials, executor, home, started, pipeline) if one.state == "failed"]

@@ -5,11 +5,11 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from inpaint_bench.analysis.results import results_frame
-from inpaint_bench.analysis.run import NO_SAMPLE, RunData
+from inpaint_bench.analysis.run import RunData
 from inpaint_bench.api.arguments import AnyPath, Names, as_names, as_path
 from inpaint_bench.errors import InputError, did_you_mean
 from inpaint_bench.runner import sums
-from inpaint_bench.runner.scores import scores_path
+from inpaint_bench.runner.scores import NO_SAMPLE, scores_path
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -91,7 +91,8 @@ class Run(RunData):
         columns = ["pair", "image", "mask", "ratio", "bucket", "method", "sample", "metric", "value", "signature"]
         if not frames:
             return pd.DataFrame(columns=columns)
-        merged = pd.concat(frames, ignore_index=True).merge(pairs, on="pair", how="left")
+        texts = dict.fromkeys(("pair", "metric", "signature"), str)  # of which each frame has its own categories
+        merged = pd.concat(frames, ignore_index=True).astype(texts).merge(pairs, on="pair", how="left")
         merged["sample"] = merged["sample"].astype("Int64").mask(merged["sample"] == NO_SAMPLE)
         return merged[columns]
 

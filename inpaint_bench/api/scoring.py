@@ -11,7 +11,6 @@ from inpaint_bench import files
 from inpaint_bench.analysis.derive import derive_results
 from inpaint_bench.analysis.external_features import measure_external_features
 from inpaint_bench.analysis.results import ALL, REAL_VS_REAL, json_value
-from inpaint_bench.analysis.run import NO_SAMPLE
 from inpaint_bench.api.arguments import JOBS, AnyPath, Metrics, as_metrics
 from inpaint_bench.api.arrays import as_folders
 from inpaint_bench.api.progress import note, progress_bar, warn
@@ -29,6 +28,7 @@ from inpaint_bench.runner import folder
 from inpaint_bench.runner.metrics import ChosenMetrics, choose_metrics
 from inpaint_bench.runner.predict import RuntimeOptions, predict_pairs
 from inpaint_bench.runner.score import score_method, score_targets
+from inpaint_bench.runner.scores import NO_SAMPLE
 
 if TYPE_CHECKING:
     import pandas as pd

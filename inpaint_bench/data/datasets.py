@@ -3,7 +3,7 @@
 import dataclasses
 import functools
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -12,7 +12,7 @@ from inpaint_bench.data import pair_lists, photographs, prepare
 from inpaint_bench.data.folders import couple
 from inpaint_bench.data.masks import drawn, sets
 from inpaint_bench.data.names import by_stem
-from inpaint_bench.data.pair_lists import Pair
+from inpaint_bench.data.pair_lists import Pair, Pairs
 from inpaint_bench.data.parts import WHOLE, Part, Shard, part_of
 from inpaint_bench.data.prepare import Data, Listing
 from inpaint_bench.data.protocols import About, ImageRule, MaskRule, Protocol, page_path, read_page
@@ -27,7 +27,7 @@ class Dataset:
 
     page: Protocol
     data: Data
-    pairs: tuple[Pair, ...]
+    pairs: Pairs
     fingerprint: str  # of all pairs, or of the first ones if only these are taken
     by_pixels: bool = False  # the fingerprint covers pixels, as for two folders that no protocol describes
     part: Part = WHOLE
@@ -64,7 +64,7 @@ def open_dataset(dataset: str, given: Path | None, pairs_file: Path | None = Non
     pair_lists.refuse_other_facts(page, pairs, listed)
     prepare.check_names(page, data, pairs, listing)
     mark = pair_lists.fingerprint(page, pairs)
-    return Dataset(page, data, tuple(_with_cached_hashes(page, mark, pairs)), mark)
+    return Dataset(page, data, _with_cached_hashes(page, mark, pairs), mark)
 
 
 def open_page(dataset: str) -> tuple[Protocol, Path]:
@@ -85,7 +85,7 @@ def open_folders(images: Path, masks: Path, mask_threshold: int | None = None) -
     the images without a mask and the masks without an image.
     """
     coupled = couple(images, masks)
-    pairs = [Pair(f"{i:05d}", image, mask) for i, (image, mask) in enumerate(coupled.names)]
+    pairs = Pairs(Pair(f"{i:05d}", image, mask) for i, (image, mask) in enumerate(coupled.names))
     page = Protocol(
         schema=1,
         name="folders",
@@ -94,7 +94,7 @@ def open_folders(images: Path, masks: Path, mask_threshold: int | None = None) -
         images=ImageRule(resize="none", duplicates="allow"),
         masks=MaskRule(resize="none", hole=hole_rule(mask_threshold)),
     )
-    return Dataset(page, Data(images, coupled.masks), tuple(pairs), "", by_pixels=True, rule=coupled.rule)
+    return Dataset(page, Data(images, coupled.masks), pairs, "", by_pixels=True, rule=coupled.rule)
 
 
 def hole_rule(mask_threshold: int | None) -> str:
@@ -104,9 +104,7 @@ def hole_rule(mask_threshold: int | None) -> str:
     return "255" if mask_threshold is None else f"> {mask_threshold}"
 
 
-def of_run(
-    page: Protocol, pairs: tuple[Pair, ...], given: Path | None, folders: tuple[Path | None, Path | None]
-) -> Dataset:
+def of_run(page: Protocol, pairs: Pairs, given: Path | None, folders: tuple[Path | None, Path | None]) -> Dataset:
     """The dataset of a run folder, to read its targets again. Raises InputError if its data are not found."""
     images, masks = folders
     if images and masks:
@@ -135,7 +133,7 @@ def take(dataset: Dataset, limit: int | None, shard: Shard | None) -> Dataset:
         if part.count > len(dataset.pairs):
             raise InputError(f"--{part}: there are only {len(dataset.pairs)} pairs.")
         numbers = range(part.index - 1, part.last or part.index)
-        pairs = tuple(pair for place, pair in enumerate(dataset.pairs) if place % part.count in numbers)
+        pairs = Pairs(pair for place, pair in enumerate(dataset.pairs) if place % part.count in numbers)
         return dataclasses.replace(dataset, pairs=pairs, part=part)
     return dataset
 
@@ -147,13 +145,16 @@ def see(dataset: Dataset, jobs: int, on_progress: Callable[[], None] = lambda: N
     """
     if all(pair.seen for pair in dataset.pairs):
         return dataset
-    pairs = []
-    for pair in prepare.see(dataset.page, dataset.data, list(dataset.pairs), jobs):
-        pairs.append(pair)
-        on_progress()
+
+    def seen() -> Iterator[Pair]:
+        for pair in prepare.see(dataset.page, dataset.data, dataset.pairs, jobs):
+            yield pair
+            on_progress()
+
+    pairs = Pairs(seen())
     if dataset.by_pixels:
         mark = pair_lists.fingerprint(dataset.page, pairs, with_pixels=True)
-        return dataclasses.replace(dataset, pairs=tuple(pairs), fingerprint=mark)
+        return dataclasses.replace(dataset, pairs=pairs, fingerprint=mark)
     if not dataset.part:
         data, cached = pair_lists.to_csv(pairs), _cached_list(dataset.fingerprint)
         try:
@@ -162,14 +163,14 @@ def see(dataset: Dataset, jobs: int, on_progress: Callable[[], None] = lambda: N
         except BenchError as error:  # a full or read-only disk ends nothing: the cache only saves time
             if isinstance(error.__cause__, (NotADirectoryError, FileExistsError)):
                 raise
-    return dataclasses.replace(dataset, pairs=tuple(pairs))
+    return dataclasses.replace(dataset, pairs=pairs)
 
 
 def _cached_list(mark: str) -> Path:
     return files.cache_dir() / "pairs" / f"{mark}.csv"
 
 
-def _with_cached_hashes(page: Protocol, mark: str, pairs: list[Pair]) -> list[Pair]:
+def _with_cached_hashes(page: Protocol, mark: str, pairs: Pairs) -> Pairs:
     """The pairs with the hashes of the first time they were read on this machine, if they were.
 
     Raises HashError for a list that is not what was written then: it was cut or edited.
@@ -182,7 +183,7 @@ def _with_cached_hashes(page: Protocol, mark: str, pairs: list[Pair]) -> list[Pa
         kept = pair_lists.read_csv(cached)
         whole = not noted.is_file() or noted.read_text() == files.file_sha256(cached)
     except (InputError, OSError, UnicodeDecodeError):
-        kept, whole = [], False
+        kept, whole = Pairs(), False
     if not whole or not all(pair.seen for pair in kept) or pair_lists.fingerprint(page, kept) != mark:
         raise HashError(f"{cached}: the list of pairs in the cache is damaged. Delete it: the images are read again.")
     pair_lists.refuse_other_facts(page, kept, cached)
@@ -224,7 +225,7 @@ def mask_folders(page: Protocol, root: Path) -> list[Path]:
     return list(dict.fromkeys([root / "masks", *shared]))
 
 
-def _draw(page: Protocol, data: Data, listing: Listing) -> list[Pair]:
+def _draw(page: Protocol, data: Data, listing: Listing) -> Pairs:
     names = _mapped(page, data) if page.images.mapping else listing(data.images)
     chosen = names[: page.images.first]
     if len(chosen) != page.count:

@@ -2,12 +2,16 @@
 
 import csv
 import dataclasses
+import hashlib
 import io
 import json
 import re
-from collections.abc import Iterable, Iterator
+from array import array
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
+from operator import attrgetter
 from pathlib import Path
+from typing import overload
 
 import msgspec
 
@@ -45,23 +49,72 @@ class Pair:
         return bool(self.image_sha256)
 
 
-COLUMNS = [field.name for field in dataclasses.fields(Pair)][:-1]
+FIELDS = [field.name for field in dataclasses.fields(Pair)]
+_VALUES = attrgetter(*FIELDS)
+
+
+class Pairs(Sequence[Pair]):
+    """Pairs held as bytes, some 200 each where objects take 700; a Pair is made of them when it is read."""
+
+    __slots__ = ("_ends", "_held")
+
+    def __init__(self, pairs: Iterable[Pair] = ()) -> None:
+        held, self._ends = bytearray(), array("Q", [0])
+        for pair in pairs:
+            held += msgspec.msgpack.encode(_VALUES(pair))
+            self._ends.append(len(held))
+        self._held = bytes(held)
+
+    def __len__(self) -> int:
+        return len(self._ends) - 1
+
+    def __iter__(self) -> Iterator[Pair]:
+        return map(self.__getitem__, range(len(self)))
+
+    @overload
+    def __getitem__(self, index: int) -> Pair: ...
+
+    @overload
+    def __getitem__(self, index: slice) -> "Pairs": ...
+
+    def __getitem__(self, index: int | slice) -> "Pair | Pairs":
+        if isinstance(index, slice):
+            return Pairs(self[number] for number in range(*index.indices(len(self))))
+        number = range(len(self))[index]
+        values = memoryview(self._held)[self._ends[number] : self._ends[number + 1]]
+        return Pair(*msgspec.msgpack.decode(values))
+
+    def by_name(self) -> Iterator[Pair]:
+        """Every pair, in the order of their names."""
+        names = [pair.pair for pair in self]
+        return (self[number] for number in sorted(range(len(self)), key=names.__getitem__))
+
+    def __eq__(self, other: object) -> bool:
+        return self._held == other._held if isinstance(other, Pairs) else NotImplemented
+
+    def __hash__(self) -> int:
+        return hash(self._held)
+
+    def __repr__(self) -> str:
+        return f"<{len(self)} pairs>"
+
+
+COLUMNS = FIELDS[:-1]
 PROMPT = "prompt"  # one column more, of lists that have prompts
 MOST_PROMPT = 2000  # letters
 HASH = "([0-9a-f]{64})?"
 CELLS = [PAIR, ".*", ".*", HASH, HASH, "[0-9]{0,9}", r"([01]\.[0-9]{6})?", r"([0-9.]{1,9}-[0-9.]{1,9})?"]  # of a line
 
 
-def draw_pairs(image_names: Iterable[str], mask_names: Iterable[str], seed: int) -> list[Pair]:
+def draw_pairs(image_names: Iterable[str], mask_names: Iterable[str], seed: int) -> Pairs:
     """The pair rule: images in order; masks in order of sha256("{seed}:{name}"), repeated as often as needed."""
     masks = sorted(mask_names, key=lambda name: files.sha256(f"{seed}:{name}".encode()))
-    return [Pair(f"{i:05d}", name, masks[i % len(masks)]) for i, name in enumerate(image_names)]
+    return Pairs(Pair(f"{i:05d}", name, masks[i % len(masks)]) for i, name in enumerate(image_names))
 
 
 def fingerprint(page: Protocol, pairs: Iterable[Pair], with_pixels: bool = False) -> str:
     """Twelve hexadecimal digits that identify the page and the names of its pairs, and optionally their pixels."""
-    rows = "\n".join(",".join(_identity(pair, with_pixels)) for pair in pairs)
-    return files.sha256(facts(page) + b"\n" + rows.encode())[:12]
+    return _sha256_of_lines((",".join(_identity(pair, with_pixels)) for pair in pairs), facts(page) + b"\n")[:12]
 
 
 def _identity(pair: Pair, with_pixels: bool) -> list[str]:
@@ -75,8 +128,15 @@ def pixel_digest(pairs: Iterable[Pair]) -> str:
 
     The fingerprint says which files meet; this says what was in them. A re-encoded copy of a dataset has another one.
     """
-    rows = "\n".join(f"{pair.pair},{pair.image_sha256},{pair.mask_sha256}" for pair in pairs)
-    return files.sha256(rows.encode())
+    return _sha256_of_lines(f"{pair.pair},{pair.image_sha256},{pair.mask_sha256}" for pair in pairs)
+
+
+def _sha256_of_lines(lines: Iterable[str], head: bytes = b"") -> str:
+    """The SHA-256 of lines with an end between them, which are not held."""
+    digest = hashlib.sha256(head)
+    for number, line in enumerate(lines):
+        digest.update(f"\n{line}".encode() if number else line.encode())
+    return digest.hexdigest()
 
 
 def known_digests(fingerprint: str) -> dict[str, str]:
@@ -101,16 +161,18 @@ def sample_seed(seed: int, pair: str, sample: int) -> int:
 
 def to_csv(pairs: Iterable[Pair]) -> bytes:
     """The list of pairs as a CSV file."""
-    pairs, out = list(pairs), io.StringIO()
-    out.write(SCHEMA + "\n")
-    writer = csv.writer(out, lineterminator="\n")
+    pairs, out = pairs if isinstance(pairs, Pairs) else Pairs(pairs), io.BytesIO()
+    text = io.TextIOWrapper(out, "utf-8", newline="")
+    text.write(SCHEMA + "\n")
+    writer = csv.writer(text, lineterminator="\n")
     last = [PROMPT] if any(pair.prompt for pair in pairs) else []
     writer.writerow([*COLUMNS, *last])
     for pair in pairs:
         hole_pixels = pair.hole_pixels if _mask_known(pair) else ""
         prompt = [pair.prompt] if last else []
-        writer.writerow([*dataclasses.astuple(pair)[:5], hole_pixels, pair.ratio, pair.bucket, *prompt])
-    return out.getvalue().encode()
+        writer.writerow([*_VALUES(pair)[:5], hole_pixels, pair.ratio, pair.bucket, *prompt])
+    text.flush()
+    return out.getvalue()
 
 
 def _mask_known(pair: Pair) -> bool:
@@ -127,28 +189,34 @@ def masks_to_csv(pairs: Iterable[Pair]) -> bytes:
     return out.getvalue().encode()
 
 
-def with_masks(pairs: Iterable[Pair], path: Path) -> list[Pair]:
+def with_masks(pairs: Pairs, path: Path) -> Pairs:
     """The pairs with what a file of `masks_to_csv` knows of their masks; as they are where there is none.
 
     Raises InputError for a file that is none, and for one that does not list the masks of the pairs.
     """
     if not path.is_file():
-        return list(pairs)
+        return pairs
     known = {row[0]: row[1:] for row in _rows(path, MASKS_SCHEMA, MASK_COLUMNS, CELLS[2:3] + CELLS[4:])}
-    found = []
-    for pair in pairs:
+
+    def known_of(pair: Pair) -> Pair:
         if pair.mask not in known:
             raise InputError(f"{path}: does not list the mask {pair.mask} of pair {pair.pair}. Restore the file.")
         sha256, hole_pixels, ratio, bucket = known[pair.mask]
         count = int(hole_pixels or 0)
-        known_of = dataclasses.replace(pair, mask_sha256=sha256, hole_pixels=count, ratio=ratio, bucket=bucket)
-        found.append(known_of)
-    return found
+        return dataclasses.replace(pair, mask_sha256=sha256, hole_pixels=count, ratio=ratio, bucket=bucket)
+
+    return Pairs(map(known_of, pairs))
 
 
-def read_csv(path: Path) -> list[Pair]:
+def read_csv(path: Path) -> Pairs:
     """Read a list of pairs from a CSV file. A last column `prompt` may be there. Raises InputError if it is not one."""
-    pairs = []
+    pairs = Pairs(_each_pair(path))
+    if len({pair.pair for pair in pairs}) != len(pairs):
+        raise InputError(f"{path}: a pair is listed twice. Build or import the list again.")
+    return pairs
+
+
+def _each_pair(path: Path) -> Iterator[Pair]:
     for number, row in enumerate(_rows(path, SCHEMA, COLUMNS, CELLS, PROMPT), start=3):
         name, image, mask, image_sha256, mask_sha256, hole_pixels, ratio, bucket = row[: len(COLUMNS)]
         prompt = "".join(row[len(COLUMNS) :])
@@ -156,27 +224,26 @@ def read_csv(path: Path) -> list[Pair]:
             check_name(one, f"{path}: line {number}")
         if len(prompt) > MOST_PROMPT or not prompt.isprintable():
             raise InputError(f"{path}: line {number}: a prompt is one line of at most {MOST_PROMPT} printable letters.")
-        pairs.append(Pair(name, image, mask, image_sha256, mask_sha256, int(hole_pixels or 0), ratio, bucket, prompt))
-    if len({pair.pair for pair in pairs}) != len(pairs):
-        raise InputError(f"{path}: a pair is listed twice. Build or import the list again.")
-    return pairs
+        yield Pair(name, image, mask, image_sha256, mask_sha256, int(hole_pixels or 0), ratio, bucket, prompt)
 
 
 def _rows(path: Path, schema: str, columns: list[str], cells: list[str], last: str = "") -> Iterator[list[str]]:
     """The cells of a list's lines, which may have a `last` column of any text. Raises InputError where it is none."""
     try:
         lines = files.read_bytes(path).decode("utf-8").splitlines()
-        rows = list(csv.reader(lines[2:]))
-    except (OSError, UnicodeDecodeError, csv.Error) as error:
+    except (OSError, UnicodeDecodeError) as error:
         raise InputError(f"{path}: cannot be read as a list of pairs ({error}).") from error
     if last and lines[1:2] == [",".join([*columns, last])]:
         columns, cells = [*columns, last], [*cells, ".*"]
     if lines[:1] != [schema] or lines[1:2] != [",".join(columns)]:
         raise InputError(f"{path}: not a list of pairs of this version ('{schema[2:]}'). Build or import it again.")
-    for number, row in enumerate(rows, start=3):
-        if len(row) != len(columns) or not all(map(re.fullmatch, cells, row)):
-            raise InputError(f"{path}: line {number} is not a pair. Build or import the list again.")
-        yield row
+    try:
+        for number, row in enumerate(csv.reader(lines[2:]), start=3):
+            if len(row) != len(columns) or not all(map(re.fullmatch, cells, row)):
+                raise InputError(f"{path}: line {number} is not a pair. Build or import the list again.")
+            yield row
+    except csv.Error as error:
+        raise InputError(f"{path}: cannot be read as a list of pairs ({error}).") from error
 
 
 def refuse_other_facts(page: Protocol, pairs: Iterable[Pair], path: Path) -> None:
@@ -193,24 +260,24 @@ def refuse_other_facts(page: Protocol, pairs: Iterable[Pair], path: Path) -> Non
             )
 
 
-def import_index(array: Path, image_names: list[str], mask_names: list[str]) -> list[Pair]:
+def import_index(path: Path, image_names: list[str], mask_names: list[str]) -> Pairs:
     """Pairs from an index array (.npy) of the papers' code: image i has mask array[i] of the sorted masks.
 
     Raises InputError unless the array has one integer per image, each the index of a mask.
     """
     try:
-        numbers = decode.npy(array)
+        numbers = decode.npy(path)
     except (OSError, msgspec.DecodeError) as error:
-        raise InputError(f"{array}: not a .npy array ({error}).") from error
+        raise InputError(f"{path}: not a .npy array ({error}).") from error
     if numbers.dtype.kind not in "iu" or numbers.shape != (len(image_names),):
         raise InputError(
-            f"{array}: holds {numbers.dtype} of shape {numbers.shape}; "
+            f"{path}: holds {numbers.dtype} of shape {numbers.shape}; "
             f"it must hold one integer for each of the {len(image_names)} images."
         )
     if len(numbers) and (numbers.min() < 0 or numbers.max() >= len(mask_names)):
         raise InputError(
-            f"{array}: numbers from {numbers.min()} to {numbers.max()}, but there are {len(mask_names)} masks."
+            f"{path}: numbers from {numbers.min()} to {numbers.max()}, but there are {len(mask_names)} masks."
         )
     chosen = zip(image_names, numbers.tolist(), strict=True)
     masks = sorted(mask_names)
-    return [Pair(f"{i:05d}", image, masks[number]) for i, (image, number) in enumerate(chosen)]
+    return Pairs(Pair(f"{i:05d}", image, masks[number]) for i, (image, number) in enumerate(chosen))

@@ -2,7 +2,7 @@
 
 import dataclasses
 import unicodedata
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TypeAlias
@@ -119,7 +119,7 @@ def _refuse_changes(page: Protocol, data: Data, before: Pair, now: Pair) -> None
             )
 
 
-def check_names(page: Protocol, data: Data, pairs: list[Pair], listing: Listing) -> None:
+def check_names(page: Protocol, data: Data, pairs: Sequence[Pair], listing: Listing) -> None:
     """Raise InputError if an image or mask of the pairs is missing, or if there are others that the page refuses.
 
     `listing` is `list_once`, or what has listed the folders already.
@@ -160,7 +160,7 @@ def list_once(folder: Path) -> list[str]:
     return listed
 
 
-def see(page: Protocol, data: Data, pairs: list[Pair], jobs: int) -> Iterator[Pair]:
+def see(page: Protocol, data: Data, pairs: Sequence[Pair], jobs: int) -> Iterator[Pair]:
     """Read every pair and yield it with its hashes, in order.
 
     Raises InputError and HashError as `prepare` does, for equal images, and for masks that are not of NVIDIA's set.
@@ -176,7 +176,7 @@ def see(page: Protocol, data: Data, pairs: list[Pair], jobs: int) -> Iterator[Pa
         yield pair
 
 
-def _check_nvidia(data: Data, pairs: list[Pair]) -> None:
+def _check_nvidia(data: Data, pairs: Sequence[Pair]) -> None:
     listed = sets.list_nvidia(data.masks)
     sets.check_polarity(data.masks, listed)
     index = {name: number for number, name in enumerate(listed)}
@@ -186,7 +186,7 @@ def _check_nvidia(data: Data, pairs: list[Pair]) -> None:
 
 
 def verify(
-    page: Protocol, data: Data, pairs: list[Pair], jobs: int, on_progress: Callable[[], None] = lambda: None
+    page: Protocol, data: Data, pairs: Sequence[Pair], jobs: int, on_progress: Callable[[], None] = lambda: None
 ) -> Iterator[tuple[str, str]]:
     """Compare every pair's pixels with their recorded hashes; yields the name and a sentence for each that differs."""
 
@@ -204,7 +204,12 @@ def verify(
 
 
 def export(
-    page: Protocol, data: Data, pairs: list[Pair], out: Path, jobs: int, on_progress: Callable[[], None] = lambda: None
+    page: Protocol,
+    data: Data,
+    pairs: Sequence[Pair],
+    out: Path,
+    jobs: int,
+    on_progress: Callable[[], None] = lambda: None,
 ) -> None:
     """Write the inputs of methods as PAIR.png: images/ with zeros in the hole, and masks/ with 255 in the hole."""
     for _ in in_order(lambda pair: export_pair(prepare(page, data, pair), out), pairs, jobs):

@@ -84,7 +84,7 @@ def figure_data(
         for name in names:
             if name not in known:
                 raise InputError(f"{run.path}: no {what} here is called '{name}'. {did_you_mean(name, known)}")
-    chosen_pairs = tuple(by_name[name] for name in pairs) or run.pairs[:FIRST]
+    chosen_pairs = tuple(by_name[name] for name in pairs) or tuple(run.pairs[:FIRST])
     chosen_methods = tuple(methods) or tuple(sorted(run.info.methods))
     if not chosen_methods:
         raise InputError(f"{run.path}: there is no method in it to show. `inpaint-bench run` adds some.")

@@ -1,7 +1,7 @@
 """A prediction job, its predictions, and a method, whatever its kind."""
 
 import math
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -28,7 +28,7 @@ class PredictJob:
     """The pairs a method still has to inpaint, and the options it runs with."""
 
     page: Protocol
-    pairs: tuple[Pair, ...]
+    pairs: Sequence[Pair]
     prepare: Callable[[Pair], Prepared]
     scratch: Path  # a temporary folder for the method's own use; programs exchange files through it
     device: torch.device

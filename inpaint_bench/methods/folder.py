@@ -1,6 +1,6 @@
 """A method that is a folder of existing outputs."""
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 
 from inpaint_bench import files
@@ -14,7 +14,7 @@ from inpaint_bench.methods.layouts import Outputs, match
 from inpaint_bench.threads import in_order
 
 
-def folder_method(name: str, folder: Path, every_pair: tuple[Pair, ...], samples: int) -> Method:
+def folder_method(name: str, folder: Path, every_pair: Sequence[Pair], samples: int) -> Method:
     """The outputs in a folder, at most the first `samples` of each pair.
 
     Raises InputError unless they fit one of the known layouts.

@@ -101,11 +101,11 @@ def _finished(outputs: Outputs, out: Path, job: PredictJob, failure: MethodError
         raise failure
 
 
-def _only(job: PredictJob, pairs: tuple[Pair, ...]) -> PredictJob:
+def _only(job: PredictJob, pairs: Sequence[Pair]) -> PredictJob:
     return replace(job, pairs=pairs)
 
 
-def _left_over(out: Path, pairs: tuple[Pair, ...]) -> Outputs:
+def _left_over(out: Path, pairs: Sequence[Pair]) -> Outputs:
     if _no_outputs(out):
         return {}
     try:
@@ -186,7 +186,7 @@ def words_of(template: str, values: Mapping[str, str]) -> list[str]:
     ]
 
 
-def outputs_in(out: Path, pairs: tuple[Pair, ...], failure: MethodError | None) -> Outputs:
+def outputs_in(out: Path, pairs: Sequence[Pair], failure: MethodError | None) -> Outputs:
     """The outputs of a program by pair. Raises its failure, or MethodError for missing or wrong outputs."""
     if problem := _no_outputs(out):
         raise failure or MethodError(problem)

@@ -1,7 +1,7 @@
 """The images of a report: the targets, the holes as overlays, and the composites that were scored."""
 
 import io
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 
 import numpy as np
@@ -51,10 +51,11 @@ def _write_pair(data: ReportData, dataset: Dataset, out: Path, pair: Pair) -> li
 
 
 def _copy_composites(data: ReportData, method: MethodData, out: Path, pair: Pair) -> Iterator[Path]:
-    for (name, sample), scored in method.pictures.items():
-        if name != pair.pair:
+    samples: Sequence[int | None] = (None,) if method.samples is None else range(data.run.info.protocol.samples)
+    for sample in samples:
+        if (scored := method.pictures.get((pair.pair, sample))) is None:
             continue
-        source = data.run.folder.composite(method.name, name, sample)
+        source = data.run.folder.composite(method.name, pair.pair, sample)
         try:
             content = files.read_bytes(source)
         except OSError as error:

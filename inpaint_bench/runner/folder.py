@@ -13,7 +13,7 @@ import msgspec
 
 from inpaint_bench import decode, files
 from inpaint_bench.data import pair_lists, photographs
-from inpaint_bench.data.pair_lists import Pair
+from inpaint_bench.data.pair_lists import Pairs
 from inpaint_bench.data.parts import Part
 from inpaint_bench.data.protocols import Name, Protocol, facts
 from inpaint_bench.decode import Schema
@@ -73,7 +73,7 @@ class RunFolder:
 
     path: Path
     info: RunInfo
-    pairs: tuple[Pair, ...]
+    pairs: Pairs
 
     def folder_of(self, method: str) -> Path:
         """The folder of a method, of the targets or of the masked targets. Raises InputError for what is no name."""
@@ -211,14 +211,14 @@ def open_run(path: Path) -> RunFolder:
     info = read_info(path)
     if not (path / "pairs.csv").is_file():
         raise InputError(f"{path / 'pairs.csv'}: is missing. Restore the file, or delete the folder and run again.")
-    pairs = tuple(pair_lists.read_csv(path / "pairs.csv"))
+    pairs = pair_lists.read_csv(path / "pairs.csv")
     if len(pairs) != info.pairs or not all(pair.seen for pair in pairs):
         raise InputError(f"{path / 'pairs.csv'}: {len(pairs)} pairs, run.json counts {info.pairs}. Delete the folder.")
     _refuse_edited(path, info, pairs)
     return RunFolder(path, info, pairs)
 
 
-def _refuse_edited(path: Path, info: RunInfo, pairs: tuple[Pair, ...]) -> None:
+def _refuse_edited(path: Path, info: RunInfo, pairs: Pairs) -> None:
     """Raise HashError where run.json and pairs.csv do not agree, or pairs.csv is not what was written."""
     remedy = "Restore the file, or delete the folder and run again."
     sums.refuse_changed(path, path / "pairs.csv", remedy)

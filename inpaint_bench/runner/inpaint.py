@@ -18,7 +18,7 @@ from inpaint_bench.data import images
 from inpaint_bench.data.datasets import Dataset, hole_rule, open_page
 from inpaint_bench.data.images import Hole, Pixels
 from inpaint_bench.data.masks.sets import read_hole
-from inpaint_bench.data.pair_lists import Pair
+from inpaint_bench.data.pair_lists import Pair, Pairs
 from inpaint_bench.data.prepare import Data, Prepared
 from inpaint_bench.data.protocols import Protocol
 from inpaint_bench.errors import InputError
@@ -39,7 +39,7 @@ def open_method(entry: str, dataset: str, given: Given) -> Method:
     """
     if entry.partition("=")[2].startswith("folder:"):
         raise InputError(f"--method {entry}: a folder of outputs paints nothing. Name what made them.")
-    nothing = Dataset(open_page(dataset)[0], Data(Path(), Path()), (), "")
+    nothing = Dataset(open_page(dataset)[0], Data(Path(), Path()), Pairs(), "")
     return select_methods([entry], nothing, nothing, given)[0]
 
 

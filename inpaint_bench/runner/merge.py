@@ -62,11 +62,11 @@ def gather(parts: Sequence[RunFolder], out: RunFolder, method: str, allow_mixed:
     holding = [part for part in parts if method in part.info.methods]
     if not holding:
         return out
-    known = {pair.pair: pair for pair in out.pairs}
+    known = {pair.pair: number for number, pair in enumerate(out.pairs)}
     _refuse_twice(holding)
     for part in holding:
         for pair in part.pairs:
-            if known.get(pair.pair) != pair:
+            if pair.pair not in known or out.pairs[known[pair.pair]] != pair:
                 raise NotComparableError(f"{part.path}: pair {pair.pair} has other pixels than in {out.path}.")
     before = [out] if out.samples_of(method) else []
     out = out.with_method(method, _same_method(method, [*holding, *before], allow_mixed))

@@ -12,7 +12,7 @@ from inpaint_bench import disk, files
 from inpaint_bench.data import images
 from inpaint_bench.data.datasets import Dataset
 from inpaint_bench.data.images import Pixels
-from inpaint_bench.data.pair_lists import Pair
+from inpaint_bench.data.pair_lists import Pair, Pairs
 from inpaint_bench.data.prepare import Prepared, prepare
 from inpaint_bench.methods.base import Method, Prediction, PredictJob
 from inpaint_bench.methods.devices import metric_device
@@ -54,10 +54,10 @@ class Saved:
     known_error: float  # of the prediction
 
 
-def pending(run: RunFolder, method: Method) -> list[Pair]:
+def pending(run: RunFolder, method: Method) -> Pairs:
     """The pairs that have no composite yet, or one whose source has changed since."""
     done = run.samples_of(method.name)
-    return [pair for pair in run.pairs if pair.pair not in done or _stale(run, method, pair, done[pair.pair])]
+    return Pairs(pair for pair in run.pairs if pair.pair not in done or _stale(run, method, pair, done[pair.pair]))
 
 
 def _stale(run: RunFolder, method: Method, pair: Pair, samples: Iterable[int | None]) -> bool:
@@ -104,7 +104,7 @@ def predict_pairs(
     scratch = run.folder_of(method.name) / "program"
     read = partial(prepare, dataset.page, dataset.data)
     limits = (runtime.batch, runtime.jobs, runtime.timeout)
-    job = PredictJob(dataset.page, tuple(left), read, scratch, runtime.device, *limits)
+    job = PredictJob(dataset.page, left, read, scratch, runtime.device, *limits)
     with disk.names_synced_once(run.path):
         for _ in in_order(save, _once_loaded(note_settings, method.predict(job)), runtime.jobs):
             on_progress()

@@ -173,7 +173,7 @@ def _by_pair(file: ScoresFile) -> Iterator[tuple[Pair | None, list[Score]]]:
     """Every pair of the run, by name, with its scores on disk; None with those of what is no pair of the run."""
     groups = ((name, list(some)) for name, some in groupby(file.scores(), key=lambda one: one.pair))
     name, some = next(groups, ("", []))
-    for pair in sorted(file.run.pairs, key=lambda one: one.pair):
+    for pair in file.run.pairs.by_name():
         while some and name < pair.pair:
             yield None, some
             name, some = next(groups, ("", []))

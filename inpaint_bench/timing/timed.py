@@ -15,7 +15,7 @@ from inpaint_bench.data import images, synthetic
 from inpaint_bench.data.datasets import Dataset, open_page
 from inpaint_bench.data.images import Hole, Pixels
 from inpaint_bench.data.masks.sets import read_hole
-from inpaint_bench.data.pair_lists import Pair, sample_seed
+from inpaint_bench.data.pair_lists import Pair, Pairs, sample_seed
 from inpaint_bench.data.prepare import Data, Prepared, export_pair
 from inpaint_bench.data.protocols import Protocol
 from inpaint_bench.errors import InputError, MethodError
@@ -67,7 +67,7 @@ def find_timed_methods(selection: Selection) -> list[TimedMethod]:
             )
     if not entries and "*" in selection.given.weights:
         entries = [name for name, (_, card) in baselines.items() if installed(card) and card.model is None]
-    dataset = Dataset(selection.page, Data(Path(), Path()), (), "")
+    dataset = Dataset(selection.page, Data(Path(), Path()), Pairs(), "")
     methods = select_methods(entries or None, dataset, dataset, selection.given)
     return [TimedMethod(method, method.title or method.name) for method in methods]
 

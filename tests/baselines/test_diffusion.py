@@ -87,7 +87,7 @@ def test_a_list_of_pairs_may_give_prompts(run: Callable[..., Answer], terminal: 
     pairs = read_csv(OUT / "pairs.csv")
     with_one = [pairs[0], replace(pairs[1], prompt="a red, red fox"), pairs[2]]
     Path("with prompts.csv").write_bytes(to_csv(with_one))
-    assert read_csv(Path("with prompts.csv")) == with_one
+    assert list(read_csv(Path("with prompts.csv"))) == with_one
     assert fingerprint(page, with_one) != fingerprint(page, pairs)
     assert run("--pairs", "with prompts.csv", "--out", "prompted").code == 0
     changed = {name for name, data in pictures(Path("prompted")).items() if data != pictures()[name]}

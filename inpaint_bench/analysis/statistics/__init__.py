@@ -71,8 +71,11 @@ def intervals(
     """
     finite = np.isfinite(values)
     found: list[Interval] = [None] * values.shape[1]
-    for kept in np.unique(finite, axis=1).T:
-        alike = np.flatnonzero((finite == kept[:, None]).all(axis=0))
+    alike_in: dict[bytes, list[int]] = {}
+    for series, kept in enumerate(finite.T):
+        alike_in.setdefault(kept.tobytes(), []).append(series)
+    for alike in alike_in.values():
+        kept = finite[:, alike[0]]
         if kept.sum() >= 2:
             together = _intervals(values[kept][:, alike], seed_text, level, resamples, jobs)
             for series, interval in zip(alike, together, strict=True):
