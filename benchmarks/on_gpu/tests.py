@@ -1,0 +1,69 @@
+"""The tests marked gpu: networks against their reference activations, bf16, batches and their order, metrics."""
+
+import importlib.util
+import os
+from collections import Counter
+from pathlib import Path
+
+import pytest
+
+from inpaint_bench.metrics import METRICS
+from inpaint_bench.metrics.features import EXTRACTORS
+from inpaint_bench.metrics.registry import absent
+from on_gpu import FAILED, FINISHED, INCOMPLETE
+from on_gpu.part import PartRun, run_part
+
+FOLDER = Path(__file__).resolve().parents[2] / "tests" / "gpu"
+WORKERS = 4
+QUICK = "pic or psnr or lite0"  # of the tests' names
+
+
+class Rows:
+    """A plugin of pytest that makes every finished test a row, and stops when the time is over."""
+
+    def __init__(self, part: PartRun) -> None:
+        self.part, self.outcomes = part, Counter[str]()
+        self.session: pytest.Session | None = None
+
+    def pytest_sessionstart(self, session: pytest.Session) -> None:
+        """Remember the session, which can be stopped."""
+        self.session = session
+
+    def pytest_runtest_logreport(self, report: pytest.TestReport) -> None:
+        """A row for a test, or for what failed or was skipped before it began."""
+        if report.when != "call" and report.passed:
+            return
+        self.outcomes[report.outcome] += 1
+        row = {
+            "test": report.nodeid.rpartition("::")[2],
+            "outcome": report.outcome,
+            "seconds": round(report.duration, 2),
+        }
+        lines = str(report.longrepr or "").strip().splitlines()
+        self.part.add(**row, **({"why": lines[-1][:300]} if lines and not report.passed else {}))
+        if self.part.left < 0:
+            self.session.shouldstop = "the time is over"
+
+
+def work(part: PartRun) -> int:
+    """Run the tests; those that were skipped, and none at all, count as failed."""
+    os.environ["INPAINT_BENCH_TEST_DEVICE"] = str(part.device)
+    unmeasured = {name: absent(metric) for name, metric in METRICS.items() if absent(metric)}
+    unmeasured |= {name: extractor.absent() for name, extractor in EXTRACTORS.items() if extractor.absent()}
+    part.notes += [f"not measured here: {name}: {why}" for name, why in unmeasured.items()]
+    words = [str(FOLDER), f"--confcutdir={FOLDER}", "-m", "gpu", "-W", "default", "-p", "no:cacheprovider"]
+    if part.quick:
+        words += ["-k", QUICK]
+    elif importlib.util.find_spec("xdist") is not None:
+        words += ["-n", str(WORKERS), "--dist", "worksteal"]
+    rows = Rows(part)
+    pytest.main(words, plugins=[rows])
+    part.notes.insert(0, f"{sum(rows.outcomes.values())} tests: {dict(rows.outcomes)}.")
+    part.save()
+    if rows.session is not None and rows.session.shouldstop:
+        return INCOMPLETE
+    return FINISHED if set(rows.outcomes) == {"passed"} else FAILED
+
+
+if __name__ == "__main__":
+    run_part("tests", "Tests", work)
