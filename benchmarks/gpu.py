@@ -29,7 +29,7 @@ from on_gpu.report import write_report
 
 HERE = Path(__file__).resolve().parent
 ROOT = HERE.parent
-SPARE = 4.0  # seconds before its limit at which a part stops by itself
+SPARE = 6.0  # seconds before its limit at which a part stops by itself
 NEEDED = {  # what the parts import, and the distributions that hold it
     **{name: name for name in ("torch", "torchvision", "numpy", "scipy", "numba", "pandas", "msgspec", "safetensors")},
     **{name: name for name in ("click", "rich", "psutil", "jaxtyping", "filelock", "pytest")},
