@@ -45,7 +45,7 @@ def work(part: PartRun) -> int:
     config, resumed = settings(part), (out / FILE).is_file()
     with files.scratch("photographs") as scratch:
         folder = photographs(part, scratch, jobs)
-        job = TrainJob(folder, "generated", out, part.device, jobs, None, time.monotonic() + part.left, print)
+        job = TrainJob(folder, "generated", out, part.device, jobs, None, print, time.monotonic() + part.left)
         begun = time.monotonic()
         train(config, job)
     steps = read_log(out / "losses.csv")

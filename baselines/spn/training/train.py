@@ -41,8 +41,8 @@ class TrainJob:
     device: torch.device
     jobs: int = 1
     stop_after: int | None = None  # steps after which this call returns, as if killed there
-    until: float | None = None  # of time.monotonic(): from then on it returns, with a checkpoint; one process alone
     on_progress: Callable[[str], None] = lambda line: None
+    until: float | None = None  # of time.monotonic(): from then on it returns, with a checkpoint; one process alone
 
 
 def train(config: Config, job: TrainJob) -> Path:
