@@ -41,9 +41,9 @@ class Rows:
 def work(part: PartRun) -> int:
     """Run the tests; those that were skipped, and none at all, count as failed."""
     os.environ["INPAINT_BENCH_TEST_DEVICE"] = str(part.device)
-    unmeasured = {name: absent(metric) for name, metric in METRICS.items() if absent(metric)}
-    unmeasured |= {name: extractor.absent() for name, extractor in EXTRACTORS.items() if extractor.absent()}
-    part.notes += [f"not measured here: {name}: {why}" for name, why in unmeasured.items()]
+    unmeasured = [name for name, metric in METRICS.items() if absent(metric)]
+    unmeasured += [name for name, extractor in EXTRACTORS.items() if extractor.absent()]
+    part.notes.append(f"Not measured here (`inpaint-bench doctor` says why): {', '.join(unmeasured) or 'nothing'}.")
     words = [str(FOLDER), f"--confcutdir={FOLDER}", "-m", "gpu", "-W", "default", "-p", "no:cacheprovider"]
     if part.quick:
         words += ["-k", QUICK]
