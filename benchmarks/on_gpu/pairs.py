@@ -77,15 +77,14 @@ class Busy:
         if self.device.type != "cuda":
             return time.perf_counter()
         event = torch.cuda.Event(enable_timing=True)  # type: ignore[no-untyped-call]  # torch's
-        event.record()  # type: ignore[no-untyped-call]
-        return event
+        return torch.cuda.current_stream(self.device).record_event(event)
 
     def seconds(self) -> float:
         """The sum over the calls so far."""
         if self.device.type != "cuda":
-            return sum(end - start for start, end in self.calls)
+            return float(sum(end - start for start, end in self.calls))
         torch.cuda.synchronize(self.device)
-        return sum(start.elapsed_time(end) for start, end in self.calls) / 1000
+        return float(sum(start.elapsed_time(end) for start, end in self.calls)) / 1000
 
 
 def work(part: PartRun) -> int:

@@ -46,7 +46,7 @@ def test_a_packed_file_unpacks_to_the_photographs_as_they_are_trained_on(package
     assert out.read_bytes() == again.read_bytes()
     assert packed.unpack(out, tmp_path / "out", 2) == 3
     assert sorted(path.name for path in (tmp_path / "out").iterdir()) == ["0.png", "1.png", "2.png"]
-    for row, pixels in build_dataset.photographs(packages, packed.TABLE):
+    for row, pixels in build_dataset.photographs(packages, build_dataset.TABLE):
         assert (read_pixels(tmp_path / "out" / row["file"]) == build_dataset.shrunk(pixels)).all()
 
 
@@ -59,7 +59,7 @@ def test_a_packed_file_that_lacks_a_photograph_or_holds_another_is_refused(packa
         packed.unpack(path, tmp_path / "out", 1)
     packed.pack(packages, path)
     content, changed = path.read_bytes(), io.BytesIO()
-    names = [row["photograph_sha256"] for row in build_dataset.read_table(packed.TABLE)]
+    names = [row["photograph_sha256"] for row in build_dataset.read_table(build_dataset.TABLE)]
     with zipfile.ZipFile(io.BytesIO(content)) as archive, zipfile.ZipFile(changed, "w") as other:
         for name in names:
             other.writestr(name, archive.read(names[0]))
