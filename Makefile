@@ -3,7 +3,7 @@ PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
 
-.PHONY: demo test gate notebook acceptance benchmark clean
+.PHONY: demo test gate notebook acceptance benchmark gpu gpu-pack clean
 
 demo: $(VENV)/demo
 	$(BIN)/inpaint-bench run
@@ -12,7 +12,7 @@ test: $(VENV)/test
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
 	$(BIN)/mypy --num-workers 2
-	$(BIN)/pytest -n 2 -m "not acceptance"
+	$(BIN)/pytest -n 2 -m "not acceptance and not gpu"
 
 # The sample, run once more, against results/expected: every method, or METHODS=telea,mean-fill.
 gate: $(VENV)/test
@@ -27,7 +27,7 @@ notebook: $(VENV)/test
 
 # Minutes, not seconds: every method of the gate, the notebook, random kills, every partition into shards, simulations.
 acceptance: $(VENV)/test gate notebook
-	$(BIN)/pytest -n 2 --dist worksteal
+	$(BIN)/pytest -n 2 --dist worksteal -m "not gpu"
 
 benchmark: $(VENV)/test
 	$(BIN)/python benchmarks/reading.py
@@ -46,6 +46,15 @@ benchmark: $(VENV)/test
 	$(BIN)/python benchmarks/timing.py
 	$(BIN)/python benchmarks/report.py
 	$(BIN)/python benchmarks/training.py
+
+# What needs a GPU, in nine minutes; GPU_OPTIONS='--device cpu --quick' tries it out on a processor. It takes the Python of
+# .venv, or PYTHON where there is no .venv: a machine with a GPU may have no network.
+gpu:
+	$(if $(wildcard $(BIN)/python),$(BIN)/python,$(PYTHON)) benchmarks/gpu.py $(GPU_OPTIONS)
+
+# The photographs for its last part, in one file; PACKAGES as baselines/spn/training/build_dataset.py describes.
+gpu-pack: $(VENV)/test
+	$(BIN)/python -m baselines.spn.training.packed --packages $(PACKAGES) --out runs/photographs.zip
 
 $(VENV)/demo: pyproject.toml constraints.txt
 	test -x $(BIN)/python || $(PYTHON) -m venv $(VENV)

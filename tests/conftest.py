@@ -30,6 +30,18 @@ from serving import Answer, Route, Server, serving  # noqa: E402
 from terminal import Terminal  # noqa: E402
 
 
+def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
+    """No test marked gpu is selected where there is no GPU, unless a device is named for them: tests/gpu."""
+    needing = [item for item in items if item.get_closest_marker("gpu")]
+    if not needing or "INPAINT_BENCH_TEST_DEVICE" in os.environ:
+        return
+    import torch
+
+    if not torch.cuda.is_available():
+        config.hook.pytest_deselected(items=needing)
+        items[:] = [item for item in items if item not in needing]
+
+
 @pytest.fixture(scope="session")
 def compiled(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """Where machine code is kept for the whole session, so that it is compiled once."""

@@ -160,11 +160,11 @@ def _load(timed: TimedMethod, options: TimingOptions, inputs: SyntheticImages) -
     prediction, cost = cost_of(call, tracker)
     refuse_no_prediction(name, prediction, inputs, int(stochastic))
     end_to_end = Task(name, end_to_end_call(inpaint, inputs, options.device, stochastic), _wall(options.device))
-    found = LoadedMethod(timed, end_to_end, Task(name, call, _clock(options.device)), cost=cost)
+    found = LoadedMethod(timed, end_to_end, Task(name, call, clock_of(options.device)), cost=cost)
     if not stochastic or options.of_stochastic == 1:
         return found
     several = network_call(inpaint, inputs, options.device, options.of_stochastic)
-    return replace(found, of_samples=Task(name, several, _clock(options.device)))
+    return replace(found, of_samples=Task(name, several, clock_of(options.device)))
 
 
 def _wall(device: torch.device) -> WallClock:
@@ -173,7 +173,8 @@ def _wall(device: torch.device) -> WallClock:
     return WallClock(wait=torch.mps.synchronize) if device.type == "mps" else WallClock()
 
 
-def _clock(device: torch.device) -> Clock:
+def clock_of(device: torch.device) -> Clock:
+    """What times a network on a device: events on a GPU of NVIDIA, the wall clock elsewhere."""
     if device.type == "cuda":
         return EventClock(
             lambda: torch.cuda.Event(enable_timing=True),  # type: ignore[no-untyped-call]  # torch's

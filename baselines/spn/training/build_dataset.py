@@ -44,7 +44,13 @@ def read_table(path: Path) -> list[PhotoRow]:
 
 
 def photographs(packages: Path, table: Path) -> Iterator[tuple[PhotoRow, Pixels]]:
-    """Every photograph of a list, read from its package.
+    """Every photograph of a list, read from its package. Raises InputError as `photograph_files` does."""
+    for row, data in photograph_files(packages, table):
+        yield row, decoded(data)
+
+
+def photograph_files(packages: Path, table: Path) -> Iterator[tuple[PhotoRow, bytes]]:
+    """The file of every photograph of a list, as its package holds it.
 
     Raises InputError when a package is missing or holds another photograph.
     """
@@ -57,8 +63,13 @@ def photographs(packages: Path, table: Path) -> Iterator[tuple[PhotoRow, Pixels]
         if files.sha256(data) != row["photograph_sha256"]:
             wanted = f"{row['package']} {row['package_version']}"
             raise InputError(f"{row['source_path']}: not the photograph of {wanted}. Take that version.")
-        with Image.open(io.BytesIO(data)) as picture:
-            yield row, np.array(picture.convert("RGB"))
+        yield row, data
+
+
+def decoded(data: bytes) -> Pixels:
+    """The pixels of a photograph's file."""
+    with Image.open(io.BytesIO(data)) as picture:
+        return np.array(picture.convert("RGB"))
 
 
 def _cutter() -> ModuleType:

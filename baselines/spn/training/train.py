@@ -42,6 +42,7 @@ class TrainJob:
     jobs: int = 1
     stop_after: int | None = None  # steps after which this call returns, as if killed there
     on_progress: Callable[[str], None] = lambda line: None
+    until: float | None = None  # of time.monotonic(): from then on it returns, with a checkpoint; one process alone
 
 
 def train(config: Config, job: TrainJob) -> Path:
@@ -109,9 +110,9 @@ class Trainer:
         config, state = self.config, self.state
         batches = self.data.batches(state.step, self.processes.rank, self.processes.world_size, self.job.jobs)
         end = config.steps if self.job.stop_after is None else min(config.steps, self.job.stop_after)
-        speed = Throughput()
+        speed, late = Throughput(), False
         try:
-            while state.step < end:
+            while state.step < end and not late:
                 with self._explaining_memory():
                     with speed.waiting():
                         examples = next(batches)
@@ -119,14 +120,15 @@ class Trainer:
                     speed.images += config.stage_at(state.step - 1)[0].batch
                 if self._due(config.log_every):
                     self._log_losses(terms, speed)
+                late = self.job.until is not None and time.monotonic() >= self.job.until
                 with speed.paused():
                     if self._due(config.validate_every):
                         self._validate()
-                    if self._due(config.checkpoint_every):
+                    if late or self._due(config.checkpoint_every):
                         self._checkpoint(terms)
         finally:
             getattr(batches, "close", lambda: None)()
-        return self._finish()
+        return self._finish(late)
 
     def _due(self, every: int) -> bool:
         return self.state.step % every == 0 or self.state.step == self.config.steps
@@ -197,13 +199,15 @@ class Trainer:
             self.state.seconds = time.monotonic() - self.started
             save_checkpoint(self.job.out, self.config, self.data_id, self.state)
 
-    def _finish(self) -> Path:
-        """Save the last weights and the summary, once the run is complete."""
-        best = self.job.out / "best.safetensors"
-        if self.log is None or self.state.step < self.config.steps:
+    def _finish(self, late: bool) -> Path:
+        """Save the last weights, also where the time was over, and the summary, once the run is complete."""
+        best, complete = self.job.out / "best.safetensors", self.state.step == self.config.steps
+        if self.log is None or not (complete or late):
             return best
         self.log.close()
         save_weights(self.job.out / "last.safetensors", self.state, self.config)
+        if not complete:
+            return best
         summary = msgspec.json.format(msgspec.json.encode(self._summary()), indent=1) + b"\n"
         files.write_whole(self.job.out / SUMMARY, summary)
         return best
