@@ -44,6 +44,7 @@ benchmark: $(VENV)/test
 	$(BIN)/python benchmarks/plain_modules.py
 	$(BIN)/python benchmarks/timing.py
 	$(BIN)/python benchmarks/report.py
+	$(BIN)/python benchmarks/demo.py
 	$(BIN)/python benchmarks/training.py
 
 $(VENV)/demo: pyproject.toml constraints.txt

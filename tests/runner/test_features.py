@@ -63,7 +63,8 @@ def run(made: tuple[Path, int], tmp_path: Path) -> Path:
 def best_samples(run: Path) -> dict[str, int]:
     """By pair the sample of `noise` with the best PSNR."""
     scores = ib.load_run(run).scores.query("method == 'noise' and metric == 'psnr'")
-    return {str(pair): int(rows.loc[rows["value"].idxmax(), "sample"]) for pair, rows in scores.groupby("pair")}
+    best = scores.loc[scores.groupby("pair")["value"].idxmax()]
+    return dict(zip(best["pair"].tolist(), best["sample"].tolist(), strict=True))
 
 
 def rows_of(run: Path) -> list[tuple[str, int | None]]:
