@@ -22,15 +22,15 @@ from typing import Any
 
 FIRST, END = 60, 180  # seconds
 TITLE = b"(n="  # in the first line of a table
-STAGES: dict[
-    str, tuple[str, str, int | None]
-] = {  # what it is: module, function, position of the argument that it is of
-    "predict": ("inpaint_bench.api.pipeline", "predict_pairs", 2),
-    "image metrics": ("inpaint_bench.runner.score", "score_run", 2),
-    "features": ("inpaint_bench.runner.score", "measure_features", 3),
-    "objects": ("inpaint_bench.runner.score", "measure_objects", 3),
-    "results and tables": ("inpaint_bench.api.measuring", "write_derived", None),
-}
+STAGES: list[tuple[str, str, str, int | None]] = [  # its name, module, function, position of what it is of
+    ("predict", "inpaint_bench.api.stages", "predict_pairs", 2),
+    ("image metrics", "inpaint_bench.api.stages", "score_run", 2),
+    ("image metrics", "inpaint_bench.runner.score", "score_run", 2),
+    ("features", "inpaint_bench.runner.score", "measure_features", 2),
+    ("objects", "inpaint_bench.runner.score", "measure_objects", 2),
+    ("results and tables", "inpaint_bench.api.stages", "write_results_of", None),
+    ("results and tables", "inpaint_bench.api.measuring", "write_results_of", None),
+]
 Spent = defaultdict[str, list[float]]
 
 
@@ -56,7 +56,7 @@ def child(path: Path, arguments: list[str]) -> int:
     spent: Spent = defaultdict(lambda: [0.0, 0.0])
     from inpaint_bench.cli import run_cli
 
-    for what, (module, name, position) in STAGES.items():
+    for what, module, name, position in STAGES:
         owner = importlib.import_module(module)
         setattr(owner, name, timed(getattr(owner, name), what, position, spent))
     code = run_cli(["run", *arguments])
