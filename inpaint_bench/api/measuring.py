@@ -2,6 +2,8 @@
 
 from collections.abc import Iterable, Iterator, Sequence
 
+import numpy as np
+
 from inpaint_bench.analysis.derive import derive_results
 from inpaint_bench.analysis.results import REFERENCES, missing_pairs, write_results
 from inpaint_bench.analysis.statistics.samples import chosen_samples
@@ -61,7 +63,7 @@ def counted_samples(started: RunFolder, method: str) -> Samples:
     if rows is None:
         return ALL
     table = rows[rows["sample"] >= 0].pivot(index="pair", columns="sample", values="value").dropna()
-    best = chosen_samples(table.to_numpy(), KNOWN[page.choose].better) if len(table) else []
+    best = chosen_samples(table.to_numpy(), KNOWN[page.choose].better) if len(table) else np.zeros(0, np.int64)
     return dict(zip(table.index.tolist(), table.columns[best].tolist(), strict=True))
 
 
