@@ -45,6 +45,7 @@ benchmark: $(VENV)/test
 	$(BIN)/python benchmarks/plain_modules.py
 	$(BIN)/python benchmarks/timing.py
 	$(BIN)/python benchmarks/report.py
+	$(BIN)/python benchmarks/demo.py
 	$(BIN)/python benchmarks/training.py
 
 # What needs a GPU, in nine minutes; GPU_OPTIONS='--device cpu --quick' tries it out on a processor. It takes the Python of

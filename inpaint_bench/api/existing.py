@@ -6,7 +6,7 @@ from pathlib import Path
 from inpaint_bench import disk, files
 from inpaint_bench.analysis.results import refuse_few
 from inpaint_bench.api.arguments import JOBS, AnyPath, Metrics, Names, as_metrics, as_names, as_path
-from inpaint_bench.api.measuring import incomplete, measure, warn_of_strays, write_derived
+from inpaint_bench.api.measuring import choose_by, incomplete, measure, warn_of_strays, write_derived
 from inpaint_bench.api.outcome import Outcome
 from inpaint_bench.api.progress import warn
 from inpaint_bench.api.run import Run
@@ -34,8 +34,11 @@ def score_run(
     better: Mapping[str, str] | None = None,
     code: AnyPath | None = None,
     timeout: float | None = None,
+    samples: str = "chosen",
 ) -> Outcome:
     """Score the composites of a run folder again: what changed, and metrics that are new.
+
+    Of a stochastic method the features and objects of the chosen samples are computed, or with `samples="all"` of all.
 
     The methods that lack a composite of some pair are the failures of the outcome: they have no results.
 
@@ -43,6 +46,7 @@ def score_run(
     NotComparableError if `strict` and a Fréchet distance of few pictures is among the results.
     """
     requested = as_metrics(metrics, better, code)
+    choose = choose_by(samples)
     started = folder.open_run(Path(path))
     dataset = datasets.of_run(started.info.protocol, started.pairs, as_path(data), (as_path(targets), as_path(masks)))
     chosen = choose_metrics(requested, started.info.protocol, str(path), started.pairs)
@@ -52,7 +56,7 @@ def score_run(
     with files.only_one(started.path), disk.names_synced_once(started.path):
         names = list(started.info.methods)
         started = started.with_metrics(chosen.own())
-        scored, unmeasured = measure(started, dataset, names, chosen, runtime, quiet)
+        scored, unmeasured = measure(started, dataset, names, chosen, runtime, quiet, choose)
     if strict and scored.info.part.kind != "shard":
         refuse_few(result for result in scored.result_list if result.metric in chosen.names)
     failures = tuple(incomplete(started, names))

@@ -2,20 +2,24 @@
 
 from collections.abc import Iterable, Iterator, Sequence
 
+import numpy as np
+
 from inpaint_bench.analysis.derive import derive_results
 from inpaint_bench.analysis.results import REFERENCES, missing_pairs, write_results
+from inpaint_bench.analysis.statistics.samples import chosen_samples
 from inpaint_bench.analysis.votes import stale_methods
 from inpaint_bench.api.progress import progress_bar, warn
 from inpaint_bench.api.run import Run
 from inpaint_bench.api.tables import write_plain_tables
 from inpaint_bench.data.datasets import Dataset
-from inpaint_bench.errors import IncompleteError, MethodError, some
+from inpaint_bench.errors import IncompleteError, InputError, MethodError, some
 from inpaint_bench.metrics import METRICS
-from inpaint_bench.metrics.registry import SAMPLES_METRICS
+from inpaint_bench.metrics.registry import KNOWN, SAMPLES_METRICS
 from inpaint_bench.runner.folder import RunFolder
 from inpaint_bench.runner.metrics import ChosenMetrics, still_measurable
+from inpaint_bench.runner.pictures import ALL, Samples
 from inpaint_bench.runner.predict import RuntimeOptions
-from inpaint_bench.runner.score import score_method, score_targets
+from inpaint_bench.runner.score import Choose, score_method, score_targets
 from inpaint_bench.study.stored import read_votes, votes_path
 
 
@@ -26,10 +30,12 @@ def measure(
     chosen: ChosenMetrics,
     runtime: RuntimeOptions,
     quiet: bool,
+    choose: Choose,
 ) -> tuple[Run, list[MethodError]]:
     """Score the composites of some methods; write results and tables unless the run is a shard.
 
-    Returns the run, and the failures of metrics of one's own: what else was measured is kept.
+    `choose` says which samples of a stochastic method have features and objects. Returns the run, and the failures of
+    metrics of one's own: what else was measured is kept.
     """
     failures: list[MethodError] = []
     warn_of_strays(started, methods)
@@ -39,8 +45,29 @@ def measure(
             score_targets(started, dataset, names, runtime, advance)
     for method in methods:
         with progress_bar(f"{method}: scores", len(started.samples_of(method)), quiet) as advance:
-            failures += score_method(started, dataset, method, names, runtime, advance)
+            failures += score_method(started, dataset, method, names, runtime, advance, choose)
     return write_derived(Run(started), chosen), failures
+
+
+def choose_by(samples: str) -> Choose:
+    """What says which samples have features and objects. Raises InputError unless it is 'chosen' or 'all'."""
+    if samples not in CHOICES:
+        raise InputError(f"samples is '{samples}'. Allowed: {', '.join(CHOICES)}.")
+    return CHOICES[samples]
+
+
+def counted_samples(started: RunFolder, method: str) -> Samples:
+    """By pair the best sample by the protocol's metric, the first on ties; nothing for one output a pair."""
+    page, scores = started.info.protocol, Run(started).scores_of(method)
+    rows = scores.by_metric.get(page.choose) if scores else None
+    if rows is None:
+        return ALL
+    table = rows[rows["sample"] >= 0].pivot(index="pair", columns="sample", values="value").dropna()
+    best = chosen_samples(table.to_numpy(), KNOWN[page.choose].better) if len(table) else np.zeros(0, np.int64)
+    return dict(zip(table.index.tolist(), table.columns[best].tolist(), strict=True))
+
+
+CHOICES: dict[str, Choose] = {"chosen": counted_samples, "all": lambda run, method: ALL}
 
 
 def warn_of_strays(run: RunFolder, methods: Iterable[str]) -> None:
@@ -67,13 +94,19 @@ def write_derived(run: Run, chosen: ChosenMetrics) -> Run:
     """Write the results and tables of a run and return it with them; a shard has none before it is merged."""
     if run.info.part.kind == "shard":
         return run
-    results = derive_results(run, chosen.names)
+    if write_results_of(run, chosen.names).result_list:
+        for sentence in (*_lacking(run, chosen), *_undefined(run, chosen), *_stale_study(run)):
+            warn(sentence)
+    return run
+
+
+def write_results_of(run: Run, names: Sequence[str]) -> Run:
+    """Write the results and tables of what is scored, in these metrics and others; the run with them."""
+    results = derive_results(run, names)
     write_results(run.folder, results)
     run.set_results(results)
     if results:
         write_plain_tables(run)
-        for sentence in (*_lacking(run, chosen), *_undefined(run, chosen), *_stale_study(run)):
-            warn(sentence)
     return run
 
 

@@ -1,6 +1,6 @@
 """The pipeline: pairs → composites → scores → results, and what resumes, merges and scores runs again."""
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from contextlib import nullcontext
 from dataclasses import dataclass, field, replace
 from pathlib import Path
@@ -10,14 +10,16 @@ from inpaint_bench import disk, files
 from inpaint_bench.api import fetching
 from inpaint_bench.api.arguments import JOBS, AnyPath, Methods, Metrics, Names, as_metrics, as_names, as_path
 from inpaint_bench.api.executing import open_executor, predict_in_units
-from inpaint_bench.api.measuring import measure
+from inpaint_bench.api.measuring import choose_by, measure
+from inpaint_bench.api.opening import open_folders
 from inpaint_bench.api.outcome import Outcome
 from inpaint_bench.api.progress import note, progress_bar, warn
 from inpaint_bench.api.run import Run
+from inpaint_bench.api.stages import FirstResults, OnResults, classical_first, has_other_results, predict_in_turn
 from inpaint_bench.data import datasets
 from inpaint_bench.data.datasets import Dataset
 from inpaint_bench.data.parts import Shard
-from inpaint_bench.errors import BenchError, IncompleteError, InputError, refuse_unknown
+from inpaint_bench.errors import BenchError, InputError, refuse_unknown
 from inpaint_bench.executors.units import Executor
 from inpaint_bench.methods.base import Method
 from inpaint_bench.methods.baselines import find_baselines
@@ -28,8 +30,7 @@ from inpaint_bench.methods.select import Given, refuse_sizes, runnable_methods, 
 from inpaint_bench.runner import folder, hashes
 from inpaint_bench.runner.folder import RunFolder
 from inpaint_bench.runner.metrics import ChosenMetrics, choose_metrics, refuse_functions
-from inpaint_bench.runner.predict import RuntimeOptions, pending, predict_pairs, refuse_other
-from inpaint_bench.runner.scorer import scores_when_saved
+from inpaint_bench.runner.predict import RuntimeOptions, pending, refuse_other
 from inpaint_bench.weights import SYNTHETIC
 
 
@@ -70,6 +71,7 @@ class Pipeline:
     allow_mixed: bool = False
     better: Mapping[str, str] = field(default_factory=dict)
     verify: bool = False
+    samples: str = "chosen"
 
     def predict(self) -> Outcome:
         """Composites of every method; nothing is scored."""
@@ -79,8 +81,12 @@ class Pipeline:
             started, failures = self._predict(out, dataset, methods, runtime, ChosenMetrics(()))
         return Outcome(Run(started), tuple(one.name for one in methods), ChosenMetrics(()), tuple(failures))
 
-    def run(self) -> Outcome:
-        """Composites, scores and results of every method; a shard has no results before it is merged."""
+    def run(self, on_results: OnResults | None = None) -> Outcome:
+        """Composites, scores and results of every method; a shard has no results before it is merged.
+
+        `on_results` is called with the results so far while a run that has none yet is worked on in this process.
+        """
+        choose = choose_by(self.samples)
         requested = as_metrics(self.metrics, self.better, self.code)
         dataset, methods, runtime = self._prepare()
         chosen = choose_metrics(requested, dataset.page, self.dataset, dataset.pairs)
@@ -92,10 +98,10 @@ class Pipeline:
         out = as_path(self.out) or folder.default_folder(dataset)
         synthetic = tuple(one.name for one in methods if one.weights.sha256 == SYNTHETIC)
         with files.only_one(out), nullcontext() if self.verify else hashes.kept():
-            started, failures = self._predict(out, dataset, methods, runtime, chosen)
+            started, failures = self._predict(out, dataset, methods, runtime, chosen, on_results)
             scored = [one.name for one in methods if one.name not in synthetic]
             with disk.names_synced_once(out):
-                run, unmeasured = measure(started, dataset, scored, chosen, runtime, self.quiet)
+                run, unmeasured = measure(started, dataset, scored, chosen, runtime, self.quiet, choose)
         names = tuple(one.name for one in methods)
         return Outcome(run, names, chosen, tuple(failures), synthetic, tuple(unmeasured))
 
@@ -109,7 +115,11 @@ class Pipeline:
             raise InputError(
                 "--units: this run is worked on in one process. Give --processes, --gpus or --executor too."
             )
-        every = self._open()
+        folders = (as_path(self.targets), as_path(self.masks))
+        if folders == (None, None) and self.mask_threshold is None:
+            every = datasets.open_dataset(self.dataset, as_path(self.data), as_path(self.pairs))
+        else:
+            every = open_folders(*folders, self.mask_threshold, self.jobs, self.quiet)
         dataset = datasets.take(every, self.limit, self.shard)
         elsewhere = self.executor is not None and self.executor.remote  # this machine only gathers what units made
         device = open_device("auto" if elsewhere else self.device)
@@ -139,27 +149,16 @@ class Pipeline:
         limits = (self.batch, self.jobs, self.timeout)
         return dataset, methods, RuntimeOptions(device, *limits, self.allow_known_error, self.allow_mixed)
 
-    def _open(self) -> Dataset:
-        targets, masks = as_path(self.targets), as_path(self.masks)
-        if (targets is None) != (masks is None):
-            raise InputError("targets and masks go together: one folder of images, one of masks of the same names.")
-        if targets is None or masks is None:
-            if self.mask_threshold is not None:
-                raise InputError(
-                    "a mask threshold goes with targets and masks of your own; of a dataset the protocol page says "
-                    "which values are hole."
-                )
-            return datasets.open_dataset(self.dataset, as_path(self.data), as_path(self.pairs))
-        every = datasets.open_folders(targets, masks, self.mask_threshold)
-        if every.rule:
-            note(f"{every.rule}.")
-        with progress_bar("reading the images", len(every.pairs), self.quiet) as advance:
-            return datasets.see(every, self.jobs, lambda: advance(1))
-
     def _predict(
-        self, out: Path, dataset: Dataset, methods: Sequence[Method], runtime: RuntimeOptions, chosen: ChosenMetrics
+        self,
+        out: Path,
+        dataset: Dataset,
+        methods: Sequence[Method],
+        runtime: RuntimeOptions,
+        chosen: ChosenMetrics,
+        on_results: OnResults | None = None,
     ) -> tuple[RunFolder, list[BenchError]]:
-        """Each method in turn. One that fails keeps what it finished; the others go on."""
+        """Composites of every method, in units or in turn. One that fails keeps what it finished; the others go on."""
         with disk.names_synced_once(out):
             started = folder.start(out, dataset, self.raw).with_metrics(chosen.own())
         for name in as_names(self.fresh):
@@ -173,31 +172,12 @@ class Pipeline:
                 refuse_other(started, method, runtime)
             with disk.names_synced_once(out):
                 started, failures = predict_in_units(self, self.executor, started, in_units, runtime)
-        for method in (method for method in methods if method not in in_units):
-            try:
-                left = len(pending(started, method))
-                if reused := len(started.pairs) - left:
-                    note(f"{method.name}: {reused} pairs reused; --fresh {method.name} computes them anew.")
-                with progress_bar(method.name, left, self.quiet) as advance:
-                    started = self._predict_one(started, dataset, method, runtime, chosen.names, lambda: advance(1))
-            except (IncompleteError, InputError) as error:
-                failures.append(error)
+        here, first = [method for method in methods if method not in in_units], None
+        if on_results and not self.executor and dataset.part.kind != "shard" and not has_other_results(started):
+            here = classical_first(here)
+            first = FirstResults(dataset, here, chosen, runtime, self.quiet, on_results)
+        failures += predict_in_turn(started, dataset, here, chosen.names, runtime, self.quiet, first)
         return replace(started, info=folder.read_info(out)), failures
-
-    def _predict_one(
-        self,
-        started: RunFolder,
-        dataset: Dataset,
-        method: Method,
-        runtime: RuntimeOptions,
-        names: Sequence[str],
-        on_progress: Callable[[], None],
-    ) -> RunFolder:
-        """The composites of a method, and their scores in metrics of pixels where some are to be computed."""
-        if not names or method.weights.sha256 == SYNTHETIC:
-            return predict_pairs(started, dataset, method, runtime, on_progress)
-        with scores_when_saved(started, method.name, names, runtime) as on_saved:
-            return predict_pairs(started, dataset, method, runtime, on_progress, on_saved)
 
 
 def _memory(method: Method, device: Any, offload: bool) -> str:
@@ -240,6 +220,7 @@ def run(
     allow_mixed: bool = False,
     better: Mapping[str, str] | None = None,
     verify: bool = False,
+    samples: str = "chosen",
 ) -> Run:
     """Inpaint every pair of a dataset with each method, score the composites, and return the run.
 
@@ -284,6 +265,8 @@ def run(
         better: of metrics of one's own, 'lower' or 'higher'; their functions may say it by an attribute `better`.
         allow_mixed: let machines that differ work on one method; recorded, and noted in tables.
         verify: hash every composite again, not only those whose size, times or inode have moved.
+        samples: of a stochastic method, compute features and objects of the 'chosen' samples, which results are made
+            of, or of 'all'.
 
     Raises:
         InputError: for an unknown name, a file that cannot be used, or a method that fails on bad input.
@@ -302,7 +285,7 @@ def run(
         mask_threshold=mask_threshold, fetch=fetch, accept_licence=accept_licence, io=io or {},
         options=options or {}, resize_for_method=resize_for_method, offload=offload,
         executor=open_executor(executor, processes, gpus), units=units, allow_mixed=allow_mixed, better=better or {},
-        verify=verify,
+        verify=verify, samples=samples,
     ).run()  # fmt: skip
     outcome.raise_failures()
     return outcome.run

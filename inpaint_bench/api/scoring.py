@@ -13,6 +13,7 @@ from inpaint_bench.analysis.external_features import measure_external_features
 from inpaint_bench.analysis.results import ALL, REAL_VS_REAL, json_value
 from inpaint_bench.api.arguments import JOBS, AnyPath, Metrics, as_metrics
 from inpaint_bench.api.arrays import as_folders
+from inpaint_bench.api.measuring import counted_samples
 from inpaint_bench.api.progress import note, progress_bar, warn
 from inpaint_bench.api.run import Run
 from inpaint_bench.data import datasets
@@ -187,7 +188,7 @@ def _run(
         if not failure:
             score_targets(started, dataset, chosen.names, runtime)
         names = chosen.names if not failure else [name for name in chosen.names if name in METRICS]
-        failures = score_method(started, dataset, METHOD, names, runtime, advance)
+        failures = score_method(started, dataset, METHOD, names, runtime, advance, counted_samples)
     return Run(started), failure or (MethodError(" ".join(map(str, failures))) if failures else None)
 
 

@@ -1,4 +1,4 @@
-"""`--metrics` and `--better`, of commands that also take metrics of one's own."""
+"""`--metrics`, `--better` and `--samples`, of commands that measure."""
 
 import click
 
@@ -31,4 +31,11 @@ own_metric_options = several(
         callback=as_directions,
         help="Which values of a metric of your own are better. May be repeated.",
     ),
+)
+samples_option = option(
+    "--samples",
+    type=click.Choice(["chosen", "all"]),
+    default="chosen",
+    show_default=True,
+    help="Of a stochastic method, those whose features and objects are computed; results are made of the chosen one.",
 )

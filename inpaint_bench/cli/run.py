@@ -1,12 +1,14 @@
 """`run`, `predict` and `merge`."""
 
+import sys
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import click
 
 from inpaint_bench.cli.licence import accepted
-from inpaint_bench.cli.metric_options import own_metric_options
+from inpaint_bench.cli.metric_options import own_metric_options, samples_option
 from inpaint_bench.cli.options import (
     FOLDER,
     code_options,
@@ -55,6 +57,7 @@ print_options = several(
 @pipeline_options
 @executor_options
 @own_metric_options
+@samples_option
 @mixed_option
 @option("--verify", is_flag=True, help="Hash every composite again, also where size, times and inode are as they were.")
 @print_options
@@ -73,7 +76,8 @@ def run(
 ) -> None:
     """Inpaint every pair with each method, score what was saved, and print the table.
 
-    The same command again resumes: what is on disk and matches is not done twice.
+    A terminal shows the table as methods finish, and again when all is measured. The same command again resumes: what
+    is on disk and matches is not done twice.
     """
     from inpaint_bench.api.executing import open_executor
     from inpaint_bench.api.pipeline import Pipeline
@@ -81,7 +85,9 @@ def run(
     given = open_executor(_executor(executor, slurm, ray), processes, gpus or 0)
     options = _typed(options)
     with notes_on_stderr(options["quiet"]):
-        outcome = Pipeline(metrics=metrics, executor=given, **options).run()
+        watched = sys.stdout.isatty() and not options["quiet"] and format_ == "text"
+        shown = partial(_print, format_=format_, by=by, strict=False) if watched else None
+        outcome = Pipeline(metrics=metrics, executor=given, **options).run(shown)
     part = outcome.run.info.part
     if part.kind == "shard":
         outcome.raise_failures()

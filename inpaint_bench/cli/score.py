@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 import click
 
-from inpaint_bench.cli.metric_options import own_metric_options
+from inpaint_bench.cli.metric_options import own_metric_options, samples_option
 from inpaint_bench.cli.options import (
     FOLDER,
     code_option,
@@ -50,6 +50,7 @@ WAYS = "give a RUN folder, or all of --targets, --masks and --predictions, or --
     help="Two .npy files of features that you computed, a row a picture, the same rows paired.",
 )
 @own_metric_options
+@samples_option
 @code_option
 @timeout_option
 @runtime_options
@@ -68,6 +69,7 @@ def score(
     features: tuple[Path, Path] | None,
     metrics: str,
     better: dict[str, str],
+    samples: str,
     code: Path | None,
     timeout: float | None,
     device: str,
@@ -85,11 +87,14 @@ def score(
 
     if mask_threshold is not None and (run or features):
         raise InputError("--mask-threshold goes with --targets, --masks and --predictions; a RUN knows its masks.")
+    if samples == "all" and not run:
+        raise InputError("--samples all goes with a RUN: of predictions, results are printed and nothing else is kept.")
     with notes_on_stderr(quiet):
         if run and not (predictions or raw or allow_known_error or features):
             outcome = score_run(
                 run, metrics, data=data, targets=targets, masks=masks, device=device, batch=batch, jobs=jobs,
                 strict=strict, quiet=quiet, better=better, code=code, timeout=timeout,
+                samples=samples,
             )  # fmt: skip
             methods = ", ".join(outcome.methods) or "nothing: there is no method in it"
             click.echo(f"{run}: scored {methods}.")

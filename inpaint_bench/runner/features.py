@@ -19,7 +19,7 @@ from inpaint_bench.metrics.cache import features_of
 from inpaint_bench.metrics.features import Extractor
 from inpaint_bench.runner import sums
 from inpaint_bench.runner.folder import RunFolder
-from inpaint_bench.runner.pictures import Picture, offered, pictures
+from inpaint_bench.runner.pictures import ALL, Picture, Samples, offered, pictures, still_counted
 from inpaint_bench.runner.predict import RuntimeOptions
 from inpaint_bench.runner.stored import TARGETS, FeatureRow, Index, features_path, read_features
 from inpaint_bench.threads import in_order
@@ -32,11 +32,18 @@ def measure_features(
     extractor: Extractor,
     runtime: RuntimeOptions,
     on_progress: Callable[[int], None] = lambda count: None,
+    counted: Samples = ALL,
 ) -> None:
-    """Compute the features of a method's composites, or of the targets, unless the file is up to date."""
-    path, listed = features_path(run, folder, extractor.name), list(pictures(run, folder))
+    """Compute the features of a method's composites, or of the targets, unless the file is up to date.
+
+    Of a stochastic method those of the samples that are `counted`, and of all where the file holds more already.
+    """
+    path = features_path(run, folder, extractor.name)
+    before = _index(path) if sums.trusted(run.path, path.with_suffix(".json")) else None
+    measured = [(row.pair, row.sample) for row in before.rows] if before else []
+    listed = pictures(run, folder, still_counted(counted, measured))
     rows = tuple(FeatureRow(one.pair.pair, one.sample, one.hash) for one in listed)
-    if sums.trusted(run.path, path.with_suffix(".json")) and _holds(path, extractor.signature(), rows):
+    if before and (before.signature, before.rows) == (extractor.signature(), rows):
         return
 
     def decoded(one: Picture) -> Pixels:
@@ -67,13 +74,12 @@ def _write(
     files.write_whole(path.with_suffix(".json"), msgspec.json.encode(index) + b"\n")
 
 
-def _holds(path: Path, signature: str, rows: tuple[FeatureRow, ...]) -> bool:
-    """Whether the file holds exactly these features already."""
+def _index(path: Path) -> Index | None:
+    """What the file holds; None where it is not there or not to be used, and is made anew."""
     try:
-        before = read_features(path).index
-    except (InputError, HashError):  # not there, or not to be used: made anew
-        return False
-    return (before.signature, before.rows) == (signature, rows)
+        return read_features(path).index
+    except (InputError, HashError):
+        return None
 
 
 def merge_features(parts: Sequence[RunFolder], out: RunFolder, folder: str, extractor: str) -> None:
@@ -87,6 +93,7 @@ def merge_features(parts: Sequence[RunFolder], out: RunFolder, folder: str, extr
     found = {row: one.features[n] for one in kept for n, row in enumerate(one.index.rows)}
     rows = tuple(sorted(found, key=lambda row: (row.pair, -1 if row.sample is None else row.sample)))
     path = features_path(out, folder, extractor)
-    if not _holds(path, kept[0].index.signature, rows):
-        _write(path, kept[0].index.signature, rows, kept[0].features.shape[1], (found[row] for row in rows))
+    before, signature = _index(path), kept[0].index.signature
+    if before is None or (before.signature, before.rows) != (signature, rows):
+        _write(path, signature, rows, kept[0].features.shape[1], (found[row] for row in rows))
     sums.write_sums(out.path, path, path.with_suffix(".json"))

@@ -16,7 +16,7 @@ from inpaint_bench.metrics.detection import Detect, Detections, Detector, from_r
 from inpaint_bench.metrics.detection.matching import tally
 from inpaint_bench.runner import sums
 from inpaint_bench.runner.folder import RunFolder
-from inpaint_bench.runner.pictures import Picture, content, pictures
+from inpaint_bench.runner.pictures import ALL, Picture, Samples, content, pictures, still_counted
 from inpaint_bench.runner.predict import RuntimeOptions
 from inpaint_bench.runner.stored import Found, Header, objects_path, read_objects
 from inpaint_bench.threads import in_order
@@ -29,13 +29,18 @@ def measure_objects(
     detector: Detector,
     runtime: RuntimeOptions,
     on_progress: Callable[[int], None] = lambda count: None,
+    counted: Samples = ALL,
 ) -> None:
-    """Detect in every composite of a method, in the targets or in the masked targets, and compare with the targets."""
+    """Detect in the composites of a method, in the targets or in the masked targets, and compare with the targets.
+
+    Of a stochastic method in the samples that are `counted`, and in all where the file holds more already.
+    """
     path, header = objects_path(run, folder, detector.name), Header(1, detector.signature())
-    before: dict[tuple[str, int | None, str], Found] = {}
-    if sums.trusted(run.path, path):
-        stored = read_objects(path)
-        before = {(one.pair, one.sample, one.picture): one for one in stored.found if stored.header == header}
+    stored = read_objects(path) if sums.trusted(run.path, path) else None
+    found_before = stored.found if stored else ()
+    listed = pictures(run, folder, still_counted(counted, [(one.pair, one.sample) for one in found_before]))
+    usable = found_before if stored and stored.header == header else ()
+    before = {(one.pair, one.sample, one.picture): one for one in usable}
     detect = detector.open(runtime.metric_device)
 
     def look(picture: Picture) -> Found:
@@ -48,7 +53,7 @@ def measure_objects(
         return Found(pair, sample, picture.hash, to_row(found), tally(target, found, prepared.hole))
 
     lines = [msgspec.json.encode(header)]
-    for one in in_order(look, pictures(run, folder), runtime.jobs):
+    for one in in_order(look, listed, runtime.jobs):
         lines.append(msgspec.json.encode(one))
         on_progress(1)
     files.write_if_changed(path, b"\n".join([*lines, b""]))

@@ -1,7 +1,9 @@
 """The pictures of a run that feature extractors and detectors are given: composites, targets and masked targets."""
 
-from collections.abc import Callable, Iterator
+from collections import Counter
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
+from typing import TypeAlias
 
 from inpaint_bench.data import images
 from inpaint_bench.data.datasets import Dataset
@@ -12,6 +14,9 @@ from inpaint_bench.metrics.detection.matching import masked_input
 from inpaint_bench.runner.folder import RunFolder
 from inpaint_bench.runner.hashes import sha256_of
 from inpaint_bench.runner.stored import MASKED, TARGETS
+
+Samples: TypeAlias = Mapping[str, int]  # of a stochastic method, by pair the sample that counts
+ALL: Samples = {}
 
 
 @dataclass(frozen=True)
@@ -40,16 +45,26 @@ class Picture:
         return images.read_png(run.composite(self.folder, self.pair.pair, self.sample))[0]
 
 
-def pictures(run: RunFolder, folder: str) -> Iterator[Picture]:
-    """The pictures that exist, in order of pairs and samples."""
-    finished = None if folder in (TARGETS, MASKED) else run.samples_of(folder)
-    for pair in run.pairs:
-        if finished is None:
-            yield Picture(folder, pair, None, pair.image_sha256[:16])
-            continue
-        for sample in finished.get(pair.pair, []):
-            path = run.composite(folder, pair.pair, sample)
-            yield Picture(folder, pair, sample, sha256_of(path)[:16])
+def pictures(run: RunFolder, folder: str, counted: Samples = ALL) -> list[Picture]:
+    """The pictures that exist, in order of pairs and samples; of a stochastic method those of the samples that count.
+
+    Where nothing is said of a pair, all of its samples are among them.
+    """
+    if folder in (TARGETS, MASKED):
+        return [Picture(folder, pair, None, pair.image_sha256[:16]) for pair in run.pairs]
+    finished = run.samples_of(folder)
+    return [
+        Picture(folder, pair, sample, sha256_of(run.composite(folder, pair.pair, sample))[:16])
+        for pair in run.pairs
+        for sample in finished.get(pair.pair, ())
+        if counted.get(pair.pair, sample) == sample
+    ]
+
+
+def still_counted(counted: Samples, measured: Iterable[tuple[str, int | None]]) -> Samples:
+    """The samples that count, or all where several samples of a pair were measured before: they stay up to date."""
+    of_pair = Counter(pair for pair, _ in measured)
+    return ALL if any(count > 1 for count in of_pair.values()) else counted
 
 
 def content(pixels: Pixels) -> str:

@@ -13,6 +13,7 @@ from inpaint_bench.runner import sums
 from inpaint_bench.runner.features import measure_features, merge_features
 from inpaint_bench.runner.folder import RunFolder
 from inpaint_bench.runner.objects import measure_objects, merge_objects
+from inpaint_bench.runner.pictures import ALL, Samples
 from inpaint_bench.runner.predict import RuntimeOptions
 from inpaint_bench.runner.score_own import score_own
 from inpaint_bench.runner.score_pairs import score_run
@@ -20,6 +21,7 @@ from inpaint_bench.runner.scores import each_score, scores_path, write_sorted
 from inpaint_bench.runner.stored import MASKED, TARGETS, extractors_of
 
 OnProgress = Callable[[int], None]
+Choose = Callable[[RunFolder, str], Samples]  # of a method
 
 
 def score_method(
@@ -29,17 +31,21 @@ def score_method(
     metrics: Sequence[str],
     runtime: RuntimeOptions,
     on_progress: OnProgress = lambda count: None,
+    choose: Choose = lambda run, method: ALL,
 ) -> list[MethodError]:
     """Compute the scores, features and objects of a method's composites; what is up to date is not computed again.
 
-    Returns the failures of metrics of one's own, each a sentence: what else is measured is kept.
+    `choose` says, once the method is scored, which samples of a stochastic one have features and objects; by default
+    all. Returns the failures of metrics of one's own, each a sentence: what else is measured is kept.
     """
     score_run(run, dataset, method, metrics, runtime, on_progress)
     failures = score_own(run, dataset, method, metrics, runtime, on_progress)
-    for extractor in extractors(metrics):
-        measure_features(run, dataset, method, EXTRACTORS[extractor], runtime, on_progress)
-    for detector in detectors(metrics):
-        measure_objects(run, dataset, method, DETECTORS[detector], runtime, on_progress)
+    of_features, of_objects = extractors(metrics), detectors(metrics)
+    counted = choose(run, method) if of_features or of_objects else ALL
+    for extractor in of_features:
+        measure_features(run, dataset, method, EXTRACTORS[extractor], runtime, on_progress, counted)
+    for detector in of_objects:
+        measure_objects(run, dataset, method, DETECTORS[detector], runtime, on_progress, counted)
     return failures
 
 

@@ -11,6 +11,7 @@ import pytest
 import tiny
 import torch
 
+import inpaint_bench as ib
 from inpaint_bench.cli import run_cli
 from inpaint_bench.data import images
 from inpaint_bench.data.images import Pixels
@@ -59,10 +60,27 @@ def run(made: tuple[Path, int], tmp_path: Path) -> Path:
     return tmp_path / "run"
 
 
+def best_samples(run: Path) -> dict[str, int]:
+    """By pair the sample of `noise` with the best PSNR."""
+    scores = ib.load_run(run).scores.query("method == 'noise' and metric == 'psnr'")
+    best = scores.loc[scores.groupby("pair")["value"].idxmax()]
+    return dict(zip(best["pair"].tolist(), best["sample"].tolist(), strict=True))
+
+
+def rows_of(run: Path) -> list[tuple[str, int | None]]:
+    """The pairs and samples of `noise` that have features."""
+    return [(row.pair, row.sample) for row in read_features(run / "noise" / "features.lite0.npy").index.rows]
+
+
+def numbers(run: Path) -> list[dict[str, object]]:
+    """The results without the hash of what they were made from."""
+    return [{key: value for key, value in one.items() if key != "scores"} for one in tiny.results(run)]
+
+
 def test_a_row_is_what_the_network_makes_of_the_saved_picture(run: Path) -> None:
     extract = EXTRACTORS["lite0"].open(CPU)
     kept = read_features(run / "noise" / "features.lite0.npy")
-    assert [(row.pair, row.sample) for row in kept.index.rows] == [(f"{p:05d}", s) for p in range(9) for s in range(3)]
+    assert [(row.pair, row.sample) for row in kept.index.rows] == list(best_samples(run).items())
     for row, features in zip(kept.index.rows, kept.features, strict=True):
         pixels, _ = images.read_png(run / "noise" / "composites" / f"{row.pair}.s{row.sample}.png")
         assert np.array_equal(extract([pixels])[0], features)
@@ -71,7 +89,7 @@ def test_a_row_is_what_the_network_makes_of_the_saved_picture(run: Path) -> None
 def test_no_picture_is_looked_at_twice_whatever_it_is_called(
     run: Path, tmp_path: Path, made: tuple[Path, int], looked_at: list[int]
 ) -> None:
-    assert made[1] == 9 + 9 + 27
+    assert made[1] == 9 + 9 + 9  # of the samples the chosen one
     before = sum(looked_at)
     page = tmp_path / "dataset" / "tiny.toml"
     assert tiny.run(page, tmp_path / "again", methods="again=python:tiny:load_noise,telea") == 0
@@ -170,3 +188,33 @@ def test_the_list_of_rows_says_what_made_them(run: Path) -> None:
     index = json.loads((run / "telea" / "features.lite0.json").read_text())
     assert index["signature"] == EXTRACTORS["lite0"].signature()
     assert len(index["rows"]) == 9
+
+
+def test_features_of_all_samples_are_computed_on_request_move_no_number_and_are_kept(run: Path, tmp_path: Path) -> None:
+    score = ["score", str(run), "--data", str(tmp_path / "dataset" / "data"), "--quiet"]
+    before = numbers(run)
+    assert run_cli([*score, "--samples", "all"]) == 0
+    assert rows_of(run) == [(f"{pair:05d}", sample) for pair in range(9) for sample in range(3)]
+    assert numbers(run) == before
+    everything = tiny.state(run)
+    assert run_cli(score) == 0
+    assert tiny.state(run) == everything
+
+
+def test_where_another_sample_is_chosen_its_features_are_computed(run: Path, tmp_path: Path) -> None:
+    best = best_samples(run)
+    path = run / "noise" / "composites" / f"00002.s{best['00002']}.png"
+    pixels, texts = images.read_png(path)
+    mask = (run / "pairs.csv").read_text().splitlines()[4].split(",")[2]
+    hole = tiny.read(tmp_path / "dataset" / "data" / "masks" / mask) == 255
+    path.write_bytes(images.png_bytes(np.where(hole, 255 - pixels, pixels), texts))
+    assert run_cli(["score", str(run), "--data", str(tmp_path / "dataset" / "data"), "--quiet"]) == 0
+    now = best_samples(run)
+    assert [pair for pair in best if best[pair] != now[pair]] == ["00002"]
+    assert rows_of(run) == list(now.items())
+    assert tiny.result(run, "noise", "fd_lite0")["n"] == 9
+
+
+def test_other_words_for_the_samples_are_refused(run: Path, tmp_path: Path) -> None:
+    with pytest.raises(InputError, match=r"samples is 'best'\. Allowed: chosen, all\."):
+        ib.run(str(tmp_path / "dataset" / "tiny.toml"), ["telea"], out=str(run), samples="best", quiet=True)

@@ -18,7 +18,7 @@ from inpaint_bench.errors import HashError
 from inpaint_bench.metrics.detection import DETECTORS, Detections, convert_nanodet, nanodet
 from inpaint_bench.metrics.detection.boxes import overlaps
 from inpaint_bench.metrics.detection.detectors import NANODET_SHA256
-from inpaint_bench.metrics.detection.network import NanoDet
+from inpaint_bench.metrics.detection.network import NanoDet, pooled
 
 DATA: Any = skimage.data
 GOLDEN: dict[str, Any] = json.loads(Path(__file__).with_name("nanodet.json").read_text())
@@ -164,3 +164,9 @@ def test_the_script_counts_convolutions_as_the_graph_does() -> None:
     assert names[0] == "stem.0"
     assert names[25:28] == ["laterals.0", "laterals.1", "laterals.2"]
     assert names[-2:] == ["heads.2.0", "heads.2.2"]
+
+
+@pytest.mark.parametrize("size", [(2, 2), (2, 6), (8, 4), (104, 208)])
+def test_maxima_are_those_of_max_pool2d_to_the_bit(size: tuple[int, int]) -> None:
+    features = torch.randn(2, 5, *size, generator=torch.Generator().manual_seed(1))
+    assert torch.equal(pooled(features), torch.nn.functional.max_pool2d(features, 3, 2, 1))
