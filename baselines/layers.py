@@ -164,6 +164,7 @@ NEAR, FAR = 0.5**0.5, 2**0.5
 POINTS = np.array([0, -NEAR, NEAR, -FAR, FAR])  # and infinity
 TILE = 4  # output pixels a side
 LEAST_CHANNELS, LEAST_KERNELS, LEAST_TILES = 128, 64, 128  # below, the transforms cost more than they save
+FEW_CHANNELS, MANY_TILES = 64, 1024  # half the channels suffice where the map is large
 TILES_AT_ONCE = 256  # so that the 36 points of a strip stay in the cache
 
 Padded = Float[Tensor, "batch channels rows columns"]
@@ -247,7 +248,8 @@ def conv3x3(padded: Padded, kernel: Kernel, dilation: int = 1) -> Float[Tensor, 
     weight = kernel.weight
     height, width = (side - 2 * dilation for side in padded.shape[2:])
     tiles, left_over = height * width // TILE**2, height % (TILE * dilation) + width % (TILE * dilation)
-    large = weight.shape[0] >= LEAST_KERNELS and weight.shape[1] >= LEAST_CHANNELS and tiles >= LEAST_TILES
+    channels, least = (LEAST_CHANNELS, LEAST_TILES) if tiles < MANY_TILES else (FEW_CHANNELS, MANY_TILES)
+    large = weight.shape[0] >= LEAST_KERNELS and weight.shape[1] >= channels and tiles >= least
     if large and not left_over and padded.device.type == "cpu" and not torch.is_grad_enabled():
         return winograd(padded, kernel, dilation)
     return functional.conv2d(padded, weight, kernel.bias, dilation=dilation)
