@@ -7,7 +7,7 @@ from jaxtyping import Float
 from torch import Tensor, nn
 from torch.nn import functional
 
-from baselines.layers import Kept, Kernel, conv3x3
+from baselines.convolutions import Kept, Kernel, conv3x3
 
 Maps = Float[Tensor, "batch channels height width"]
 

@@ -12,8 +12,8 @@ from jaxtyping import Float
 from torch import Tensor, nn
 from torch.nn import functional
 
+from baselines.convolutions import Kept, Kernel, RowwiseConv2d, conv3x3
 from baselines.lama.fourier import forward_transform, inverse_transform
-from baselines.layers import Kept, Kernel, RowwiseConv2d, conv3x3
 
 LOCAL, GLOBAL = 128, 384  # channels of the two branches
 BLOCKS = 18

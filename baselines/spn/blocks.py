@@ -8,7 +8,7 @@ import torch.nn.functional as F
 from jaxtyping import Float
 from torch import Tensor, nn
 
-from baselines.layers import Conv3x3, Kept, Kernel, conv3x3
+from baselines.convolutions import Conv3x3, Kept, Kernel, conv3x3
 
 Features = Float[Tensor, "batch channels height width"]
 EPSILON = 1e-5
@@ -207,44 +207,3 @@ class MergeBlock(nn.Module):
             return Kernel(weight[:, : self.encoded], torch.cat(biases)), Kernel(weight[:, self.encoded :])
 
         return self.kept.get([*weights, *biases], derived)
-
-
-class DenseLayer(nn.Module):
-    """Names a dense layer's convolution; `ResidualDenseBlock` computes it."""
-
-    def __init__(self, channels: int, growth: int) -> None:
-        super().__init__()
-        self.conv = nn.Conv2d(channels, growth, 3, padding=1)
-
-
-class ResidualDenseBlock(nn.Module):
-    """Six dense layers, fused by a 1x1 convolution, plus the identity (Zhang et al. 2018).
-
-    A dense layer convolves the concatenation of the input and the outputs of all previous layers, followed by ReLU. Its
-    part of the input is computed for all layers at once, so that the input is not copied for each.
-    """
-
-    def __init__(self, channels: int, growth: int, layers: int = 6) -> None:
-        super().__init__()
-        self.layers = nn.ModuleList([DenseLayer(channels + i * growth, growth) for i in range(layers)])
-        self.lff = nn.Conv2d(channels + layers * growth, channels, 1)
-        self.kept: Kept[Kernel] = Kept()
-
-    def forward(self, features: Features) -> Features:
-        """Features of any size."""
-        channels, count = features.shape[1], len(self.layers)
-        weights, biases = (
-            [self.get_parameter(f"layers.{i}.conv.{kind}") for i in range(count)] for kind in ("weight", "bias")
-        )
-
-        def joint() -> Kernel:
-            return Kernel(torch.cat([weight[:, :channels] for weight in weights]), torch.cat(biases))
-
-        kernel = self.kept.get([*weights, *biases], joint)
-        parts = conv3x3(F.pad(features, (1, 1, 1, 1)), kernel).chunk(count, dim=1)
-        dense = [F.relu(parts[0])]
-        for weight, part in zip(weights[1:], parts[1:], strict=True):
-            rest = F.conv2d(torch.cat(dense, dim=1), weight[:, channels:], padding=1)
-            dense.append(rest.add_(part).relu_())
-        out: Tensor = self.lff(torch.cat([features, *dense], dim=1))
-        return out.add_(features)

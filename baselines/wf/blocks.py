@@ -7,7 +7,7 @@ import torch.nn.functional as F
 from jaxtyping import Float
 from torch import Tensor, nn
 
-from baselines.layers import Kept, Kernel, conv3x3
+from baselines.convolutions import Kept, Kernel, conv3x3
 
 Features = Float[Tensor, "batch channels height width"]
 Bands = Float[Tensor, "batch channels 3 height width"]  # high along the height, along the width, along both

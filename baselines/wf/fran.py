@@ -7,7 +7,7 @@ import torch.nn.functional as F
 from jaxtyping import Float
 from torch import Tensor, nn
 
-from baselines.layers import Conv3x3, Kept, Kernel, conv3x3
+from baselines.convolutions import Conv3x3, Kept, Kernel, conv3x3
 from baselines.wf.blocks import Features, SpectralConv, SpectralConvTranspose, attend, gated_spectral
 
 Bands = Float[Tensor, "batch 12 bands_height bands_width"]  # three high bands of each colour and of the mask

@@ -8,8 +8,9 @@ import torch.nn.functional as F
 from loading import CPU, load_of, synthetic_weights, whole_pairs
 from torch import nn
 
-from baselines.layers import Conv3x3, Kernel, winograd
-from baselines.spn.blocks import MergeBlock, RegionNorm, ResidualDenseBlock, instance_norm
+from baselines.convolutions import Conv3x3, Kernel, winograd
+from baselines.layers import ResidualDenseBlock
+from baselines.spn.blocks import MergeBlock, RegionNorm, instance_norm
 from baselines.spn.network import SPN, doubled, white_hole
 from baselines.spn.prob import ProbabilisticSPN
 from baselines.spn.tresnet import Pretext
