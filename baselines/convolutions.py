@@ -20,7 +20,7 @@ from torch.nn import functional
 NEAR, FAR = 0.5**0.5, 2**0.5
 POINTS = np.array([0, -NEAR, NEAR, -FAR, FAR])  # and infinity
 TILE = 4  # output pixels a side
-LEAST_CHANNELS, LEAST_KERNELS, LEAST_TILES = 128, 64, 128  # below, the transforms cost more than they save
+LEAST_CHANNELS, LEAST_KERNELS, LEAST_TILES = 128, 64, 16  # below, the transforms cost more than they save
 FEW_CHANNELS, MANY_KERNELS, MANY_TILES = 64, 128, 4096  # or half the channels, of many kernels on a large map
 TILES_AT_ONCE = 256  # so that the 36 points of a strip stay in the cache
 
@@ -58,12 +58,14 @@ class Kept(Generic[Derived]):
         self._value: Derived | None = None
 
     def get(self, weights: Sequence[Tensor], derive: Callable[[], Derived]) -> Derived:
-        """The value; with gradients, or of weights whose changes cannot be seen, it is not kept."""
-        if torch.is_grad_enabled() or any(weight.is_inference() for weight in weights):
+        """The value, in full precision; with gradients, or of weights whose changes cannot be seen, it is not kept."""
+        unseen = torch.compiler.is_compiling() or any(weight.is_inference() for weight in weights)
+        if torch.is_grad_enabled() or unseen:
             return derive()
         known = [(weight.data_ptr(), weight._version) for weight in weights]
         if self._value is None or known != [(weight.data_ptr(), version) for weight, version in self._weights]:
-            self._value = derive()
+            with torch.autocast(weights[0].device.type, enabled=False):
+                self._value = derive()
             self._weights = [(weight.detach(), weight._version) for weight in weights]
         return self._value
 
@@ -79,7 +81,8 @@ class Kernel:
     def points(self) -> Float[Tensor, "36 channels out"]:
         """The kernels as Winograd's filtering multiplies them: four times the memory."""
         out, channels = self.weight.shape[:2]
-        points = TO_KERNELS @ self.weight.permute(0, 2, 3, 1).reshape(out, 9, channels)
+        with torch.autocast("cpu", enabled=False):  # which a later call may be without
+            points = TO_KERNELS @ self.weight.permute(0, 2, 3, 1).reshape(out, 9, channels)
         return points.permute(1, 2, 0).contiguous()
 
 

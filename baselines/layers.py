@@ -159,7 +159,7 @@ class ResidualDenseBlock(nn.Module):
         )
 
         def joint() -> Kernel:
-            return Kernel(torch.cat([weight[:, :channels] for weight in weights]), torch.cat(biases))
+            return Kernel(torch.cat([weight[:, :channels] for weight in weights]), torch.cat(tuple(biases)))
 
         kernel = self.kept.get([*weights, *biases], joint)
         parts = conv3x3(nn.functional.pad(features, (1, 1, 1, 1)), kernel).chunk(count, dim=1)

@@ -10,6 +10,7 @@ from jaxtyping import Float
 from torch import Tensor, nn
 from torch.nn import functional as F
 
+from baselines.convolutions import Conv3x3
 from baselines.rfr.attention import Attention, Memory
 from baselines.rfr.partial import Partial, PartialConv, known_only
 
@@ -24,7 +25,7 @@ def down(inputs: int, outputs: int) -> nn.Sequential:
 
 def dilated(inputs: int, outputs: int, activation: nn.Module) -> nn.Sequential:
     """The same size."""
-    convolution = nn.Conv2d(inputs, outputs, 3, padding=2, dilation=2, bias=False)
+    convolution = Conv3x3(inputs, outputs, padding=2, dilation=2, bias=False)
     return nn.Sequential(convolution, nn.BatchNorm2d(outputs), activation)
 
 
@@ -40,7 +41,7 @@ class FoldedConvTranspose2d(nn.ConvTranspose2d):
         """Twice the size."""
         height, width = input.shape[2:]
         patches = self.weight.flatten(1).T @ input.flatten(2)
-        return F.fold(patches, (2 * height, 2 * width), self.kernel_size, padding=self.padding, stride=self.stride)
+        return F.fold(patches, (2 * height, 2 * width), 4, padding=1, stride=2)
 
 
 def up(inputs: int, outputs: int, kind: type[nn.ConvTranspose2d] = nn.ConvTranspose2d) -> nn.Sequential:

@@ -203,7 +203,7 @@ class MergeBlock(nn.Module):
         )
 
         def derived() -> tuple[Kernel, Kernel]:
-            weight = torch.cat(weights)
-            return Kernel(weight[:, : self.encoded], torch.cat(biases)), Kernel(weight[:, self.encoded :])
+            weight, bias = torch.cat(tuple(weights)), torch.cat(tuple(biases))
+            return Kernel(weight[:, : self.encoded], bias), Kernel(weight[:, self.encoded :])
 
         return self.kept.get([*weights, *biases], derived)

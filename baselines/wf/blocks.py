@@ -1,6 +1,7 @@
 """The blocks of WaveFill: spectral norm, gated convolution, residual block, self-attention, Haar wavelets."""
 
 from collections.abc import Callable
+from typing import cast
 
 import torch
 import torch.nn.functional as F
@@ -86,6 +87,11 @@ class InstanceNorm(nn.Module):
         return centred.mul_((variance + 1e-5).rsqrt())
 
 
+def convolution(module: nn.Module) -> nn.Module:
+    """The module itself, or the first of a sequence."""
+    return module[0] if isinstance(module, nn.Sequential) else module
+
+
 class GatedConv(nn.Module):
     """A convolution with an activation and a gate: act(f(x)) * sigmoid(g(x)) (Yu et al. 2019).
 
@@ -122,7 +128,7 @@ class GatedConv(nn.Module):
 
     def _kernel(self) -> Kernel:
         """Both convolutions as one."""
-        convs = [each[0] if isinstance(each, nn.Sequential) else each for each in (self.conv2d, self.mask_conv2d)]
+        convs = [cast(SpectralConv | nn.Conv2d, convolution(each)) for each in (self.conv2d, self.mask_conv2d)]
         weights, biases = [conv.weight for conv in convs], [conv.bias for conv in convs if conv.bias is not None]
         return self.kept.get(
             [*weights, *biases], lambda: Kernel(torch.cat(weights), torch.cat(biases) if biases else None)

@@ -16,11 +16,12 @@ class PlainPartial(PartialConv):
     def forward(self, *inputs: Partial) -> Partial:
         values = torch.cat([one.values for one in inputs], dim=1)
         masks = torch.cat([one.known.expand_as(one.values) for one in inputs], dim=1)
-        geometry = {"stride": self.stride, "padding": self.weight.shape[2] // 2}
-        count = functional.conv2d(masks, torch.ones_like(self.weight), **geometry)
+        stride, padding = self.stride, self.weight.shape[2] // 2
+        count = functional.conv2d(masks, torch.ones_like(self.weight), stride=stride, padding=padding)
         known = count.clamp(0, 1)
         ratio = self.weight[0].numel() / (count + 1e-8) * known
-        return Partial(functional.conv2d(values * masks, self.weight, **geometry) * ratio, known[:, :1])
+        found = functional.conv2d(values * masks, self.weight, stride=stride, padding=padding)
+        return Partial(found * ratio, known[:, :1])
 
 
 class PlainScoring(Scoring):

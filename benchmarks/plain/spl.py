@@ -33,7 +33,8 @@ class PlainModulation(SpatialModulation):
     def forward(self, x: Tensor, prior: Tensor) -> Tensor:
         shared = self.mlp_shared(prior)
         gamma, beta = self.mlp_gamma(shared), self.mlp_beta(shared)
-        return functional.instance_norm(x) * (1 + gamma) + beta
+        found: Tensor = functional.instance_norm(x) * (1 + gamma) + beta
+        return found
 
 
 class PlainGenerator(SemanticPriorGenerator):

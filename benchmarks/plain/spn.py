@@ -25,7 +25,8 @@ class PlainSpade(blocks.Spade):
     def forward(self, features: Tensor, label: Tensor) -> Tensor:
         hidden = self.mlp_shared(label)
         gamma, beta = self.mlp_gamma(hidden), self.mlp_beta(hidden)
-        return functional.instance_norm(features) * (1 + gamma) + beta
+        found: Tensor = functional.instance_norm(features) * (1 + gamma) + beta
+        return found
 
 
 class PlainMiddle(blocks.MiddleBlock):
@@ -33,7 +34,8 @@ class PlainMiddle(blocks.MiddleBlock):
         out = features
         for layer in self.conv_block:
             out = layer(out, prior) if isinstance(layer, blocks.Modulation) else layer(out)
-        return out + features
+        found: Tensor = out + features
+        return found
 
 
 class PlainDecoder(blocks.DecoderBlock):
@@ -41,8 +43,8 @@ class PlainDecoder(blocks.DecoderBlock):
         out = features
         for layer in self.conv_block:
             out = layer(out, prior) if isinstance(layer, blocks.Modulation) else layer(out)
-        side: Tensor = self.conv_s(self.SPADE_s(features, prior))
-        return side + out
+        total: Tensor = self.conv_s(self.SPADE_s(features, prior)) + out
+        return total
 
 
 class PlainMerge(blocks.MergeBlock):
@@ -63,7 +65,8 @@ class Painting(Generator):
         pyramid = iter((priors.half, priors.full))
         for layer in self.decoder:
             features = layer(features, next(pyramid)) if isinstance(layer, PlainDecoder) else layer(features)
-        return (features + 1) / 2
+        prediction: Tensor = (features + 1) / 2
+        return prediction
 
 
 class PlainSPN(Painting, SPN):

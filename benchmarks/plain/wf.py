@@ -1,6 +1,7 @@
 """WaveFill in plain torch modules: two convolutions to a gate, spectral norms computed at every call."""
 
 from collections.abc import Callable
+from typing import cast
 
 import torch
 from torch import Tensor, nn
@@ -32,11 +33,11 @@ class PlainConvTranspose(blocks.SpectralConvTranspose):
 class PlainGated(blocks.GatedConv):
     def forward(self, features: Tensor) -> Tensor:
         features = features.contiguous()
-        found: Tensor = self.activation(self.half(self.conv2d, features))
-        return found * torch.sigmoid(self.half(self.mask_conv2d, features))
+        found: Tensor = self.activation(self.branch(self.conv2d, features))
+        return found * torch.sigmoid(self.branch(self.mask_conv2d, features))
 
-    def half(self, module: nn.Module, features: Tensor) -> Tensor:
-        conv = module[0] if isinstance(module, nn.Sequential) else module
+    def branch(self, module: nn.Module, features: Tensor) -> Tensor:
+        conv = cast(blocks.SpectralConv | nn.Conv2d, blocks.convolution(module))
         weight = normalised(conv) if isinstance(conv, blocks.SpectralConv) else conv.weight
         out = functional.conv2d(features, weight, conv.bias, self.stride, self.padding, self.dilation)
         return functional.instance_norm(out) if isinstance(module, nn.Sequential) else out
@@ -55,8 +56,8 @@ class PlainBlock(fran.FRANBlock):
             features = functional.interpolate(features, scale_factor=2.0, mode="nearest")
         inside = self.conv_0(functional.leaky_relu(self.norm_0(features, features, bands), 0.2))
         inside = self.conv_1(functional.leaky_relu(self.norm_1(inside, inside, bands), 0.2))
-        side: Tensor = self.conv_s(self.norm_s(features, features, bands))
-        return side + inside
+        total: Tensor = self.conv_s(self.norm_s(features, features, bands)) + inside
+        return total
 
 
 PLAIN: dict[type[nn.Module], type[nn.Module]] = {

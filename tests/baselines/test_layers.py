@@ -3,7 +3,7 @@
 import torch
 from torch import nn
 
-from baselines.convolutions import Kept, RowwiseConv2d
+from baselines.convolutions import Conv3x3, Kept, RowwiseConv2d
 from baselines.layers import BasicRegionNorm
 from baselines.rfr.network import FoldedConvTranspose2d
 from inpaint_bench.data import synthetic
@@ -51,3 +51,13 @@ def test_a_folded_transposed_convolution_is_a_transposed_convolution() -> None:
     conv = FoldedConvTranspose2d(6, 4, 4, stride=2, padding=1, bias=False).requires_grad_(False)
     expected = nn.functional.conv_transpose2d(x, conv.weight, stride=2, padding=1)
     torch.testing.assert_close(conv(x), expected, rtol=0, atol=1e-5)
+
+
+def test_what_is_kept_under_bf16_serves_float32() -> None:
+    conv, x = Conv3x3(128, 64), torch.rand(1, 128, 34, 34)
+    with torch.inference_mode():
+        with torch.autocast("cpu", torch.bfloat16):
+            conv(x)
+        kept = conv(x)
+        conv.kept = Kept()
+        assert torch.equal(conv(x), kept)
