@@ -25,8 +25,8 @@ FEW_CHANNELS, MANY_KERNELS, MANY_TILES = 64, 128, 4096  # or half the channels, 
 TILES_AT_ONCE = 256  # so that the 36 points of a strip stay in the cache
 
 Padded = Float[Tensor, "batch channels rows columns"]
-Kernels = Float[Tensor, "out channels 3 3"]
-Bias = Float[Tensor, " out"]
+Kernels = Float[Tensor, "out channels rows columns"]
+Bias = Float[Tensor, " biases"]  # of a transposed convolution as many as its second axis
 Derived = TypeVar("Derived")
 
 
@@ -72,14 +72,14 @@ class Kept(Generic[Derived]):
 
 @dataclass(frozen=True)
 class Kernel:
-    """The kernels and biases of a 3x3 convolution."""
+    """The kernels and biases of a convolution."""
 
     weight: Kernels
     bias: Bias | None = None
 
     @cached_property
     def points(self) -> Float[Tensor, "36 channels out"]:
-        """The kernels as Winograd's filtering multiplies them: four times the memory."""
+        """3x3 kernels as Winograd's filtering multiplies them: four times the memory."""
         out, channels = self.weight.shape[:2]
         with torch.autocast("cpu", enabled=False):  # which a later call may be without
             points = TO_KERNELS @ self.weight.permute(0, 2, 3, 1).reshape(out, 9, channels)

@@ -53,8 +53,8 @@ class PlainMerge(blocks.MergeBlock):
 
     def forward(self, skip: Tensor, decoded: Tensor) -> Tensor:
         both = torch.cat([skip, decoded], dim=1)
-        found: Tensor = self.conv_block(both)
-        return found + self.shortcut(both)
+        total: Tensor = self.conv_block(both) + self.shortcut(both)
+        return total
 
 
 class Painting(Generator):
