@@ -1,4 +1,4 @@
-"""Layers that several papers share unchanged: region normalisation (RN, SPL), faster convolutions, and the size check.
+"""Layers that several papers share unchanged: region normalisation (RN, SPL), dense blocks (SPN, SPL), the size check.
 
 Region normalisation (Yu et al., AAAI 2020) normalises each region of a map by its own mean and deviation. The published
 code fills the other region with the mean, normalises the filled map by its variance over all N pixels and multiplies by
@@ -11,12 +11,11 @@ the order of channels-last memory. Statistics are those of each image: RN's publ
 is the same for a batch of one.
 """
 
-import numpy as np
 import torch
-from jaxtyping import Float, Float64
+from jaxtyping import Float
 from torch import Tensor, nn
-from torch.nn import functional
 
+from baselines.convolutions import Kept, Kernel, conv3x3
 from inpaint_bench.data.images import Images
 from inpaint_bench.errors import InputError
 
@@ -128,125 +127,45 @@ class LearnableRegionNorm(nn.Module):
         return spread(scale, region).mul_(centred).mul_(gain).add_(shift).permute(0, 3, 1, 2)
 
 
-class RowwiseConv2d(nn.Conv2d):
-    """A convolution to few channels: each kernel row gives outputs of one convolution, which are shifted and summed.
+Maps = Float[Tensor, "batch channels height width"]
 
-    The same sum as nn.Conv2d in another order. Convolutions compute at least 16 channels at a time, so 3 channels waste
-    most of the work, while 7 rows of 3 do not.
+
+class DenseLayer(nn.Module):
+    """Names a dense layer's convolution; `ResidualDenseBlock` computes it."""
+
+    def __init__(self, channels: int, growth: int) -> None:
+        super().__init__()
+        self.conv = nn.Conv2d(channels, growth, 3, padding=1)
+
+
+class ResidualDenseBlock(nn.Module):
+    """Six dense layers, fused by a 1x1 convolution, plus the identity (Zhang et al. 2018).
+
+    A dense layer convolves the concatenation of the input and the outputs of all previous layers, followed by ReLU. Its
+    part of the input is computed for all layers at once, so that the input is not copied for each.
     """
 
-    def forward(
-        self, input: Float[Tensor, "batch channels height width"]
-    ) -> Float[Tensor, "batch out out_height out_width"]:
-        """The map without padding."""
-        out, channels, rows, columns = self.weight.shape
-        kernel = self.weight.permute(2, 0, 1, 3).reshape(rows * out, channels, 1, columns)
-        by_row = functional.conv2d(input, kernel)
-        height = input.shape[2] - rows + 1
-        total = by_row[:, :out, :height]
-        for row in range(1, rows):
-            total = total + by_row[:, row * out : (row + 1) * out, row : row + height]
-        return total if self.bias is None else total + self.bias[:, None, None]
+    def __init__(self, channels: int, growth: int, layers: int = 6) -> None:
+        super().__init__()
+        self.layers = nn.ModuleList([DenseLayer(channels + i * growth, growth) for i in range(layers)])
+        self.lff = nn.Conv2d(channels + layers * growth, channels, 1)
+        self.kept: Kept[Kernel] = Kept()
 
+    def forward(self, features: Maps) -> Maps:
+        """Maps of any size."""
+        channels, count = features.shape[1], len(self.layers)
+        weights, biases = (
+            [self.get_parameter(f"layers.{i}.conv.{kind}") for i in range(count)] for kind in ("weight", "bias")
+        )
 
-# --- 3x3 convolutions on a CPU by Winograd's minimal filtering: a quarter of the multiplications ----------
-#
-# Lavin and Gray 2016, F(4x4, 3x3): a tile of 6x6 pixels and the kernel are brought to 36 points, multiplied there,
-# and brought back to 4x4 pixels. With the usual points 0, ±1, ±2 rounding errors would be three times those of a
-# direct convolution; with 0, ±√½, ±√2 they are alike, which a test checks.
+        def joint() -> Kernel:
+            return Kernel(torch.cat([weight[:, :channels] for weight in weights]), torch.cat(tuple(biases)))
 
-POINTS = np.array([0, -1, 1, -2, 2]) * 0.5**0.5  # and infinity
-TILE = 4  # output pixels a side
-LEAST_CHANNELS, LEAST_KERNELS, LEAST_TILES = 128, 64, 128  # below, the transforms cost more than they save
-TILES_AT_ONCE = 256  # so that the 36 points of a strip stay in the cache
-
-Padded = Float[Tensor, "batch channels rows columns"]
-Kernels = Float[Tensor, "out channels 3 3"]
-
-
-def _transforms() -> tuple[Tensor, Tensor, Tensor]:
-    """The matrices for tiles (36x36), kernels (36x9) and products (16x36), over rows and columns at once."""
-    tile, kernel, product = np.zeros((6, 6)), np.zeros((6, 3)), np.zeros((TILE, 6))
-    for i, point in enumerate(POINTS):
-        others = np.delete(POINTS, i)
-        tile[i, :5] = np.poly(others)[::-1]
-        kernel[i] = point ** np.arange(3) / np.prod(point - others)
-        product[:, i] = point ** np.arange(TILE)
-    tile[5], kernel[5, 2], product[-1, 5] = np.poly(POINTS)[::-1], 1, 1
-    return _twice(tile), _twice(kernel), _twice(product)
-
-
-def _twice(matrix: Float64[np.ndarray, "points taps"]) -> Tensor:
-    """The transform of a square from that of a line."""
-    return torch.from_numpy(np.kron(matrix, matrix)).float()
-
-
-TO_TILES, TO_KERNELS, TO_PIXELS = _transforms()
-
-
-class Conv3x3(nn.Conv2d):
-    """A 3x3 convolution of stride 1, with zero padding or none."""
-
-    def __init__(
-        self, channels: int, out: int, kernel_size: int = 3, padding: int = 0, dilation: int = 1, bias: bool = True
-    ) -> None:
-        super().__init__(channels, out, kernel_size, padding=padding, dilation=dilation, bias=bias)
-
-    def forward(self, features: Padded) -> Float[Tensor, "batch out height width"]:
-        """Features of any size."""
-        side = int(self.padding[0])
-        padded = functional.pad(features, (side, side, side, side)) if side else features
-        return conv3x3(padded, self.weight, self.bias, self.dilation[0])
-
-
-def conv3x3(
-    padded: Padded, weight: Kernels, bias: Float[Tensor, " out"] | None = None, dilation: int = 1
-) -> Float[Tensor, "batch out height width"]:
-    """The convolution of padded features, by the faster of two algorithms."""
-    height, width = (side - 2 * dilation for side in padded.shape[2:])
-    tiles, left_over = height * width // TILE**2, height % (TILE * dilation) + width % (TILE * dilation)
-    large = weight.shape[0] >= LEAST_KERNELS and weight.shape[1] >= LEAST_CHANNELS and tiles >= LEAST_TILES
-    if large and not left_over and padded.device.type == "cpu" and not torch.is_grad_enabled():
-        return winograd(padded, weight, bias, dilation)
-    return functional.conv2d(padded, weight, bias, dilation=dilation)
-
-
-def winograd(
-    padded: Padded, weight: Kernels, bias: Float[Tensor, " out"] | None = None, dilation: int = 1
-) -> Float[Tensor, "batch out height width"]:
-    """The convolution of padded features; the sides of the result are multiples of 4 dilations."""
-    out, channels = weight.shape[:2]
-    kernels = (TO_KERNELS @ weight.permute(0, 2, 3, 1).reshape(out, 9, channels)).permute(1, 2, 0)
-    bias = weight.new_zeros(out) if bias is None else bias
-    images = padded.permute(0, 2, 3, 1).contiguous()
-    height, width = images.shape[1] - 2 * dilation, images.shape[2] - 2 * dilation
-    result = images.new_empty(len(images), height, width, out)
-    cell = TILE * dilation
-    step = cell * max(1, TILES_AT_ONCE * TILE // (width * dilation))
-    for image, pixels in zip(images, result, strict=True):
-        for top in range(0, height, step):
-            strip = image[top : min(top + step, height) + 2 * dilation]
-            _strip(strip, kernels, bias, dilation, pixels[top : top + step])
-    return result.permute(0, 3, 1, 2)
-
-
-def _strip(
-    strip: Float[Tensor, "rows columns channels"],
-    kernels: Float[Tensor, "36 channels out"],
-    bias: Float[Tensor, " out"],
-    dilation: int,
-    pixels: Float[Tensor, "height width out"],
-) -> None:
-    """Fill rows of the result from the image rows that they need.
-
-    With dilation d, every d-th row and column form a separate image, a phase.
-    """
-    rows, columns, channels = strip.shape
-    phases = strip.view(rows // dilation, dilation, columns // dilation, dilation, channels)
-    windows = phases.unfold(0, 6, TILE).unfold(2, 6, TILE).permute(5, 6, 0, 1, 2, 3, 4)
-    down, _, across = windows.shape[2:5]
-    tiles = (TO_TILES @ windows.reshape(36, -1)).view(36, -1, channels)
-    products = torch.bmm(tiles, kernels)
-    back = (TO_PIXELS @ products.view(36, -1)).view(TILE, TILE, down, dilation, across, dilation, -1)
-    target = pixels.view(down, TILE, dilation, across, TILE, dilation, -1)
-    torch.add(back.permute(2, 0, 3, 4, 1, 5, 6), bias, out=target)
+        kernel = self.kept.get([*weights, *biases], joint)
+        parts = conv3x3(nn.functional.pad(features, (1, 1, 1, 1)), kernel).chunk(count, dim=1)
+        dense = [nn.functional.relu(parts[0])]
+        for weight, part in zip(weights[1:], parts[1:], strict=True):
+            rest = nn.functional.conv2d(torch.cat(dense, dim=1), weight[:, channels:], padding=1)
+            dense.append(rest.add_(part).relu_())
+        out: Tensor = self.lff(torch.cat([features, *dense], dim=1))
+        return out.add_(features)

@@ -1,4 +1,4 @@
-"""Every learned method on one 256x256 image: seconds, GFLOP and GFLOP/s, compared with a plain convolution.
+"""Every learned method on one 256x256 image: seconds, GFLOP and GFLOP/s (beside plain networks: `plain_modules.py`).
 
     python benchmarks/networks.py [METHOD ...] [--precision bf16] [--runs 5] [--device cuda]
 
@@ -23,20 +23,6 @@ from inpaint_bench.data.images import emptied
 from inpaint_bench.methods.baselines import find_baselines, installed, loader, weights_of
 from inpaint_bench.weights import SYNTHETIC
 
-AUTHORS = {  # seconds of the authors' code on an idle machine with two cores, where the convolution reaches 217 GFLOP/s
-    "spn": 5.07,
-    "spn-prob": 4.62,
-    "spl": 2.42,
-    "ec": 1.07,
-    "rn": 0.81,
-    "rfr": 1.93,
-    "pic": 0.13,
-    "ctsdg": 1.59,
-    "wf": 4.28,
-    "mfe": 2.83,
-    "dsi": 870.0,
-}
-AUTHORS_RATE = 217.0
 SLOW = {"dsi"}  # once is enough
 
 Run = Callable[[], Tensor]
@@ -121,13 +107,11 @@ def report(runs: dict[str, Run], kind: str, count: int, device: torch.device) ->
                 times[name].append(seconds(run, device))
     rate = statistics.median(rates)
     print(f"convolution {rate:.0f} GFLOP/s, {kind}, {device}, torch {torch.__version__}")
-    print(f"{'method':12}{'seconds':>9}{'GFLOP':>8}{'GFLOP/s':>9}{'work':>8}{'authors work':>14}{'ratio':>7}")
+    print(f"{'method':12}{'seconds':>9}{'GFLOP':>8}{'GFLOP/s':>9}{'work':>8}")
     for name, run in runs.items():
         middle = statistics.median(times[name])
         cost = costs[name]
-        theirs = AUTHORS.get(name, 0.0) * AUTHORS_RATE
         line = f"{name:12}{middle:9.3f}{cost:8.1f}{cost / middle:9.1f}{middle * rate:8.0f}"
-        line += f"{theirs:14.0f}{theirs / (middle * rate):7.2f}" if theirs else ""
         if kind == "bf16":
             with precision(kind, device):
                 line += (

@@ -1,19 +1,21 @@
-"""LaMa, MI-GAN and MAT beside the same networks in plain torch modules: NCHW, nothing folded, resampled as published.
+"""Networks beside the same networks in plain torch modules: NCHW, nothing folded, joined or kept, as published.
 
-    python benchmarks/plain_modules.py [lama] [migan] [migan-512] [mat] [mat-256] [--runs 7]
+    python benchmarks/plain_modules.py [NAME ...] [--runs 7] [--threads 2]
 
-Batch 1, two threads, the weights of the reference activations. Both take turns, so that they see the same load; the
-median of the processor's seconds is printed, and their outputs are compared.
+Batch 1, synthetic weights. Their outputs are compared; then both take turns, so that they see the same load, and the
+median of the processor's seconds is printed.
 """
 
 import argparse
 import statistics
 import time
 from collections.abc import Callable
+from functools import partial
 from math import sqrt
 from pathlib import Path
 
 import torch
+from plain import ec, rfr, spl, spn, wf
 from plain_mat import Sample, plain_mat
 from torch import Tensor, nn
 from torch.nn import functional
@@ -26,6 +28,7 @@ from baselines.migan import network as migan
 from inpaint_bench.checks.activations import replay
 
 Forward = Callable[[Tensor], Tensor]
+Run = Callable[[], Tensor]
 Pair = tuple[Tensor, Tensor | None]  # local and global features
 SIDES = {"lama": 256, "migan": 256, "migan-512": 512, "mat": 512, "mat-256": 256}
 GOLDEN = {
@@ -186,8 +189,8 @@ def plain_migan(network: migan.Generator) -> migan.Generator:
     return network.to(memory_format=torch.contiguous_format)
 
 
-def networks(name: str) -> tuple[Forward, Forward, Tensor]:
-    """Ours, the plain one, and an input."""
+def reference(name: str) -> tuple[Run, Run]:
+    """Ours and the plain one, with the weights of the reference activations."""
     golden = replay.load(Path(baselines.__path__[0]) / GOLDEN[name])
     case, side = golden["cases"][0], SIDES[name]
     kind = name.partition("-")[0]
@@ -206,26 +209,35 @@ def networks(name: str) -> tuple[Forward, Forward, Tensor]:
         x[:, 1:] = 2 * x[:, 1:] - 1
         x[:, :1] = 1
         x[:, :1, side // 4 : side // 2, side // 4 : 3 * side // 4] = 0
-        return Sample(ours), Sample(plain), x
-    return ours, plain, x if kind == "lama" else x - 0.5
+        ours, plain = Sample(ours), Sample(plain)
+    elif kind == "migan":
+        x -= 0.5
+    return lambda: ours(x), lambda: plain(x)
+
+
+PAIRS: dict[str, Callable[[], tuple[Run, Run]]] = {
+    **{name: partial(reference, name) for name in SIDES},
+    **{"spn": spn.spn, "spn-prob": spn.spn_prob, "wf": wf.wf, "rfr": rfr.rfr, "ec": ec.ec, "spl": spl.spl},
+}
 
 
 def main() -> None:
     """Print a line for each network."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("names", nargs="*", default=list(SIDES), metavar="NAME")
+    parser.add_argument("names", nargs="*", default=list(PAIRS), choices=[*PAIRS], metavar="NAME")
     parser.add_argument("--runs", type=int, default=7)
+    parser.add_argument("--threads", type=int, default=2)
     arguments = parser.parse_args()
-    torch.set_num_threads(2)
+    torch.set_num_threads(arguments.threads)
     for name in arguments.names:
-        ours, plain, x = networks(name)
+        ours, plain = PAIRS[name]()
         taken: dict[str, list[float]] = {"ours": [], "plain": []}
         with torch.inference_mode():
-            difference = (ours(x) - plain(x)).abs().max().item()
+            difference = (ours() - plain()).abs().max().item()
             for _ in range(arguments.runs):
                 for which, forward in (("ours", ours), ("plain", plain)):
                     start = time.process_time()
-                    forward(x)
+                    forward()
                     taken[which].append(time.process_time() - start)
         one, other = (statistics.median(taken[which]) for which in ("ours", "plain"))
         print(

@@ -118,7 +118,7 @@ def test_a_baseline_imports_images_weights_errors_and_itself(baseline: Path) -> 
             continue  # training and inspection may import the harness
         package = package_of(path, baseline.parent)
         assert ours(path, package, "inpaint_bench") <= OF_BASELINES, path.name
-        assert ours(path, package, "baselines") <= {baseline.name, "layers"}, path.name
+        assert ours(path, package, "baselines") <= {baseline.name, "convolutions", "layers"}, path.name
 
 
 @pytest.mark.parametrize("baseline", BASELINES, ids=lambda baseline: baseline.name)

@@ -7,7 +7,7 @@ from jaxtyping import Float
 from torch import Tensor, nn
 from torch.nn import functional
 
-from baselines.layers import conv3x3
+from baselines.convolutions import Kept, Kernel, conv3x3
 
 Maps = Float[Tensor, "batch channels height width"]
 
@@ -45,11 +45,15 @@ class SpectralNorm(nn.Module):
         self.bias = nn.Parameter(torch.empty(out)) if bias else None
         self.register_buffer("weight_u", torch.empty(out))
         self.register_buffer("weight_v", torch.empty(others))
+        self.kept: Kept[Kernel] = Kept()
 
-    def weight(self) -> Tensor:
-        """The normalised kernel."""
+    def kernel(self) -> Kernel:
+        """The normalised kernel, and the bias."""
+        return self.kept.get([self.weight_orig, self.weight_u, self.weight_v], self._derived)
+
+    def _derived(self) -> Kernel:
         matrix = self.weight_orig.transpose(0, self.out_axis).flatten(1)
-        return self.weight_orig / torch.dot(self.weight_u, torch.mv(matrix, self.weight_v))
+        return Kernel(self.weight_orig / torch.dot(self.weight_u, torch.mv(matrix, self.weight_v)), self.bias)
 
 
 class SpectralConv2d(SpectralNorm):
@@ -72,8 +76,8 @@ class SpectralConv2d(SpectralNorm):
     def forward(self, x: Maps) -> Float[Tensor, "batch out out_height out_width"]:
         """The convolved map."""
         if self.small:
-            return conv3x3(x, self.weight(), self.bias, self.dilation)
-        return functional.conv2d(x, self.weight(), self.bias, self.stride, self.padding, self.dilation)
+            return conv3x3(x, self.kernel(), self.dilation)
+        return functional.conv2d(x, self.kernel().weight, self.bias, self.stride, self.padding, self.dilation)
 
 
 class SpectralConvTranspose2d(SpectralNorm):
@@ -85,4 +89,4 @@ class SpectralConvTranspose2d(SpectralNorm):
 
     def forward(self, x: Maps) -> Float[Tensor, "batch out out_height out_width"]:
         """The convolved map, enlarged by the stride."""
-        return functional.conv_transpose2d(x, self.weight(), self.bias, self.stride, self.padding)
+        return functional.conv_transpose2d(x, self.kernel().weight, self.bias, self.stride, self.padding)

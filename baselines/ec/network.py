@@ -10,8 +10,8 @@ import torch
 from jaxtyping import Float
 from torch import Tensor, nn
 
+from baselines.convolutions import Conv3x3, RowwiseConv2d
 from baselines.ec.blocks import InstanceNorm, Maps, SpectralConv2d, SpectralConvTranspose2d
-from baselines.layers import Conv3x3, RowwiseConv2d
 
 
 class ResidualBlock(nn.Module):

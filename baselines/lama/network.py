@@ -12,8 +12,8 @@ from jaxtyping import Float
 from torch import Tensor, nn
 from torch.nn import functional
 
+from baselines.convolutions import Kept, Kernel, RowwiseConv2d, conv3x3
 from baselines.lama.fourier import forward_transform, inverse_transform
-from baselines.layers import RowwiseConv2d, conv3x3
 
 LOCAL, GLOBAL = 128, 384  # channels of the two branches
 BLOCKS = 18
@@ -117,6 +117,7 @@ class Unit(nn.Module):
             self.bn_g = nn.BatchNorm2d(outputs[1])
         self.stride, self.pad = stride, pad
         self.split, self.spectral = bool(outputs[1]), bool(inputs[1])
+        self.kept: dict[str, Kept[Kernel]] = {"to_local": Kept(), "to_global": Kept()}
 
     def fold(self) -> None:
         """Fold the batch norms into the convolutions; those to the local branch become one."""
@@ -150,7 +151,7 @@ class Unit(nn.Module):
     def _convolved(self, padded: Features, name: str) -> Features:
         kernel, shift = getattr(self, name), getattr(self, f"{name}_shift")
         if self.stride == 1 and kernel.shape[2:] == (3, 3):
-            return conv3x3(padded, kernel, shift)
+            return conv3x3(padded, self.kept[name].get([kernel, shift], lambda: Kernel(kernel, shift)))
         return functional.conv2d(padded, kernel, shift, self.stride)
 
 

@@ -10,6 +10,7 @@ from jaxtyping import Float
 from torch import Tensor, nn
 from torch.nn import functional as F
 
+from baselines.convolutions import Conv3x3
 from baselines.rfr.attention import Attention, Memory
 from baselines.rfr.partial import Partial, PartialConv, known_only
 
@@ -24,13 +25,28 @@ def down(inputs: int, outputs: int) -> nn.Sequential:
 
 def dilated(inputs: int, outputs: int, activation: nn.Module) -> nn.Sequential:
     """The same size."""
-    convolution = nn.Conv2d(inputs, outputs, 3, padding=2, dilation=2, bias=False)
+    convolution = Conv3x3(inputs, outputs, padding=2, dilation=2, bias=False)
     return nn.Sequential(convolution, nn.BatchNorm2d(outputs), activation)
 
 
-def up(inputs: int, outputs: int) -> nn.Sequential:
+class FoldedConvTranspose2d(nn.ConvTranspose2d):
+    """A transposed convolution as one matrix product, whose results are summed where they overlap.
+
+    For a small map of many channels: torch's first copies the kernels to another layout, which takes as long.
+    """
+
+    def forward(
+        self, input: Float[Tensor, "batch channels height width"], output_size: list[int] | None = None
+    ) -> Float[Tensor, "batch out out_height out_width"]:
+        """Twice the size."""
+        height, width = input.shape[2:]
+        patches = self.weight.flatten(1).T @ input.flatten(2)
+        return F.fold(patches, (2 * height, 2 * width), 4, padding=1, stride=2)
+
+
+def up(inputs: int, outputs: int, kind: type[nn.ConvTranspose2d] = nn.ConvTranspose2d) -> nn.Sequential:
     """Twice the size."""
-    convolution = nn.ConvTranspose2d(inputs, outputs, 4, stride=2, padding=1, bias=False)
+    convolution = kind(inputs, outputs, 4, stride=2, padding=1, bias=False)
     return nn.Sequential(convolution, nn.BatchNorm2d(outputs), nn.LeakyReLU(0.2, inplace=True))
 
 
@@ -47,7 +63,7 @@ class FeatureReasoning(nn.Module):
         self.enc_6 = dilated(512, 512, nn.ReLU(inplace=True))
         self.dec_5 = dilated(1024, 512, nn.LeakyReLU(0.2, inplace=True))
         self.dec_4 = dilated(1024, 512, nn.LeakyReLU(0.2, inplace=True))
-        self.dec_3 = up(1024, 512)
+        self.dec_3 = up(1024, 512, FoldedConvTranspose2d)
         self.att = Attention(512)
         self.dec_2 = up(768, 256)
         self.dec_1 = up(384, 64)

@@ -8,7 +8,8 @@ import torch
 from jaxtyping import Float
 from torch import Tensor, nn
 
-from baselines.layers import BasicRegionNorm, Conv3x3, LearnableRegionNorm, RowwiseConv2d
+from baselines.convolutions import Conv3x3, RowwiseConv2d
+from baselines.layers import BasicRegionNorm, LearnableRegionNorm
 
 
 class ResidualBlock(nn.Module):

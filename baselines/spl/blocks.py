@@ -1,10 +1,10 @@
-"""The residual, dense and modulated blocks of SPL's generator."""
+"""The residual and modulated blocks of SPL's generator."""
 
 import torch
 from jaxtyping import Float
 from torch import Tensor, nn
 
-from baselines.layers import Conv3x3
+from baselines.convolutions import Conv3x3, Kept, Kernel, conv3x3
 
 Maps = Float[Tensor, "batch channels height width"]
 
@@ -28,32 +28,6 @@ class ResidualBlock(nn.Module):
         return residual.add_(x)
 
 
-class DenseLayer(nn.Module):
-    """A 3x3 convolution with ReLU whose output is appended to its input (Huang et al., 2017)."""
-
-    def __init__(self, channels: int, growth: int) -> None:
-        super().__init__()
-        self.conv = nn.Conv2d(channels, growth, 3, padding=1)
-
-    def forward(self, x: Maps) -> Float[Tensor, "batch grown height width"]:
-        """The input's channels, then the new ones."""
-        return torch.cat([x, self.conv(x).relu_()], dim=1)
-
-
-class DenseBlock(nn.Module):
-    """A residual dense block (Zhang et al., CVPR 2018): dense layers, fused by a 1x1 convolution, plus the input."""
-
-    def __init__(self, channels: int, growth: int, layers: int) -> None:
-        super().__init__()
-        self.layers = nn.Sequential(*(DenseLayer(channels + growth * i, growth) for i in range(layers)))
-        self.lff = nn.Conv2d(channels + growth * layers, channels, 1)
-
-    def forward(self, x: Maps) -> Maps:
-        """The sum of input and block."""
-        residual: Tensor = self.lff(self.layers(x))
-        return residual.add_(x)
-
-
 class SpatialModulation(nn.Module):
     """SPADE (Park et al., CVPR 2019): instance norm, then a scale and shift per value computed from the prior."""
 
@@ -62,6 +36,7 @@ class SpatialModulation(nn.Module):
         self.mlp_shared = nn.Sequential(Conv3x3(prior_channels, hidden, padding=1), nn.ReLU(inplace=True))
         self.mlp_gamma = Conv3x3(hidden, channels, padding=1)
         self.mlp_beta = Conv3x3(hidden, channels, padding=1)
+        self.kept: Kept[Kernel] = Kept()
 
     def forward(self, x: Maps, prior: Float[Tensor, "batch prior_channels height width"]) -> Maps:
         """The modulated map: normalised * (1 + gamma) + beta, with the statistics of each image, eps 1e-5."""
@@ -70,7 +45,15 @@ class SpatialModulation(nn.Module):
         variance = (x - mean).square_().mean(dim=(2, 3), keepdim=True)
         scale = (variance + 1e-5).rsqrt()
         normalised = torch.addcmul(-mean * scale, x, scale)
-        return normalised.addcmul_(normalised, self.mlp_gamma(shared)).add_(self.mlp_beta(shared))
+        joint = self.kept.get([*self.mlp_gamma.parameters(), *self.mlp_beta.parameters()], self._joint)
+        gain, shift = conv3x3(nn.functional.pad(shared, (1, 1, 1, 1)), joint).chunk(2, dim=1)
+        return torch.addcmul(shift, normalised, gain)
+
+    def _joint(self) -> Kernel:
+        """One convolution for 1 + gamma and beta."""
+        gamma, beta = self.mlp_gamma, self.mlp_beta
+        bias = torch.cat([1 + gamma.get_parameter("bias"), beta.get_parameter("bias")])
+        return Kernel(torch.cat([gamma.weight, beta.weight]), bias)
 
 
 class ModulatedBlock(nn.Module):

@@ -9,8 +9,9 @@ import torch
 from jaxtyping import Float
 from torch import Tensor, nn
 
-from baselines.layers import BasicRegionNorm, Conv3x3, LearnableRegionNorm, RowwiseConv2d
-from baselines.spl.blocks import DenseBlock, ModulatedBlock, ResidualBlock
+from baselines.convolutions import Conv3x3, RowwiseConv2d
+from baselines.layers import BasicRegionNorm, LearnableRegionNorm, ResidualDenseBlock
+from baselines.spl.blocks import ModulatedBlock, ResidualBlock
 
 
 class SemanticPriorGenerator(nn.Module):
@@ -47,7 +48,7 @@ class SemanticPriorGenerator(nn.Module):
         self.encoder_conv3_sm = nn.Conv2d(128, 256, 4, stride=2, padding=1)
         self.encoder_conv4_sm = nn.Conv2d(256, 256, 4, stride=2, padding=1)
         self.encoder_sm_out = Conv3x3(256, 256, padding=1)
-        self.rdbs = nn.ModuleList(DenseBlock(256, growth=32, layers=6) for _ in range(16))
+        self.rdbs = nn.ModuleList(ResidualDenseBlock(256, growth=32) for _ in range(16))
         self.gff = nn.Sequential(nn.Conv2d(16 * 256, 256, 1), Conv3x3(256, 256, padding=1))
         self.feature_recon = nn.Sequential(*(ResidualBlock(256) for _ in range(4)))
         self.feature_mapping = nn.Conv2d(256, 152, 1)  # predicts the classifier's features: for training only

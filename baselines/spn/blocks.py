@@ -8,7 +8,7 @@ import torch.nn.functional as F
 from jaxtyping import Float
 from torch import Tensor, nn
 
-from baselines.layers import Conv3x3, conv3x3
+from baselines.convolutions import Conv3x3, Kept, Kernel, conv3x3
 
 Features = Float[Tensor, "batch channels height width"]
 EPSILON = 1e-5
@@ -74,17 +74,20 @@ class Spade(Modulation):
         self.mlp_shared = nn.Sequential(Conv3x3(label, hidden, padding=1), nn.ReLU(inplace=True))
         self.mlp_gamma = Conv3x3(hidden, channels, padding=1)
         self.mlp_beta = Conv3x3(hidden, channels, padding=1)
+        self.kept: Kept[Kernel] = Kept()
 
     def forward(self, normalised: Features, label: Float[Tensor, "batch label height width"]) -> Features:
         """Takes the output of `instance_norm`, which the caller applies: two modulations may share it."""
         hidden: Tensor = self.mlp_shared(label)
-        gamma, beta = self.mlp_gamma, self.mlp_beta  # one convolution for both; the 1 of 1 + gamma is in its bias
-        weight, bias = (
-            torch.cat([gamma.weight, beta.weight]),
-            torch.cat([1 + gamma.get_parameter("bias"), beta.get_parameter("bias")]),
-        )
-        scale, shift = conv3x3(F.pad(hidden, (1, 1, 1, 1)), weight, bias).chunk(2, dim=1)
+        joint = self.kept.get([*self.mlp_gamma.parameters(), *self.mlp_beta.parameters()], self._joint)
+        scale, shift = conv3x3(F.pad(hidden, (1, 1, 1, 1)), joint).chunk(2, dim=1)
         return torch.addcmul(shift, normalised, scale)
+
+    def _joint(self) -> Kernel:
+        """One convolution for scale and shift; the 1 of 1 + gamma is in its bias."""
+        gamma, beta = self.mlp_gamma, self.mlp_beta
+        bias = torch.cat([1 + gamma.get_parameter("bias"), beta.get_parameter("bias")])
+        return Kernel(torch.cat([gamma.weight, beta.weight]), bias)
 
 
 class MiddleBlock(nn.Module):
@@ -177,59 +180,30 @@ class MergeBlock(nn.Module):
         self.encoded = encoded
         self.conv_block = _two_convolutions(encoded + decoded, out)
         self.shortcut = nn.Sequential(nn.ReflectionPad2d(1), Conv3x3(encoded + decoded, out))
+        self.kept: Kept[tuple[Kernel, Kernel]] = Kept()
 
     def skip(self, encoded: Features) -> Float[Tensor, "batch both height width"]:
         """The encoder's contribution to the first convolution and to the shortcut, concatenated."""
-        weight, bias = self._joint()
-        return conv3x3(F.pad(encoded, (1, 1, 1, 1), "reflect"), weight[:, : self.encoded], bias)
+        return conv3x3(F.pad(encoded, (1, 1, 1, 1), "reflect"), self._joint()[0])
 
     def forward(
         self, skip: Float[Tensor, "batch both height width"], decoded: Features
     ) -> Float[Tensor, "batch out height width"]:
         """Takes the encoder's contribution, and decoded features of the same size."""
-        weight, _ = self._joint()
-        both = conv3x3(F.pad(decoded, (1, 1, 1, 1), "reflect"), weight[:, self.encoded :]).add_(skip)
+        both = conv3x3(F.pad(decoded, (1, 1, 1, 1), "reflect"), self._joint()[1]).add_(skip)
         main, side = both.chunk(2, dim=1)
         out: Tensor = self.conv_block[3:](F.relu(main))
         return out.add_(side)
 
-    def _joint(self) -> tuple[Tensor, Tensor]:
-        """The first convolution and the shortcut as one."""
-        main, side = "conv_block.1", "shortcut.1"
-        weight = torch.cat([self.get_parameter(f"{name}.weight") for name in (main, side)])
-        return weight, torch.cat([self.get_parameter(f"{name}.bias") for name in (main, side)])
+    def _joint(self) -> tuple[Kernel, Kernel]:
+        """The first convolution and the shortcut as one: the encoder's part, and the decoder's."""
+        weights, biases = (
+            [self.get_parameter(f"{name}.{kind}") for name in ("conv_block.1", "shortcut.1")]
+            for kind in ("weight", "bias")
+        )
 
+        def derived() -> tuple[Kernel, Kernel]:
+            weight, bias = torch.cat(tuple(weights)), torch.cat(tuple(biases))
+            return Kernel(weight[:, : self.encoded], bias), Kernel(weight[:, self.encoded :])
 
-class DenseLayer(nn.Module):
-    """Names a dense layer's convolution; `ResidualDenseBlock` computes it."""
-
-    def __init__(self, channels: int, growth: int) -> None:
-        super().__init__()
-        self.conv = nn.Conv2d(channels, growth, 3, padding=1)
-
-
-class ResidualDenseBlock(nn.Module):
-    """Six dense layers, fused by a 1x1 convolution, plus the identity (Zhang et al. 2018).
-
-    A dense layer convolves the concatenation of the input and the outputs of all previous layers, followed by ReLU. Its
-    part of the input is computed for all layers at once, so that the input is not copied for each.
-    """
-
-    def __init__(self, channels: int, growth: int, layers: int = 6) -> None:
-        super().__init__()
-        self.layers = nn.ModuleList([DenseLayer(channels + i * growth, growth) for i in range(layers)])
-        self.lff = nn.Conv2d(channels + layers * growth, channels, 1)
-
-    def forward(self, features: Features) -> Features:
-        """Features of any size."""
-        channels, count = features.shape[1], len(self.layers)
-        weights = [self.get_parameter(f"layers.{i}.conv.weight") for i in range(count)]
-        bias = torch.cat([self.get_parameter(f"layers.{i}.conv.bias") for i in range(count)])
-        joint = torch.cat([weight[:, :channels] for weight in weights])
-        parts = conv3x3(F.pad(features, (1, 1, 1, 1)), joint, bias).chunk(count, dim=1)
-        dense = [F.relu(parts[0])]
-        for weight, part in zip(weights[1:], parts[1:], strict=True):
-            rest = F.conv2d(torch.cat(dense, dim=1), weight[:, channels:], padding=1)
-            dense.append(rest.add_(part).relu_())
-        out: Tensor = self.lff(torch.cat([features, *dense], dim=1))
-        return out.add_(features)
+        return self.kept.get([*weights, *biases], derived)

@@ -12,7 +12,8 @@ import torch.nn.functional as F
 from jaxtyping import Float
 from torch import Tensor, nn
 
-from baselines.layers import Conv3x3
+from baselines.convolutions import Conv3x3
+from baselines.layers import ResidualDenseBlock
 from baselines.spn.blocks import (
     DecoderBlock,
     Features,
@@ -20,7 +21,6 @@ from baselines.spn.blocks import (
     MiddleBlock,
     RegionNorm,
     ResidualBlock,
-    ResidualDenseBlock,
     instance_norm,
 )
 from inpaint_bench.data.images import Images, Masks

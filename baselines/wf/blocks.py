@@ -1,11 +1,14 @@
 """The blocks of WaveFill: spectral norm, gated convolution, residual block, self-attention, Haar wavelets."""
 
 from collections.abc import Callable
+from typing import cast
 
 import torch
 import torch.nn.functional as F
 from jaxtyping import Float
 from torch import Tensor, nn
+
+from baselines.convolutions import Kept, Kernel, conv3x3
 
 Features = Float[Tensor, "batch channels height width"]
 Bands = Float[Tensor, "batch channels 3 height width"]  # high along the height, along the width, along both
@@ -84,38 +87,71 @@ class InstanceNorm(nn.Module):
         return centred.mul_((variance + 1e-5).rsqrt())
 
 
-class GatedConv(nn.Module):
-    """A convolution with an activation and a gate: act(f(x)) * sigmoid(g(x)) (Yu et al. 2019)."""
+def convolution(module: nn.Module) -> nn.Module:
+    """The module itself, or the first of a sequence."""
+    return module[0] if isinstance(module, nn.Sequential) else module
 
-    def __init__(self, make: Callable[[], nn.Module], activation: nn.Module | None = None) -> None:
+
+class GatedConv(nn.Module):
+    """A convolution with an activation and a gate: act(f(x)) * sigmoid(g(x)) (Yu et al. 2019).
+
+    `make` names a convolution, which may be the first of a sequence with `InstanceNorm`; f and g are computed as one.
+    """
+
+    def __init__(
+        self,
+        make: Callable[[], nn.Module],
+        activation: nn.Module | None = None,
+        stride: int = 1,
+        padding: int = 0,
+        dilation: int = 1,
+    ) -> None:
         super().__init__()
         self.conv2d = make()
         self.mask_conv2d = make()
         self.activation = activation or nn.Identity()
+        self.stride, self.padding, self.dilation = stride, padding, dilation
+        self.kept: Kept[Kernel] = Kept()
 
     def forward(self, features: Features) -> Convolved:
         """Activation times gate."""
-        gate: Tensor = torch.sigmoid(self.mask_conv2d(features))
-        return gate.mul_(self.activation(self.conv2d(features)))
+        kernel = self._kernel()
+        if kernel.weight.shape[2:] == (3, 3) and self.stride == 1:
+            both = conv3x3(F.pad(features, (self.padding,) * 4), kernel, self.dilation)
+        else:
+            both = F.conv2d(features, kernel.weight, kernel.bias, self.stride, self.padding, self.dilation)
+        if isinstance(self.conv2d, nn.Sequential):
+            both = self.conv2d[1](both)
+        value, gate = both.chunk(2, dim=1)
+        opened: Tensor = torch.sigmoid(gate).mul_(self.activation(value))
+        return opened
+
+    def _kernel(self) -> Kernel:
+        """Both convolutions as one."""
+        convs = [cast(SpectralConv | nn.Conv2d, convolution(each)) for each in (self.conv2d, self.mask_conv2d)]
+        weights, biases = [conv.weight for conv in convs], [conv.bias for conv in convs if conv.bias is not None]
+        return self.kept.get(
+            [*weights, *biases], lambda: Kernel(torch.cat(weights), torch.cat(biases) if biases else None)
+        )
 
 
 def gated(inputs: int, outputs: int, kernel: int, activation: nn.Module | None = None, **geometry: int) -> GatedConv:
     """A gated convolution with spectral norm, instance-normalised before both activation and gate."""
 
     def make() -> nn.Module:
-        return nn.Sequential(SpectralConv(inputs, outputs, kernel, bias=False, **geometry), InstanceNorm())
+        return nn.Sequential(SpectralConv(inputs, outputs, kernel, bias=False), InstanceNorm())
 
-    return GatedConv(make, activation)
+    return GatedConv(make, activation, **geometry)
 
 
 def gated_spectral(inputs: int, outputs: int, kernel: int, bias: bool = True) -> GatedConv:
     """A gated convolution with spectral norm, without activation."""
-    return GatedConv(lambda: SpectralConv(inputs, outputs, kernel, bias, padding=kernel // 2))
+    return GatedConv(lambda: SpectralConv(inputs, outputs, kernel, bias), padding=kernel // 2)
 
 
 def gated_plain(inputs: int, outputs: int) -> GatedConv:
     """A gated 3x3 convolution without norm or activation: it turns features into wavelet coefficients."""
-    return GatedConv(lambda: nn.Conv2d(inputs, outputs, 3, padding=1))
+    return GatedConv(lambda: nn.Conv2d(inputs, outputs, 3), padding=1)
 
 
 class ResidualBlock(nn.Module):

@@ -2,13 +2,12 @@
 from the wavelet bands, which are attended by similarity of the features.
 """
 
-from itertools import product
-
 import torch
 import torch.nn.functional as F
 from jaxtyping import Float
 from torch import Tensor, nn
 
+from baselines.convolutions import Conv3x3, Kept, Kernel, conv3x3
 from baselines.wf.blocks import Features, SpectralConv, SpectralConvTranspose, attend, gated_spectral
 
 Bands = Float[Tensor, "batch 12 bands_height bands_width"]  # three high bands of each colour and of the mask
@@ -19,35 +18,6 @@ def positional_norm(features: Features) -> Features:
     centred = features - features.mean(dim=1, keepdim=True)
     variance = centred.square().sum(dim=1, keepdim=True) / (features.shape[1] - 1)
     return centred.mul_((variance + 1e-5).rsqrt())
-
-
-class EnlargedConv(nn.Conv2d):
-    """A 3x3 convolution of features enlarged by repetition, computed at their original size.
-
-    In every 2x2 block, the four results depend on 2x2 features each, so 16 products do the work of 36.
-    """
-
-    def __init__(self, inputs: int, outputs: int) -> None:
-        super().__init__(inputs, outputs, 3, padding=1)
-
-    def forward(self, features: Features) -> Float[Tensor, "batch outputs 2*height 2*width"]:
-        """Twice the height and width."""
-        batch, _, height, width = features.shape
-        padded = F.pad(features, (1, 1, 1, 1))
-        out = features.new_empty(batch, 2 * height, 2 * width, self.out_channels).permute(0, 3, 1, 2)
-        for row, column in product((0, 1), (0, 1)):
-            seen = padded[:, :, row : row + height + 1, column : column + width + 1]
-            kernel = _merged(_merged(self.weight, 2, row), 3, column)
-            out[:, :, row::2, column::2] = F.conv2d(seen, kernel, self.bias)
-        return out
-
-
-def _merged(kernel: Tensor, axis: int, second: int) -> Tensor:
-    """Reduce three taps to two along an axis: two of them read the same feature, the first two if `second`, else the
-    last.
-    """
-    first, middle, last = torch.split(kernel, 1, dim=axis)
-    return torch.cat([first + middle, last] if second else [first, middle + last], dim=axis)
 
 
 class BandAttention(nn.Module):
@@ -76,51 +46,57 @@ class BandAttention(nn.Module):
 
 
 class FRAN(nn.Module):
-    """The normalisation: positional norm, then scale and shift computed from the attended bands.
+    """The normalisation: positional norm, then scale and shift computed from the attended bands."""
 
-    With `enlarged`, the features are treated as if each were repeated 2x2 times.
-    """
-
-    def __init__(self, channels: int, rate: int, enlarged: bool = False) -> None:
+    def __init__(self, channels: int, rate: int) -> None:
         super().__init__()
         hidden = channels // 4
-        self.enlarged = enlarged
-        conv = EnlargedConv(channels, hidden) if enlarged else nn.Conv2d(channels, hidden, 3, padding=1)
-        self.mlp_shared0 = nn.Sequential(conv, nn.ReLU(inplace=True))
+        self.mlp_shared0 = nn.Sequential(Conv3x3(channels, hidden, padding=1), nn.ReLU(inplace=True))
         self.mlp_shared1 = nn.Sequential(nn.Conv2d(12, hidden, 3, padding=1), nn.ReLU(inplace=True))
         self.an = BandAttention(hidden, rate)
         self.mlp_gamma = nn.Conv2d(hidden, channels, 3, padding=1)
         self.mlp_beta = nn.Conv2d(hidden, channels, 3, padding=1)
+        self.kept: Kept[Kernel] = Kept()
 
-    def forward(self, features: Features, bands: Bands) -> Float[Tensor, "batch channels bands_height bands_width"]:
-        """The channels of the features, the size of the bands."""
+    def forward(self, features: Features, normal: Features, bands: Bands) -> Features:
+        """The channels of the features and of their positional norm, which have the size of the bands."""
         attended = positional_norm(self.an(self.mlp_shared0(features), self.mlp_shared1(bands)))
-        normal = positional_norm(features)
-        if self.enlarged:
-            normal = F.interpolate(normal, scale_factor=2.0, mode="nearest")
-        scale: Tensor = self.mlp_gamma(attended).add_(1)
-        return torch.addcmul(self.mlp_beta(attended), normal, scale)
+        joint = self.kept.get([*self.mlp_gamma.parameters(), *self.mlp_beta.parameters()], self._joint)
+        scale, shift = conv3x3(F.pad(attended, (1, 1, 1, 1)), joint).chunk(2, dim=1)
+        return torch.addcmul(shift, normal, scale)
+
+    def _joint(self) -> Kernel:
+        """One convolution for scale and shift; the scale's bias is 1 larger than published."""
+        gamma, beta = self.mlp_gamma, self.mlp_beta
+        bias = torch.cat([1 + gamma.get_parameter("bias"), beta.get_parameter("bias")])
+        return Kernel(torch.cat([gamma.weight, beta.weight]), bias)
 
 
 class FRANBlock(nn.Module):
     """A residual block of gated convolutions (spectral norm only), each after its own FRAN.
 
-    With `enlarged`, the features are treated as if each were repeated 2x2 times.
+    With `enlarged`, every one of the features is first repeated 2x2 times.
     """
 
     def __init__(self, inputs: int, outputs: int, rate: int, enlarged: bool = False) -> None:
         super().__init__()
         inside = min(inputs, outputs)
+        self.enlarged = enlarged
         self.conv_0 = gated_spectral(inputs, inside, 3)
         self.conv_1 = gated_spectral(inside, outputs, 3)
         self.conv_s = gated_spectral(inputs, outputs, 1, bias=False)
-        self.norm_0 = FRAN(inputs, rate, enlarged)
+        self.norm_0 = FRAN(inputs, rate)
         self.norm_1 = FRAN(inside, rate)
-        self.norm_s = FRAN(inputs, rate, enlarged)
+        self.norm_s = FRAN(inputs, rate)
 
-    def forward(self, features: Features, bands: Bands) -> Float[Tensor, "batch outputs bands_height bands_width"]:
+    def forward(
+        self, features: Float[Tensor, "batch _ height width"], bands: Bands
+    ) -> Float[Tensor, "batch outputs bands_height bands_width"]:
         """Features of the size of the high bands that guide them."""
-        inside = self.conv_0(F.leaky_relu(self.norm_0(features, bands), 0.2))
-        inside = self.conv_1(F.leaky_relu(self.norm_1(inside, bands), 0.2))
-        shortcut: Tensor = self.conv_s(self.norm_s(features, bands))
+        normal = positional_norm(features)
+        if self.enlarged:  # which leaves mean and variance of a pixel as they are
+            features, normal = (F.interpolate(each, scale_factor=2.0, mode="nearest") for each in (features, normal))
+        inside = self.conv_0(F.leaky_relu(self.norm_0(features, normal, bands), 0.2))
+        inside = self.conv_1(F.leaky_relu(self.norm_1(inside, positional_norm(inside), bands), 0.2))
+        shortcut: Tensor = self.conv_s(self.norm_s(features, normal, bands))
         return torch.add(shortcut, inside)

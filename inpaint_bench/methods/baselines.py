@@ -25,6 +25,7 @@ from inpaint_bench.weights.models import ModelId
 from inpaint_bench.weights.store import find_weights, weights_path
 
 GROUP = "inpaint_bench.methods"
+SHARED = ("convolutions.py", "layers.py")
 
 
 @dataclass(frozen=True)
@@ -37,8 +38,9 @@ class Baseline:
 
     @property
     def code(self) -> str:
-        """Hash of the baseline's code: its own files in order of name, and the shared layers.py."""
-        sources = [*sorted(self.folder.glob("*.py")), *self.folder.parent.glob("layers.py")]
+        """Hash of the baseline's code: its own files in order of name, and those that baselines share."""
+        shared = [path for name in SHARED if (path := self.folder.parent / name).is_file()]
+        sources = [*sorted(self.folder.glob("*.py")), *shared]
         return files.sha256("".join(f"{p.name} {files.file_sha256(p)}\n" for p in sources).encode())[:12]
 
 

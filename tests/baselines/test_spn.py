@@ -8,8 +8,9 @@ import torch.nn.functional as F
 from loading import CPU, load_of, synthetic_weights, whole_pairs
 from torch import nn
 
-from baselines.layers import Conv3x3, winograd
-from baselines.spn.blocks import MergeBlock, RegionNorm, ResidualDenseBlock, instance_norm
+from baselines.convolutions import Conv3x3, Kernel, winograd
+from baselines.layers import ResidualDenseBlock
+from baselines.spn.blocks import MergeBlock, RegionNorm, instance_norm
 from baselines.spn.network import SPN, doubled, white_hole
 from baselines.spn.prob import ProbabilisticSPN
 from baselines.spn.tresnet import Pretext
@@ -98,7 +99,7 @@ def test_winograd_is_the_convolution_as_precisely_as_float32_gives_it(dilation: 
     padded = torch.randn(2, 256, size[0] + 2 * dilation, size[1] + 2 * dilation, generator=draw)
     weight, bias = torch.randn(48, 256, 3, 3, generator=draw) / 48, torch.randn(48, generator=draw)
     expected = F.conv2d(padded.double(), weight.double(), bias.double(), dilation=dilation)
-    error = winograd(padded, weight, bias, dilation) - expected
+    error = winograd(padded, Kernel(weight, bias), dilation) - expected
     assert error.square().mean().sqrt() < 2e-6
     assert error.abs().max() < 2e-5
 

@@ -6,7 +6,7 @@ import torch.nn.functional as F
 from loading import CPU, load_of, synthetic_weights, whole_pairs
 
 from baselines.wf.blocks import HaarInverse, HaarTransform, InstanceNorm
-from baselines.wf.fran import EnlargedConv, positional_norm
+from baselines.wf.fran import positional_norm
 from baselines.wf.network import WaveFill
 from inpaint_bench.data import synthetic
 from inpaint_bench.data.images import emptied
@@ -39,12 +39,6 @@ def test_positional_norm_has_unit_unbiased_variance() -> None:
     normal = positional_norm(100 * synthetic.image(32))
     torch.testing.assert_close(normal.mean(1), torch.zeros(1, 32, 32), rtol=0, atol=1e-5)
     torch.testing.assert_close(normal.var(1), torch.ones(1, 32, 32), rtol=0, atol=1e-3)
-
-
-def test_an_enlarged_convolution_is_the_convolution_of_enlarged_features() -> None:
-    conv, features = EnlargedConv(3, 5), synthetic.image(16)[..., :10]
-    enlarged = F.interpolate(features, scale_factor=2.0, mode="nearest")
-    torch.testing.assert_close(conv(features), F.conv2d(enlarged, conv.weight, conv.bias, padding=1))
 
 
 @pytest.mark.acceptance

@@ -19,7 +19,8 @@ from fnmatch import fnmatchcase
 import torch
 from torch import Tensor, nn
 
-from baselines.spn.blocks import DecoderBlock, MergeBlock, ResidualDenseBlock
+from baselines.layers import ResidualDenseBlock
+from baselines.spn.blocks import DecoderBlock, MergeBlock
 from baselines.spn.network import Generator
 
 LINEAR = ("*mapping*", "*mlp_gamma", "*mlp_beta", "gff.*", "encoder_sm_out", "*shortcut*", "*conv_s", "decoder.6")

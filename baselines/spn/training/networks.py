@@ -18,7 +18,8 @@ import torch
 from jaxtyping import Float
 from torch import Tensor, nn
 
-from baselines.layers import Conv3x3
+from baselines.convolutions import Conv3x3
+from baselines.layers import ResidualDenseBlock
 from baselines.spn.blocks import (
     DecoderBlock,
     Features,
@@ -26,7 +27,6 @@ from baselines.spn.blocks import (
     MiddleBlock,
     Modulation,
     ResidualBlock,
-    ResidualDenseBlock,
     Spade,
 )
 from baselines.spn.discriminators import Discriminator, ProbabilisticDiscriminator
