@@ -11,12 +11,11 @@ Processor time counts every thread. Each measurement is a process of its own; wh
 
 import json
 import os
-import resource
 import subprocess
 import sys
 import tempfile
 import time
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from pathlib import Path
 
 import numpy as np
@@ -93,18 +92,13 @@ def command(root: Path, method: str = "nothing=python:nothing:load") -> list[str
 
 def run_once(root: Path, method: str = "nothing=python:nothing:load") -> dict[str, float]:
     """Seconds of wall clock and of the processor, and the largest memory, of a run."""
-    began, before = time.monotonic(), resource.getrusage(resource.RUSAGE_CHILDREN)
+    began = time.monotonic()
     process = subprocess.Popen(command(root, method), cwd=root, stdout=subprocess.DEVNULL)
     _, status, used = os.wait4(process.pid, 0)
     process.returncode = os.waitstatus_to_exitcode(status)
     if process.returncode:
         raise SystemExit(f"the run ended with exit code {process.returncode}")
-    del before
-    return {
-        "s": time.monotonic() - began,
-        "cpu s": used.ru_utime + used.ru_stime,
-        "MiB": used.ru_maxrss / 1024,
-    }
+    return {"s": time.monotonic() - began, "cpu s": used.ru_utime + used.ru_stime, "MiB": used.ru_maxrss / 1024}
 
 
 def stages(root: Path) -> dict[str, float]:
@@ -185,6 +179,7 @@ def scale(root: Path, counts: Sequence[int]) -> dict[str, float]:
 def main(what: Sequence[str]) -> None:
     """Print what is measured, as it is measured."""
     chosen, counts = what[:1] or ["pair", "again", "start", "scale"], [int(count) for count in what[1:]] or SCALE
+    measured: dict[str, Callable[[Path], dict[str, float]]]
     measured = {"pair": pair, "again": again, "start": start, "scale": lambda root: scale(root, counts)}
     for name in chosen:
         with tempfile.TemporaryDirectory() as temporary:

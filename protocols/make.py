@@ -17,7 +17,7 @@ from inpaint_bench.data import pair_lists, prepare
 from inpaint_bench.data.images import mask_values, png_bytes
 from inpaint_bench.data.masks import drawn
 from inpaint_bench.data.masks.draw import draw
-from inpaint_bench.data.pair_lists import Pair
+from inpaint_bench.data.pair_lists import Pair, Pairs
 from inpaint_bench.data.protocols import Protocol, read_page
 from inpaint_bench.files import write_if_changed
 
@@ -60,7 +60,7 @@ DRAWN = {  # pages with drawn masks, and the images whose names ship
 }
 
 
-def drawn_pairs(name: str) -> list[Pair]:
+def drawn_pairs(name: str) -> Pairs:
     """The pairs of a page with drawn masks; of one whose images' names do not ship, numbers in their place."""
     page = read_page(HERE / f"{name}.toml")
     names = DRAWN[name] or [f"{number:05d}" for number in range(page.count)]

@@ -5,6 +5,7 @@ import json
 import os
 import shutil
 import tracemalloc
+from collections.abc import Callable
 from pathlib import Path
 
 import numpy as np
@@ -164,12 +165,13 @@ def test_an_edited_composite_is_found_whoever_asks(run: Path, capsys: pytest.Cap
     hole = tiny.read(run.parent / "dataset" / "data" / "masks" / mask) == 255
     path.write_bytes(images.png_bytes(np.where(hole, 255 - pixels, pixels), texts))
     os.utime(path, ns=(status.st_atime_ns, status.st_mtime_ns))
-    for find in (
+    finding: list[Callable[[], int]] = [
         lambda: tiny.run(page, run),
         lambda: tiny.run(page, run, "--verify"),
         lambda: score(run),
         lambda: score(run, "--metrics", "mae"),
-    ):
+    ]
+    for find in finding:
         capsys.readouterr()
         assert find() == 5
         assert f"{path}: not what was scored: sha256 " in capsys.readouterr().err
