@@ -101,7 +101,7 @@ def test_the_exit_code_of_a_part_and_its_last_line_are_recorded(
 
 
 def test_a_part_is_stopped_with_its_children_at_its_limit(gpu: ModuleType, tmp_path: Path) -> None:
-    program = "import subprocess, sys; print(1, flush=True); subprocess.run([sys.executable, '-c', 'input()'])"
+    program = "import subprocess, sys; subprocess.run([sys.executable, '-c', 'import time; time.sleep(99)'])"
     assert gpu.run([sys.executable, "-c", program], 0.5, tmp_path / "log")[0] is None
 
 

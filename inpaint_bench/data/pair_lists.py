@@ -11,7 +11,7 @@ from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from operator import attrgetter
 from pathlib import Path
-from typing import overload
+from typing import SupportsIndex, overload
 
 import msgspec
 
@@ -72,12 +72,12 @@ class Pairs(Sequence[Pair]):
         return map(self.__getitem__, range(len(self)))
 
     @overload
-    def __getitem__(self, index: int) -> Pair: ...
+    def __getitem__(self, index: SupportsIndex) -> Pair: ...
 
     @overload
     def __getitem__(self, index: slice) -> "Pairs": ...
 
-    def __getitem__(self, index: int | slice) -> "Pair | Pairs":
+    def __getitem__(self, index: SupportsIndex | slice) -> "Pair | Pairs":
         if isinstance(index, slice):
             return Pairs(self[number] for number in range(*index.indices(len(self))))
         number = range(len(self))[index]

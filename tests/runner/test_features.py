@@ -208,6 +208,7 @@ def test_where_another_sample_is_chosen_its_features_are_computed(run: Path, tmp
     mask = (run / "pairs.csv").read_text().splitlines()[4].split(",")[2]
     hole = tiny.read(tmp_path / "dataset" / "data" / "masks" / mask) == 255
     path.write_bytes(images.png_bytes(np.where(hole, 255 - pixels, pixels), texts))
+    (run / "noise" / "scores.csv").unlink()
     assert run_cli(["score", str(run), "--data", str(tmp_path / "dataset" / "data"), "--quiet"]) == 0
     now = best_samples(run)
     assert [pair for pair in best if best[pair] != now[pair]] == ["00002"]

@@ -18,6 +18,7 @@ import inpaint_bench as ib
 from inpaint_bench.analysis.metric_agreement import MetricAgreement
 from inpaint_bench.analysis.people import MAJORITY, _agreeing, _shares
 from inpaint_bench.runner.folder import open_run
+from inpaint_bench.runner.scores import scores_path
 from inpaint_bench.study.agreement import with_majority
 from inpaint_bench.study.model import Votes
 from inpaint_bench.study.stored import as_numbers, read_votes, votes_path
@@ -205,6 +206,7 @@ def test_a_run_without_votes_says_nothing_of_people(studied: Studied, terminal: 
 def test_votes_on_other_composites_are_refused(studied: Studied, terminal: Terminal) -> None:
     run, seen = open_run(studied.run), studied.key.pairs[0]
     shutil.copyfile(run.composite("mean-fill", seen, None), run.composite("telea", seen, None))
+    scores_path(run, "telea").unlink()
     terminal("score", str(studied.run), "--data", str(studied.data), "--quiet").does()
     terminal("metrics", "compare", str(studied.run)).refuses(5, "people saw other composites of telea")
     terminal("metrics", "compare", str(studied.run), "--answers", str(studied.answers)).refuses(5, "raters saw")

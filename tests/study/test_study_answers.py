@@ -15,6 +15,7 @@ from studied import QUESTION, RANKED, Studied, studied_run
 from terminal import Terminal
 
 from inpaint_bench.runner.folder import open_run
+from inpaint_bench.runner.scores import scores_path
 
 
 @pytest.fixture(scope="module")
@@ -99,6 +100,7 @@ def test_edited_votes_and_edited_results_are_refused(studied: Studied, terminal:
 def test_of_other_composites_than_people_saw_there_is_no_preference(studied: Studied, terminal: Terminal) -> None:
     run, seen = open_run(studied.run), studied.key.pairs[0]
     shutil.copyfile(run.composite("mean-fill", seen, None), run.composite("telea", seen, None))
+    scores_path(run, "telea").unlink()
     scored = terminal("score", str(studied.run), "--data", str(studied.data), "--quiet")
     scored.does()
     assert "people saw other composites of telea" in scored.err
