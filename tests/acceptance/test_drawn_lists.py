@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from inpaint_bench import files
-from inpaint_bench.data.images import read_values
+from inpaint_bench.data.images import read_pixels
 
 pytestmark = pytest.mark.acceptance
 
@@ -24,5 +24,5 @@ def test_the_script_writes_every_list_and_mask_that_ships(tmp_path: Path) -> Non
     assert len([path for path in written if path.name.endswith(("pairs.csv", "masks.csv"))]) == 10
     for path in written:
         ours = shipped / path.relative_to(made)
-        same = path.suffix == ".png" and (read_values(path) == read_values(ours)).all()
+        same = path.suffix == ".png" and (read_pixels(path) == read_pixels(ours)).all()
         assert same or path.read_bytes() == ours.read_bytes(), path.name
