@@ -35,6 +35,7 @@ _STARTS = {
 }
 _FORMAT = re.compile(b"|".join(b"(%s)" % start.replace(b"(", b"(?:") for start in _STARTS.values()), re.DOTALL | re.I)
 
+_LAST_FILTER = 4  # of a PNG: how a row was foretold from its neighbours
 _HEADER_END = 33  # of a PNG: 8 bytes that every one begins with, and the chunk IHDR
 _CHANNELS = {0: 1, 2: 3, 3: 1, 4: 2, 6: 4}  # of a PNG by its colour type
 _DEPTHS = {0: (1, 2, 4, 8), 2: (8,), 3: (1, 2, 4, 8), 4: (8,), 6: (8,)}
@@ -44,7 +45,6 @@ _JPEG_NEXT = re.compile(rb"\xff+([^\x00\xff])")  # in compressed data, 0xff 0x00
 _JPEG_RESTARTS = range(0xD0, 0xD8)
 
 _KEY = re.compile(rb"[a-z_]{1,79}")  # of the text fields that the harness writes
-_PLAIN = (b"IHDR", b"IDAT", b"IEND", b"gAMA", b"cHRM", b"sRGB", b"iCCP", b"pHYs", b"tIME")  # none turns a picture
 
 _whole: set[str] = set()  # the SHA-256 of PNG files whose compressed data were checked, so that it is done once
 
@@ -58,7 +58,7 @@ class Checked:
     """What an image file says of itself."""
 
     kind: str  # one of FORMATS
-    plain: bool = False  # a PNG of 8-bit grey or RGB that is shown as it lies: any decoder gives the same pixels
+    plain: bool = False  # a PNG of 8-bit grey or RGB, row by row, with nothing beside its pixels but texts of ours
     texts: Mapping[str, str] = field(default_factory=dict)  # the text fields of a PNG that the harness may have written
 
 
@@ -122,15 +122,15 @@ def _check_png(data: bytes, where: str) -> Checked:
             texts[parts[0].decode()] = parts[2].decode("latin-1")
         elif kind[:1].isupper() and kind not in (b"PLTE", b"IEND"):
             raise Damaged(f"the chunk {_shown(kind)} is unknown")
-        elif kind not in _PLAIN:
+        elif kind not in (b"IHDR", b"IEND"):  # such as an orientation, or what a decoder prints a warning about
             plain = False
         position, last = end + 4, kind
     if (digest := files.sha256(data)) not in _whole:
-        _check_compressed(b"".join(compressed), _png_bytes(header))
+        _check_compressed(b"".join(compressed), _png_bytes(header), 0 if header[-1] else _row_bytes(header))
         if len(_whole) > 1 << 17:
             _whole.clear()
         _whole.add(digest)
-    return Checked("PNG", plain and header[2:4] in ((8, 0), (8, 2)), texts)
+    return Checked("PNG", plain and header[2:4] in ((8, 0), (8, 2)) and not header[-1], texts)
 
 
 def with_texts(png: bytes, texts: Mapping[str, str]) -> bytes:
@@ -158,11 +158,18 @@ def _png_bytes(header: tuple[int, ...]) -> int:
     return sum(rows * (1 + (columns * bits + 7) // 8) for columns, rows in sides if columns > 0 and rows > 0)
 
 
-def _check_compressed(data: bytes, size: int) -> None:
-    """Decompress to the end, since the checksum of the data stands after them."""
+def _row_bytes(header: tuple[int, ...]) -> int:
+    """How many bytes a row of a PNG has that is not interlaced."""
+    return _png_bytes((header[0], 1, *header[2:]))
+
+
+def _check_compressed(data: bytes, size: int, row: int) -> None:
+    """Decompress to the end, since the checksum of the data stands after them; each `row` begins with its filter."""
     stream, length = zlib.decompressobj(), 0
     try:
         while not stream.eof and length <= size and (part := stream.decompress(data, 1 << 20)):
+            if row and max(part[-length % row :: row], default=0) > _LAST_FILTER:
+                raise Damaged("a row of its pixels has an unknown filter")
             length += len(part)
             data = stream.unconsumed_tail
     except zlib.error as error:

@@ -44,6 +44,8 @@ def unpack(path: Path, out: Path, jobs: int) -> int:
     rows = read_table(TABLE)
     try:
         with zipfile.ZipFile(io.BytesIO(files.read_bytes(path))) as archive:
+            if (size := sum(one.file_size for one in archive.infolist())) > MOST_BYTES:
+                raise ValueError(f"{size:,} bytes of photographs; at most {MOST_BYTES:,} are read")
             packed = [(row, archive.read(row["photograph_sha256"])) for row in rows]
     except OSError as error:
         raise InputError(f"{path}: cannot be read ({error.strerror}).") from error
