@@ -17,8 +17,7 @@ import time
 from collections.abc import Sequence
 from pathlib import Path
 
-import numpy as np
-from PIL import Image
+from made_pairs import make_pairs
 
 SIZE, SECONDS = 64, 1.5
 PAIRS = {"local": 240, "engine": 80}  # 360 s of the processor, and a unit of a minute for each of two processes
@@ -32,39 +31,11 @@ def load(weights, device):
         return image + 0.5 * mask
     return inpaint
 """
-PAGE = """schema = 1
-name = "executors"
-count = {count}
-size = {size}
-data = "data"
-[images]
-resize = "none"
-duplicates = "allow"
-[masks]
-resize = "none"
-hole = "255"
-[about]
-title = "noise, under many names"
-licence = "CC0-1.0"
-get = "benchmarks/executors.py makes it"
-"""
 
 
 def make_data(root: Path, count: int) -> None:
-    """A dataset of so many pairs, which are links to eight pictures and a mask."""
-    rng = np.random.default_rng(0)
-    hole = np.zeros((SIZE, SIZE), np.uint8)
-    hole[16:48, 16:48] = 255
-    for folder in ("images", "masks"):
-        (root / "data" / folder).mkdir(parents=True)
-    for number in range(count):
-        for folder, pixels in (("images", rng.integers(0, 256, (SIZE, SIZE, 3), np.uint8)), ("masks", hole)):
-            path = root / "data" / folder / f"{number:06}.png"
-            if number < 8:
-                Image.fromarray(pixels).save(path)
-            else:
-                os.link(path.with_name(f"{number % 8:06}.png"), path)
-    (root / "page.toml").write_text(PAGE.format(count=count, size=SIZE))
+    """A dataset of so many pairs, with the method."""
+    make_pairs(root, count, SIZE)
     (root / "busy.py").write_text(METHOD)
 
 

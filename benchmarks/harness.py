@@ -18,9 +18,9 @@ import time
 from collections.abc import Callable, Sequence
 from pathlib import Path
 
-import numpy as np
+from made_pairs import DIFFERENT, make_pairs
 
-from inpaint_bench.data import datasets, images
+from inpaint_bench.data import datasets
 from inpaint_bench.methods.devices import open_device
 from inpaint_bench.methods.select import select_methods
 from inpaint_bench.runner import folder
@@ -28,7 +28,6 @@ from inpaint_bench.runner.predict import RuntimeOptions, predict_pairs
 from inpaint_bench.runner.score import score_method
 
 METRICS = ["ssim", "psnr", "mae"]
-DIFFERENT = 25  # pictures; the others are links to them
 PAIRS = {"pair": 400, "again": 2_000}
 SCALE = (2_000, 12_000, 50_000)
 METHOD = """
@@ -43,43 +42,11 @@ def load(weights, device):
     print("processor time until loaded:", time.process_time())
     raise SystemExit(0)
 """
-PAGE = """schema = 1
-name = "harness"
-count = {count}
-size = {size}
-data = "data"
-[images]
-resize = "none"
-duplicates = "allow"
-[masks]
-resize = "none"
-hole = "255"
-[about]
-title = "{different} pictures of smooth waves and noise, each under many names"
-licence = "CC0-1.0"
-get = "benchmarks/harness.py makes it"
-"""
 
 
 def make_data(root: Path, count: int, size: int) -> None:
-    """A dataset of so many pairs: pictures of smooth waves and noise, each under many names, and blobs of hole."""
-    rng = np.random.default_rng(0)
-    rows, columns = np.mgrid[:size, :size]
-    for kind in ("images", "masks"):
-        (root / "data" / kind).mkdir(parents=True)
-    for number in range(count):
-        for kind in ("images", "masks"):
-            path = root / "data" / kind / f"{number:06}.png"
-            if number >= DIFFERENT:
-                os.link(path.with_name(f"{number % DIFFERENT:06}.png"), path)
-                continue
-            slopes = rng.uniform(0.01, 0.2, (2, 3))
-            waves = 128 + 80 * np.sin(rows[..., None] * slopes[0] + columns[..., None] * slopes[1])
-            noise = rng.normal(0, 8, waves.shape)
-            hole = (waves[..., 0] > 140) & (rows > size // 8) & (columns > size // 8)
-            pixels = np.clip(waves + noise, 0, 255).astype(np.uint8)
-            path.write_bytes(images.png_bytes(pixels if kind == "images" else images.mask_values(hole)))
-    (root / "page.toml").write_text(PAGE.format(count=count, size=size, different=DIFFERENT))
+    """A dataset of so many pairs, with a method that costs nothing and one that says when it is loaded."""
+    make_pairs(root, count, size)
     (root / "nothing.py").write_text(METHOD)
     (root / "starting.py").write_text(STARTING)
 

@@ -14,8 +14,8 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
-import numpy as np
 import torch
+from made_pairs import make_pairs
 
 from inpaint_bench.data import datasets, images
 from inpaint_bench.data.datasets import Dataset
@@ -28,49 +28,12 @@ from inpaint_bench.runner.predict import RuntimeOptions, predict_pairs
 from inpaint_bench.runner.score_pairs import score_run
 from inpaint_bench.runner.scores import scores_path
 
-PAIRS, DIFFERENT, SIZE, TARGET = 500, 25, 256, 15
+PAIRS, SIZE, TARGET = 500, 256, 15
 METHOD = "mean-fill"
-PAGE = f"""schema = 1
-name = "rescore"
-count = {PAIRS}
-size = {SIZE}
-data = "data"
-[images]
-resize = "none"
-duplicates = "allow"
-[masks]
-resize = "none"
-hole = "255"
-[about]
-title = "{DIFFERENT} pictures of smooth waves and noise, each under many names"
-licence = "CC0-1.0"
-get = "benchmarks/rescore.py makes it"
-"""
 CLOCKED: dict[str, list[tuple[Any, str]]] = {
     "decoding": [(images, "read_png"), (images, "read_pixels"), (images, "read_values")],
     "metrics": [(Metric, "of")],
 }
-
-
-def make_data(root: Path) -> Path:
-    """The page of a dataset whose pictures are links to a few files."""
-    rng = np.random.default_rng(0)
-    rows, columns = np.mgrid[:SIZE, :SIZE]
-    hole = np.zeros((SIZE, SIZE), bool)
-    hole[64:192, 64:192] = True
-    for number in range(DIFFERENT):
-        slopes = rng.uniform(0.01, 0.2, (2, 3))
-        waves = 128 + 80 * np.sin(rows[..., None] * slopes[0] + columns[..., None] * slopes[1])
-        pixels = np.clip(waves + rng.normal(0, 8, waves.shape), 0, 255).astype(np.uint8)
-        for kind, data in (("images", images.png_bytes(pixels)), ("masks", images.png_bytes(images.mask_values(hole)))):
-            first = root / "data" / kind / f"{number:05d}.png"
-            first.parent.mkdir(parents=True, exist_ok=True)
-            first.write_bytes(data)
-            for copy in range(number + DIFFERENT, PAIRS, DIFFERENT):
-                first.with_name(f"{copy:05d}.png").symlink_to(first.name)
-    page = root / "rescore.toml"
-    page.write_text(PAGE)
-    return page
 
 
 def make_run(root: Path, dataset: Dataset, runtime: RuntimeOptions) -> RunFolder:
@@ -110,8 +73,9 @@ def main() -> None:
     with tempfile.TemporaryDirectory() as temporary:
         root = Path(temporary)
         runtime = RuntimeOptions(torch.device("cpu"), jobs=1)
-        dataset = datasets.see(datasets.open_dataset(str(make_data(root)), None), jobs=1)
-        metrics = read_page(root / "rescore.toml").metrics
+        page = make_pairs(root, PAIRS, SIZE)
+        dataset = datasets.see(datasets.open_dataset(str(page), None), jobs=1)
+        metrics = read_page(page).metrics
         run = make_run(root, dataset, runtime)
         score_run(run, dataset, METHOD, metrics, runtime)  # compile and import before the clock runs
         scores_path(run, METHOD).unlink()

@@ -7,15 +7,14 @@ waits for pictures to be read and saved. Within a call it may wait too: Table 6 
 import os
 import time
 from collections.abc import Callable
-from pathlib import Path
 from typing import Any
 
 import torch
+from made_pairs import make_pairs
 from torch import Tensor
 
 from inpaint_bench import files
-from inpaint_bench.data import datasets, images, synthetic
-from inpaint_bench.data.datasets import Dataset
+from inpaint_bench.data import datasets, synthetic
 from inpaint_bench.methods.baselines import find_baselines, loader, weights_of
 from inpaint_bench.methods.networks import network_method
 from inpaint_bench.runner import folder
@@ -25,38 +24,7 @@ from inpaint_bench.weights import NO_WEIGHTS, SYNTHETIC
 from on_gpu import FINISHED, INCOMPLETE
 from on_gpu.part import PartRun, run_part
 
-SIZE, DIFFERENT, MOST, LEAST_SECONDS = 256, 8, 960, 0.02  # the last: of a pair, for files and rounding
-PAGE = """schema = 1
-name = "pairs"
-count = {count}
-size = {size}
-data = "data"
-[images]
-resize = "none"
-duplicates = "allow"
-[masks]
-resize = "none"
-hole = "255"
-[about]
-title = "synthetic pictures, each under many names"
-licence = "CC0-1.0"
-get = "benchmarks/on_gpu/pairs.py makes it"
-"""
-
-
-def make_dataset(root: Path, count: int, size: int, jobs: int) -> Dataset:
-    """A dataset whose pairs are links to a few pictures and masks."""
-    for number in range(min(DIFFERENT, count)):
-        (pixels,) = images.eight_bit(synthetic.image(size, number))
-        hole = images.mask_values(synthetic.mask(size, number)[0, 0].numpy() > 0)
-        for kind, values in (("images", pixels), ("masks", hole)):
-            first = root / "data" / kind / f"{number:05d}.png"
-            files.write_whole(first, images.png_bytes(values))
-            for copy in range(number + DIFFERENT, count, DIFFERENT):
-                first.with_name(f"{copy:05d}.png").symlink_to(first.name)
-    page = root / "pairs.toml"
-    page.write_text(PAGE.format(count=count, size=size))
-    return datasets.see(datasets.open_dataset(str(page), None), jobs)
+SIZE, MOST, LEAST_SECONDS = 256, 960, 0.02  # the last: of a pair, for files and rounding
 
 
 class Busy:
@@ -122,7 +90,8 @@ def rate(
     method = network_method("spn", "benchmark", "", lambda weights, device: network, NO_WEIGHTS, probed=False)
     runtime = RuntimeOptions(part.device, batch, jobs, allow_known_error=True)
     with files.scratch("pairs") as scratch:
-        dataset = make_dataset(scratch, count, size, jobs)
+        page = make_pairs(scratch, count, size)
+        dataset = datasets.see(datasets.open_dataset(str(page), None), jobs)
         run = folder.start(scratch / "run", dataset)
         begun = time.perf_counter()
         predict_pairs(run, dataset, method, runtime)

@@ -265,14 +265,12 @@ def run(
         better: of metrics of one's own, 'lower' or 'higher'; their functions may say it by an attribute `better`.
         allow_mixed: let machines that differ work on one method; recorded, and noted in tables.
         verify: hash every composite again, not only those whose size, times or inode have moved.
-        samples: of a stochastic method, compute features and objects of the 'chosen' samples, which results are made
-            of, or of 'all'.
+        samples: of a stochastic method, those that have features and objects: the 'chosen' ones, or 'all'.
 
     Raises:
         InputError: for an unknown name, a file that cannot be used, or a method that fails on bad input.
         IncompleteError: where a method failed on a pair, or weights cannot be fetched; what was finished is kept.
-        HashError: where a target, a mask or a scored composite is not what it was, or fetched weights are others than
-            the published ones.
+        HashError: where a target, mask or scored composite is not what it was, or weights are not the published ones.
 
     >>> import inpaint_bench as ib
     >>> run = ib.run("sample", methods=["mean-fill"], metrics=["psnr"], limit=2, out="runs/doctest", quiet=True)

@@ -13,13 +13,12 @@ from inpaint_bench.api.run import Run
 from inpaint_bench.data.datasets import Dataset
 from inpaint_bench.errors import BenchError, IncompleteError, InputError
 from inpaint_bench.methods.base import Method
-from inpaint_bench.metrics import METRICS, RECORDED
-from inpaint_bench.metrics.registry import own_names
+from inpaint_bench.metrics import RECORDED
 from inpaint_bench.runner.folder import RunFolder
 from inpaint_bench.runner.metrics import ChosenMetrics, still_measurable
 from inpaint_bench.runner.predict import RuntimeOptions, pending, predict_pairs
 from inpaint_bench.runner.score_pairs import score_run
-from inpaint_bench.runner.scorer import scores_when_saved
+from inpaint_bench.runner.scorer import quick_names, scores_when_saved
 from inpaint_bench.weights import NO_WEIGHTS, SYNTHETIC
 
 PAUSE = 10.0  # seconds between two tables, at least
@@ -71,12 +70,6 @@ class FirstResults:
                 score_run(run, self.dataset, method, names, self.runtime, advance)
             self.shown.append(self.unscored.pop(0))
         return write_results_of(Run(run), names)
-
-
-def quick_names(names: Sequence[str]) -> list[str]:
-    """Those of the metrics that are computed from pixels, without networks or code of one's own."""
-    own = own_names(names)
-    return [name for name in names if name in METRICS and not METRICS[name].slow and name not in own]
 
 
 def has_other_results(run: RunFolder) -> bool:

@@ -268,7 +268,7 @@ def _refuse_foreign(one: Scored, pixels: Pixels, texts: Mapping[str, str], prepa
     if pixels.shape != prepared.target.shape:
         sizes = [f"{shape[1]}x{shape[0]}" for shape in (pixels.shape, prepared.target.shape)]
         raise HashError(f"{one.path}: is {sizes[0]}, its target {sizes[1]}. {again}")
-    if not raw and (pixels != prepared.target)[~prepared.hole].any():
+    if not raw and images.absolute_difference(pixels, prepared.target, ~prepared.hole):
         raise HashError(f"{one.path}: its known region is not that of the target of pair {one.pair.pair}. {again}")
 
 

@@ -49,6 +49,11 @@ def scores_when_saved(
 
 def _quick(names: Sequence[str]) -> list[Metric]:
     """Of some metrics those of pixels, with what is recorded of every composite, in the order of rows."""
-    of_pixels = {name for name in names if name in METRICS and not METRICS[name].slow}
-    quick = [METRICS[name] for name in of_pixels.difference(own_names(of_pixels))]
+    quick = [METRICS[name] for name in dict.fromkeys(quick_names(names))]
     return sorted([*quick, *RECORDED.values()], key=lambda metric: ORDER[metric.name])
+
+
+def quick_names(names: Sequence[str]) -> list[str]:
+    """Those of the metrics that are computed from pixels, without networks or code of one's own."""
+    own = own_names(names)
+    return [name for name in names if name in METRICS and not METRICS[name].slow and name not in own]
