@@ -13,6 +13,7 @@ if TYPE_CHECKING:
 
 MAX_BYTES = 1 << 28  # of one text
 MAX_ARRAY = 1 << 34
+MOST_REASON = 300  # letters
 
 
 class Schema(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
@@ -54,7 +55,9 @@ def _decoded(decode: Callable[..., Any], data: bytes | str, kind: Any) -> Any:
         raise msgspec.DecodeError("it is not UTF-8") from error
     except RecursionError as error:
         raise msgspec.DecodeError("it is nested too deeply") from error
-    except msgspec.DecodeError:
-        raise
+    except msgspec.DecodeError as error:
+        if len(text := str(error)) <= MOST_REASON:
+            raise
+        raise msgspec.DecodeError(f"{text[:MOST_REASON]}…") from error  # it repeats the name of an unknown key
     except (ValueError, OverflowError) as error:  # such as an integer of thousands of digits
         raise msgspec.DecodeError(f"a value cannot be read ({str(error)[:60]})") from error

@@ -10,13 +10,15 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
+import msgspec
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 from power_cut import power_cut_after
 
-from inpaint_bench import disk, files, hardware
+from inpaint_bench import decode, disk, files, hardware
 from inpaint_bench.errors import IncompleteError, InputError, did_you_mean, some
+from inpaint_bench.runner.stored import Header
 from inpaint_bench.weights.store import refuse_homeless
 
 
@@ -289,3 +291,9 @@ def test_a_folder_that_was_removed_while_it_was_used_is_not_begun_anew() -> None
             files.write_whole(Path("run/a/c.txt"), b"")
     assert not Path("run").exists()
     lock(Path("run"))
+
+
+def test_the_reason_why_a_file_cannot_be_read_is_a_sentence_however_long_its_keys_are() -> None:
+    with pytest.raises(msgspec.DecodeError, match="Object contains unknown field `aaa") as found:
+        decode.json(b'{"schema": 1, "%s": 2}' % (b"a" * 200_000), Header)
+    assert len(str(found.value)) == decode.MOST_REASON + 1

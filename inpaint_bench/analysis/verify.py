@@ -35,6 +35,7 @@ def verify_results(run: "RunData", results: Sequence[Result]) -> None:
         if found.setdefault(key, one) is not one:
             raise _edited(run, f"holds two results of {', '.join(key[:3])}")
         _refuse_other_facts(run, one)
+    _refuse_other_references(run, results)
     for method in run.info.methods:
         of_method = [one for one in results if one.method == method]
         _refuse_other_scores(run, method, of_method)
@@ -64,6 +65,15 @@ def _refuse_other_facts(run: "RunData", one: Result) -> None:
     for what, ours, theirs in facts:
         if ours != theirs:
             raise _edited(run, f"{one.method}, {one.metric} is of {what} '{ours}', and run.json says '{theirs}'")
+
+
+def _refuse_other_references(run: "RunData", results: Sequence[Result]) -> None:
+    """Raise HashError for a reference row that is not of a metric, by its signature, that a method was measured in."""
+    measured = {(one.metric, one.signature) for one in results if one.method not in REFERENCES}
+    for one in (one for one in results if one.method in REFERENCES):
+        if not any(metric == one.metric and signature.startswith(one.signature) for metric, signature in measured):
+            what = f"{one.method}, {one.metric} is of signature '{one.signature}'"
+            raise _edited(run, f"{what}, and no result of a method is")
 
 
 def _refuse_other_scores(run: "RunData", method: str, results: Sequence[Result]) -> None:

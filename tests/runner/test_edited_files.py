@@ -13,6 +13,7 @@ from selection import quick
 
 import inpaint_bench as ib
 from inpaint_bench import files
+from inpaint_bench.analysis.results import REAL_VS_REAL
 from inpaint_bench.cli import run_cli
 from inpaint_bench.errors import HashError
 from inpaint_bench.runner.sums import FILE
@@ -201,6 +202,23 @@ def test_a_run_without_hashes_is_read_and_scored_anew_and_has_them_then(run: Pat
     assert {name: data for name, data in tiny.outcome(run).items() if name != FILE} == {
         name: data for name, data in before.items() if name != FILE
     }
+
+
+def test_a_reference_row_of_another_signature_is_found_though_its_hash_fits(
+    run: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    def edit(found: list[str]) -> list[str]:
+        every = [json.loads(line) for line in found]
+        (row,) = (one for one in every if (one["method"], one["bucket"]) == (REAL_VS_REAL, "all"))
+        row["signature"] = row["signature"].replace(":lite0:", ":lite0:made-up:")
+        return [json.dumps(one) + "\n" for one in every]
+
+    lines("results.jsonl", edit)(run)
+    tiny.forget_hashes(run)
+    assert run_cli(["table", str(run)]) == 5
+    message = capsys.readouterr().err
+    assert f"{run}/results.jsonl: {REAL_VS_REAL}, kid_lite0 is of signature 'kid_lite0:" in message
+    assert "made-up" in message
 
 
 @pytest.mark.parametrize("edited", ["a value of a score", "a score twice", "a feature"])
