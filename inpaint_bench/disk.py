@@ -21,10 +21,15 @@ _names_later: list[
 _passing: list[Path] = []  # absolute paths of the folders that nobody needs after a power cut
 
 
-def make_folder(path: Path) -> None:
-    """Create a folder and those above it where they are missing, so that their names last. Raises OSError."""
+def make_folder(path: Path, root: Path | None = None) -> None:
+    """Create a folder and those above it where they are missing, so that their names last; an absolute `root` is there.
+
+    Raises OSError, a FileNotFoundError where the root is not there.
+    """
     if not path.is_dir():
-        make_folder(path.parent)
+        if path.absolute() == root:
+            raise FileNotFoundError(errno.ENOENT, os.strerror(errno.ENOENT), str(path))
+        make_folder(path.parent, root)
         path.mkdir(exist_ok=True)
         sync_name(path)
 

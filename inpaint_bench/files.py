@@ -58,12 +58,12 @@ def confined(folder: Path) -> Iterator[None]:
         _confined.remove(entry)
 
 
-def refuse_way_out(path: Path) -> None:
+def refuse_way_out(path: Path) -> Path | None:
     """Raise InputError where a link between a folder of `confined` and a path below it leads out of that folder.
 
-    Raises IncompleteError where the folder itself is gone: a part of a run is not begun anew in its place.
+    Returns that folder if it was there. Raises IncompleteError where it is gone: a run is not begun anew in its place.
     """
-    target = path.absolute()
+    target, found = path.absolute(), None
     for root, was_there in _confined:
         if target != root and target.is_relative_to(root):
             if was_there and not root.is_dir():
@@ -71,6 +71,8 @@ def refuse_way_out(path: Path) -> None:
             real = target.parent.resolve()
             if not real.is_relative_to(root.resolve()):
                 raise InputError(f"{path}: a link leads from {root} to {real}; nothing is written there. Remove it.")
+            found = root if was_there else found
+    return found
 
 
 def shipped(name: str) -> Path:
@@ -215,9 +217,9 @@ def written_whole(path: Path, if_changed: bool = False) -> Iterator[Path]:
     With `if_changed`, a file that already holds exactly these bytes is left as it is.
     """
     temporary = ""
-    refuse_way_out(path)
+    root = refuse_way_out(path)
     try:
-        disk.make_folder(path.parent)
+        disk.make_folder(path.parent, root)
         handle, temporary = tempfile.mkstemp(prefix=".writing-", dir=path.parent)
         os.close(handle)
         yield Path(temporary)
@@ -226,6 +228,7 @@ def written_whole(path: Path, if_changed: bool = False) -> Iterator[Path]:
         Path(temporary).chmod(0o644)
         disk.rename(Path(temporary), path)
     except OSError as error:
+        refuse_way_out(path)
         raise cannot_write(path, error) from error
     finally:
         if temporary:

@@ -297,3 +297,12 @@ def test_the_reason_why_a_file_cannot_be_read_is_a_sentence_however_long_its_key
     with pytest.raises(msgspec.DecodeError, match="Object contains unknown field `aaa") as found:
         decode.json(b'{"schema": 1, "%s": 2}' % (b"a" * 200_000), Header)
     assert len(str(found.value)) == decode.MOST_REASON + 1
+
+
+def test_a_folder_that_vanished_is_not_made_again(tmp_path: Path) -> None:
+    with pytest.raises(FileNotFoundError):
+        disk.make_folder(tmp_path / "run" / "method" / "composites", tmp_path / "run")
+    assert not (tmp_path / "run").exists()
+    (tmp_path / "run").mkdir()
+    disk.make_folder(tmp_path / "run" / "method" / "composites", tmp_path / "run")
+    assert (tmp_path / "run" / "method" / "composites").is_dir()

@@ -14,7 +14,7 @@ import tiny
 from terminal import Answer, Terminal
 
 from inpaint_bench.metrics.kernels import pixel_stats  # noqa: F401  # compiled before the user changes
-from inpaint_bench.runner import score_pairs
+from inpaint_bench.runner import predict, score_pairs
 
 METHODS = "mean-fill,telea"
 NOBODY = 65534
@@ -204,17 +204,19 @@ def test_a_run_folder_that_vanishes_is_reported_and_the_same_command_goes_on(
     calm = outcome(folder)
     if command == "run":
         shutil.rmtree("out")
-    real, called = score_pairs._score_chunk, []
+    module, name = (predict, "_save") if command == "run" else (score_pairs, "_score_chunk")
+    real, called = getattr(module, name), []
 
     def vanishing(*arguments: object) -> object:
         called.append(1)
         if len(called) == 1:
             shutil.rmtree("out")
-        return real(*arguments)  # type: ignore[arg-type]
+        return real(*arguments)
 
     with monkeypatch.context() as patch:
-        patch.setattr(score_pairs, "_score_chunk", vanishing)
-        sentence = sentence_of(terminal(*ENDS[command]), 2, 3)
+        patch.setattr(module, name, vanishing)
+        alone = ("--jobs", "1")  # nobody writes into the folder while it is being removed
+        sentence = sentence_of(terminal(*ENDS[command], *alone), 2, 3)
     assert "out" in sentence
     assert not Path("out").exists()
     terminal(*ENDS["run"]).does()

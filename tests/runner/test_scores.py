@@ -18,7 +18,7 @@ from inpaint_bench.data import images
 from inpaint_bench.data.images import Hole
 from inpaint_bench.errors import InputError
 from inpaint_bench.metrics import METRICS
-from inpaint_bench.runner import score_pairs
+from inpaint_bench.runner import score_pairs, scorer
 from inpaint_bench.runner.folder import open_run
 from inpaint_bench.runner.scores import SCHEMA, Score, each_score, number, read_scores, scores_path, write_sorted
 
@@ -147,7 +147,13 @@ def test_a_composite_that_is_made_again_as_it_was_keeps_its_scores(run: Path) ->
     assert path.read_bytes() == before["telea/composites/00002.png"]
 
 
-def test_scores_that_are_made_with_the_composites_are_those_of_the_files(run: Path) -> None:
+@pytest.mark.parametrize("held", [0, 3, 50_000])
+def test_scores_that_are_made_with_the_composites_are_those_of_the_files(
+    run: Path, held: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    shutil.rmtree(run)
+    monkeypatch.setattr(scorer, "HELD", held)
+    assert tiny.run(run.parent / "dataset" / "tiny.toml", run) == 0
     for method in ("mean-fill", "telea"):
         made = (run / method / "scores.csv").read_bytes()
         (run / method / "scores.csv").unlink()
