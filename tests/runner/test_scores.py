@@ -138,13 +138,11 @@ def test_a_composite_whose_source_changed_is_scored_again_and_no_other(run: Path
 
 
 def test_a_composite_that_is_made_again_as_it_was_keeps_its_scores(run: Path) -> None:
-    before, path = tiny.outcome(run), run / "telea" / "composites" / "00002.png"
     assert score(run, "--metrics", "psnr_grey") == 0
-    kept = (run / "telea" / "scores.csv").read_bytes()
-    path.unlink()
+    before = tiny.outcome(run)
+    (run / "telea" / "composites" / "00002.png").unlink()
     assert tiny.run(run.parent / "dataset" / "tiny.toml", run) == 0
-    assert (run / "telea" / "scores.csv").read_bytes() == kept
-    assert path.read_bytes() == before["telea/composites/00002.png"]
+    assert tiny.outcome(run) == before
 
 
 @pytest.mark.parametrize("held", [0, 3, 50_000])
@@ -164,7 +162,7 @@ def test_scores_that_are_made_with_the_composites_are_those_of_the_files(
 def test_an_edited_composite_is_found_whoever_asks(run: Path, capsys: pytest.CaptureFixture[str]) -> None:
     """Also one with the texts of the run, the target's known region, its old size and the time of its old change."""
     page, path = run.parent / "dataset" / "tiny.toml", run / "telea" / "composites" / "00002.png"
-    before, status, data = tiny.outcome(run), path.stat(), path.read_bytes()
+    before, status = tiny.outcome(run), path.stat()
     pixels, texts = images.read_png(path)
     mask = (run / "pairs.csv").read_text().splitlines()[4].split(",")[2]
     hole = tiny.read(run.parent / "dataset" / "data" / "masks" / mask) == 255
@@ -176,7 +174,6 @@ def test_an_edited_composite_is_found_whoever_asks(run: Path, capsys: pytest.Cap
         assert f"{path}: not what was scored: sha256 " in capsys.readouterr().err
     path.unlink()
     assert tiny.run(page, run) == 0
-    assert path.read_bytes() == data
     assert tiny.outcome(run) == before
 
 
