@@ -56,7 +56,7 @@ def test_a_module_is_known_with_what_it_imports_beside_it(terminal: Terminal, pa
     Path("mine.py").write_text(MINE)
     terminal.run("mine=python:mine:load").does("mine")
     before = composites()
-    Path("networks/net.py").write_text("LEVEL = 0.75\n")
+    Path("networks/net.py").write_text("LEVEL = 0.125\n")
     forget_modules()
     terminal.run("mine=python:mine:load").refuses(2, "runs/tiny/mine: made with code ")
     written = {name: (OUT / "mine/composites" / name).read_bytes() for name in before}
