@@ -1,17 +1,16 @@
 """Classical methods, computed by libraries on one 8-bit image at a time."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 
 import cv2
 import numpy as np
 import torch
 
+from baselines.classical.workers import Workers
 from inpaint_bench.data.images import Hole, Images, Inpaint, Masks, Pixels, eight_bit, mask_values, to_images
 from inpaint_bench.weights import Weights
 
 RADIUS = 3  # pixels; the neighbourhood of OpenCV's two methods
-PATCH = 3  # pixels a side of the patches of PatchMatch
-SEED = 0  # of PatchMatch's random search, set before every picture
 
 
 def load_telea(weights: Weights, device: torch.device) -> Inpaint:
@@ -26,24 +25,12 @@ def load_navier_stokes(weights: Weights, device: torch.device) -> Inpaint:
 
 def load_biharmonic(weights: Weights, device: torch.device) -> Inpaint:
     """Biharmonic functions (Damelin and Hoang 2018), by scikit-image."""
-    from skimage.restoration import inpaint_biharmonic
-
-    def inpaint(pixels: Pixels, hole: Hole) -> Pixels:
-        output = inpaint_biharmonic(pixels / 255, hole, channel_axis=-1)  # already within the range of the known values
-        return np.asarray(np.rint(output * 255), dtype=np.uint8)
-
-    return _each(inpaint)
+    return _all(Workers("biharmonic").all)
 
 
 def load_patchmatch(weights: Weights, device: torch.device) -> Inpaint:
     """PatchMatch (Barnes et al. 2009) in a pyramid, by PyPatchMatch."""
-    import patchmatch
-
-    def inpaint(pixels: Pixels, hole: Hole) -> Pixels:
-        patchmatch.set_random_seed(SEED)
-        return np.asarray(patchmatch.inpaint(pixels, mask_values(hole)[..., None], patch_size=PATCH))
-
-    return _each(inpaint)
+    return _all(Workers("patchmatch").all)
 
 
 def load_mean_fill(weights: Weights, device: torch.device) -> Inpaint:
@@ -58,9 +45,12 @@ def load_mean_fill(weights: Weights, device: torch.device) -> Inpaint:
 
 
 def _each(function: Callable[[Pixels, Hole], Pixels]) -> Inpaint:
+    return _all(lambda pictures, holes: [function(*one) for one in zip(pictures, holes, strict=True)])
+
+
+def _all(function: Callable[[Sequence[Pixels], Sequence[Hole]], list[Pixels]]) -> Inpaint:
     def inpaint(image: Images, mask: Masks) -> Images:
-        holes = mask[:, 0].cpu().numpy() > 0
-        outputs = [function(pixels, hole) for pixels, hole in zip(eight_bit(image), holes, strict=True)]
-        return to_images(outputs).to(image.device)
+        holes = list(mask[:, 0].cpu().numpy() > 0)
+        return to_images(function(eight_bit(image), holes)).to(image.device)
 
     return inpaint

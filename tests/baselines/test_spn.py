@@ -10,6 +10,7 @@ from torch import nn
 
 from baselines.convolutions import Conv3x3, Kernel, winograd
 from baselines.layers import ResidualDenseBlock
+from baselines.spn import adapter
 from baselines.spn.blocks import MergeBlock, RegionNorm, instance_norm
 from baselines.spn.network import SPN, doubled, white_hole
 from baselines.spn.prob import ProbabilisticSPN
@@ -43,6 +44,18 @@ def test_a_sample_depends_on_its_seed_alone() -> None:
     assert torch.equal(three[:, 0], three[:, 2])
     assert (three[:, 0] - three[:, 1]).abs().max() > 1e-3
     assert torch.equal(three[:, 1:2], inpaint(image, mask, torch.tensor([[8]])))
+
+
+@pytest.mark.parametrize("method", ["spn-small", "spn-prob-small"])
+def test_a_batch_in_pieces_is_the_batch(method: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    inpaint = load_of(method)(synthetic_weights(method), CPU)
+    image, mask = whole_pairs(64, 5)
+    given = (image, mask, torch.arange(10).view(5, 2))[: 3 if "prob" in method else 2]
+    monkeypatch.setattr(torch, "get_num_threads", lambda: adapter.FEW + 1)
+    whole = inpaint(*given)
+    monkeypatch.setattr(torch, "get_num_threads", lambda: 2)
+    monkeypatch.setattr(torch, "set_num_threads", lambda count: None)
+    assert (inpaint(*given) - whole).abs().max() < 1e-5
 
 
 def test_the_width_scales_every_layer_but_the_heads_and_the_image() -> None:
