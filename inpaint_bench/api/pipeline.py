@@ -101,7 +101,8 @@ class Pipeline:
             started, failures = self._predict(out, dataset, methods, runtime, chosen, on_results)
             scored = [one.name for one in methods if one.name not in synthetic]
             with disk.names_synced_once(out):
-                run, unmeasured = measure(started, dataset, scored, chosen, runtime, self.quiet, choose)
+                how = (runtime, self.quiet, choose, not self.verify)
+                run, unmeasured = measure(started, dataset, scored, chosen, *how)
         names = tuple(one.name for one in methods)
         return Outcome(run, names, chosen, tuple(failures), synthetic, tuple(unmeasured))
 
@@ -264,7 +265,7 @@ def run(
         units: of each method, where the run is worked on in units. Default: so many that each is some ten minutes.
         better: of metrics of one's own, 'lower' or 'higher'; their functions may say it by an attribute `better`.
         allow_mixed: let machines that differ work on one method; recorded, and noted in tables.
-        verify: hash every composite again, not only those whose size, times or inode have moved.
+        verify: hash every composite again, not only those that moved, and derive results that are up to date too.
         samples: of a stochastic method, those that have features and objects: the 'chosen' ones, or 'all'.
 
     Raises:
