@@ -101,10 +101,9 @@ class Pipeline:
             started, failures = self._predict(out, dataset, methods, runtime, chosen, on_results)
             scored = [one.name for one in methods if one.name not in synthetic]
             with disk.names_synced_once(out):
-                how = (runtime, self.quiet, choose, not self.verify)
-                run, unmeasured = measure(started, dataset, scored, chosen, *how)
+                run, unscored = measure(started, dataset, scored, chosen, runtime, self.quiet, choose, not self.verify)
         names = tuple(one.name for one in methods)
-        return Outcome(run, names, chosen, tuple(failures), synthetic, tuple(unmeasured))
+        return Outcome(run, names, chosen, tuple(failures), synthetic, tuple(unscored))
 
     def device_of_run(self) -> str:
         """The device that a run would use on this machine; raises what a run raises before it works on a pair."""
