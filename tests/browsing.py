@@ -21,7 +21,10 @@ IN_CI = os.environ.get("INPAINT_BENCH_CI") == "1"  # there a browser has to be: 
 CHROMIUM = next(
     (path for name in ("chromium", "chromium-browser", "google-chrome") if (path := shutil.which(name))), ""
 )
-SETTLED = "new Promise(then => requestAnimationFrame(() => requestAnimationFrame(() => setTimeout(then))))"
+SETTLED = """async () => {
+    const drawn = () => new Promise(then => requestAnimationFrame(() => requestAnimationFrame(() => setTimeout(then))));
+    do await drawn(); while (document.querySelector("[aria-busy]"));
+}"""
 
 
 @contextlib.contextmanager
@@ -77,6 +80,7 @@ class Sheet:
         """Open a view by its address."""
         self.page.goto(f"{self.address}{view}")
         self.page.wait_for_load_state("load")
+        self.settle()
 
     def settle(self) -> None:
         """Wait until changes are shown."""

@@ -14,6 +14,7 @@ import pytest
 import tiny
 from fuzz_workspace import COUNT, KEPT, METHODS, training
 from fuzzing import OTHER_PAIRS, Numbers, command
+from reported_run import data_of_report
 
 from baselines.dsi.tensorflow import read_checkpoint
 from baselines.mat.files import read_network
@@ -178,8 +179,8 @@ def accepted() -> Numbers:
 def reported() -> Numbers:
     """The numbers of a report; what it says of machines and licences is text."""
     command("report", "run", "--data", "data", "--out", "report", *QUIET)()
-    text = Path("report/data.js").read_text().partition("window.REPORT = ")[2].rstrip().removesuffix(";")
-    return {name: json.loads(text)[name] for name in ("buckets", "metrics", "groups", "pairs", "scores", "samples")}
+    data = data_of_report(Path("report"))
+    return {name: data[name] for name in ("buckets", "metrics", "groups", "pairs", "scores", "samples")}
 
 
 def reported_again() -> Numbers:

@@ -16,9 +16,11 @@ from finished import finished_run
 
 from inpaint_bench.analysis.run import RunData
 from inpaint_bench.data import datasets
+from inpaint_bench.report import pages
 from inpaint_bench.report.write import write_report
 
 METHODS = ["telea", "mean-fill", tiny.NOISE]
+PER_PAGE = 8  # pairs: so a report of tests has several pages
 STRANGE = "<b onload='x'>&$a$ b.png"  # a name that a careless page would execute
 
 
@@ -39,20 +41,48 @@ class ReportedRun:
         """Write the report."""
         run = RunData.open(self.run)
         dataset = datasets.of_run(run.info.protocol, run.pairs, data or self.page.parent / "data", (None, None))
-        return write_report(run, dataset, self.out, absent, 1, on_progress)
+        with pytest.MonkeyPatch.context() as patch:
+            patch.setattr(pages, "PER_PAGE", PER_PAGE)
+            return write_report(run, dataset, self.out, absent, 1, on_progress)
 
     def data(self) -> dict[str, Any]:
-        """The data of the page."""
-        first, text = (self.out / "data.js").read_text().split("\n", 1)
-        assert first == "// inpaint-bench report 1"
-        found = msgspec.json.decode(text.removeprefix("window.REPORT = ").rstrip().removesuffix(";"))
-        assert isinstance(found, dict)
-        return found
+        """The data of the page, with those of its pairs: `pairs`, `scores` and `samples` as of one file."""
+        return data_of_report(self.out)
 
     def copied(self, folder: Path) -> "ReportedRun":
         """A copy of the run and of its report that may be changed."""
         run, out = (shutil.copytree(old, folder / old.name) for old in (self.run, self.out))
         return ReportedRun(run, self.page, out)
+
+
+def data_of_report(out: Path) -> dict[str, Any]:
+    """The data of a report, with those of its pairs, as of one file."""
+    found: dict[str, Any] = read_script(out / "data.js")
+    index = read_script(out / "pairs" / "index.js")
+    pages = [
+        read_script(out / "pairs" / f"page.{number}.js") for number in range(-(-found["count"] // found["per_page"]))
+    ]
+    sizes = [size for page in pages for size in page["sizes"]]
+    buckets = [*(bucket["name"] for bucket in found["buckets"]), ""]
+    index |= {"bucket": [buckets[number] for number in index["bucket"]]}
+    index |= {"height": [height for height, _ in sizes], "width": [width for _, width in sizes]}
+    found["pairs"] = [dict(zip(index, facts, strict=True)) for facts in zip(*index.values(), strict=True)]
+    found["scores"], found["samples"] = (joined([page[kind] for page in pages]) for kind in ("scores", "samples"))
+    return found
+
+
+def joined(pages: list[Any]) -> Any:
+    """The lists in the dicts of pages as those of one page."""
+    if isinstance(pages[0], list):
+        return [one for page in pages for one in page]
+    return {name: joined([page[name] for page in pages]) for name in pages[0]}
+
+
+def read_script(path: Path) -> Any:
+    """The data in a file of a report."""
+    first, text = path.read_text().split("\n", 1)
+    assert first == "// inpaint-bench report 1"
+    return msgspec.json.decode(text.partition(" = ")[2].rstrip().removesuffix(";"))
 
 
 @functools.cache

@@ -184,4 +184,4 @@ def bucket_sizes(pairs: Sequence[Pair], page: Protocol) -> dict[str, int]:
 def missing_pairs(run: RunFolder, method: str) -> list[str]:
     """The pairs of a run for which a method has no composite yet."""
     finished = run.samples_of(method)
-    return [pair.pair for pair in run.pairs if pair.pair not in finished]
+    return [name for name in run.pairs.names if name not in finished]

@@ -124,7 +124,7 @@ class RunData:
         return self._scores[method]
 
     def _read_scores(self, path: Path) -> MethodScores:
-        data, names = files.read_bytes(path, MOST_SCORES), [pair.pair for pair in self.pairs]
+        data, names = files.read_bytes(path, MOST_SCORES), self.pairs.names
         frame = scores_frame(data, path)
         if others := {*frame["pair"].cat.categories}.difference(names):
             raise InputError(f"{path}: scores of pairs that the run does not have: {some(sorted(others))}. Delete it.")

@@ -85,8 +85,8 @@ def datasets() -> "pd.DataFrame":
 def show_dataset(name: str) -> tuple[Facts, str]:
     """The facts of a dataset, or a set of masks, and how to get its data. Raises InputError for an unknown name."""
     from inpaint_bench.data.datasets import open_page
+    from inpaint_bench.data.digests import count_digests
     from inpaint_bench.data.needs import state
-    from inpaint_bench.data.pair_lists import count_digests
     from inpaint_bench.data.protocols import bucket_names, mask_set_names
 
     if name in mask_set_names():

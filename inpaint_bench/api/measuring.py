@@ -5,12 +5,13 @@ from collections.abc import Iterable, Iterator, Sequence
 import numpy as np
 
 from inpaint_bench.analysis.derive import derive_results
-from inpaint_bench.analysis.results import REFERENCES, missing_pairs, write_results
+from inpaint_bench.analysis.results import REFERENCES, missing_pairs, read_results, results_path, write_results
 from inpaint_bench.analysis.statistics.samples import chosen_samples
 from inpaint_bench.analysis.votes import stale_methods
+from inpaint_bench.api import derived
 from inpaint_bench.api.progress import progress_bar, warn
 from inpaint_bench.api.run import Run
-from inpaint_bench.api.tables import write_plain_tables
+from inpaint_bench.api.tables import absent_metrics, write_plain_tables
 from inpaint_bench.data.datasets import Dataset
 from inpaint_bench.errors import IncompleteError, InputError, MethodError, some
 from inpaint_bench.metrics import METRICS
@@ -31,11 +32,13 @@ def measure(
     runtime: RuntimeOptions,
     quiet: bool,
     choose: Choose,
+    keep: bool = False,
 ) -> tuple[Run, list[MethodError]]:
     """Score the composites of some methods; write results and tables unless the run is a shard.
 
-    `choose` says which samples of a stochastic method have features and objects. Returns the run, and the failures of
-    metrics of one's own: what else was measured is kept.
+    `choose` says which samples of a stochastic method have features and objects, and `keep` that results and tables
+    that are up to date are not made again. Returns the run, and the failures of metrics of one's own: what else was
+    measured is kept.
     """
     failures: list[MethodError] = []
     warn_of_strays(started, methods)
@@ -46,7 +49,7 @@ def measure(
     for method in methods:
         with progress_bar(f"{method}: scores", len(started.samples_of(method)), quiet) as advance:
             failures += score_method(started, dataset, method, names, runtime, advance, choose)
-    return write_derived(Run(started), chosen), failures
+    return write_derived(Run(started), chosen, keep), failures
 
 
 def choose_by(samples: str) -> Choose:
@@ -90,23 +93,36 @@ def incomplete(run: RunFolder, methods: Iterable[str]) -> list[IncompleteError]:
     ]
 
 
-def write_derived(run: Run, chosen: ChosenMetrics) -> Run:
-    """Write the results and tables of a run and return it with them; a shard has none before it is merged."""
+def write_derived(run: Run, chosen: ChosenMetrics, keep: bool = False) -> Run:
+    """Write the results and tables of a run and return it with them; a shard has none before it is merged.
+
+    With `keep`, those that are up to date are not made again.
+    """
     if run.info.part.kind == "shard":
         return run
-    if write_results_of(run, chosen.names).result_list:
+    if write_results_of(run, chosen.names, keep).result_list:
         for sentence in (*_lacking(run, chosen), *_undefined(run, chosen), *_stale_study(run)):
             warn(sentence)
     return run
 
 
-def write_results_of(run: Run, names: Sequence[str]) -> Run:
-    """Write the results and tables of what is scored, in these metrics and others; the run with them."""
+def write_results_of(run: Run, names: Sequence[str], keep: bool = False) -> Run:
+    """Write the results and tables of what is scored, in these metrics and others; the run with them.
+
+    With `keep`, those that are up to date are not made again.
+    """
+    absent = absent_metrics([run])
+    sources = derived.hash_of_sources(run, names, absent) if keep else ""
+    if keep and derived.up_to_date(run, sources):
+        run.set_results(read_results(results_path(run.folder)))
+        return run
     results = derive_results(run, names)
     write_results(run.folder, results)
     run.set_results(results)
     if results:
-        write_plain_tables(run)
+        write_plain_tables(run, absent)
+        if keep:
+            derived.note_made(run, sources)
     return run
 
 

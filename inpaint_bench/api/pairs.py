@@ -9,7 +9,7 @@ from inpaint_bench import files
 from inpaint_bench.analysis.results import bucket_sizes
 from inpaint_bench.api.arguments import AnyPath, as_path
 from inpaint_bench.api.progress import progress_bar
-from inpaint_bench.data import datasets, images, pair_lists, prepare
+from inpaint_bench.data import datasets, digests, images, pair_lists, prepare
 from inpaint_bench.data.datasets import Dataset
 from inpaint_bench.errors import HashError, InputError, some
 
@@ -122,7 +122,7 @@ def verify_dataset(
     opened = open_pairs(dataset, data, pairs)
     recorded = all(pair.seen for pair in opened.pairs)
     found = (verify_pairs if recorded else build_pairs)(dataset, data, pairs, jobs=jobs, quiet=quiet)
-    known, digest = pair_lists.known_digests(found.fingerprint), found.pixels
+    known, digest = digests.known_digests(found.fingerprint), found.pixels
     if known and digest not in known:
         listed = ", ".join(f"{one[:12]} ({seen})" for one, seen in known.items())
         raise HashError(

@@ -101,9 +101,9 @@ class Pipeline:
             started, failures = self._predict(out, dataset, methods, runtime, chosen, on_results)
             scored = [one.name for one in methods if one.name not in synthetic]
             with disk.names_synced_once(out):
-                run, unmeasured = measure(started, dataset, scored, chosen, runtime, self.quiet, choose)
+                run, unscored = measure(started, dataset, scored, chosen, runtime, self.quiet, choose, not self.verify)
         names = tuple(one.name for one in methods)
-        return Outcome(run, names, chosen, tuple(failures), synthetic, tuple(unmeasured))
+        return Outcome(run, names, chosen, tuple(failures), synthetic, tuple(unscored))
 
     def device_of_run(self) -> str:
         """The device that a run would use on this machine; raises what a run raises before it works on a pair."""
@@ -264,7 +264,7 @@ def run(
         units: of each method, where the run is worked on in units. Default: so many that each is some ten minutes.
         better: of metrics of one's own, 'lower' or 'higher'; their functions may say it by an attribute `better`.
         allow_mixed: let machines that differ work on one method; recorded, and noted in tables.
-        verify: hash every composite again, not only those whose size, times or inode have moved.
+        verify: hash every composite again, not only those that moved, and derive results that are up to date too.
         samples: of a stochastic method, those that have features and objects: the 'chosen' ones, or 'all'.
 
     Raises:

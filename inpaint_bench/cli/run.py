@@ -59,7 +59,7 @@ print_options = several(
 @own_metric_options
 @samples_option
 @mixed_option
-@option("--verify", is_flag=True, help="Hash every composite again, also where size, times and inode are as they were.")
+@option("--verify", is_flag=True, help="Hash composites whose files did not move too, and derive the results again.")
 @print_options
 @strict_option
 def run(

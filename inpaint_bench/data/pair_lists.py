@@ -2,10 +2,14 @@
 
 import csv
 import dataclasses
+import functools
 import hashlib
 import io
+import itertools
 import json
+import operator
 import re
+import zlib
 from array import array
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
@@ -56,20 +60,39 @@ _VALUES = attrgetter(*FIELDS)
 class Pairs(Sequence[Pair]):
     """Pairs held as bytes, some 200 each where objects take 700; a Pair is made of them when it is read."""
 
-    __slots__ = ("_ends", "_held")
+    __slots__ = ("_ends", "_held", "_starts")
 
     def __init__(self, pairs: Iterable[Pair] = ()) -> None:
-        held, self._ends = bytearray(), array("Q", [0])
+        self._held, self._starts, self._ends = bytearray(), array("Q"), array("Q")
         for pair in pairs:
-            held += msgspec.msgpack.encode(_VALUES(pair))
-            self._ends.append(len(held))
-        self._held = bytes(held)
+            self._starts.append(len(self._held))
+            self._held += msgspec.msgpack.encode(_VALUES(pair))
+            self._ends.append(len(self._held))
 
     def __len__(self) -> int:
-        return len(self._ends) - 1
+        return len(self._ends)
+
+    def _rows(self) -> Iterator[memoryview]:
+        """The bytes of each pair."""
+        held = memoryview(self._held)
+        return (held[start:end] for start, end in zip(self._starts, self._ends, strict=True))
 
     def __iter__(self) -> Iterator[Pair]:
-        return map(self.__getitem__, range(len(self)))
+        return (Pair(*msgspec.msgpack.decode(row)) for row in self._rows())
+
+    @property
+    def names(self) -> list[str]:
+        """The name of every pair, in order."""
+        return [msgspec.msgpack.decode(row)[0] for row in self._rows()]
+
+    def only(self, numbers: Iterable[int]) -> "Pairs":
+        """The pairs of these numbers, which are held once."""
+        found = Pairs()
+        found._held = self._held
+        for number in numbers:
+            found._starts.append(self._starts[number])
+            found._ends.append(self._ends[number])
+        return found
 
     @overload
     def __getitem__(self, index: SupportsIndex) -> Pair: ...
@@ -80,20 +103,21 @@ class Pairs(Sequence[Pair]):
     def __getitem__(self, index: SupportsIndex | slice) -> "Pair | Pairs":
         if isinstance(index, slice):
             return Pairs(self[number] for number in range(*index.indices(len(self))))
-        number = range(len(self))[index]
-        values = memoryview(self._held)[self._ends[number] : self._ends[number + 1]]
-        return Pair(*msgspec.msgpack.decode(values))
+        row = memoryview(self._held)[self._starts[index] : self._ends[index]]
+        return Pair(*msgspec.msgpack.decode(row))
 
     def by_name(self) -> Iterator[Pair]:
         """Every pair, in the order of their names."""
-        names = [pair.pair for pair in self]
+        names = self.names
         return (self[number] for number in sorted(range(len(self)), key=names.__getitem__))
 
     def __eq__(self, other: object) -> bool:
-        return self._held == other._held if isinstance(other, Pairs) else NotImplemented
+        if not isinstance(other, Pairs):
+            return NotImplemented
+        return len(self) == len(other) and all(map(operator.eq, self._rows(), other._rows()))
 
     def __hash__(self) -> int:
-        return hash(self._held)
+        return functools.reduce(lambda known, row: zlib.crc32(row, known), self._rows(), len(self))
 
     def __repr__(self) -> str:
         return f"<{len(self)} pairs>"
@@ -137,21 +161,6 @@ def _sha256_of_lines(lines: Iterable[str], head: bytes = b"") -> str:
     for number, line in enumerate(lines):
         digest.update(f"\n{line}".encode() if number else line.encode())
     return digest.hexdigest()
-
-
-def known_digests(fingerprint: str) -> dict[str, str]:
-    """The full pixel digests that are known for a fingerprint, each with where it was seen: pixel_digests.csv."""
-    return {row["pixels"]: row["seen"] for row in _digests() if row["fingerprint"] == fingerprint}
-
-
-def count_digests(dataset: str) -> int:
-    """How many pixel digests of a shipped dataset are known."""
-    return len({row["pixels"] for row in _digests() if row["dataset"] == dataset})
-
-
-def _digests() -> list[dict[str, str]]:
-    with (files.shipped("protocols") / "pixel_digests.csv").open(encoding="utf-8", newline="") as listed:
-        return list(csv.DictReader(listed))
 
 
 def sample_seed(seed: int, pair: str, sample: int) -> int:
@@ -211,7 +220,7 @@ def with_masks(pairs: Pairs, path: Path) -> Pairs:
 def read_csv(path: Path) -> Pairs:
     """Read a list of pairs from a CSV file. A last column `prompt` may be there. Raises InputError if it is not one."""
     pairs = Pairs(_each_pair(path))
-    if len({pair.pair for pair in pairs}) != len(pairs):
+    if len(set(pairs.names)) != len(pairs):
         raise InputError(f"{path}: a pair is listed twice. Build or import the list again.")
     return pairs
 
@@ -230,20 +239,26 @@ def _each_pair(path: Path) -> Iterator[Pair]:
 def _rows(path: Path, schema: str, columns: list[str], cells: list[str], last: str = "") -> Iterator[list[str]]:
     """The cells of a list's lines, which may have a `last` column of any text. Raises InputError where it is none."""
     try:
-        lines = files.read_bytes(path).decode("utf-8").splitlines()
-    except (OSError, UnicodeDecodeError) as error:
-        raise InputError(f"{path}: cannot be read as a list of pairs ({error}).") from error
-    if last and lines[1:2] == [",".join([*columns, last])]:
-        columns, cells = [*columns, last], [*cells, ".*"]
-    if lines[:1] != [schema] or lines[1:2] != [",".join(columns)]:
-        raise InputError(f"{path}: not a list of pairs of this version ('{schema[2:]}'). Build or import it again.")
-    try:
-        for number, row in enumerate(csv.reader(lines[2:]), start=3):
+        lines = _lines(path)
+        head = [*itertools.islice(lines, 2)]
+        if last and head[1:] == [",".join([*columns, last])]:
+            columns, cells = [*columns, last], [*cells, ".*"]
+        if head != [schema, ",".join(columns)]:
+            raise InputError(f"{path}: not a list of pairs of this version ('{schema[2:]}'). Build or import it again.")
+        for number, row in enumerate(csv.reader(lines), start=3):
             if len(row) != len(columns) or not all(map(re.fullmatch, cells, row)):
                 raise InputError(f"{path}: line {number} is not a pair. Build or import the list again.")
             yield row
-    except csv.Error as error:
+    except (OSError, UnicodeDecodeError, csv.Error) as error:
         raise InputError(f"{path}: cannot be read as a list of pairs ({error}).") from error
+
+
+def _lines(path: Path) -> Iterator[str]:
+    """The lines of a file, which is not held. Raises OSError and UnicodeDecodeError, and as `files.size_of` does."""
+    files.size_of(path)
+    with path.open(encoding="utf-8", newline="") as file:
+        for line in file:
+            yield from line.splitlines()
 
 
 def refuse_other_facts(page: Protocol, pairs: Iterable[Pair], path: Path) -> None:

@@ -79,15 +79,15 @@ def _image(page: Protocol, path: Path) -> Pixels:
 
 def seen(page: Protocol, prepared: Prepared) -> Pair:
     """The pair with the hashes of its pixels, its hole pixels, ratio and bucket."""
-    masked = with_mask(page, prepared.pair, prepared.hole)
-    return dataclasses.replace(masked, image_sha256=images.pixels_sha256(prepared.target))
+    return with_mask(page, prepared.pair, prepared.hole, images.pixels_sha256(prepared.target))
 
 
-def with_mask(page: Protocol, pair: Pair, hole: Hole) -> Pair:
-    """The pair with all that is recorded of its mask."""
+def with_mask(page: Protocol, pair: Pair, hole: Hole, image_sha256: str = "") -> Pair:
+    """The pair with all that is recorded of its mask, and of its image where that is known."""
     hole_pixels, pixels = int(hole.sum()), hole.size
     return dataclasses.replace(
         pair,
+        image_sha256=image_sha256 or pair.image_sha256,
         mask_sha256=images.hole_sha256(hole),
         hole_pixels=hole_pixels,
         ratio=f"{hole_pixels / pixels:.6f}",

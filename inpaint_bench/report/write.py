@@ -1,12 +1,12 @@
 """A report on disk: one folder with a page that opens without a server or a network."""
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
 import msgspec
 
-from inpaint_bench import files
+from inpaint_bench import disk, files
 from inpaint_bench.analysis.run import RunData
 from inpaint_bench.analysis.significance import significance
 from inpaint_bench.data.datasets import Dataset
@@ -14,12 +14,13 @@ from inpaint_bench.errors import InputError
 from inpaint_bench.figures.plots import for_dark, svg
 from inpaint_bench.report.curves import Curve, curves
 from inpaint_bench.report.facts import facts
+from inpaint_bench.report.pages import files_of_pairs
 from inpaint_bench.report.pictures import FOLDER, write_pictures
-from inpaint_bench.report.read import read_report_data
+from inpaint_bench.report.read import ReportData, read_report_data
 
 PAGE = files.PACKAGE / "report" / "page"
 SCHEMA = "// inpaint-bench report 1"
-DATA, PLOTS = "data.js", "plots"
+DATA, DATA_OF_PAIRS, PLOTS = "data.js", "pairs", "plots"
 ATTRIBUTION = "ATTRIBUTION.csv"  # the authors of the images; copied if it lies next to them
 
 
@@ -34,8 +35,8 @@ def write_report(
     """Write the report of a run into a folder of its own and return the path of its page, index.html.
 
     `dataset` is that of the run, opened on this machine. `absent` gives the metrics that could not be measured, with
-    the reason. Images and plots that only an older report in the folder had are deleted. `jobs` threads read and write
-    images. `on_progress` is called with 1 for every pair and every plot, `report_steps` times in all.
+    the reason. Images, plots and data that only an older report in the folder had are deleted. `jobs` threads read and
+    write images. `on_progress` is called with 1 for every pair and every plot, `report_steps` times in all.
 
     Raises InputError when the run has no results, the folder holds something else, or a target is missing, and
     HashError when an image or a scores file has changed since it was scored.
@@ -47,13 +48,14 @@ def write_report(
     sizes = {path.stem: size for path, size in written.items() if path.parent.name == "targets"}
     drawn = [_draw(draw, out, on_progress) for draw in curves(data)]
     shown = [result for result in data.results if result.main]
-    found = facts(data, significance([(run, shown)]), absent, sizes)
+    found = facts(data, significance([(run, shown)]), absent)
     found |= {"plots": [one for one, _ in drawn], "attribution": _attribution(dataset, out)}
     for asset in sorted(PAGE.iterdir()):
         if asset.is_file():
             files.write_if_changed(out / asset.name, asset.read_bytes())
+    of_pairs = [*_write_data(data, [one["name"] for one in found["buckets"]], sizes, out)]
     files.write_whole(out / DATA, data_script(found))
-    _sweep(out, {*written, *(path for _, paths in drawn for path in paths)})
+    _sweep(out, {*written, *of_pairs, *(path for _, paths in drawn for path in paths)})
     return out / "index.html"
 
 
@@ -79,12 +81,23 @@ def _head(path: Path) -> bytes:
         return file.read(len(SCHEMA))
 
 
-def data_script(data: Mapping[str, Any]) -> bytes:
+def _write_data(
+    data: ReportData, buckets: Sequence[str], sizes: Mapping[str, tuple[int, int]], out: Path
+) -> Iterator[Path]:
+    """Write the files of the data of pairs; yields each."""
+    with disk.passing(out / DATA_OF_PAIRS):
+        for name, content in files_of_pairs(data, buckets, sizes):
+            path = out / DATA_OF_PAIRS / f"{name}.js"
+            files.write_if_changed(path, data_script(content, f"(window.REPORT_FILES ??= {{}})['{name}']"))
+            yield path
+
+
+def data_script(data: Any, variable: str = "window.REPORT") -> bytes:
     """The data as a script, which is all that a page opened as a file may load; it is safe inside HTML too."""
     text = msgspec.json.encode(data).decode()
     for letter in "<>&\u2028\u2029":
         text = text.replace(letter, f"\\u{ord(letter):04x}")
-    return f"{SCHEMA}\nwindow.REPORT = {text};\n".encode()
+    return f"{SCHEMA}\n{variable} = {text};\n".encode()
 
 
 def _draw(
@@ -116,8 +129,8 @@ def _attribution(dataset: Dataset, out: Path) -> str:
 
 
 def _sweep(out: Path, kept: set[Path]) -> None:
-    """Delete the images and plots of an older report in the same folder."""
-    for folder in (out / FOLDER, out / PLOTS):
+    """Delete the images, plots and data of an older report in the same folder."""
+    for folder in (out / FOLDER, out / PLOTS, out / DATA_OF_PAIRS):
         files.refuse_way_out(folder / "any")
         for path in sorted(folder.rglob("*"), reverse=True):
             if path.is_symlink() or (path.is_file() and path not in kept):

@@ -87,7 +87,7 @@ class RunFolder:
 
     def composite(self, method: str, pair: str, sample: int | None) -> Path:
         """The file of one composite: 00017.png, or 00017.s3.png for sample 3."""
-        return self.composites(method) / (f"{pair}.png" if sample is None else f"{pair}.s{sample}.png")
+        return self.composites(method) / composite_name(pair, sample)
 
     def composite_paths(self, method: str) -> Iterator[Path]:
         """The files of the finished pairs, in order."""
@@ -104,8 +104,8 @@ class RunFolder:
 
     def _listed(self, method: str) -> tuple[dict[str, Sequence[int | None]], list[str]]:
         """The finished pairs with their samples, and the strays. A method has one output a pair, or every sample."""
-        folder, pairs = self.composites(method), {pair.pair for pair in self.pairs}
-        names = sorted(path.name for path in folder.iterdir()) if folder.is_dir() else []
+        folder, pairs = self.composites(method), dict.fromkeys(self.pairs.names)
+        names = [path.name for path in folder.iterdir()] if folder.is_dir() else []
         every = range(self.info.protocol.samples)
         single, sampled = set[str](), Counter[str]()
         for pair, sample in map(_parsed, names):
@@ -116,9 +116,9 @@ class RunFolder:
         whole = {pair for pair, count in sampled.items() if count == len(every)}
         stochastic = len(whole) >= max(1, len(single))
         samples: Sequence[int | None] = every if stochastic or not single else (None,)
-        strays = [name for name in names if not name.startswith(".writing-") and not _of(name, pairs, samples)]
+        strays = sorted(name for name in names if not name.startswith(".writing-") and not _of(name, pairs, samples))
         finished, samples = (whole, every) if stochastic else (single, (None,))
-        return {pair.pair: samples for pair in self.pairs if pair.pair in finished}, strays
+        return {pair: samples for pair in pairs if pair in finished}, strays
 
     def forget(self, method: str) -> None:
         """Remove everything that a method made."""
@@ -145,6 +145,11 @@ class RunFolder:
             return msgspec.structs.replace(before, metrics={**before.metrics, **metrics})
 
         return dataclasses.replace(self, info=change_info(self.path, add)) if metrics else self
+
+
+def composite_name(pair: str, sample: int | None) -> str:
+    """The name of the file of one composite."""
+    return f"{pair}.png" if sample is None else f"{pair}.s{sample}.png"
 
 
 def _parsed(name: str) -> tuple[str, int | None]:

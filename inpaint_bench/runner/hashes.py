@@ -6,7 +6,6 @@ in the last seconds is hashed and not kept: it may change again within one tick 
 """
 
 import contextlib
-import io
 import os
 import time
 from collections.abc import Iterator
@@ -57,7 +56,7 @@ class _Hashes:
         self.path = files.cache_dir() / "hashes" / f"{files.sha256(os.fsencode(folder.resolve()))[:32]}.npy"
         self.before = _read(self.path)
         self.names = np.ascontiguousarray(self.before["name"])
-        self.new: list[bytes] = []
+        self.new = bytearray()  # rows, of which the last of a name counts
 
     def of(self, composite: Path) -> str:
         """The hash of a composite, from the table where its file is as it was."""
@@ -70,20 +69,17 @@ class _Hashes:
                 return bytes(sha256).hex()
         hashed = files.file_sha256(composite)
         if time.time_ns() - max(stamp[1:3]) > YOUNG:
-            self.new.append(np.array((name, *stamp, bytes.fromhex(hashed)), ROW).tobytes())
+            self.new += np.array((name, *stamp, bytes.fromhex(hashed)), ROW).tobytes()
         return hashed
 
     def save(self) -> None:
         """Write the table with what is new. Raises as `files.write_whole` does."""
         if not self.new:
             return
-        last = {row[: ROW["name"].itemsize]: row for row in self.new}
-        new = np.frombuffer(b"".join(last.values()), ROW)
-        left = self.before[~np.isin(self.names, new["name"])]
-        table = np.concatenate([left, new])
-        written = io.BytesIO()
-        np.save(written, table[np.argsort(table["name"], kind="stable")])
-        files.write_whole(self.path, written.getvalue())
+        table = np.concatenate([np.frombuffer(self.new, ROW)[::-1], self.before])
+        _, last = np.unique(table["name"], return_index=True)  # of equal names the first: the newest
+        with files.written_whole(self.path) as temporary, temporary.open("wb") as out:
+            np.save(out, table[last])
 
 
 def _read(path: Path) -> NDArray[np.void]:

@@ -24,7 +24,7 @@ LIBRARIES = ("numpy", "numba", "opencv-python-headless", "pillow", "scikit-image
 
 def method_info(method: "Method", device: "torch.device", known_error_allowed: bool = False) -> MethodInfo:
     """What produces a method's composites now, on this machine; without torch's settings, which it may still change."""
-    versions = {name: _installed(name) for name in (*LIBRARIES, *method.libraries)}
+    versions = {name: installed(name) for name in (*LIBRARIES, *method.libraries)}
     machine = machines.facts_of(method, device)
     command = ("inpaint-bench", *sys.argv[1:])
     environment = {"inpaint-bench": __version__, "python": platform.python_version(), **versions}
@@ -80,7 +80,8 @@ def _differences(before: MethodInfo, now: MethodInfo) -> list[tuple[str, str, st
     return [*differ, *machines.differences(before.machine, now.machine)]
 
 
-def _installed(name: str) -> str:
+def installed(name: str) -> str:
+    """The version of an installed package; '' where it is not installed."""
     try:
         return metadata.version(name)
     except metadata.PackageNotFoundError:

@@ -1,7 +1,7 @@
 """Prediction: every pair of a dataset is inpainted and saved as an 8-bit composite."""
 
 import threading
-from collections.abc import Callable, Collection, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 from functools import partial
 
@@ -57,12 +57,15 @@ class Saved:
 def pending(run: RunFolder, method: Method) -> Pairs:
     """The pairs that have no composite yet, or one whose source has changed since."""
     done = run.samples_of(method.name)
-    return Pairs(pair for pair in run.pairs if pair.pair not in done or _stale(run, method, pair, done[pair.pair]))
+    return run.pairs.only(
+        number
+        for number, name in enumerate(run.pairs.names)
+        if name not in done or (method.stale and _stale(run, method, run.pairs[number], done[name]))
+    )
 
 
 def _stale(run: RunFolder, method: Method, pair: Pair, samples: Iterable[int | None]) -> bool:
-    if method.stale is None:
-        return False
+    assert method.stale is not None
     texts = (images.read_png(run.composite(method.name, pair.pair, sample))[1] for sample in samples)
     return any(method.stale(pair, text) for text in texts)
 
@@ -146,10 +149,10 @@ def _others(dataset: Dataset, pair: Pair) -> Iterator[Callable[[], Prepared]]:
         yield partial(prepare, dataset.page, dataset.data, dataset.pairs[index])
 
 
-def _forgetting(run: RunFolder, method: str, left: Collection[Pair]) -> Callable[[Saved], None]:
+def _forgetting(run: RunFolder, method: str, left: Pairs) -> Callable[[Saved], None]:
     """What removes the scores of composites that are to be made, before the first comes that is not what was scored."""
-    names, lock = {pair.pair for pair in left}, threading.Lock()
-    scored = composites_scored(run, method, names)
+    lock, scored = threading.Lock(), composites_scored(run, method, set(left.names))
+    names = set(left.names) if scored else set()
 
     def forget(saved: Saved) -> None:
         with lock:

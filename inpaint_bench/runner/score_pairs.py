@@ -25,7 +25,7 @@ from inpaint_bench.metrics.cache import cached_values
 from inpaint_bench.metrics.registry import ORDER, SAMPLES_METRICS, absent, network_signature, own_names, signature
 from inpaint_bench.runner import sums
 from inpaint_bench.runner.diversity import scores_of_samples
-from inpaint_bench.runner.folder import RunFolder
+from inpaint_bench.runner.folder import RunFolder, composite_name
 from inpaint_bench.runner.hashes import sha256_of
 from inpaint_bench.runner.predict import RuntimeOptions, Saved
 from inpaint_bench.runner.scores import (
@@ -40,7 +40,7 @@ from inpaint_bench.runner.scores import (
 from inpaint_bench.threads import in_order
 
 SAVE_EVERY = 30  # seconds between two states of a long scoring on disk
-HELD = 50_000  # new scores that are in memory before they are written
+HELD = 16_000  # new scores that are in memory before they are written
 CHUNK = 8  # pairs that are decoded and scored together
 
 OF_PICTURES = ChainMap(METRICS, RECORDED)  # a view: metrics of one's own are added while a run starts
@@ -131,6 +131,7 @@ class ScoresFile:
 def _lacking(file: ScoresFile, requested: Sequence[str]) -> Iterator[Scored]:
     """The composites that lack a metric, pair by pair; scores that are not kept are noted as stale."""
     run, method = file.run, file.method
+    folder = run.composites(method)
     finished, own = run.samples_of(method), {*own_names(OF_PICTURES)}  # those of one's own are measured apart
     expected = {name: {_signature(run, metric)} for name, metric in OF_PICTURES.items()}
     for name, signature_ in _without_weights(file.signatures).items():
@@ -143,7 +144,7 @@ def _lacking(file: ScoresFile, requested: Sequence[str]) -> Iterator[Scored]:
             continue
         kept: set[Key] = set()
         for sample in finished.get(pair.pair, ()):
-            path = run.composite(method, pair.pair, sample)
+            path = folder / composite_name(pair.pair, sample)
             sha256 = sha256_of(path)
             old = {one.metric: one for one in before if one.sample == sample and one.metric in expected}
             _refuse_edited(path, sha256, old.get(KNOWN_ERROR))

@@ -28,7 +28,7 @@ HEAD = f"{SCHEMA}\n{','.join(COLUMNS)}\n".encode()
 NO_ENDS = bytes(byte for byte in range(256) if byte not in b",\n")  # all that ends neither a cell nor a line
 NO_SAMPLE = -1  # in a frame, of a method with one output a pair
 MOST_SAMPLES = 1_000_000
-ROWS = 20_000  # that are read at once
+ROWS = 5_000  # that are read at once
 
 
 @dataclass(frozen=True, slots=True)

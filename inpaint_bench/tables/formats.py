@@ -21,11 +21,16 @@ CODES: Around = {"best": ("\x1b[1m", PLAIN), "not separable": ("\x1b[4m", PLAIN)
 MARKDOWN: Around = {"best": ("**", "**"), "not separable": ("<u>", "</u>"), "": ("", "")}
 
 
+def paths_of_tables(run: Path) -> list[Path]:
+    """The files of a run's table, one for each format."""
+    return [run / "tables" / f"plain.{suffix}" for suffix in SUFFIX.values()]
+
+
 def write_tables(run: Path, table: "Table") -> None:
     """Write the table of a run in every format under its tables/."""
     with disk.passing(run / "tables"):
-        for name, suffix in SUFFIX.items():
-            files.write_if_changed(run / "tables" / f"plain.{suffix}", getattr(table, f"to_{name}")().encode())
+        for name, path in zip(SUFFIX, paths_of_tables(run), strict=True):
+            files.write_if_changed(path, getattr(table, f"to_{name}")().encode())
 
 
 def as_text(table: "Table", color: bool = False) -> str:

@@ -7,12 +7,13 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import pandas as pd
-from pandas.io.formats.style import Styler
 
 from inpaint_bench.escape import latex, latex_heading, latex_note
 from inpaint_bench.tables.formats import Around, interval_of
 
 if TYPE_CHECKING:
+    from pandas.io.formats.style import Styler
+
     from inpaint_bench.tables.table import Table
 
 Text = Callable[[str], str]
@@ -21,8 +22,12 @@ LATEX: Around = {"best": (r"\textbf{", "}"), "not separable": (r"\underline{", "
 TEMPLATES = Path(__file__).with_name("templates")
 
 
-def styled(table: "Table", name: Text, heading: Text, pairs: Text, cell: Callable[[Any], str], missing: str) -> Styler:
+def styled(
+    table: "Table", name: Text, heading: Text, pairs: Text, cell: Callable[[Any], str], missing: str
+) -> "Styler":
     """A Styler that prints names, headings of numbers, numbers of pairs and cells with these functions."""
+    from pandas.io.formats.style import Styler  # slow to import, and not needed where no table is written
+
     rows, columns, cells = table.heads("row"), table.heads("column"), table.cells(cell, missing)
     blocks, groups, numbers = pd.factorize(rows["block"])[0], pd.factorize(columns["group"]), range(len(columns))
     cells.index = pd.MultiIndex.from_arrays([blocks, range(len(rows))])

@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 import tiny
 from browsing import COUNT, DESKTOP, PHONE, Sheet, opened_browser, opened_sheet
-from reported_run import STRANGE, ReportedRun, reported_run
+from reported_run import STRANGE, ReportedRun, read_script, reported_run
 
 from inpaint_bench.report.write import data_script
 
@@ -121,6 +121,7 @@ def test_a_bucket_and_a_search_select_pairs(sheet: Sheet) -> None:
     assert sheet.page.locator("#count").inner_text() == f"{len(fits)} of {COUNT} pairs"
     sheet.press("/")
     sheet.page.keyboard.type("PICTURE1 .png")
+    sheet.settle()
     assert sheet.listed() == [pair["pair"] for pair in fits if "picture1" in pair["image"]]
     sheet.press("Enter")
     assert sheet.title() == next(pair["pair"] for pair in fits if "picture1" in pair["image"])
@@ -145,6 +146,7 @@ def test_the_worst_come_first_by_the_score_of_a_method(sheet: Sheet) -> None:
     expected = sheet.in_order(sheet.scores("telea"), largest_first=True)
     assert sheet.listed() == expected[:20]
     sheet.page.reload()
+    sheet.settle()
     assert sheet.listed() == expected[:20]
 
 
@@ -174,6 +176,62 @@ def test_rows_and_images_load_as_they_come_into_view(sheet: Sheet) -> None:
     assert all(image.evaluate("image => image.decode().then(() => image.naturalWidth)") == 24 for image in last.all())
 
 
+def test_a_list_of_many_pairs_is_cut_and_links_to_the_next_ones(
+    browser: "Browser", written: ReportedRun, tmp_path: Path
+) -> None:
+    made = written.copied(tmp_path)
+    (made.out / "data.js").write_bytes(data_script({**read_script(made.out / "data.js"), "per_list": 12}))
+    with opened_sheet(browser, made, DESKTOP) as sheet:
+        expected = sheet.in_order(sheet.scores("telea"), largest_first=False)
+        sheet.open("#/pairs?by=score&metric=psnr&a=telea")
+        assert sheet.page.locator("#count").inner_text() == f"1 to 12 of {COUNT} pairs"
+        assert sheet.listed() == expected[:12]
+        sheet.page.locator("#pairs-after").click()
+        sheet.settle()
+        assert sheet.page.locator("#count").inner_text() == f"13 to 24 of {COUNT} pairs"
+        assert sheet.listed() == expected[12:24]
+        sheet.page.locator("#rows article a").first.click()
+        sheet.settle()
+        assert sheet.title() == expected[12]
+        sheet.press("ArrowLeft")
+        assert sheet.title() == expected[11]
+        sheet.press("Escape")
+        assert sheet.listed() == expected[:12]
+        sheet.open("#/pairs?by=score&metric=psnr&a=telea&from=37")
+        assert sheet.listed() == expected[36:]
+        assert sheet.texts("nav.others a") == ["← Pairs 25 to 36"]
+
+
+def test_a_view_loads_the_data_of_the_pairs_that_it_shows(sheet: Sheet) -> None:
+    loaded: list[str] = []
+    sheet.page.on("request", lambda requested: loaded.append(requested.url.rpartition("/pairs/")[2]))
+    sheet.open("#/results")
+    assert not [name for name in loaded if name.endswith(".js") and "/" not in name]
+    column = f"scores.{[*sheet.data['scored']].index('ssim')}.2.js"  # telea is the third method
+    for view, files in {
+        "#/pair/00017": {"index.js", "page.2.js"},
+        "#/pair/00018": set(),
+        "#/pairs?by=score&metric=ssim&a=telea&bucket=nothing": {column},
+    }.items():
+        loaded.clear()
+        sheet.page.evaluate("view => { location.hash = view; }", view)
+        sheet.settle()
+        assert {name for name in loaded if name.endswith(".js")} == files
+
+
+@pytest.mark.acceptance
+def test_data_that_are_gone_are_named(browser: "Browser", written: ReportedRun, tmp_path: Path) -> None:
+    made = written.copied(tmp_path)
+    (made.out / "pairs" / "page.2.js").unlink()
+    context = browser.new_context()
+    page = context.new_page()
+    page.goto(f"{made.out.as_uri()}/index.html#/pair/00017")
+    page.get_by_text("pairs/page.2.js cannot be read. Write the report again.").wait_for()
+    page.goto(f"{made.out.as_uri()}/index.html#/pair/00003")
+    page.locator("h1", has_text="00003").wait_for()
+    context.close()
+
+
 def test_a_strange_name_is_only_text(sheet: Sheet) -> None:
     sheet.open("#/pairs")
     (number,) = [pair["pair"] for pair in sheet.data["pairs"] if pair["image"] == STRANGE]
@@ -194,9 +252,8 @@ def test_without_scores_of_pairs_none_are_sorted_by_score(
     browser: "Browser", written: ReportedRun, tmp_path: Path
 ) -> None:
     made = written.copied(tmp_path)
-    data = made.data()
-    samples = {name: {**one, "scores": {}} for name, one in data["samples"].items()}
-    (made.out / "data.js").write_bytes(data_script({**data, "scores": {}, "samples": samples}))
+    data = read_script(made.out / "data.js")
+    (made.out / "data.js").write_bytes(data_script({**data, "scored": {}}))
     with opened_sheet(browser, made, DESKTOP) as sheet:
         sheet.open("#/pairs?by=score")
         assert sheet.texts("#by option") == ["Pair", "Mask ratio"]

@@ -26,7 +26,7 @@ def test_a_report_goes_to_the_folder_given_and_leaves_the_run_as_it_is(scored: P
     before = tiny.state(scored)
     terminal("report", scored, "--data", "data", "--out", "page").does("page/index.html")
     assert tiny.state(scored) == before
-    assert {path.name for path in Path("page").iterdir() if path.is_dir()} == {"pictures", "plots"}
+    assert {path.name for path in Path("page").iterdir() if path.is_dir()} == {"pairs", "pictures", "plots"}
 
 
 def test_a_report_of_two_folders_takes_their_pictures(page: Path, terminal: Terminal) -> None:

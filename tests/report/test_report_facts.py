@@ -10,7 +10,7 @@ from reported_run import STRANGE, ReportedRun, reported_run
 
 from inpaint_bench.analysis.reductions import Reduction
 from inpaint_bench.metrics import METRICS
-from inpaint_bench.report.facts import _json_values as json_values
+from inpaint_bench.report.pages import json_values
 from inpaint_bench.report.redact_paths import redact_paths, redacted_command
 from inpaint_bench.report.summary import reduction_title
 from inpaint_bench.report.write import data_script

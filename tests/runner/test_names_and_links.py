@@ -132,7 +132,7 @@ def test_no_write_follows_a_link_out_of_the_run(
     assert list(outside.iterdir()) == []
 
 
-@pytest.mark.parametrize("inside", ["pictures", "plots", "pictures/methods"])
+@pytest.mark.parametrize("inside", ["pictures", "plots", "pairs", "pictures/methods"])
 def test_no_write_of_a_report_follows_a_link_out_of_it(
     page: Path, run: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str], inside: str
 ) -> None:

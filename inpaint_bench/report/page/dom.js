@@ -23,8 +23,7 @@ function choice(id, title, options, value, onchange) {
 
 const arrow = (metric) => (R.metrics[metric].better === "higher" ? "↑" : "↓");
 const methodNames = R.methods.map((method) => method.name);
-const pairMetrics = Object.keys(R.scores);
-const pairIndex = new Map(R.pairs.map((pair, number) => [pair.pair, number]));
+const pairMetrics = Object.keys(R.scored);
 
 function metricTitle(metric) {
   const unit = R.metrics[metric].unit;
@@ -44,8 +43,8 @@ function asNumber(value) {
 }
 
 // The score of the composite of a pair; undefined where the method was not scored in the metric.
-function score(metric, method, number) {
-  return R.scores[metric]?.[method]?.[number];
+function score(metric, method, pair) {
+  return pair.page.scores[metric]?.[method]?.[pair.at];
 }
 
 function bucketTitle(name) {
@@ -65,7 +64,7 @@ function compositeUrl(method, pair, sample = chosenSample(method, pair)) {
 }
 
 function chosenSample(method, pair) {
-  return R.samples[method] ? R.samples[method].chosen[pairIndex.get(pair.pair)] : null;
+  return pair.page.samples[method]?.chosen[pair.at] ?? null;
 }
 
 function picture(source, alt, pair, attributes = {}) {

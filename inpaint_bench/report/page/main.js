@@ -3,16 +3,18 @@
 
 (() => {
   const main = document.getElementById("main");
+  // By view, what loads its data, if it needs any, and what draws it.
   const VIEWS = {
-    results: (query) => Results.draw(main, query),
-    pairs: (query) => Pairs.draw(main, query, lastPair),
-    pair: (query, name) => PairView.draw(main, name, query),
-    provenance: () => Provenance.draw(main),
+    results: [null, (query) => Results.draw(main, query)],
+    pairs: [(query, back) => Pairs.load(query, back), (_, loaded, back) => Pairs.draw(main, loaded, back)],
+    pair: [(query, _, name) => PairView.load(name, query), (_, loaded) => PairView.draw(main, loaded)],
+    provenance: [null, () => Provenance.draw(main)],
   };
   const GLOBAL_KEYS = {
     "/": () => {
-      if (view() !== "pairs") location.hash = "#/pairs";
-      requestAnimationFrame(() => document.getElementById("find")?.focus());
+      if (view() === "pairs") return document.getElementById("find")?.focus();
+      focusNext = "find";
+      location.hash = "#/pairs";
     },
     "?": () => help.showModal(),
     t: Theme.next,
@@ -52,15 +54,25 @@
   let lastAddress = null;
   let lastPair = null; // the pair of the view before this one
 
-  function draw() {
+  let focusNext = null; // the field that has the focus when the next view is drawn
+  let latest = 0; // of the views that were begun: an earlier one that is still loading is not drawn
+
+  async function draw() {
+    const mine = ++latest;
+    const { name, rest, query } = parts();
+    const [load, show] = VIEWS[name];
+    const back = lastPair;
+    main.setAttribute("aria-busy", "true");
+    const loaded = load ? await load(query, back, ...rest).catch((error) => error) : null;
+    if (mine !== latest) return;
     if (lastAddress !== null) scrollPositions.set(lastAddress, window.scrollY);
     lastAddress = location.hash;
-    const back = lastPair;
-    const focused = document.activeElement?.id;
-    const { name, rest, query } = parts();
+    const focused = focusNext ?? document.activeElement?.id;
+    focusNext = null;
     main.replaceChildren();
     main.className = `wide ${name}`;
-    VIEWS[name](query, ...rest);
+    loaded instanceof Error ? main.append(make("h1", {}, "No data"), make("p", {}, loaded.message)) : show(query, loaded, back);
+    main.removeAttribute("aria-busy");
     if (focused) document.getElementById(focused)?.focus({ preventScroll: true });
     lastPair = name === "pair" ? rest[0] : null;
     document.title = `${rest[0] ? `${rest[0]} · ` : ""}${R.protocol.name} · inpaint-bench`;

@@ -2,7 +2,7 @@
 "use strict";
 
 const Order = (() => {
-  const DEFAULT = { bucket: "all", by: "pair", metric: "", a: "", b: "", first: "", find: "" };
+  const DEFAULT = { bucket: "all", by: "pair", metric: "", a: "", b: "", first: "", find: "", from: "" };
   const ORDERS = [
     ["pair", "Pair"],
     ["ratio", "Mask ratio"],
@@ -18,11 +18,12 @@ const Order = (() => {
     if (!pairMetrics.includes(selection.metric)) {
       selection.metric = pairMetrics.includes(R.protocol.choose) ? R.protocol.choose : pairMetrics[0];
     }
-    const names = methodNames.filter((name) => R.scores[selection.metric]?.[name]);
+    const names = methodNames.filter((name) => R.scored[selection.metric]?.includes(name));
     if (!names.includes(selection.a)) selection.a = names[0];
     if (!names.includes(selection.b) || selection.b === selection.a) selection.b = names.find((name) => name !== selection.a) ?? selection.a;
     const allowed = directions(selection.by).map(([name]) => name);
     if (!allowed.includes(selection.first)) selection.first = allowed[0];
+    if (!/^[1-9][0-9]{0,8}$/.test(selection.from)) selection.from = "";
     return selection;
   }
 
@@ -37,20 +38,23 @@ const Order = (() => {
   function write(selection) {
     const query = new URLSearchParams();
     const used = { pair: [], ratio: [], score: ["metric", "a"], disagreement: ["metric", "a", "b"] }[selection.by];
-    const always = ["bucket", "by", "first", "find"].filter((key) => selection[key] !== DEFAULT[key]);
+    const always = ["bucket", "by", "first", "find", "from"].filter((key) => selection[key] !== DEFAULT[key]);
     for (const key of [...always, ...used]) query.set(key, selection[key]);
     if (selection.first === directions(selection.by)[0][0]) query.delete("first");
     return query;
   }
 
-  // The sort key of a pair; NaN where it has none, and such pairs come last.
-  function key(selection, number) {
-    if (selection.by === "ratio") return R.pairs[number].ratio;
-    if (selection.by === "pair") return number;
-    const a = asNumber(score(selection.metric, selection.a, number));
-    if (selection.by === "score") return a;
-    const b = asNumber(score(selection.metric, selection.b, number));
-    return a === b ? 0 : Math.abs(a - b); // two infinite scores are equal
+  // How far two scores are apart; two infinite ones are equal.
+  const apart = (a, b) => (a === b ? 0 : Math.abs(a - b));
+
+  // A function that gives the sort key of a pair by its number; NaN where it has none, and such pairs come last.
+  async function keys(selection, all) {
+    if (selection.by === "ratio") return (number) => all.ratio[number];
+    if (selection.by === "pair") return (number) => number;
+    const a = await Load.column(selection.metric, selection.a);
+    if (selection.by === "score") return (number) => a[number];
+    const b = await Load.column(selection.metric, selection.b);
+    return (number) => apart(a[number], b[number]);
   }
 
   function isDescending(selection) {
@@ -58,21 +62,30 @@ const Order = (() => {
     return (R.metrics[selection.metric].better === "higher") === (selection.first === "best");
   }
 
-  // The indices of the pairs that are shown, in order.
-  function apply(selection) {
+  // The numbers of the pairs that are shown, in order. The last answer is kept, as readers go from pair to pair.
+  async function apply(selection) {
+    const query = write({ ...selection, from: "" }).toString();
+    if (query !== last.query) last = { query, numbers: sorted(selection, await Load.all(), await keys(selection, await Load.all())) };
+    return last.numbers;
+  }
+
+  let last = { query: null, numbers: [] };
+
+  function sorted(selection, all, key) {
     const words = selection.find.toLowerCase().split(/\s+/).filter(Boolean);
-    const fits = (pair) => {
-      const text = `${pair.pair} ${pair.image} ${pair.mask}`.toLowerCase();
-      return (selection.bucket === "all" || pair.bucket === selection.bucket) && words.every((word) => text.includes(word));
+    const fits = (number) => {
+      if (selection.bucket !== "all" && Load.bucketOf(number) !== selection.bucket) return false;
+      const text = words.length ? `${all.pair[number]} ${all.image[number]} ${all.mask[number]}`.toLowerCase() : "";
+      return words.every((word) => text.includes(word));
     };
     const sign = isDescending(selection) ? -1 : 1;
-    const keyed = R.pairs.flatMap((pair, number) => (fits(pair) ? [[key(selection, number), number]] : []));
-    keyed.sort(([x, i], [y, j]) => {
+    const found = all.pair.map((_, number) => number).filter(fits);
+    return found.sort((i, j) => {
+      const [x, y] = [key(i), key(j)];
       if (Number.isNaN(x) || Number.isNaN(y)) return Number.isNaN(x) - Number.isNaN(y) || i - j;
       return x === y ? i - j : x < y ? -sign : sign;
     });
-    return keyed.map(([, number]) => number);
   }
 
-  return { ORDERS, read, write, directions, key, apply };
+  return { ORDERS, read, write, directions, apart, apply };
 })();

@@ -7,18 +7,27 @@ const PairView = (() => {
   const sorted = { column: -1, down: false };
   let links = { before: null, after: null, list: "#/pairs" };
 
-  function draw(main, name, query) {
-    const pair = R.pairs[pairIndex.get(name)];
+  // What the view of a pair needs before it is drawn: the pair, and the order in which it is one of several.
+  async function load(name, query) {
+    const selection = Order.read(query);
+    const [all, numbers] = [await Load.all(), await Order.apply(selection)];
+    const number = Load.numberOf(name);
+    const known = `${all.pair[0]} to ${all.pair[all.pair.length - 1]}`;
+    const here = numbers.indexOf(number);
+    const beside = [-1, 1].map((step) => (here < 0 ? undefined : all.pair[numbers[here + step]]));
+    return { name, known, selection, beside, here, count: numbers.length, pair: number === undefined ? null : await Load.pair(number) };
+  }
+
+  function draw(main, loaded) {
+    const { name, known, selection, pair } = loaded;
     if (!pair) {
-      const known = `${R.pairs[0].pair} to ${R.pairs[R.pairs.length - 1].pair}`;
       main.append(make("h1", {}, "No such pair"), make("p", {}, `No pair is called ${name}. Pairs here: ${known}.`));
       return;
     }
-    const selection = Order.read(query);
     const holder = make("div", { class: "pair" });
     const zoom = make("output", { class: "scale", id: "scale" });
     const views = Pictures.views(pair);
-    main.append(header(pair, selection), tools(holder, zoom), holder);
+    main.append(header(loaded), tools(holder, zoom), holder);
     const grid = make("div", { class: "grid" }, ...views.map((view) => Pictures.card(view, pair, scoreOf(view, pair, selection))));
     holder.append(make("div", { class: "side-by-side" }, Pictures.slider(views, pair), grid), ...samples(pair, selection));
     main.append(scores(pair));
@@ -26,18 +35,13 @@ const PairView = (() => {
     apply(holder);
   }
 
-  function header(pair, selection) {
-    const numbers = Order.apply(selection);
-    const here = numbers.indexOf(pairIndex.get(pair.pair));
+  function header({ pair, selection, beside, here, count }) {
     const query = Order.write(selection);
-    const link = (step) => {
-      const other = here < 0 ? undefined : numbers[here + step];
-      return other === undefined ? null : `#/pair/${R.pairs[other].pair}?${query}`;
-    };
-    links = { before: link(-1), after: link(1), list: `#/pairs?${query}` };
+    const [before, after] = beside.map((name) => (name === undefined ? null : `#/pair/${name}?${query}`));
+    links = { before, after, list: `#/pairs?${query}` };
     const step = (href, id, text, title) =>
       href ? make("a", { href, id, class: "step", title, "aria-label": title }, text) : make("span", { class: "step off" }, text);
-    const where = here < 0 ? "not in the current selection" : `${here + 1} of ${numbers.length}`;
+    const where = here < 0 ? "not in the current selection" : `${here + 1} of ${count}`;
     const facts = `${pair.image} · mask ${pair.mask} · hole ${percent(pair.ratio)} · ${bucketTitle(pair.bucket)}`;
     return make(
       "header", { class: "pair-head" },
@@ -80,7 +84,7 @@ const PairView = (() => {
 
   function scoreOf(view, pair, selection) {
     if (!view.method) return [];
-    const value = score(selection.metric, view.method, pairIndex.get(pair.pair));
+    const value = score(selection.metric, view.method, pair);
     return value === undefined ? [] : [line(selection.metric, value)];
   }
 
@@ -90,10 +94,9 @@ const PairView = (() => {
 
   function samples(pair, selection) {
     return methodNames.filter((method) => R.samples[method]).map((method) => {
-      const found = R.samples[method].scores;
-      const number = pairIndex.get(pair.pair);
+      const found = pair.page.samples[method].scores;
       const cards = Pictures.samplesOf(method, pair).map((view) => {
-        const lines = found[selection.metric] ? [line(selection.metric, found[selection.metric][number][view.sample])] : [];
+        const lines = found[selection.metric] ? [line(selection.metric, found[selection.metric][pair.at][view.sample])] : [];
         if (view.chosen) lines.push(make("span", { class: "tag" }, "chosen"));
         return Pictures.card(view, pair, lines);
       });
@@ -104,13 +107,12 @@ const PairView = (() => {
   }
 
   function scores(pair) {
-    const number = pairIndex.get(pair.pair);
     const columns = pairMetrics.map((metric) => ({ title: `${metric} ${arrow(metric)}`, better: R.metrics[metric].better }));
     const rows = methodNames.map((name, position) => ({
       name,
       number: position,
       cells: pairMetrics.map((metric) => {
-        const value = score(metric, name, number);
+        const value = score(metric, name, pair);
         return { text: printed(metric, value), value: value ?? null };
       }),
     }));
@@ -132,5 +134,5 @@ const PairView = (() => {
     0: Zoom.reset,
   };
 
-  return { draw, KEYS };
+  return { load, draw, KEYS };
 })();

@@ -1,24 +1,39 @@
-// Every pair as a row of small images. Rows are created as they scroll near, so thousands of pairs stay fast.
+// Every pair as a row of small images. A list holds some hundreds of pairs, and links to the next ones; rows are created as
+// they scroll near, with the data of their pairs. So a report of any length stays fast.
 "use strict";
 
 const Pairs = (() => {
   const CHUNK = 20;
   let observer = null;
+  let latest = 0; // of the fillings of the list
+  let filled = Promise.resolve(); // when the list shows what was typed
 
-  // `returning` is the pair that the reader returns from; the list scrolls to it.
-  function draw(main, query, returning) {
+  // What a view of pairs needs before it is drawn: the pairs of the list, and the rows at its top. The reader returns
+  // from the pair `returning`, to which the list scrolls.
+  async function load(query, returning) {
     const selection = Order.read(query);
+    const numbers = await Order.apply(selection);
+    const back = returning ? numbers.indexOf(Load.numberOf(returning)) : -1;
+    const from = back >= 0 ? back - (back % R.per_list) : Math.min(Number(selection.from || 1), numbers.length || 1) - 1;
+    const shown = numbers.slice(from, from + R.per_list);
+    const least = back >= 0 ? back - from + 1 : 0;
+    const first = await Promise.all(shown.slice(0, CHUNK * Math.ceil(Math.max(least, 1) / CHUNK)).map(Load.pair));
+    return { selection, from, count: numbers.length, shown, first };
+  }
+
+  function draw(main, loaded, returning) {
     const list = make("div", { class: "rows", id: "rows" });
     const count = make("p", { class: "meta", id: "count", "aria-live": "polite" });
-    main.append(make("h1", {}, "Pairs"), toolbar(selection, () => fill(list, count, selection)), count, list);
-    fill(list, count, selection, returning);
+    const others = make("nav", { class: "others", "aria-label": "Other pairs" });
+    main.append(make("h1", {}, "Pairs"), toolbar(loaded.selection, refill), count, list, others);
+    fill(loaded);
     if (returning) list.querySelector(`[data-pair="${CSS.escape(returning)}"]`)?.scrollIntoView({ block: "center" });
   }
 
   function toolbar(selection, changed) {
-    const go = (changes) => location.replace(`#/pairs?${Order.write({ ...selection, ...changes })}`);
+    const go = (changes) => location.replace(`#/pairs?${Order.write({ ...selection, from: "", ...changes })}`);
     const buckets = R.buckets.map((bucket) => [bucket.name, `${bucket.title} (${bucket.n})`]);
-    const methods = methodNames.filter((name) => R.scores[selection.metric]?.[name]).map((name) => [name, name]);
+    const methods = methodNames.filter((name) => R.scored[selection.metric]?.includes(name)).map((name) => [name, name]);
     const fields = [
       find(selection, changed),
       choice("bucket", "Mask ratio", buckets, selection.bucket, (bucket) => go({ bucket })),
@@ -40,52 +55,67 @@ const Pairs = (() => {
   // Typing updates the list and the address, but does not draw a new view, so that the field keeps the focus.
   function find(selection, changed) {
     const typed = (event) => {
-      selection.find = event.target.value;
+      Object.assign(selection, { find: event.target.value, from: "" });
       history.replaceState(null, "", `#/pairs?${Order.write(selection)}`);
-      changed();
+      filled = changed(selection);
     };
     const entered = (event) => {
-      if (event.key === "Enter") document.querySelector("#rows article a")?.click();
+      if (event.key === "Enter") filled.then(() => document.querySelector("#rows article a")?.click());
     };
     const box = { type: "search", id: "find", placeholder: "pair, image or mask", value: selection.find, autocomplete: "off" };
     const input = make("input", { ...box, oninput: typed, onkeydown: entered });
     return make("label", { class: "field grow" }, make("span", {}, "Find ", make("kbd", {}, "/")), input);
   }
 
-  function fill(list, count, selection, returning) {
-    const numbers = Order.apply(selection);
-    observer?.disconnect();
-    list.replaceChildren();
-    count.textContent = numbers.length === R.pairs.length ? `${numbers.length} pairs` : `${numbers.length} of ${R.pairs.length} pairs`;
-    if (!numbers.length) list.append(make("p", { class: "empty" }, "No pair matches. Choose another mask ratio or search text."));
-    let drawn = 0;
-    const end = make("div", { class: "end" });
-    const more = () => {
-      const some = numbers.slice(drawn, drawn + CHUNK);
-      drawn += some.length;
-      end.before(...some.map((number) => row(selection, number)));
-      if (drawn >= numbers.length) observer.disconnect();
-    };
-    list.append(end);
-    observer = new IntersectionObserver((seen) => {
-      if (!seen.some((one) => one.isIntersecting)) return;
-      more();
-      observer.unobserve(end); // observed again, in case the chunk did not fill the window
-      if (drawn < numbers.length) observer.observe(end);
-    }, { rootMargin: "800px" });
-    if (numbers.length) {
-      do more();
-      while (drawn <= numbers.indexOf(pairIndex.get(returning)));
-      if (drawn < numbers.length) observer.observe(end);
-    }
+  // The list again, after the reader typed something.
+  async function refill(selection) {
+    const mine = ++latest;
+    const list = document.getElementById("rows");
+    list.setAttribute("aria-busy", "true");
+    const loaded = await load(Order.write(selection));
+    if (mine === latest && list.isConnected) fill(loaded);
   }
 
-  function row(selection, number) {
-    const pair = R.pairs[number];
+  function fill({ selection, from, count, shown, first }) {
+    const mine = ++latest;
+    const list = document.getElementById("rows");
+    const end = make("div", { class: "end" });
+    const none = count ? [] : [make("p", { class: "empty" }, "No pair matches. Choose another mask ratio or search text.")];
+    observer?.disconnect();
+    list.replaceChildren(...none, ...first.map((pair) => row(selection, pair)), end);
+    list.removeAttribute("aria-busy");
+    const of = count === R.count ? `${count} pairs` : `${count} of ${R.count} pairs`;
+    document.getElementById("count").textContent = shown.length === count ? of : `${from + 1} to ${from + shown.length} of ${of}`;
+    document.querySelector("nav.others").replaceChildren(...others(selection, from, count));
+    let drawn = first.length;
+    observer = new IntersectionObserver(async (seen) => {
+      if (!seen.some((one) => one.isIntersecting)) return;
+      observer.unobserve(end); // observed again, in case the chunk did not fill the window
+      const some = await Promise.all(shown.slice(drawn, drawn + CHUNK).map(Load.pair));
+      if (mine !== latest) return;
+      end.before(...some.map((pair) => row(selection, pair)));
+      drawn += some.length;
+      if (drawn < shown.length) observer.observe(end);
+    }, { rootMargin: "800px" });
+    if (drawn < shown.length) observer.observe(end);
+  }
+
+  // Links to the pairs before and after those of the list.
+  function others(selection, from, count) {
+    const link = (start, id, text) =>
+      make("a", { href: `#/pairs?${Order.write({ ...selection, from: start ? String(start + 1) : "" })}`, id }, text);
+    const range = (start) => `${start + 1} to ${Math.min(start + R.per_list, count)}`;
+    const [before, after] = [Math.max(from - R.per_list, 0), from + R.per_list];
+    const found = from ? [link(before, "pairs-before", `← Pairs ${range(before)}`)] : [];
+    return after < count ? [...found, link(after, "pairs-after", `Pairs ${range(after)} →`)] : found;
+  }
+
+  function row(selection, pair) {
     const link = `#/pair/${pair.pair}?${Order.write(selection)}`;
     const facts = [`hole ${percent(pair.ratio)}`, bucketTitle(pair.bucket)];
     if (selection.by === "disagreement") {
-      const apart = Order.key(selection, number);
+      const [a, b] = [selection.a, selection.b].map((method) => asNumber(score(selection.metric, method, pair)));
+      const apart = Order.apart(a, b);
       const text = Number.isNaN(apart) ? "–" : Number.isFinite(apart) ? printed(selection.metric, apart) : "inf";
       facts.push(`${selection.metric} ${text} apart`);
     }
@@ -98,7 +128,7 @@ const Pairs = (() => {
     const strip = [small("target", [picture(targetUrl(pair), "target", pair)], null, link)];
     strip.push(small("masked", [picture(targetUrl(pair), "masked target", pair), hole(pair)], null, link));
     for (const method of methodNames) {
-      const value = score(selection.metric, method, number);
+      const value = score(selection.metric, method, pair);
       const ordered = (selection.by === "score" && method === selection.a) ||
         (selection.by === "disagreement" && [selection.a, selection.b].includes(method));
       const shown = value === undefined ? null : printed(selection.metric, value);
@@ -116,5 +146,5 @@ const Pairs = (() => {
     return make("figure", { class: ordered ? "ordered" : null }, frame, caption);
   }
 
-  return { draw };
+  return { load, draw };
 })();

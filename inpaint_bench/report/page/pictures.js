@@ -17,13 +17,11 @@ const Pictures = (() => {
   }
 
   function samplesOf(method, pair) {
-    const number = pairIndex.get(pair.pair);
-    const count = Math.max(...Object.values(R.samples[method].scores).map((rows) => rows[number].length), 0);
-    return Array.from({ length: count }, (_, sample) => ({
+    return Array.from({ length: R.samples[method] }, (_, sample) => ({
       key: `sample:${method}:${sample}`,
       title: `sample ${sample}`,
       source: compositeUrl(method, pair, sample),
-      chosen: sample === R.samples[method].chosen[number],
+      chosen: sample === chosenSample(method, pair),
       sample,
       composite: true,
     }));
