@@ -34,6 +34,7 @@ _API = {  # name → the module of the API that defines it
     "Run": "run",
     "score": "scoring",
     "score_features": "scoring",
+    "cite": "citing",
     "compare": "comparing",
     "compare_metrics": "comparing",
     "table": "tables",
@@ -72,6 +73,7 @@ __all__ = [
     "Table",
     "__version__",
     "check",
+    "cite",
     "compare",
     "compare_metrics",
     "datasets",
@@ -96,6 +98,7 @@ __all__ = [
 ]
 
 if TYPE_CHECKING:
+    from inpaint_bench.api.citing import cite
     from inpaint_bench.api.comparing import compare, compare_metrics
     from inpaint_bench.api.existing import merge
     from inpaint_bench.api.extensions import train

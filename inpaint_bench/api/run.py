@@ -170,6 +170,22 @@ class Run(RunData):
         of_expected, of_policy = (as_path(path) for path in (expected, policy))
         return gate(self, of_expected, of_policy, as_names(methods), as_names(metrics))
 
+    def cite(self, baselines: AnyPath | None = None) -> str:
+        """BibTeX for the tool, the protocol, the data, and every method and metric of the run, each once.
+
+        `baselines` is the folder of one's own baselines. A method of one's own has no entry but a comment.
+        """
+        from inpaint_bench.api.citing import cite
+
+        return cite(self, baselines=baselines)
+
+    @cached_property
+    def method_keys(self) -> dict[str, tuple[str, ...]]:
+        """The keys of BibTeX that each method cites, as `Table.to_latex(cite=run.method_keys)` takes them."""
+        from inpaint_bench.api.citing import method_keys
+
+        return method_keys(self)
+
     # --- pictures and pages -----------------------------------------------------------------------
 
     def image(self, method: str, pair: str, sample: int | None = None) -> "Image":

@@ -27,6 +27,7 @@ COMMANDS = {  # name → the module of this package that holds it
     "claims": "claims",
     "study": "study",
     "figure": "figure",
+    "cite": "cite",
     "pairs": "pairs",
     "methods": "lists",
     "datasets": "datasets",
