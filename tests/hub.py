@@ -80,7 +80,9 @@ class Hub(dict[str, Any]):
         name = f"{asked_for['organization']}/{asked_for['name']}"
         made = name not in self.repositories
         self.repositories.setdefault(name, Repository(asked_for.get("visibility") == "private"))
-        return answer({"url": f"http://{request.headers['host']}/datasets/{name}", "error": "exists"}, 200 if made else 409)
+        return answer(
+            {"url": f"http://{request.headers['host']}/datasets/{name}", "error": "exists"}, 200 if made else 409
+        )
 
     def _of(self, repository: Repository, request: Request, path: str) -> Answer:
         kind, _, rest = path.partition("/")

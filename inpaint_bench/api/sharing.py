@@ -15,7 +15,7 @@ from inpaint_bench.runner import sums
 
 NOT_SHARED = ("report", "tables")  # which are made from the rest at any time
 WITHOUT_HASH = re.compile(r"run\.json|[^/]+/timing\.json|SHA256SUMS|[^/]+/composites/[^/]+\.png")
-_PART = r"[A-Za-z0-9][A-Za-z0-9._-]{0,199}"
+_PART = r"[A-Za-z0-9_][A-Za-z0-9._-]{0,199}"
 FILE_OF_RUN = re.compile(rf"SHA256SUMS|(?:{_PART}/){{0,2}}{_PART}\.(?:json|jsonl|csv|npy|png|toml)")
 OF_THE_HUB = (".gitattributes", "README.md")  # what a repository may hold beside a run
 MOST_FILES = 10_000_000

@@ -13,6 +13,7 @@ from terminal import OUT, Terminal
 
 import inpaint_bench as ib
 from inpaint_bench import files
+from inpaint_bench.api.sharing import FILE_OF_RUN
 from inpaint_bench.runner import sums
 
 TO = "hf://datasets/lab/run"
@@ -111,6 +112,11 @@ def test_a_repository_with_another_file_is_not_fetched(
     terminal("pull", TO, "--out", "runs/back").refuses(2, f"{TO} holds what is no file of a run: '{name}'.")
     assert len(hub[1].requests) == before + 1
     terminal("push", run, "--to", TO).refuses(2, "no file of a run", "Nothing was pushed.")
+
+
+def test_the_files_of_targets_are_files_of_a_run() -> None:
+    assert FILE_OF_RUN.fullmatch("_targets/features.timm-resnet18.npy")
+    assert FILE_OF_RUN.fullmatch("telea/composites/00017.s3.png")
 
 
 def test_a_run_that_was_edited_is_not_pushed(terminal: Terminal, hub: tuple[Hub, Server], run: Path) -> None:

@@ -102,8 +102,8 @@ def test_wandb_writes_an_offline_run_and_nothing_of_the_machine(run: ib.Run) -> 
     assert (config["dataset"], config["fingerprint"]) == ('"tiny"', f'"{run.fingerprint}"')
     values = {name: float(history[name]) for name in expected(run)}
     assert values == pytest.approx(expected(run))
-    assert "table-file" in history["results"]
-    assert "image-file" in history[PICTURE]
+    assert history["results/_type"] == '"table-file"'
+    assert history[f"{PICTURE}/_type"] == '"image-file"'
     assert len(list(path.parent.rglob("*.png"))) == 6
 
 
