@@ -124,4 +124,4 @@ def _reason(error: Exception) -> str:
         return "there is no such dataset, or it is private: log in with `hf auth login`, or set HF_TOKEN"
     if status:
         return REMEDIES.get(status, f"the hub answered {status}")
-    return f"the hub cannot be reached ({type(error).__name__})"
+    return f"the hub cannot be reached ({' '.join(f'{type(error).__name__}: {error}'.split())[:160]})"

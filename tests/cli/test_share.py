@@ -17,6 +17,8 @@ from inpaint_bench.api.sharing import FILE_OF_RUN
 from inpaint_bench.runner import sums
 
 TO = "hf://datasets/lab/run"
+# of huggingface_hub's own upload of large files without Xet
+pytestmark = pytest.mark.filterwarnings("ignore:Use 'content=<...>' to upload raw bytes:DeprecationWarning")
 
 
 @pytest.fixture
