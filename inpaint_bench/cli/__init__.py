@@ -27,6 +27,10 @@ COMMANDS = {  # name → the module of this package that holds it
     "claims": "claims",
     "study": "study",
     "figure": "figure",
+    "cite": "cite",
+    "push": "share",
+    "pull": "share",
+    "model-index": "share",
     "pairs": "pairs",
     "methods": "lists",
     "datasets": "datasets",
@@ -50,7 +54,7 @@ class Commands(click.Group):
         """The command of that name. Raises UsageError, with the nearest one, when there is none."""
         if cmd_name not in COMMANDS:
             raise click.UsageError(f"no command is called '{cmd_name}'. {did_you_mean(cmd_name, COMMANDS)}", ctx)
-        command = getattr(import_module(f"inpaint_bench.cli.{COMMANDS[cmd_name]}"), cmd_name)
+        command = getattr(import_module(f"inpaint_bench.cli.{COMMANDS[cmd_name]}"), cmd_name.replace("-", "_"))
         assert isinstance(command, click.Command)
         return command
 

@@ -286,6 +286,14 @@ strict_option = option(
     "--strict", is_flag=True, help="Refuse (exit 4) results that would be marked: a Fréchet distance of few pictures."
 )
 out_option = option("--out", type=FOLDER, help="The run folder. Default: runs/<dataset>.")
+log_option = option(
+    "--log",
+    multiple=True,
+    metavar="LOGGER[:MODE]",
+    callback=joined,
+    help="Log the results and a few composites: wandb, mlflow, trackio or tensorboard, in the folder <run>.log, where "
+    "nothing is sent; or wandb:online, mlflow:ADDRESS, trackio:USER/SPACE. May be given several times.",
+)
 quiet_option = option("--quiet", is_flag=True, help="No progress.")
 format_option = option(
     "--format", "format_", type=click.Choice(["text", "markdown", "csv"]), default="text", show_default=True

@@ -17,6 +17,7 @@ from inpaint_bench.cli.options import (
     fetch_options,
     folder_options,
     known_error_option,
+    log_option,
     method_options,
     metric_option,
     mixed_option,
@@ -62,6 +63,7 @@ print_options = several(
 @option("--verify", is_flag=True, help="Hash composites whose files did not move too, and derive the results again.")
 @print_options
 @strict_option
+@log_option
 def run(
     metrics: str,
     format_: str,
@@ -72,6 +74,7 @@ def run(
     executor: str,
     slurm: str | None,
     ray: str | None,
+    log: str,
     **options: Any,
 ) -> None:
     """Inpaint every pair with each method, score what was saved, and print the table.
@@ -79,22 +82,25 @@ def run(
     A terminal shows the table as methods finish, and again when all is measured. The same command again resumes: what
     is on disk and matches is not done twice.
     """
+    from inpaint_bench.api import logging
     from inpaint_bench.api.executing import open_executor
     from inpaint_bench.api.pipeline import Pipeline
 
+    logging.refuse_loggers(log, options["shard"])
     given = open_executor(_executor(executor, slurm, ray), processes, gpus or 0)
     options = _typed(options)
     with notes_on_stderr(options["quiet"]):
         watched = sys.stdout.isatty() and not options["quiet"] and format_ == "text"
         shown = partial(_print, format_=format_, by=by, strict=False) if watched else None
         outcome = Pipeline(metrics=metrics, executor=given, **options).run(shown)
+        unlogged = logging.log_outcome(outcome, log)
     part = outcome.run.info.part
     if part.kind == "shard":
         outcome.raise_failures()
         click.echo(f"{outcome.run.path}: {part} is done. `inpaint-bench merge` joins the shards.")
     else:
         _print(outcome, format_, by, strict)
-    outcome.raise_failures()
+    unlogged.raise_failures()
 
 
 @click.command(short_help="Inpaint only: save the composites.")

@@ -14,6 +14,7 @@ from inpaint_bench.cli.options import (
     code_option,
     data_option,
     known_error_option,
+    log_option,
     mask_threshold_option,
     option,
     quiet_option,
@@ -55,6 +56,7 @@ WAYS = "give a RUN folder, or all of --targets, --masks and --predictions, or --
 @timeout_option
 @runtime_options
 @strict_option
+@log_option
 @quiet_option
 def score(
     run: Path | None,
@@ -76,19 +78,23 @@ def score(
     batch: int,
     jobs: int,
     strict: bool,
+    log: str,
     quiet: bool,
 ) -> None:
     """Score the composites of a RUN folder, or with --targets, --masks and --predictions any folder of outputs.
 
     With --features, features that you computed yourself are compared.
     """
-    from inpaint_bench.api import scoring
+    from inpaint_bench.api import logging, scoring
     from inpaint_bench.api.existing import score_run
 
     if mask_threshold is not None and (run or features):
         raise InputError("--mask-threshold goes with --targets, --masks and --predictions; a RUN knows its masks.")
     if samples == "all" and not run:
         raise InputError("--samples all goes with a RUN: of predictions, results are printed and nothing else is kept.")
+    if log and not run:
+        raise InputError("--log goes with a RUN: of predictions, results are printed and nothing else is kept.")
+    logging.refuse_loggers(log)
     with notes_on_stderr(quiet):
         if run and not (predictions or raw or allow_known_error or features):
             outcome = score_run(
@@ -96,6 +102,7 @@ def score(
                 strict=strict, quiet=quiet, better=better, code=code, timeout=timeout,
                 samples=samples,
             )  # fmt: skip
+            outcome = logging.log_outcome(outcome, log)
             methods = ", ".join(outcome.methods) or "nothing: there is no method in it"
             click.echo(f"{run}: scored {methods}.")
             for failure in outcome.failures:

@@ -10,7 +10,11 @@ from inpaint_bench.cli.render import colour, frame_text, note, write_parquet
 from inpaint_bench.errors import InputError
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
+
     from inpaint_bench.tables.table import Table
+
+    Keys = Mapping[str, Sequence[str]] | None  # of BibTeX by method
 
 SUFFIX = {"text": "txt", "markdown": "md", "csv": "csv", "latex": "tex", "html": "html"}
 LONG = ("csv", "json", "parquet")
@@ -58,6 +62,7 @@ LONG = ("csv", "json", "parquet")
     type=click.Choice([*SUFFIX, "json", "parquet"]),
     help="Default: by the suffix of --out, else text. json and parquet go with --long.",
 )
+@option("--cite", is_flag=True, help="In LaTeX: methods with \\cite, by the keys that `inpaint-bench cite` prints.")
 @option("--out", type=FOLDER, help="A file, or a folder for it. With a .tex file a PDF is made, where pdflatex is.")
 @strict_option
 def table(
@@ -72,6 +77,7 @@ def table(
     reported_only: bool,
     long: str | None,
     format_: str | None,
+    cite: bool,
     out: Path | None,
     strict: bool,
 ) -> None:
@@ -88,20 +94,27 @@ def table(
     )  # fmt: skip
     if format_ in ("json", "parquet"):
         raise InputError(f"--format {format_} goes with --long results or --long scores.")
-    _deliver(made, style, format_, out)
+    keys = None
+    if cite:
+        if style == "table6" or not (format_ == "latex" or (format_ is None and out and out.suffix == ".tex")):
+            raise InputError("--cite goes with --format latex, and not with --style table6.")
+        keys = tables.method_keys(runs or (() if reported_only else (usual,)))
+    _deliver(made, style, format_, out, keys)
 
 
-def _deliver(made: "Table", name: str, format_: str | None, out: Path | None) -> None:
+def _deliver(made: "Table", name: str, format_: str | None, out: Path | None, keys: "Keys") -> None:
     """Print a table, or write it to a file, or to one of its name in a folder, and say which."""
     from inpaint_bench.api import tables
 
     if out is None:
-        click.echo(made.to_text(colour()) if format_ in (None, "text") else _formatted(made, format_ or ""), nl=False)
+        click.echo(
+            made.to_text(colour()) if format_ in (None, "text") else _formatted(made, format_ or "", keys), nl=False
+        )
         return
     ends = {suffix: known for known, suffix in SUFFIX.items()}
     format_ = format_ or ends.get(out.suffix.removeprefix("."), "text")
     path = out / f"{name}.{SUFFIX[format_]}" if out.is_dir() else out
-    text = _formatted(made, format_)
+    text = _formatted(made, format_, keys)
     tables.write_file(path, text)
     click.echo(str(path))
     if format_ == "latex":
@@ -111,7 +124,9 @@ def _deliver(made: "Table", name: str, format_: str | None, out: Path | None) ->
         click.echo(str(tables.write_pdf(path.with_suffix(".pdf"), text)))
 
 
-def _formatted(made: "Table", format_: str) -> str:
+def _formatted(made: "Table", format_: str, keys: "Keys") -> str:
+    if keys is not None:
+        return made.to_latex(keys)
     text: str = getattr(made, f"to_{format_}")()
     return text
 

@@ -20,7 +20,7 @@ def fetch(source: HuggingFace, into: Path) -> Path:
     from huggingface_hub import hf_hub_download
     from huggingface_hub.utils.tqdm import disable_progress_bars
 
-    _refuse_offline()
+    refuse_offline()
     logging.getLogger("huggingface_hub").setLevel(logging.ERROR)  # not what it says of another try
     if not sys.stderr.isatty():
         disable_progress_bars()
@@ -62,7 +62,7 @@ def listing(repo: str, revision: str) -> Listing:
     from huggingface_hub import HfApi
 
     try:
-        _refuse_offline()
+        refuse_offline()
         api = HfApi((os.environ.get("HF_ENDPOINT") or HUB).rstrip("/"), token=os.environ.get("HF_TOKEN") or None)
         info = api.model_info(repo, revision=revision, files_metadata=True)
     except SourceError as error:
@@ -76,7 +76,8 @@ def listing(repo: str, revision: str) -> Listing:
     return Listing(str(info.sha), stated)
 
 
-def _refuse_offline() -> None:
+def refuse_offline() -> None:
+    """Raise SourceError where HF_HUB_OFFLINE is set."""
     if os.environ.get("HF_HUB_OFFLINE", "").upper() in {"1", "ON", "YES", "TRUE"}:
         raise SourceError("HF_HUB_OFFLINE is set. Unset it to fetch")
 

@@ -8,6 +8,7 @@ import msgspec
 
 from inpaint_bench import decode, files
 from inpaint_bench.data.protocols import Count, Name
+from inpaint_bench.data.references import Key, Reference
 from inpaint_bench.decode import Schema
 from inpaint_bench.errors import InputError
 from inpaint_bench.fetch.sources import RemoteFile
@@ -77,6 +78,7 @@ class MethodCard(Schema, frozen=True):
     container: Container = Container()
     departures: tuple[str, ...] = ()  # where we do not do what the authors' code does, and why
     requires: Requires | None = None
+    cite: tuple[Key, ...] = ()  # the references of the card that a paper on the method cites
 
     def __post_init__(self) -> None:
         if self.exact_size is not None and (self.multiple, self.min_size) != (1, 1):
@@ -105,6 +107,13 @@ class Card(Schema, frozen=True):
     schema: Literal[1]
     title: str
     methods: tuple[MethodCard, ...]
+    references: tuple[Reference, ...] = ()
+
+    def __post_init__(self) -> None:
+        known = {one.key for one in self.references}
+        for method in self.methods:
+            if strangers := [key for key in method.cite if key not in known]:
+                raise ValueError(f"{method.name} cites '{strangers[0]}', which is not one of the card's references")
 
 
 def read_card(path: Path) -> Card:

@@ -1,7 +1,7 @@
 """A table as HTML, and as LaTeX with booktabs to be included in a paper with \\\\input."""
 
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Mapping, Sequence
 from html import escape
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -73,11 +73,18 @@ def as_html_part(table: "Table") -> str:
     return _filled("table.html", text, notes)
 
 
-def as_latex(table: "Table") -> str:
-    """A tabular of booktabs with the notes under it, in one box; reported rows are grey."""
+def as_latex(table: "Table", cite: Mapping[str, Sequence[str]] | None = None) -> str:
+    """A tabular of booktabs with the notes under it, in one box; reported rows are grey.
+
+    `cite` has the keys of BibTeX by method: measured rows then cite them.
+    """
     rows, columns = table.heads("row"), table.heads("column")
     stub = 2 if rows["label"].any() else 1
-    style = styled(table, latex, latex_heading, lambda n: rf"{{\scriptsize ${n}$}}" if n else "", _latex_cell, "--")
+    cited = _cited(rows, cite or {})
+    style = styled(
+        table, lambda name: latex(name) + cited.get(name, ""), latex_heading,
+        lambda n: rf"{{\scriptsize ${n}$}}" if n else "", _latex_cell, "--",
+    )  # fmt: skip
     layout = "l" * stub + "r" * len(columns)
     text = style.to_latex(column_format=layout, hrules=True, multicol_align="c", multirow_align="naive")
     head, rule, body = text.partition("\\midrule\n")
@@ -91,6 +98,13 @@ def as_latex(table: "Table") -> str:
         lines[number] = lines[number] if again or number == 0 else f"\\midrule\n{lines[number]}"
     notes = "".join(f"{latex_note(note)}\\par\n" for note in [table.title, *table.legend(), *table.notes])
     return _filled("table.tex", head + rule + "\n".join(lines), notes)
+
+
+def _cited(rows: pd.DataFrame, cite: Mapping[str, Sequence[str]]) -> dict[str, str]:
+    """What cites the keys of a row's method, by the name that the row has; nothing for a row that a paper reports."""
+    measured = rows[rows["source"] == ""]
+    keys = {name: cite.get(method, ()) for name, method in zip(measured["name"], measured["method"], strict=True)}
+    return {name: rf"~\cite{{{','.join(found)}}}" for name, found in keys.items() if found}
 
 
 def _latex_cell(number: Any) -> str:

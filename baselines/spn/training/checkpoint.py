@@ -27,7 +27,7 @@ from inpaint_bench.weights.torch_files import read_torch
 
 FILE = "checkpoint.pt"
 SCHEMA = "inpaint-bench training 2"
-FREE = {"log_every", "checkpoint_every", "validate_every", "tensorboard", "saved", "heads", "compile", "accumulate"}
+FREE = {"log_every", "checkpoint_every", "validate_every", "log", "saved", "heads", "compile", "accumulate"}
 Tensors: TypeAlias = tuple[Tensor, ...] | list[Tensor]
 PROGRESS = ("step", "best", "best_step", "seconds", "validated")
 

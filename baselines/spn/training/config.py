@@ -112,7 +112,7 @@ class Config(Schema, frozen=True):
     checkpoint_every: Count = 1000
     validate_every: Count = 1000
     best: str = "psnr"  # the validation metric that selects the best weights
-    tensorboard: bool = False
+    log: tuple[str, ...] = ()  # tensorboard, wandb, mlflow, trackio, or NAME:MODE as `run --log` takes them
     saved: Literal["float16", "float32"] = "float32"
     heads: bool = True  # whether the saved weights include the heads, which only training needs
 

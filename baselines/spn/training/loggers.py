@@ -1,7 +1,8 @@
-"""The logs of a run: losses and validation as CSV, on TensorBoard if requested, and as lines of progress."""
+"""The logs of a run: losses and validation as CSV, with other loggers if requested, and as lines of progress."""
 
 import csv
 import io
+import math
 import re
 import time
 from collections.abc import Callable, Iterator, Mapping
@@ -11,7 +12,9 @@ from pathlib import Path
 from typing import Any
 
 from inpaint_bench import files
-from inpaint_bench.errors import InputError
+from inpaint_bench.errors import BenchError, InputError
+from inpaint_bench.methods.foreign import blamed
+from inpaint_bench.report.loggers import Logger, open_logger
 
 TERMS = (
     *("g_total", "l1", "prior_full", "prior_half", "prior_quarter", "g_adv", "d_total", "d_real", "d_fake"),
@@ -54,20 +57,6 @@ def _lines(rows: list[Any], columns: tuple[str, ...]) -> bytes:
     return out.getvalue().encode()
 
 
-def open_tensorboard(out: Path, requested: bool) -> Any:
-    """A TensorBoard writer, or None. Raises InputError when it is requested and not installed."""
-    if not requested:
-        return None
-    try:
-        from torch.utils.tensorboard import SummaryWriter
-    except ImportError as error:
-        raise InputError(
-            "tensorboard = true needs the package tensorboard, which is not installed here. "
-            "Install it with: pip install 'inpaint-bench[train]'"
-        ) from error
-    return SummaryWriter(str(out / "tensorboard"))
-
-
 @dataclass
 class Throughput:
     """Measures images per second, and the share of the time spent waiting for data, since the last report."""
@@ -107,13 +96,13 @@ class RunLog:
         step: int,
         steps: int,
         metrics: tuple[str, ...],
-        tensorboard: bool,
+        log: tuple[str, ...],
         on_progress: Callable[[str], None],
     ) -> None:
         self.steps, self.on_progress = steps, on_progress
         self.losses = CsvLog(out / "losses.csv", LOSSES, step)
         self.scores = CsvLog(out / "validation.csv", ("step", *metrics, "infinite"), step)
-        self.board = open_tensorboard(out, tensorboard)
+        self.loggers = {entry: open_logger(entry, out, out.name, {}) for entry in log}
 
     def add_losses(
         self, step: int, size: int, lr: float, values: Mapping[str, float], speed: Mapping[str, float]
@@ -133,11 +122,19 @@ class RunLog:
         self.on_progress(f"{step}/{self.steps}  validation: {metrics}{note}")
 
     def _add_scalars(self, prefix: str, step: int, values: Mapping[str, float]) -> None:
-        if self.board is not None:
-            for name, value in values.items():
-                self.board.add_scalar(f"{prefix}{name}", value, step)
+        named = {f"{prefix}{name}": value for name, value in values.items() if math.isfinite(value)}
+        self._each(lambda logger: logger.scalars(named, step))
+
+    def _each(self, call: Callable[[Logger], None]) -> None:
+        """Call every logger; one that fails is reported and left out: no training ends for it."""
+        for entry, logger in list(self.loggers.items()):
+            try:
+                with blamed(entry, "logging"):
+                    call(logger)
+            except BenchError as error:
+                del self.loggers[entry]
+                self.on_progress(f"{error} The training goes on without it.")
 
     def close(self) -> None:
-        """Write out what TensorBoard still buffers."""
-        if self.board is not None:
-            self.board.close()
+        """Write out what loggers still buffer."""
+        self._each(lambda logger: logger.close())

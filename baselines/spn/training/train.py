@@ -103,7 +103,7 @@ class Trainer:
         self.log: RunLog | None = None
         if self.processes.rank == 0:
             metrics = tuple(dict.fromkeys((*MEASURED, config.best)))
-            self.log = RunLog(out, step, config.steps, metrics, config.tensorboard, self.job.on_progress)
+            self.log = RunLog(out, step, config.steps, metrics, config.log, self.job.on_progress)
 
     def run(self) -> Path:
         """Train the remaining steps and save the weights."""

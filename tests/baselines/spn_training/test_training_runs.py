@@ -97,7 +97,7 @@ def test_tensorboard_gets_every_number(images: Path, tmp_path: Path) -> None:
     pytest.importorskip("tensorboard")
     from tensorboard.backend.event_processing.event_accumulator import EventAccumulator
 
-    curve = few_steps.run(images, tmp_path, tensorboard=True, **TINY)
+    curve = few_steps.run(images, tmp_path, log=["tensorboard"], **TINY)
     board = EventAccumulator(str(tmp_path / "tensorboard"))
     board.Reload()
     assert [event.value for event in board.Scalars("l1")] == pytest.approx([row["l1"] for row in curve])
