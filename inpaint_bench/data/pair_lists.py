@@ -196,7 +196,9 @@ def with_masks(pairs: Pairs, path: Path) -> Pairs:
     """
     if not path.is_file():
         return pairs
-    known = {row[0]: row[1:] for row in _rows(path, MASKS_SCHEMA, MASK_COLUMNS, CELLS[2:3] + CELLS[4:])}
+    known = {
+        row[0]: row[1:] for row in _rows(_bytes_of(path), path, MASKS_SCHEMA, MASK_COLUMNS, CELLS[2:3] + CELLS[4:])
+    }
 
     def known_of(pair: Pair) -> Pair:
         if pair.mask not in known:
@@ -210,14 +212,19 @@ def with_masks(pairs: Pairs, path: Path) -> Pairs:
 
 def read_csv(path: Path) -> Pairs:
     """Read a list of pairs from a CSV file. A last column `prompt` may be there. Raises InputError if it is not one."""
-    pairs = Pairs(_each_pair(path))
+    return parse_csv(_bytes_of(path), path)
+
+
+def parse_csv(data: bytes, path: Path) -> Pairs:
+    """The bytes of a list of pairs; `path` names the file in errors. Raises as `read_csv` does."""
+    pairs = Pairs(_each_pair(data, path))
     if len({pair.pair for pair in pairs}) != len(pairs):
         raise InputError(f"{path}: a pair is listed twice. Build or import the list again.")
     return pairs
 
 
-def _each_pair(path: Path) -> Iterator[Pair]:
-    for number, row in enumerate(_rows(path, SCHEMA, COLUMNS, CELLS, PROMPT), start=3):
+def _each_pair(data: bytes, path: Path) -> Iterator[Pair]:
+    for number, row in enumerate(_rows(data, path, SCHEMA, COLUMNS, CELLS, PROMPT), start=3):
         name, image, mask, image_sha256, mask_sha256, hole_pixels, ratio, bucket = row[: len(COLUMNS)]
         prompt = "".join(row[len(COLUMNS) :])
         for one in (image, mask):
@@ -227,11 +234,20 @@ def _each_pair(path: Path) -> Iterator[Pair]:
         yield Pair(name, image, mask, image_sha256, mask_sha256, int(hole_pixels or 0), ratio, bucket, prompt)
 
 
-def _rows(path: Path, schema: str, columns: list[str], cells: list[str], last: str = "") -> Iterator[list[str]]:
+def _bytes_of(path: Path) -> bytes:
+    try:
+        return files.read_bytes(path)
+    except OSError as error:
+        raise InputError(f"{path}: cannot be read as a list of pairs ({error}).") from error
+
+
+def _rows(
+    data: bytes, path: Path, schema: str, columns: list[str], cells: list[str], last: str = ""
+) -> Iterator[list[str]]:
     """The cells of a list's lines, which may have a `last` column of any text. Raises InputError where it is none."""
     try:
-        lines = files.read_bytes(path).decode("utf-8").splitlines()
-    except (OSError, UnicodeDecodeError) as error:
+        lines = data.decode("utf-8").splitlines()
+    except UnicodeDecodeError as error:
         raise InputError(f"{path}: cannot be read as a list of pairs ({error}).") from error
     if last and lines[1:2] == [",".join([*columns, last])]:
         columns, cells = [*columns, last], [*cells, ".*"]
