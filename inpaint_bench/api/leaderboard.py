@@ -106,7 +106,7 @@ def leaderboard_badge(
     """A number of a submission as a badge, in SVG. Raises InputError for unknown names."""
     from inpaint_bench.report.leaderboard.rows import badge_of
 
-    (row,) = [one for one in _rows(dataset, submissions, [method]) if one.tier != "reported"][:1] or [None]
+    row = next((one for one in _rows(dataset, submissions, [method]) if one.submission), None)
     if row is None:
         raise InputError(f"no submission on {dataset} is of '{method}': badges are of what was measured.")
     refuse_unknown("bucket here is", [bucket], {one for one, _ in row.numbers})

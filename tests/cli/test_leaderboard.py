@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 from submitted import forge, forge_pairs, forge_results, forge_scores, packed, submitted, write_card
 from terminal import Terminal
 
-from inpaint_bench.errors import BenchError, HashError
+from inpaint_bench.errors import BenchError
 from inpaint_bench.report.leaderboard.packed import MOST_UNPACKED, Packed, pack, unpack
 from inpaint_bench.report.leaderboard.submission import read_submission
 

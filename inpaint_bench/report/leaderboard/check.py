@@ -158,13 +158,17 @@ def _refuse_other_pairs(submissions: Sequence[Submission]) -> None:
     first: dict[str, Submission] = {}
     for one in submissions:
         before = first.setdefault(one.protocol, one)
-        for what in ("fingerprint", "pixels", "raw"):
+        for what in ("fingerprint", "pixels"):
             ours, theirs = (getattr(each.header.run, what) for each in (one, before))
             if ours != theirs:
                 raise NotComparableError(
                     f"{one.path}: its {what} of {one.protocol} is {str(ours)[:12]}, and that of {before.path} "
                     f"{str(theirs)[:12]}. They are not of the same pairs."
                 )
+        if one.run.pairs != before.run.pairs:
+            raise NotComparableError(
+                f"{one.path}: its list of pairs is not that of {before.path}: of holes or buckets."
+            )
 
 
 # --- the numbers ----------------------------------------------------------------------------------

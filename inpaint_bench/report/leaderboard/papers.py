@@ -43,7 +43,7 @@ def _row(cells: Sequence[Reported], card: MethodCard | None, costs: Mapping[str,
         year=card.year if card else None,
         licences=(card.licence if card else "not stated", "not stated"),
         parameters=printed,
-        time=time and Time(float(time.our_value), f"{time.source}: {time.note}", ""),
+        time=None if time is None else Time(float(time.our_value), f"{time.source}: {time.note}", ""),
         numbers={(number.bucket, number.column.key): number for number in numbers},
     )
 

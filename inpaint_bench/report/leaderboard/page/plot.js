@@ -3,7 +3,8 @@
 
 const Plot = (() => {
   const SVG = "http://www.w3.org/2000/svg";
-  const [WIDTH, HEIGHT, LEFT, RIGHT, TOP, BOTTOM] = [760, 400, 70, 110, 20, 50];
+  const [WIDEST, HEIGHT, LEFT, RIGHT, TOP, BOTTOM] = [760, 400, 60, 100, 20, 50];
+  let width = WIDEST; // of the window, so that letters keep their size
 
   function svg(tag, attributes = {}, text = "") {
     const element = document.createElementNS(SVG, tag);
@@ -13,11 +14,13 @@ const Plot = (() => {
   }
 
   function draw(state) {
+    const holder = document.getElementById("plots");
+    width = Math.min(WIDEST, holder.clientWidth);
     const points = State.rows(state).map((row) => ({ row, time: row.time, one: State.numberOf(row, state, state.column.key) }))
       .filter(({ time, one }) => time && one && Number.isFinite(one.value));
     const settings = [...new Set(points.map(({ time }) => time.setting))];
     const figures = settings.map((setting) => figure(state, points.filter(({ time }) => time.setting === setting), setting));
-    document.getElementById("plots").replaceChildren(...figures);
+    holder.replaceChildren(...figures);
   }
 
   function figure(state, points, setting) {
@@ -26,11 +29,11 @@ const Plot = (() => {
       && (a.time.seconds < b.time.seconds || a.one.value !== b.one.value);
     const front = points.filter((point) => !points.some((other) => beats(other, point)));
     front.sort((a, b) => a.time.seconds - b.time.seconds);
-    const x = scale(points.map(({ time }) => Math.log10(time.seconds)), LEFT, WIDTH - RIGHT);
+    const x = scale(points.map(({ time }) => Math.log10(time.seconds)), LEFT, width - RIGHT);
     const y = scale(points.map(({ one }) => one.value), HEIGHT - BOTTOM, TOP);
     const at = (point) => [x.of(Math.log10(point.time.seconds)), y.of(point.one.value)];
     const title = `${state.column.label} against seconds per image`;
-    const drawn = svg("svg", { viewBox: `0 0 ${WIDTH} ${HEIGHT}`, role: "img", "aria-label": title });
+    const drawn = svg("svg", { viewBox: `0 0 ${width} ${HEIGHT}`, role: "img", "aria-label": title });
     drawn.append(...axes(state, x, y));
     drawn.append(svg("polyline", { class: "front", points: front.map((point) => at(point).join(",")).join(" ") }));
     const labels = []; // where they stand, so that none covers another
@@ -70,11 +73,11 @@ const Plot = (() => {
     });
     const up = shares.flatMap((share) => {
       const top = y.of(at(y, share));
-      return [svg("line", { class: "axis", x1: LEFT, x2: WIDTH - RIGHT, y1: top, y2: top }),
+      return [svg("line", { class: "axis", x1: LEFT, x2: width - RIGHT, y1: top, y2: top }),
         svg("text", { x: LEFT - 8, y: top + 4, "text-anchor": "end" }, Number(at(y, share).toPrecision(3)).toString())];
     });
     const unit = state.column.unit ? ` [${state.column.unit}]` : "";
-    return [...across, ...up, svg("text", { x: (LEFT + WIDTH - RIGHT) / 2, y: HEIGHT - 8, "text-anchor": "middle" }, "seconds per image, logarithmic"),
+    return [...across, ...up, svg("text", { x: (LEFT + width - RIGHT) / 2, y: HEIGHT - 8, "text-anchor": "middle" }, "seconds per image, logarithmic"),
       svg("text", { x: LEFT, y: TOP - 7 }, `${state.column.label}${unit}`)];
   }
 

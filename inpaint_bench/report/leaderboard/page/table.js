@@ -36,7 +36,7 @@ const Board = (() => {
     const year = row.year === null ? "–" : String(row.year);
     const cells = columns.map((column) => cell(state, row, column));
     return make("tr", { class: row.tier === "reported" ? "of-paper" : null, "data-id": row.id },
-      make("td", { class: "rank text" }, String(place + 1)),
+      make("td", { class: "rank text" }, state.sort === state.column.key && !State.numberOf(row, state, state.sort) ? "" : String(place + 1)),
       make("th", { scope: "row" }, name),
       make("td", { class: "text" }, make("span", { class: `tier ${row.tier}` }, row.tier)),
       make("td", {}, year), make("td", {}, millions(row.parameters)),
