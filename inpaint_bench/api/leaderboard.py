@@ -39,16 +39,20 @@ class CheckedFiles:
 def submit_run(run: "Run | AnyPath", method: str, card: AnyPath, out: AnyPath | None = None) -> Path:
     """Write a method of a run as a file of the leaderboard; its path.
 
-    `card` is a TOML file that says what the method is and who measured it (docs/how-to/leaderboard.md). The file is
+    `card` is a TOML file that says what the method is and who measured it (docs/how-to/leaderboard.md), or an earlier
+    submission, whose card then stays. The file is
     results/leaderboard/<protocol>/<method>.jsonl unless `out` names another; it is checked as `check_leaderboard` does.
     Raises InputError for synthetic weights, a card that is none, and a file of another measurer in its place;
     IncompleteError where pairs are missing or not scored; HashError where files of the run were edited.
     """
     from inpaint_bench.report.leaderboard.card import read_card
     from inpaint_bench.report.leaderboard.check import check_file
+    from inpaint_bench.report.leaderboard.submission import read_submission
     from inpaint_bench.report.leaderboard.submit import refuse_path, submission_of
 
-    stated, opened = read_card(files.expanded(card)), as_run(run)
+    given = files.expanded(card)
+    stated = read_submission(given).header.card if given.suffix == ".jsonl" else read_card(given)
+    opened = as_run(run)
     path = as_path(out) or FOLDER / opened.dataset / f"{method}.jsonl"
     data = submission_of(opened, method, stated)
     refuse_path(path, method, opened.dataset, stated)

@@ -23,7 +23,12 @@ def leaderboard() -> None:
 @leaderboard.command(short_help="Write a method of a run as a file.")
 @click.argument("run", type=FOLDER, default="runs/sample")
 @option("--method", required=True, help="The method of the run.")
-@option("--card", type=FOLDER, required=True, help="A TOML file: title, authors, licences, who measured.")
+@option(
+    "--card",
+    type=FOLDER,
+    required=True,
+    help="A TOML file (title, authors, licences, who measured), or an earlier submission.",
+)
 @option("--out", type=FOLDER, help="Default: results/leaderboard/<protocol>/<method>.jsonl.")
 def submit(run: Path, method: str, card: Path, out: Path | None) -> None:
     """Write a method of RUN, a run folder, as a file of the leaderboard, and check it. Default: runs/sample."""

@@ -65,6 +65,12 @@ def test_a_method_with_samples_is_derived_again_in_every_reduction(terminal: Ter
     terminal("leaderboard", "check", path).does("32 results derived again")
 
 
+def test_the_card_of_an_earlier_submission_is_taken_again(terminal: Terminal, run: Path, file: Path) -> None:
+    before = file.read_bytes()
+    terminal("leaderboard", "submit", run, "--method", "telea", "--card", file, "--out", file).does(str(file))
+    assert file.read_bytes() == before
+
+
 def test_an_edited_run_is_refused(terminal: Terminal, run: Path) -> None:
     gate_runs.edit_results(run, lambda one: one["metric"] == "psnr", value=99.0)
     answer = terminal("leaderboard", "submit", run, "--method", "telea", "--card", write_card())

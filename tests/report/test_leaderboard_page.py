@@ -11,6 +11,7 @@ from terminal import Terminal
 
 from inpaint_bench import files
 from inpaint_bench.analysis.reported import read_all
+from inpaint_bench.analysis.results import REFERENCES, read_results
 from inpaint_bench.api.leaderboard import build_leaderboard, check_leaderboard
 from inpaint_bench.report.leaderboard.papers import reported_rows
 from inpaint_bench.report.leaderboard.submission import read_submission
@@ -97,18 +98,17 @@ def test_every_reported_cell_of_a_metric_stands_on_the_board_once() -> None:
 @pytest.mark.acceptance
 def test_the_board_that_ships_agrees_with_its_scores_and_with_the_expected_results() -> None:
     checked = check_leaderboard(SEED)
-    assert len(checked.entries) == 7
-    from inpaint_bench.analysis.results import read_results
-
-    expected = {
-        (r.method, r.metric, r.bucket, r.reduction, r.signature): r
-        for r in read_results(files.shipped("results") / "expected" / "sample" / "results.jsonl")
-    }
+    path = files.shipped("results") / "expected" / "sample" / "results.jsonl"
+    expected = {(r.method, r.metric, r.bucket, r.signature): r for r in read_results(path)}
+    assert {entry.submission.method for entry in checked.entries} == {key[0] for key in expected} - {*REFERENCES}
     for entry in checked.entries:
-        for one in entry.submission.results:
-            other = expected[one.method, one.metric, one.bucket, one.reduction, one.signature]
-            assert other.value == pytest.approx(one.value, rel=1e-4)
+        for one in (one for one in entry.submission.results if one.main):
+            other = expected[one.method, one.metric, one.bucket, one.signature]
             assert (other.fingerprint, other.pixels, other.n) == (one.fingerprint, one.pixels, one.n)
+            if not one.weights:
+                assert (one.value, one.low, one.high) == (other.value, other.low, other.high)
+            else:  # a network gives other last bits on another processor: results/expected/sample/policy.toml
+                assert one.value == pytest.approx(other.value, rel=2e-4, abs=2e-3 if "kid" in one.metric else 0)
 
 
 def test_the_seed_is_small() -> None:
