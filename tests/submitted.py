@@ -20,10 +20,11 @@ CARD = {
 }
 
 
-def write_card(path: Path = Path("card.toml"), **changes: object) -> Path:
-    """A card with some of its keys changed; those that are None are left out."""
+def write_card(**changes: object) -> Path:
+    """card.toml of the working folder, with some of its keys changed; those that are None are left out."""
     keys = {"schema": 1, **CARD, **changes}
     lines = [f"{key} = {json.dumps(value)}\n" for key, value in keys.items() if value is not None]
+    path = Path("card.toml")
     path.write_text("".join(lines), encoding="utf-8")
     return path
 
@@ -34,7 +35,7 @@ def submitted(run: Path, method: str = "telea", name: str = "", **changes: objec
     return submit_run(run, method, write_card(**changes), path)
 
 
-def forge(path: Path, change: Callable[[list[dict[str, Any]]], None]) -> Path:
+def forge(path: Path, change: Callable[[list[dict[str, Any]]], object]) -> Path:
     """Change the lines of a file: header, pairs, scores, results."""
     lines = [json.loads(line) for line in path.read_text().splitlines()]
     change(lines)
@@ -50,7 +51,7 @@ def unpacked(line: dict[str, Any]) -> str:
 
 def packed(data: bytes) -> dict[str, str]:
     """Bytes as those lines hold them, with a hash that fits."""
-    return {"sha256": files.sha256(data), "gzip": base64.b64encode(gzip.compress(data, mtime=0)).decode()}
+    return {"sha256": files.sha256(data), "gzip": base64.b64encode(gzip.compress(data, 1, mtime=0)).decode()}
 
 
 def forge_scores(path: Path, change: Callable[[list[str]], list[str]]) -> Path:
@@ -77,12 +78,12 @@ def forge_pairs(path: Path, old: str, new: str) -> Path:
     return forge(path, swap)
 
 
-def forge_results(path: Path, metric: str = "psnr", **changes: object) -> Path:
-    """Change fields of the results of a metric."""
+def forge_results(path: Path, **changes: object) -> Path:
+    """Change fields of the results of psnr."""
 
     def swap(lines: list[dict[str, Any]]) -> None:
         for line in lines[3:]:
-            if line["metric"] == metric:
+            if line["metric"] == "psnr":
                 line.update(changes)
 
     return forge(path, swap)

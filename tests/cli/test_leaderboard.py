@@ -13,6 +13,7 @@ from hypothesis import strategies as st
 from submitted import forge, forge_pairs, forge_results, forge_scores, packed, submitted, write_card
 from terminal import Terminal
 
+from inpaint_bench.data.pair_lists import fingerprint
 from inpaint_bench.errors import BenchError
 from inpaint_bench.report.leaderboard.packed import MOST_UNPACKED, Packed, pack, unpack
 from inpaint_bench.report.leaderboard.submission import read_submission
@@ -222,15 +223,9 @@ def test_a_protocol_that_ships_is_not_taken_with_another_page(terminal: Terminal
 
     path = forge(file, rename).rename("telea.jsonl")
     found = read_submission(path)
-    fingerprint = _fingerprint(found.header.run.protocol, found.run.pairs)
-    forge(path, lambda lines: [line.update(fingerprint=fingerprint) for line in (lines[0]["run"], *lines[3:])] and None)
+    mark = fingerprint(found.header.run.protocol, found.run.pairs)
+    forge(path, lambda lines: [line.update(fingerprint=mark) for line in (lines[0]["run"], *lines[3:])])
     terminal("leaderboard", "check", path).refuses(4, "another page than the sample that ships")
-
-
-def _fingerprint(page: Any, pairs: Any) -> str:
-    from inpaint_bench.data.pair_lists import fingerprint
-
-    return fingerprint(page, pairs)
 
 
 # --- several files --------------------------------------------------------------------------------
