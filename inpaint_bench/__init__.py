@@ -30,6 +30,9 @@ _API = {  # name → the module of the API that defines it
     "make_study": "study",
     "read_study": "study",
     "study_power": "study",
+    "submit_run": "leaderboard",
+    "check_leaderboard": "leaderboard",
+    "build_leaderboard": "leaderboard",
     "load_run": "run",
     "Run": "run",
     "score": "scoring",
@@ -75,7 +78,9 @@ __all__ = [
     "Run",
     "Table",
     "__version__",
+    "build_leaderboard",
     "check",
+    "check_leaderboard",
     "cite",
     "compare",
     "compare_metrics",
@@ -98,6 +103,7 @@ __all__ = [
     "score",
     "score_features",
     "study_power",
+    "submit_run",
     "table",
     "time",
     "train",
@@ -109,6 +115,7 @@ if TYPE_CHECKING:
     from inpaint_bench.api.comparing import compare, compare_metrics
     from inpaint_bench.api.existing import merge
     from inpaint_bench.api.extensions import train
+    from inpaint_bench.api.leaderboard import build_leaderboard, check_leaderboard, submit_run
     from inpaint_bench.api.listing import datasets, methods, metrics
     from inpaint_bench.api.models import check, inpaint, load_method, metric, time
     from inpaint_bench.api.pairs import load_dataset

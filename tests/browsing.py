@@ -5,6 +5,7 @@ import io
 import os
 import shutil
 from collections.abc import Iterator
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -48,21 +49,28 @@ def opened_browser() -> "Iterator[Browser]":
 
 @contextlib.contextmanager
 def opened_sheet(browser: "Browser", written: ReportedRun, size: tuple[int, int]) -> "Iterator[Sheet]":
-    """The report in a window of its own. At the end it may have no errors, and no requests outside the folder."""
+    """The report in a window of its own, as `opened_page` opens one."""
+    with opened_page(browser, written.out, size) as page:
+        yield Sheet(page, written)
+
+
+@contextlib.contextmanager
+def opened_page(browser: "Browser", folder: Path, size: tuple[int, int], dark: bool = False) -> "Iterator[Page]":
+    """A window of its own. At the end it may have had no errors, and no requests outside the folder."""
     width, height = size
-    context = browser.new_context(viewport={"width": width, "height": height}, color_scheme="light")
+    context = browser.new_context(viewport={"width": width, "height": height}, color_scheme="dark" if dark else "light")
     page = context.new_page()
     page.set_default_navigation_timeout(120_000)  # ms; a busy machine starts a browser slowly
     wrong: list[str] = []
     page.on("console", lambda message: wrong.append(message.text))
     page.on("pageerror", lambda error: wrong.append(str(error)))
     page.on("requestfailed", lambda failed: wrong.append(failed.url))
-    inside = f"{written.out.as_uri()}/"
+    inside = f"{folder.as_uri()}/"
     page.on(
         "request",
         lambda requested: None if requested.url.startswith((inside, "data:")) else wrong.append(requested.url),
     )
-    yield Sheet(page, written)
+    yield page
     context.close()
     assert wrong == []
 

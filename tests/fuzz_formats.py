@@ -1,6 +1,7 @@
 """The formats: a valid file of each in the workspace, how it is broken, and what reads it."""
 
 from collections.abc import Iterator
+from pathlib import Path
 
 import breakage
 import breakage_binary as binary
@@ -44,6 +45,8 @@ from fuzz_study import COMPARED as WITH_PEOPLE
 from fuzz_study import answered, counted
 from fuzzing import Format, command
 from timm_weights import TINY
+
+from inpaint_bench.report.leaderboard.card import read_card
 
 CODES = frozenset({2, 3, 5})
 COMPARED = frozenset({2, 3, 4, 5})  # where two runs are compared, they may be of different pairs
@@ -141,6 +144,9 @@ FORMATS = [
     Format("scores of expected results", "expected/telea/scores.csv", CSV, GATE),
     Format("history", "expected/history.jsonl", JSON, GATE),
     Format("history, accepted again", "expected/history.jsonl", JSON, accepted, hashed=False),
+    Format("submission", "leaderboard/tiny/telea.jsonl", JSON, command(
+        "leaderboard", "check", "leaderboard/tiny/telea.jsonl"), hashed=False, codes=COMPARED),
+    Format("card of a submission", "card.toml", TOML, lambda: repr(read_card(Path("card.toml"))), hashed=False),
     Format("policy", "policy.toml", TOML, command("gate", "run", "--expected", "expected", "--policy", "policy.toml"),
            hashed=False),
     Format("reported numbers", "reported.csv", CSV, command(

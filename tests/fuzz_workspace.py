@@ -20,6 +20,7 @@ import torch
 from finished import finished_run
 from PIL import Image
 from safetensors.torch import save_file
+from submitted import submitted
 
 from baselines.spn.training.checkpoint import TrainState, initial_state, save_checkpoint
 from baselines.spn.training.config import Config, read_config
@@ -133,6 +134,7 @@ def _run(folder: Path) -> None:
     for reference in (TARGETS, MASKED):
         _network_values(run, reference, targets)
     write_results(run.folder, derive_results(RunData.open(run.path)))
+    submitted(run.path)
     fuzz_networks.make_own(page, run.path, METHODS)
     accept("run", "expected", "first")
     _units()

@@ -28,13 +28,13 @@ def derive_results(run: RunData, requested: Iterable[str] = ()) -> list[Result]:
     for method in sorted(run.info.methods):
         if not missing_pairs(run.folder, method) and run.info.methods[method].weights != SYNTHETIC:
             data = run.per_pair(method, names)
-            results += _of(run, method, run.info.methods[method].loaded_with, data)
+            results += results_of(run, method, run.info.methods[method].loaded_with, data)
             of_metric |= {one.metric.name: one for one in data}
     return significance_of_results(run, results, names) + _references(run, of_metric)
 
 
-def _of(run: RunData, method: str, weights: str, data: Sequence[PerPairData]) -> list[Result]:
-    """The results of one method."""
+def results_of(run: RunData, method: str, weights: str, data: Sequence[PerPairData]) -> list[Result]:
+    """The results of one method, whatever run it is of, in order of its data and of buckets."""
     found = {
         (number, bucket): _result(run, method, weights, bucket, one, one.summary(rows), interval)
         for bucket, rows in run.buckets.items()
@@ -45,8 +45,8 @@ def _of(run: RunData, method: str, weights: str, data: Sequence[PerPairData]) ->
 
 def _references(run: RunData, of_metric: Mapping[str, PerPairData]) -> list[Result]:
     """The same metrics for one half of the real images against the other, for the masked input and for the targets."""
-    results = _of(run, MASKED_INPUT, "", lower_bounds(run, of_metric))
-    results += _of(run, TARGET, "", upper_bounds(run, of_metric))
+    results = results_of(run, MASKED_INPUT, "", lower_bounds(run, of_metric))
+    results += results_of(run, TARGET, "", upper_bounds(run, of_metric))
     for one in of_metric.values():
         if isinstance(one, SetFeatures):
             bare = one.without_reduction()

@@ -47,6 +47,18 @@ class MethodScores:
         return {str(name): rows for name, rows in self.frame.groupby("metric", sort=False, observed=True)}
 
 
+def method_scores(data: bytes, path: Path, names: Sequence[str]) -> MethodScores:
+    """The bytes of a scores file as scores of the pairs of those names; `path` names it in errors.
+
+    Raises InputError for what are none, and for scores of other pairs.
+    """
+    frame = scores_frame(data, path)
+    if others := {*frame["pair"].cat.categories}.difference(names):
+        raise InputError(f"{path}: scores of pairs that the run does not have: {some(sorted(others))}. Delete it.")
+    frame["pair"] = frame["pair"].cat.set_categories(names)
+    return MethodScores(path, files.sha256(data), frame)
+
+
 class RunData:
     """A run folder with everything that its results are computed from; files are read when they are first needed."""
 
@@ -124,12 +136,11 @@ class RunData:
         return self._scores[method]
 
     def _read_scores(self, path: Path) -> MethodScores:
-        data, names = files.read_bytes(path, MOST_SCORES), self.pairs.names
-        frame = scores_frame(data, path)
-        if others := {*frame["pair"].cat.categories}.difference(names):
-            raise InputError(f"{path}: scores of pairs that the run does not have: {some(sorted(others))}. Delete it.")
-        frame["pair"] = frame["pair"].cat.set_categories(names)
-        return MethodScores(path, files.sha256(data), frame)
+        return method_scores(files.read_bytes(path, MOST_SCORES), path, [pair.pair for pair in self.pairs])
+
+    def set_scores(self, method: str, scores: MethodScores) -> None:
+        """Give the scores of a method that were read elsewhere than in a run folder."""
+        self._scores[method] = scores
 
     def scores_sha256(self, method: str) -> str:
         """The hash of a method's scores file, which need not be one; '' where there is none."""

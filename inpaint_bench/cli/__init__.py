@@ -26,6 +26,7 @@ COMMANDS = {  # name → the module of this package that holds it
     "gate": "gate",
     "claims": "claims",
     "study": "study",
+    "leaderboard": "leaderboard",
     "figure": "figure",
     "cite": "cite",
     "push": "share",

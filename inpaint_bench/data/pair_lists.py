@@ -205,7 +205,7 @@ def with_masks(pairs: Pairs, path: Path) -> Pairs:
     """
     if not path.is_file():
         return pairs
-    known = {row[0]: row[1:] for row in _rows(path, MASKS_SCHEMA, MASK_COLUMNS, CELLS[2:3] + CELLS[4:])}
+    known = {row[0]: row[1:] for row in _rows(_lines(path), path, MASKS_SCHEMA, MASK_COLUMNS, CELLS[2:3] + CELLS[4:])}
 
     def known_of(pair: Pair) -> Pair:
         if pair.mask not in known:
@@ -219,14 +219,23 @@ def with_masks(pairs: Pairs, path: Path) -> Pairs:
 
 def read_csv(path: Path) -> Pairs:
     """Read a list of pairs from a CSV file. A last column `prompt` may be there. Raises InputError if it is not one."""
-    pairs = Pairs(_each_pair(path))
+    return _listed(_lines(path), path)
+
+
+def parse_csv(data: bytes, path: Path) -> Pairs:
+    """The bytes of a list of pairs; `path` names the file in errors. Raises as `read_csv` does."""
+    return _listed(_decoded(data), path)
+
+
+def _listed(lines: Iterator[str], path: Path) -> Pairs:
+    pairs = Pairs(_each_pair(lines, path))
     if len(set(pairs.names)) != len(pairs):
         raise InputError(f"{path}: a pair is listed twice. Build or import the list again.")
     return pairs
 
 
-def _each_pair(path: Path) -> Iterator[Pair]:
-    for number, row in enumerate(_rows(path, SCHEMA, COLUMNS, CELLS, PROMPT), start=3):
+def _each_pair(lines: Iterator[str], path: Path) -> Iterator[Pair]:
+    for number, row in enumerate(_rows(lines, path, SCHEMA, COLUMNS, CELLS, PROMPT), start=3):
         name, image, mask, image_sha256, mask_sha256, hole_pixels, ratio, bucket = row[: len(COLUMNS)]
         prompt = "".join(row[len(COLUMNS) :])
         for one in (image, mask):
@@ -236,10 +245,11 @@ def _each_pair(path: Path) -> Iterator[Pair]:
         yield Pair(name, image, mask, image_sha256, mask_sha256, int(hole_pixels or 0), ratio, bucket, prompt)
 
 
-def _rows(path: Path, schema: str, columns: list[str], cells: list[str], last: str = "") -> Iterator[list[str]]:
+def _rows(
+    lines: Iterator[str], path: Path, schema: str, columns: list[str], cells: list[str], last: str = ""
+) -> Iterator[list[str]]:
     """The cells of a list's lines, which may have a `last` column of any text. Raises InputError where it is none."""
     try:
-        lines = _lines(path)
         head = [*itertools.islice(lines, 2)]
         if last and head[1:] == [",".join([*columns, last])]:
             columns, cells = [*columns, last], [*cells, ".*"]
@@ -259,6 +269,11 @@ def _lines(path: Path) -> Iterator[str]:
     with path.open(encoding="utf-8", newline="") as file:
         for line in file:
             yield from line.splitlines()
+
+
+def _decoded(data: bytes) -> Iterator[str]:
+    """The lines of a text. Raises UnicodeDecodeError."""
+    yield from data.decode("utf-8").splitlines()
 
 
 def refuse_other_facts(page: Protocol, pairs: Iterable[Pair], path: Path) -> None:

@@ -64,21 +64,21 @@ def report_steps(run: RunData) -> int:
     return len(run.pairs) + len(curves(read_report_data(run)))
 
 
-def refuse_strange(out: Path) -> None:
-    """Raise InputError unless a folder is missing, empty, or that of a report."""
+def refuse_strange(out: Path, schema: str = SCHEMA, what: str = "report") -> None:
+    """Raise InputError unless a folder is missing, empty, or that of a page whose data begin with that schema."""
     if not out.exists():
         return
     if not out.is_dir():
-        raise InputError(f"{out}: is a file, where the report needs a folder. Choose another --out.")
+        raise InputError(f"{out}: is a file, where the {what} needs a folder. Choose another --out.")
     data = out / DATA
-    ours = data.is_file() and _head(data) == SCHEMA.encode()
+    ours = data.is_file() and _head(data, len(schema)) == schema.encode()
     if not ours and any(out.iterdir()):
-        raise InputError(f"{out}: this folder holds something other than a report. Choose another --out.")
+        raise InputError(f"{out}: this folder holds something other than a {what}. Choose another --out.")
 
 
-def _head(path: Path) -> bytes:
+def _head(path: Path, length: int) -> bytes:
     with open(path, "rb") as file:
-        return file.read(len(SCHEMA))
+        return file.read(length)
 
 
 def _write_data(
@@ -92,12 +92,12 @@ def _write_data(
             yield path
 
 
-def data_script(data: Any, variable: str = "window.REPORT") -> bytes:
+def data_script(data: Any, variable: str = "window.REPORT", schema: str = SCHEMA) -> bytes:
     """The data as a script, which is all that a page opened as a file may load; it is safe inside HTML too."""
     text = msgspec.json.encode(data).decode()
     for letter in "<>&\u2028\u2029":
         text = text.replace(letter, f"\\u{ord(letter):04x}")
-    return f"{SCHEMA}\n{variable} = {text};\n".encode()
+    return f"{schema}\n{variable} = {text};\n".encode()
 
 
 def _draw(
