@@ -288,5 +288,10 @@ strict_option = option(
 out_option = option("--out", type=FOLDER, help="The run folder. Default: runs/<dataset>.")
 quiet_option = option("--quiet", is_flag=True, help="No progress.")
 format_option = option(
-    "--format", "format_", type=click.Choice(["text", "markdown", "csv"]), default="text", show_default=True
+    "--format",
+    "format_",
+    type=click.Choice(["text", "markdown", "csv"]),
+    default="text",
+    show_default=True,
+    help="What is printed.",
 )
