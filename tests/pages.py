@@ -13,15 +13,16 @@ AS_SHOWN = doctest.ELLIPSIS | doctest.NORMALIZE_WHITESPACE
 OPTIONS = ("ELLIPSIS", "NORMALIZE_WHITESPACE", "IGNORE_EXCEPTION_DETAIL")
 
 
-def environment(folder: Path) -> dict[str, str]:
-    """An environment in which `inpaint-bench` and `python` are those of the tests, with empty folders of data."""
+def environment(folder: Path, cache: Path) -> dict[str, str]:
+    """An environment in which `inpaint-bench` and `python` are those of the tests, with no data and no weights."""
     programs = folder / "programs"
     programs.mkdir()
     for name, module in (("inpaint-bench", "-m inpaint_bench "), ("python", "")):
         path = programs / name
         path.write_text(f'#!/bin/sh\nexec "{sys.executable}" {module}"$@"\n')
         path.chmod(0o755)
-    own = {name: str(folder / name) for name in ("INPAINT_BENCH_DATA", "INPAINT_BENCH_WEIGHTS", "INPAINT_BENCH_CACHE")}
+    own = {name: str(folder / name) for name in ("INPAINT_BENCH_DATA", "INPAINT_BENCH_WEIGHTS")}
+    own["INPAINT_BENCH_CACHE"] = str(cache)
     paths = {"PATH": f"{programs}:{os.environ['PATH']}", "PYTHONPATH": str(ROOT)}
     return {**os.environ, **own, **paths, "COLUMNS": "200"}
 

@@ -9,7 +9,7 @@ LISTED = ("methods", "metrics", "datasets")  # functions that share a name with 
 
 
 def public_names() -> list[tuple[str, str, griffe.Object]]:
-    """Every name of `inpaint_bench.__all__` but the version: name, where it is defined, its object."""
+    """Every name of `inpaint_bench.__all__` but the version: name, where it is, its object; errors come last."""
     package = griffe.load("inpaint_bench", search_paths=[str(ROOT)])
     found = []
     for element in package["__all__"].value.elements:
@@ -19,7 +19,7 @@ def public_names() -> list[tuple[str, str, griffe.Object]]:
             one = package[path]
             target = one.final_target if one.is_alias else one
             found.append((name, target.path, target))
-    return found
+    return sorted(found, key=lambda one: (one[2].is_class, one[0].endswith("Error")))
 
 
 def undocumented() -> Iterator[str]:

@@ -2,8 +2,6 @@
 
 import posixpath
 import re
-from pathlib import Path
-from typing import Any
 
 import yaml
 from mkdocs.config.defaults import MkDocsConfig
@@ -41,7 +39,7 @@ PATH = re.compile(r"`((?:docs|results|protocols|inpaint_bench|baselines|tests|be
 
 
 def on_config(config: MkDocsConfig) -> None:
-    """Make the pages, and complete the navigation: folders of made pages, how-to pages that mkdocs.yml does not name."""
+    """Make the pages, and add to the navigation folders of them, and how-to pages that mkdocs.yml does not name."""
     try:
         MADE.update(_pages())
     except PageError as error:

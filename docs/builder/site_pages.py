@@ -1,14 +1,15 @@
 """The pages of the reference, made from the code: commands, Python API, metrics, methods, protocols, exit codes."""
 
 import html
+import inspect
 import json
 import re
 import signal
-import tomllib
 from collections.abc import Iterator
 from pathlib import Path
 
 import click
+import tomllib
 from site_api import public_names
 from site_blocks import ROOT, PageError
 
@@ -63,7 +64,7 @@ def _command(name: str, command: click.Command, context: click.Context, uses: Us
         raise PageError(f"{name}: no page has an example of this command.")
     usage = " ".join([name, *command.collect_usage_pieces(context)])
     yield from (f"## {name} {{ #{name.replace(' ', '-')} }}", "", "```text", usage, "```", "")
-    yield from (_prose(str(command.help)), "")
+    yield from (_prose(inspect.cleandoc(str(command.help))), "")
     options = [one for one in command.params if isinstance(one, click.Option)]
     if options:
         yield from ("| option | |", "| --- | --- |")
@@ -145,7 +146,8 @@ def method_pages() -> dict[str, str]:
         lines += [""]
         stochastic = "yes" if card.stochastic else ""
         rows.append(
-            f"| [`{name}`]({page}.md#{name}) | {card.year or ''} | {card.licence} | {stochastic} | {_prose(card.title)} |"
+            f"| [`{name}`]({page}.md#{name}) | {card.year or ''} | {card.licence} | {stochastic} "
+            f"| {_prose(card.title)} |"
         )
     named = {f"reference/methods/{page}.md": "\n".join(lines) for page, lines in pages.items()}
     return {"reference/methods/index.md": "\n".join(rows)} | named
@@ -194,7 +196,8 @@ def exit_code_page() -> dict[str, str]:
     ]
     lines += ["| code | meaning |", "| ---: | --- |", "| 0 | done |"]
     lines += [
-        "| 1 | drift (`gate`), a contradiction (`claims check`), a network that differs (`check`), or `doctor` finds the sample cannot run |"
+        "| 1 | drift (`gate`), a contradiction (`claims check`), a network that differs (`check`), or something that "
+        "`run` needs is missing (`doctor`) |"
     ]
     lines += [f"| {code} | {' '.join(texts)} |" for code, texts in sorted(of_errors.items())]
     lines += [

@@ -22,7 +22,7 @@ from inpaint_bench.metrics import metric
 from inpaint_bench.metrics.sets.frechet import frechet_distance
 
 mpl.use("svg")
-from matplotlib import pyplot as plt  # noqa: E402
+from matplotlib import pyplot as plt
 
 STYLE = {
     "svg.hashsalt": "inpaint-bench",
@@ -121,7 +121,7 @@ def draw_small_sets(axes: Any) -> Numbers:
 
 
 def draw_best_of_k(axes: Any) -> Numbers:
-    """PSNR of the best of k samples of a mean fill with a random colour, over all choices of k of 20, and without one."""
+    """PSNR of the best of k samples of a mean fill with a random colour, over all choices of k of 20."""
     image, mask, target = sample_batches(25)
     plain = ib.load_method("mean-fill", device="cpu")(image, mask)
     rng, psnr = np.random.default_rng(3), ib.metric("psnr")

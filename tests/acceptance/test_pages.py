@@ -21,9 +21,15 @@ def finished() -> dict[Path, Path]:
     return {}
 
 
+@pytest.fixture(scope="session")
+def cache(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """One cache folder for all pages: machine code is compiled once, masks are drawn once."""
+    return tmp_path_factory.mktemp("cache")
+
+
 @pytest.mark.parametrize("page", PAGES, ids=lambda page: str(page.relative_to(ROOT)))
-def test_a_page_runs_as_written(page: Path, tmp_path: Path, finished: dict[Path, Path]) -> None:
-    variables = environment(tmp_path)
+def test_a_page_runs_as_written(page: Path, tmp_path: Path, cache: Path, finished: dict[Path, Path]) -> None:
+    variables = environment(tmp_path, cache)
     prepare(page, tmp_path / "page", variables, finished)
     assert run_page(page, tmp_path / "page", variables) == []
 

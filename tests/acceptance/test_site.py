@@ -1,4 +1,4 @@
-"""The documentation site: it builds strictly, opens from disk, asks nothing of a network, and can be read and searched."""
+"""The documentation site: it builds strictly, opens from disk without a network, and can be read and searched."""
 
 import os
 import re
@@ -65,7 +65,8 @@ CONTRAST = """least => {
     const below = behind(node)
     const [a, b] = [light(over(rgba(getComputedStyle(node).color), below)), light(below)].sort((x, y) => y - x)
     const ratio = (a + 0.05) / (b + 0.05)
-    if (ratio < least) poor.set(`${ratio.toFixed(2)} ${node.className} ${walker.currentNode.data.trim().slice(0, 40)}`, 1)
+    const text = walker.currentNode.data.trim().slice(0, 40)
+    if (ratio < least) poor.set(`${ratio.toFixed(2)} ${node.className} ${text}`, 1)
   }
   return [...poor.keys()]
 }"""
