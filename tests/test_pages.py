@@ -57,7 +57,7 @@ def test_a_block_whose_mark_is_missing_or_unsuitable_is_refused(text: str, sente
         ("bash", "if true", "syntax error"),
         ("yaml", "script:\n  - inpaint-bench gate --junitt a.xml", "No such option '--junitt'"),
         ("yaml", "a: [", "expected"),
-        ("toml", "a = ", ""),
+        ("toml", "a = ", "Invalid value"),
         ("json", "{", "Expecting"),
         ("python", "def", "invalid syntax"),
         ("ruby", "puts 1", "no check is known"),

@@ -21,7 +21,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import click
-import yaml
+import yaml  # type: ignore[import-untyped]
 from markdown_it import MarkdownIt
 
 from inpaint_bench.cli import cli
@@ -181,7 +181,8 @@ def _check_arguments(command: click.Command, context: click.Context, words: list
         raise click.UsageError(f"takes no argument '{rest[0]}'")
     for parameter in command.params:
         given = values.get(str(parameter.name))
-        if whole and parameter.required and parameter.value_is_missing(given):
+        lacks = given is None or parameter.value_is_missing(given)
+        if whole and parameter.required and lacks:
             raise click.MissingParameter(ctx=context, param=parameter)
         if isinstance(parameter.type, click.Choice) and isinstance(given, str):
             parameter.type.convert(given, parameter, context)

@@ -3,7 +3,7 @@
 import posixpath
 import re
 
-import yaml
+import yaml  # type: ignore[import-untyped]
 from mkdocs.config.defaults import MkDocsConfig
 from mkdocs.exceptions import PluginError
 from mkdocs.structure.files import File, Files

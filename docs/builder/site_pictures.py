@@ -126,7 +126,7 @@ def draw_best_of_k(axes: Any) -> Numbers:
     plain = ib.load_method("mean-fill", device="cpu")(image, mask)
     rng, psnr = np.random.default_rng(3), ib.metric("psnr")
 
-    def mean_psnr(offset: "torch.Tensor | float") -> "np.ndarray":
+    def mean_psnr(offset: "torch.Tensor | float") -> "np.ndarray[tuple[int, ...], np.dtype[np.float64]]":
         return np.asarray(psnr(mask * (plain + offset).clamp(0, 1) + (1 - mask) * target, target, mask))
 
     offsets = torch.from_numpy(rng.normal(scale=0.1, size=(20, 25, 3, 1, 1))).float()
