@@ -156,7 +156,7 @@ def method_pages() -> dict[str, str]:
 def protocol_pages() -> dict[str, str]:
     """The list of protocols, and a page for each: its facts and the TOML page itself."""
     rows = [
-        "# Protocols",
+        "# Protocols that ship",
         "",
         "[The format](format.md) explains every key.",
         "",
