@@ -32,7 +32,9 @@ def test_a_path_of_the_repository_that_is_not_there_is_refused() -> None:
 def test_links_of_pages_that_lie_elsewhere_lead_to_pages_or_become_names() -> None:
     page, source = "contributing/index.md", INCLUDED["contributing/index.md"]
     text = "[the format](protocols/README.md#keys), [licence](LICENSE), [numbers](docs/concepts/numbers.md)"
-    moved = "[the format](../reference/protocols/format.md#keys), licence (`LICENSE`), [numbers](../concepts/numbers.md)"
+    moved = (
+        "[the format](../reference/protocols/format.md#keys), licence (`LICENSE`), [numbers](../concepts/numbers.md)"
+    )
     assert site_hooks._relink(text, page, source) == moved
     with pytest.raises(PageError, match="the link to nothing.md leads nowhere"):
         site_hooks._relink("[x](nothing.md)", page, source)

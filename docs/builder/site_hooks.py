@@ -136,7 +136,14 @@ def _relink(text: str, page: str, source: str) -> str:
 
 
 def on_page_markdown(markdown: str, page: Page, config: MkDocsConfig, files: Files) -> str:
-    """Leave out the marks of the blocks."""
-    return "\n".join(
-        line for line in markdown.split("\n") if not MARK.match(line) and not line.startswith("<!-- after")
-    )
+    """Leave out the marks of the blocks; a block that is a file gets its name as a title."""
+    lines: list[str] = []
+    title = ""
+    for line in markdown.split("\n"):
+        mark = MARK.match(line)
+        if mark or line.startswith("<!-- after"):
+            title = f' title="{mark[2]}"' if mark and mark[1] == "file" else ""
+            continue
+        lines.append(line + title)
+        title = ""
+    return "\n".join(lines)
