@@ -36,7 +36,7 @@ def test_links_of_pages_that_lie_elsewhere_lead_to_pages_or_become_names() -> No
         "[the format](../reference/protocols/format.md#keys), licence (`LICENSE`), [numbers](../concepts/numbers.md)"
     )
     assert site_hooks._relink(text, page, source) == moved
-    with pytest.raises(PageError, match="the link to nothing.md leads nowhere"):
+    with pytest.raises(PageError, match=r"the link to nothing.md leads nowhere"):
         site_hooks._relink("[x](nothing.md)", page, source)
 
 

@@ -150,7 +150,7 @@ def _of_ours(words: list[str]) -> list[str]:
 
 
 def check_command(words: list[str], where: str, whole: bool = True) -> None:
-    """Raise PageError where a command, an option or a choice does not exist, or, of a `whole` one, an argument lacks."""
+    """Raise PageError where a command, option or choice does not exist, or, of a `whole` one, something lacks."""
     name, *rest = words
     if name == "make":
         targets = re.findall(r"^([a-z-]+):", (ROOT / "Makefile").read_text(encoding="utf-8"), re.MULTILINE)

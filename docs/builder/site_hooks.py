@@ -44,10 +44,11 @@ def on_config(config: MkDocsConfig) -> None:
         MADE.update(_pages())
     except PageError as error:
         raise PluginError(str(error)) from error
-    named = yaml.safe_dump(config.nav)
-    how_to = next(part["How-to"] for part in config.nav if "How-to" in part)
+    nav = config.nav or []
+    named = yaml.safe_dump(nav)
+    how_to = next(part["How-to"] for part in nav if "How-to" in part)
     how_to += [f"how-to/{path.name}" for path in sorted((DOCS / "how-to").glob("*.md")) if path.name not in named]
-    for entry in next(part["Reference"] for part in config.nav if "Reference" in part):
+    for entry in next(part["Reference"] for part in nav if "Reference" in part):
         for title, path in entry.items() if isinstance(entry, dict) else ():
             if str(path).endswith("/"):
                 inside = [page for page in MADE if page.startswith(path) and page != f"{path}index.md"]

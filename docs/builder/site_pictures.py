@@ -24,7 +24,7 @@ from inpaint_bench.metrics.sets.frechet import frechet_distance
 mpl.use("svg")
 from matplotlib import pyplot as plt
 
-STYLE = {
+STYLE: Any = {
     "svg.hashsalt": "inpaint-bench",
     "svg.fonttype": "path",
     "font.size": 10,
