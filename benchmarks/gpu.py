@@ -6,7 +6,8 @@
 
 Each part is a process with a share of the time; what one leaves goes to those after it. OUT/PART.json is rewritten as
 the part gets on, and OUT/report.md after each part, so what is finished is kept whatever happens later; OUT/log.txt
-holds what the parts printed. `--quick` makes every part as small as it can be, to try them on a CPU: docs/gpu.md.
+holds what the parts printed. `--quick` makes every part as small as it can be, to try them on a CPU. The page is
+docs/how-to/gpu.md.
 
 Exit code 1 if a check failed, 2 where something is missing, 3 if a part crashed or did not finish, 130 if interrupted.
 """

@@ -22,7 +22,14 @@ def claims() -> None:
     help="A CSV of reported numbers, may be repeated. Default: those that come with the package.",
 )
 @option("--run", "runs", type=FOLDER, multiple=True, help="A run folder to compare them with, may be repeated.")
-@option("--format", "format_", type=click.Choice(["text", "json"]), default="text", show_default=True)
+@option(
+    "--format",
+    "format_",
+    type=click.Choice(["text", "json"]),
+    default="text",
+    show_default=True,
+    help="What is printed.",
+)
 def check(reported: tuple[Path, ...], runs: tuple[Path, ...], format_: str) -> int:
     """Find reported numbers that cannot all be true, and compare them with measured ones.
 

@@ -13,7 +13,14 @@ from inpaint_bench.cli.options import FOLDER, option
 @click.argument("run", type=FOLDER, default="runs/sample")
 @click.argument("run_of_b", type=FOLDER, required=False)
 @option("--metrics", default="", help="Names, separated by commas. Default: all that both were scored in.")
-@option("--format", "format_", type=click.Choice(["text", "csv", "json"]), default="text", show_default=True)
+@option(
+    "--format",
+    "format_",
+    type=click.Choice(["text", "csv", "json"]),
+    default="text",
+    show_default=True,
+    help="What is printed.",
+)
 def compare(a: str, b: str, run: Path, run_of_b: Path | None, metrics: str, format_: str) -> None:
     """Compare method A with method B on the pairs of RUN, a run folder. Default: runs/sample.
 

@@ -86,7 +86,12 @@ def show_metric(name: str) -> None:
 @option("--answers", type=FOLDER, multiple=True, help="Read answers to the study first; may be given several times.")
 @option("--intervals", is_flag=True, help="As text, a line for every two metrics with its 95% interval.")
 @option(
-    "--format", "format_", type=click.Choice(["text", "markdown", "csv", "json"]), default="text", show_default=True
+    "--format",
+    "format_",
+    type=click.Choice(["text", "markdown", "csv", "json"]),
+    default="text",
+    show_default=True,
+    help="What is printed.",
 )
 @quiet_option
 def compare_metrics(

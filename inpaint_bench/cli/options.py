@@ -296,5 +296,10 @@ log_option = option(
 )
 quiet_option = option("--quiet", is_flag=True, help="No progress.")
 format_option = option(
-    "--format", "format_", type=click.Choice(["text", "markdown", "csv"]), default="text", show_default=True
+    "--format",
+    "format_",
+    type=click.Choice(["text", "markdown", "csv"]),
+    default="text",
+    show_default=True,
+    help="What is printed.",
 )

@@ -43,7 +43,7 @@ pipeline_options = several(
     code_options, runtime_options, timeout_option, out_option, known_error_option, quiet_option,
 )  # fmt: skip
 print_options = several(
-    option("--format", "format_", type=FORMATS, default="text", show_default=True),
+    option("--format", "format_", type=FORMATS, default="text", show_default=True, help="What is printed."),
     option(
         "--by",
         type=click.Choice(["method", "bucket"]),

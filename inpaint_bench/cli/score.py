@@ -42,7 +42,14 @@ WAYS = "give a RUN folder, or all of --targets, --masks and --predictions, or --
 @option("--predictions", type=FOLDER, help="The predictions: PNG files, named by one of the known layouts.")
 @option("--raw", is_flag=True, help="Score predictions as they are, not composited with the known region.")
 @known_error_option
-@option("--format", "format_", type=click.Choice(["json", "csv"]), default="json", show_default=True)
+@option(
+    "--format",
+    "format_",
+    type=click.Choice(["json", "csv"]),
+    default="json",
+    show_default=True,
+    help="What is printed.",
+)
 @option(
     "--features",
     type=FOLDER,

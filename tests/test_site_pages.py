@@ -1,0 +1,47 @@
+"""What fails the build of the documentation beside what mkdocs itself looks for."""
+
+import click
+import pytest
+import site_hooks
+import site_pages
+from site_api import undocumented
+from site_blocks import INCLUDED, PageError
+
+
+def test_no_public_name_lacks_a_docstring() -> None:
+    assert list(undocumented()) == []
+
+
+def test_a_command_that_no_page_shows_is_refused() -> None:
+    with pytest.raises(PageError, match="inpaint-bench run: no page has an example of this command"):
+        site_pages.command_pages({})
+
+
+def test_an_option_without_a_help_text_is_refused() -> None:
+    command = click.Command("run", params=[click.Option(["--colour"])], help="Run.")
+    uses = {"inpaint-bench run": [("Start", "start.md")]}
+    with pytest.raises(PageError, match=r"inpaint-bench run --colour: the option has no help"):
+        list(site_pages._command("inpaint-bench run", command, click.Context(command), uses))
+
+
+def test_a_path_of_the_repository_that_is_not_there_is_refused() -> None:
+    with pytest.raises(PageError, match=r"page.md: the repository has no docs/nothing.md"):
+        site_hooks._check_paths("See `docs/nothing.md`.", "page.md")
+
+
+def test_links_of_pages_that_lie_elsewhere_lead_to_pages_or_become_names() -> None:
+    page, source = "contributing/index.md", INCLUDED["contributing/index.md"]
+    text = "[the format](protocols/README.md#keys), [licence](LICENSE), [numbers](docs/concepts/numbers.md)"
+    moved = (
+        "[the format](../reference/protocols/format.md#keys), licence (`LICENSE`), [numbers](../concepts/numbers.md)"
+    )
+    assert site_hooks._relink(text, page, source) == moved
+    with pytest.raises(PageError, match=r"the link to nothing.md leads nowhere"):
+        site_hooks._relink("[x](nothing.md)", page, source)
+
+
+def test_every_page_that_is_made_begins_with_one_title() -> None:
+    made = site_pages.protocol_pages() | site_pages.exit_code_page()
+    assert len(made) > 10
+    for path, text in made.items():
+        assert [line for line in text.splitlines() if line.startswith("# ")][:1] == [text.splitlines()[0]], path
