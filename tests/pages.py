@@ -2,12 +2,11 @@
 
 import doctest
 import os
-import shutil
 import subprocess
 import sys
 from pathlib import Path
 
-from site_blocks import AFTER, DOCS, ROOT, Block, read_blocks
+from site_blocks import ROOT, Block, read_blocks
 
 AS_SHOWN = doctest.ELLIPSIS | doctest.NORMALIZE_WHITESPACE
 OPTIONS = ("ELLIPSIS", "NORMALIZE_WHITESPACE", "IGNORE_EXCEPTION_DETAIL")
@@ -58,23 +57,3 @@ def _run(
         (folder / "session.txt").write_text("\n\n".join(one.text for one in doctests), encoding="utf-8")
         command = ["python", "-m", "doctest", *(part for name in OPTIONS for part in ("-o", name)), "session.txt"]
     return subprocess.run(command, cwd=folder, env=variables, capture_output=True, text=True, check=False)
-
-
-def page_before(page: Path) -> Path | None:
-    """The page that this one goes on from, or none."""
-    found = AFTER.search(page.read_text(encoding="utf-8"))
-    return DOCS / found[1] if found else None
-
-
-def prepare(page: Path, folder: Path, variables: dict[str, str], finished: dict[Path, Path]) -> None:
-    """Put into a page's folder what the page before it left, which is run once."""
-    before = page_before(page)
-    if before is None:
-        folder.mkdir()
-        return
-    if before not in finished:
-        start = folder.parent / before.stem
-        start.mkdir()
-        assert run_page(before, start, variables) == []
-        finished[before] = start
-    shutil.copytree(finished[before], folder)

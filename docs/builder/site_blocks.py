@@ -7,8 +7,6 @@ The line before a fence is a comment that says what happens to the block:
     <!-- output -->           what the block before it printed; '...' stands for anything
     <!-- file NAME -->        it is written to a file, which later blocks use
     <!-- parse REASON -->     it cannot be run here; its commands and its syntax are checked
-
-A page that goes on where another one ended says so in a comment of its own, `<!-- after start.md -->`.
 """
 
 import ast
@@ -39,7 +37,6 @@ INCLUDED = {  # pages of the site that lie elsewhere in the repository
 MARKS = ("run", "output", "file", "parse")
 RUNS = ("bash", "python", "pycon")
 MARK = re.compile(r"^\s*<!-- (run|output|file|parse)\b ?(.*?) ?-->\s*$")
-AFTER = re.compile(r"^<!-- after (\S+) -->$", re.MULTILINE)
 PARTS_COMMANDS = {"|", "||", "&&", ";", "&", "(", ")", "`", "do", "then", "else", "!"}
 
 

@@ -142,8 +142,8 @@ def on_page_markdown(markdown: str, page: Page, config: MkDocsConfig, files: Fil
     title = ""
     for line in markdown.split("\n"):
         mark = MARK.match(line)
-        if mark or line.startswith("<!-- after"):
-            title = f' title="{mark[2]}"' if mark and mark[1] == "file" else ""
+        if mark:
+            title = f' title="{mark[2]}"' if mark[1] == "file" else ""
             continue
         lines.append(line + title)
         title = ""
