@@ -16,7 +16,7 @@ from jaxtyping import Float
 from torch import Tensor, nn
 
 from baselines.convolutions import Kept, Kernel, conv3x3
-from inpaint_bench.data.images import Images
+from inpaint_bench.data.tensors import Images
 from inpaint_bench.errors import InputError
 
 EPS = 1e-5

@@ -19,7 +19,7 @@ from torch import Tensor
 from torch.utils.flop_counter import FlopCounterMode
 
 from inpaint_bench.data import synthetic
-from inpaint_bench.data.images import emptied
+from inpaint_bench.data.tensors import emptied
 from inpaint_bench.methods.baselines import find_baselines, installed, loader, weights_of
 from inpaint_bench.weights import SYNTHETIC
 

@@ -14,8 +14,9 @@ from PIL import Image
 from inpaint_bench.analysis.reductions import Reduction
 from inpaint_bench.cli import run_cli
 from inpaint_bench.data import images
-from inpaint_bench.data.images import Hole, Inpaint, InpaintSamples, Pixels
+from inpaint_bench.data.images import Hole, Pixels
 from inpaint_bench.data.masks.draw import draw
+from inpaint_bench.data.tensors import Inpaint, InpaintSamples
 from inpaint_bench.weights import Weights
 
 SIZE = 24

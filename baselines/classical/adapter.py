@@ -7,7 +7,8 @@ import numpy as np
 import torch
 
 from baselines.classical.workers import Workers
-from inpaint_bench.data.images import Hole, Images, Inpaint, Masks, Pixels, eight_bit, mask_values, to_images
+from inpaint_bench.data.images import Hole, Pixels, mask_values
+from inpaint_bench.data.tensors import Images, Inpaint, Masks, eight_bit, to_images
 from inpaint_bench.weights import Weights
 
 RADIUS = 3  # pixels; the neighbourhood of OpenCV's two methods

@@ -14,7 +14,7 @@ from torch import Tensor
 from baselines.ctsdg.blocks import Known
 from baselines.ctsdg.network import Generator
 from baselines.layers import refuse_size
-from inpaint_bench.data.images import Images, Inpaint, Masks
+from inpaint_bench.data.tensors import Images, Inpaint, Masks
 from inpaint_bench.weights import Weights
 
 STEP = 128  # the encoders halve the size seven times

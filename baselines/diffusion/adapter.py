@@ -12,7 +12,7 @@ import torch
 
 from baselines.diffusion.pipelines import open_pipeline, refuse_long, settings
 from baselines.layers import refuse_size
-from inpaint_bench.data.images import Images, Masks, Samples
+from inpaint_bench.data.tensors import Images, Masks, Samples
 from inpaint_bench.weights import Weights
 
 InpaintWithPrompts = Callable[..., Samples]  # of (image, mask, seeds, prompts)

@@ -5,7 +5,7 @@ import torch
 
 from baselines.dsi.network import DSI
 from baselines.layers import refuse_size
-from inpaint_bench.data.images import Images, InpaintSamples, Masks, Samples, Seeds
+from inpaint_bench.data.tensors import Images, InpaintSamples, Masks, Samples, Seeds
 from inpaint_bench.weights import Weights
 
 

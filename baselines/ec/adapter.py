@@ -10,7 +10,7 @@ from torch import Tensor, nn
 
 from baselines.ec.network import CompletionGenerator, EdgeGenerator
 from baselines.layers import refuse_size
-from inpaint_bench.data.images import Images, Inpaint, Masks
+from inpaint_bench.data.tensors import Images, Inpaint, Masks
 from inpaint_bench.weights import Weights
 
 GREY = (0.2125, 0.7154, 0.0721)  # the weights of R, G and B in skimage.color.rgb2gray

@@ -5,7 +5,7 @@ from torch import Tensor
 
 from baselines.lama.network import Generator
 from baselines.layers import refuse_size
-from inpaint_bench.data.images import Images, Inpaint, Masks
+from inpaint_bench.data.tensors import Images, Inpaint, Masks
 from inpaint_bench.weights import Weights
 
 STEP = 8  # sides are padded to multiples of this

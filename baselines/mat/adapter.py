@@ -8,7 +8,7 @@ from torch import Tensor
 
 from baselines.layers import refuse_side
 from baselines.mat.network import CHANNELS, SMALLEST, WIDTH, Draws, Generator
-from inpaint_bench.data.images import Images, InpaintSamples, Masks, Samples, Seeds
+from inpaint_bench.data.tensors import Images, InpaintSamples, Masks, Samples, Seeds
 from inpaint_bench.weights import Weights
 
 

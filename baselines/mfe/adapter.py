@@ -5,7 +5,7 @@ import torch
 from baselines.layers import refuse_side
 from baselines.mfe.filling import MaskRule, PartialConv
 from baselines.mfe.network import MEDFE
-from inpaint_bench.data.images import Images, Inpaint, Masks
+from inpaint_bench.data.tensors import Images, Inpaint, Masks
 from inpaint_bench.errors import InputError
 from inpaint_bench.weights import Weights
 

@@ -10,7 +10,7 @@ from torch import Tensor, nn
 
 from baselines.layers import refuse_size
 from baselines.pic.network import Code, Encoder, Generator, drawn, shrunk
-from inpaint_bench.data.images import Images, InpaintSamples, Masks, Samples, Seeds
+from inpaint_bench.data.tensors import Images, InpaintSamples, Masks, Samples, Seeds
 from inpaint_bench.weights import Weights
 
 STEP = 32  # the encoder halves the size five times

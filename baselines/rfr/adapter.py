@@ -4,7 +4,7 @@ import torch
 
 from baselines.layers import refuse_size
 from baselines.rfr.network import RFRNet
-from inpaint_bench.data.images import Images, Inpaint, Masks
+from inpaint_bench.data.tensors import Images, Inpaint, Masks
 from inpaint_bench.weights import Weights
 
 

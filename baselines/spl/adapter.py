@@ -5,7 +5,7 @@ from torch.nn.functional import interpolate
 
 from baselines.layers import refuse_size
 from baselines.spl.network import SemanticPriorGenerator
-from inpaint_bench.data.images import Images, Inpaint, Masks
+from inpaint_bench.data.tensors import Images, Inpaint, Masks
 from inpaint_bench.weights import Weights
 
 

@@ -10,7 +10,7 @@ from torch import Tensor
 from baselines.layers import refuse_size
 from baselines.spn.network import SPN
 from baselines.spn.prob import ProbabilisticSPN
-from inpaint_bench.data.images import Images, Inpaint, InpaintSamples, Masks, Samples, Seeds
+from inpaint_bench.data.tensors import Images, Inpaint, InpaintSamples, Masks, Samples, Seeds
 from inpaint_bench.weights import Weights
 
 SMALL = 16  # the width of the small networks, whose weights have no heads

@@ -12,7 +12,7 @@ from jaxtyping import Float
 from torch import Tensor, nn
 
 from baselines.spn.blocks import EPSILON
-from inpaint_bench.data.images import Images
+from inpaint_bench.data.tensors import Images
 
 Patches = Float[Tensor, "batch channels rows columns"]
 

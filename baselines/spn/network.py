@@ -23,7 +23,7 @@ from baselines.spn.blocks import (
     ResidualBlock,
     instance_norm,
 )
-from inpaint_bench.data.images import Images, Masks
+from inpaint_bench.data.tensors import Images, Masks
 
 Channels = tuple[int, int, int]  # of the pretext features at full, half and quarter size
 PRETEXT: Channels = (76, 76, 152)  # those of TResNet-L, the paper's

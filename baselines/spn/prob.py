@@ -8,7 +8,7 @@ from torch import Tensor, nn
 
 from baselines.spn.blocks import Features, MergeBlock
 from baselines.spn.network import PRETEXT, Channels, Encoded, Generator, Priors, upsampling
-from inpaint_bench.data.images import Images, Masks
+from inpaint_bench.data.tensors import Images, Masks
 
 Latent = Float[Tensor, "batch latent rows columns"]  # 2 width channels, a 32nd of the image's size
 

@@ -12,7 +12,7 @@ from jaxtyping import Float
 from torch import Tensor, nn
 
 from baselines.spn.blocks import EPSILON, Features
-from inpaint_bench.data.images import Images
+from inpaint_bench.data.tensors import Images
 
 WIDTH = 76  # int(64 * 1.2)
 LAYERS = (4, 5, 18, 3)

@@ -3,7 +3,7 @@
 from jaxtyping import Float
 from torch import Tensor, nn
 
-from inpaint_bench.data.images import Images
+from inpaint_bench.data.tensors import Images
 
 # Per slice: the index of a convolution in VGG19, its channels in and out, whether pooling comes before it.
 Slices = tuple[tuple[tuple[int, int, int, bool], ...], ...]

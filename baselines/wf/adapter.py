@@ -5,7 +5,7 @@ from torch import Tensor
 
 from baselines.layers import refuse_size
 from baselines.wf.network import WaveFill
-from inpaint_bench.data.images import Images, Inpaint, Masks
+from inpaint_bench.data.tensors import Images, Inpaint, Masks
 from inpaint_bench.weights import Weights
 
 STEP, MIN_SIZE = 4, 68  # two levels of the wavelet transform; a quarter of the side must exceed the padding of 16

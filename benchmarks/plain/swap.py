@@ -10,7 +10,7 @@ from torch.nn import functional
 from baselines.convolutions import Conv3x3, RowwiseConv2d
 from baselines.layers import ResidualDenseBlock
 from inpaint_bench.data import synthetic
-from inpaint_bench.data.images import emptied
+from inpaint_bench.data.tensors import emptied
 from inpaint_bench.methods.baselines import find_baselines, weights_of
 from inpaint_bench.weights import SYNTHETIC, Weights
 

@@ -78,7 +78,7 @@ class LoadedMetric:
         `prompts`, one an image, for a metric that compares the two.
         Raises InputError for other values or shapes that do not fit.
         """
-        from inpaint_bench.data.images import composite
+        from inpaint_bench.data.tensors import composite
 
         scored = prediction if raw else composite(prediction, target, mask)
         return self.metric(scored, target, mask, device=self.device, prompts=prompts)

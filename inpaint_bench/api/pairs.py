@@ -9,7 +9,7 @@ from inpaint_bench import files
 from inpaint_bench.analysis.results import bucket_sizes
 from inpaint_bench.api.arguments import AnyPath, as_path
 from inpaint_bench.api.progress import progress_bar
-from inpaint_bench.data import datasets, digests, images, pair_lists, prepare
+from inpaint_bench.data import datasets, digests, pair_lists, prepare, tensors
 from inpaint_bench.data.datasets import Dataset
 from inpaint_bench.errors import HashError, InputError, some
 from inpaint_bench.figures.inline import strip
@@ -58,8 +58,8 @@ class PairDataset(TorchDataset[dict[str, Any]]):
 
     def __getitem__(self, index: int) -> dict[str, Any]:
         prepared = prepare.prepare(self.dataset.page, self.dataset.data, self.dataset.pairs[index])
-        target, mask = images.to_images([prepared.target]), images.to_masks([prepared.hole])
-        image = images.emptied(target, mask)
+        target, mask = tensors.to_images([prepared.target]), tensors.to_masks([prepared.hole])
+        image = tensors.emptied(target, mask)
         return {"pair": prepared.pair.pair, "image": image[0], "mask": mask[0], "target": target[0]}
 
 

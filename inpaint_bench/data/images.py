@@ -7,37 +7,25 @@ Convention: images are float32 RGB in [0, 1], masks float32 with 1 in the hole. 
 import io
 import stat
 import warnings
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 from types import MappingProxyType
-from typing import TypeAlias
 
 import cv2
 import numpy as np
-import torch
-from jaxtyping import Bool, Float, Int64, UInt8
+from jaxtyping import Bool, UInt8
 from PIL import ExifTags, Image
-from torch import Tensor
 
 from inpaint_bench import files
 from inpaint_bench.data import image_formats
 from inpaint_bench.data.names import list_files
-from inpaint_bench.data.protocols import EightBit, Grey
+from inpaint_bench.data.protocols import Grey
 from inpaint_bench.errors import InputError
 
-Images = Float[Tensor, "batch 3 height width"]
-Masks = Float[Tensor, "batch 1 height width"]
 Pixels = UInt8[np.ndarray, "height width 3"]
 Values = UInt8[np.ndarray, "height width"]
 Hole = Bool[np.ndarray, "height width"]
-
-Seeds = Int64[Tensor, "batch samples"]
-Samples = Float[Tensor, "batch samples 3 height width"]
-Inpaint: TypeAlias = Callable[
-    [Images, Masks], Images
-]  # a deterministic method: emptied images and masks to predictions
-InpaintSamples: TypeAlias = Callable[[Images, Masks, Seeds], Samples]  # a stochastic method: one prediction per seed
 
 warnings.filterwarnings("ignore", module="PIL")  # of what lies beside the pixels: damaged EXIF data, say
 
@@ -238,33 +226,6 @@ def hole_sha256(hole: Hole) -> str:
 def mask_values(hole: Hole) -> Values:
     """A mask as saved in files: 255 in the hole, 0 in the known region."""
     return hole.astype(np.uint8) * np.uint8(255)
-
-
-def to_images(pixels: list[Pixels]) -> Images:
-    """A batch of images in [0, 1] from 8-bit pixels of one size."""
-    return torch.from_numpy(np.stack(pixels)).permute(0, 3, 1, 2).contiguous().float().div_(255)
-
-
-def to_masks(holes: list[Hole]) -> Masks:
-    """A batch of masks, 1 in the hole, from holes of one size."""
-    return torch.from_numpy(np.stack(holes)[:, None].astype(np.float32))
-
-
-def emptied(images: Images, masks: Masks) -> Images:
-    """The image with zeros in the hole, which is what methods get."""
-    return images * (1 - masks)
-
-
-def composite(prediction: Images, image: Images, mask: Masks) -> Images:
-    """The prediction inside the hole, the image itself in the known region."""
-    return mask * prediction + (1 - mask) * image
-
-
-def eight_bit(images: Images, rule: EightBit = "round") -> list[Pixels]:
-    """Images in [0, 1] as 8-bit pixels, rounded, or truncated as in the papers' code."""
-    scaled = images.detach().cpu().mul(255)
-    scaled = scaled.round_() if rule == "round" else scaled.floor_()
-    return list(scaled.to(torch.uint8).permute(0, 2, 3, 1).contiguous().numpy())
 
 
 def composite_pixels(prediction: Pixels, target: Pixels, hole: Hole) -> Pixels:

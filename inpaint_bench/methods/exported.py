@@ -12,7 +12,7 @@ import torch
 from torch import Tensor
 
 from inpaint_bench import files
-from inpaint_bench.data.images import Images, Inpaint, Masks
+from inpaint_bench.data.tensors import Images, Inpaint, Masks
 from inpaint_bench.errors import InputError
 from inpaint_bench.methods.base import Method
 from inpaint_bench.methods.contracts import Contract, Range, contract_of, in_words

@@ -14,7 +14,7 @@ import torch
 from torch import Tensor
 
 from inpaint_bench import files
-from inpaint_bench.data import images
+from inpaint_bench.data import tensors
 from inpaint_bench.data.prepare import Prepared
 from inpaint_bench.errors import BenchError, InputError, MethodError
 from inpaint_bench.methods.base import Method, Prediction, PredictJob, refuse_bad
@@ -231,9 +231,9 @@ def _of_batch(predictions: object, count: int) -> Tensor:
 
 
 def _run_batch(inpaint: Callable[..., Tensor], batch: list[Prepared], job: PredictJob, samples: int | None) -> Tensor:
-    image = images.to_images([one.target for one in batch]).to(job.device)
-    mask = images.to_masks([one.hole for one in batch]).to(job.device)
-    image = images.emptied(image, mask)
+    image = tensors.to_images([one.target for one in batch]).to(job.device)
+    mask = tensors.to_masks([one.hole for one in batch]).to(job.device)
+    image = tensors.emptied(image, mask)
     prompts = {"prompts": [one.pair.prompt for one in batch]} if takes_prompts(inpaint) else {}
     if samples is None:
         return inpaint(image, mask, **prompts)

@@ -5,7 +5,7 @@ from collections.abc import Callable
 import torch
 from torch import Tensor
 
-from inpaint_bench.data.images import Images, Masks, emptied
+from inpaint_bench.data.tensors import Images, Masks, emptied
 from inpaint_bench.errors import InputError
 
 KEPT = 0.05  # mean level of the predicted hole, and mean change of the known region, in [0, 1]

@@ -14,7 +14,7 @@ from pathlib import Path
 import psutil
 import torch
 
-from inpaint_bench.data import images
+from inpaint_bench.data import images, tensors
 from inpaint_bench.data.pair_lists import Pair
 from inpaint_bench.data.prepare import export_pair
 from inpaint_bench.disk import passing
@@ -227,8 +227,8 @@ def _probe(name: str, template: str, job: PredictJob) -> None:
     scratch = _probing(job.scratch)
     empty(scratch)
 
-    def predict(image: images.Images, mask: images.Masks) -> images.Images:
-        for number, (pixels, hole) in enumerate(zip(images.eight_bit(image), mask[:, 0].numpy() > 0, strict=True)):
+    def predict(image: tensors.Images, mask: tensors.Masks) -> tensors.Images:
+        for number, (pixels, hole) in enumerate(zip(tensors.eight_bit(image), mask[:, 0].numpy() > 0, strict=True)):
             write_whole(scratch / "images" / f"{number:05d}.png", images.png_bytes(pixels))
             write_whole(scratch / "masks" / f"{number:05d}.png", images.png_bytes(images.mask_values(hole)))
         pairs = tuple(Pair(f"{n:05d}", f"{n:05d}.png", f"{n:05d}.png") for n in range(len(image)))

@@ -9,7 +9,7 @@ from jaxtyping import Float
 from torch import Tensor
 from torch.nn import functional as F
 
-from inpaint_bench.data.images import Images, Masks
+from inpaint_bench.data.tensors import Images, Masks
 from inpaint_bench.errors import InputError, MethodError
 from inpaint_bench.methods.sizes import Sizes
 

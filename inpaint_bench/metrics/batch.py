@@ -11,8 +11,8 @@ import torch
 from numpy.typing import NDArray
 from torch import Tensor
 
-from inpaint_bench.data.images import eight_bit
 from inpaint_bench.data.protocols import EightBit
+from inpaint_bench.data.tensors import eight_bit
 from inpaint_bench.errors import InputError
 from inpaint_bench.metrics.pixel_stats import WINDOW, HoleBatch, PixelBatch, PixelStats, Region, windowless
 

@@ -12,8 +12,8 @@ from jaxtyping import Float64, Int64
 from torch import Tensor
 from torchmetrics import Metric
 
-from inpaint_bench.data.images import Images, Masks
 from inpaint_bench.data.protocols import EightBit
+from inpaint_bench.data.tensors import Images, Masks
 from inpaint_bench.metrics import metric
 
 

@@ -14,7 +14,7 @@ import numpy as np
 import torch
 from jaxtyping import Float, Int
 
-from inpaint_bench.data import images
+from inpaint_bench.data import images, tensors
 from inpaint_bench.data.datasets import Dataset, hole_rule, open_page
 from inpaint_bench.data.images import Hole, Pixels
 from inpaint_bench.data.masks.sets import read_hole
@@ -187,6 +187,6 @@ def _joined(
 
 def _composite(prediction: PredictedArray, picture: Prepared) -> Pixels:
     """The composite in 8 bits: known pixels are copied, so that no rounding changes them."""
-    (painted,) = images.eight_bit(torch.from_numpy(np.ascontiguousarray(prediction))[None])
+    (painted,) = tensors.eight_bit(torch.from_numpy(np.ascontiguousarray(prediction))[None])
     hole: Hole = picture.hole
     return np.where(hole[..., None], painted, picture.target)

@@ -9,7 +9,7 @@ import msgspec
 import torch
 
 from inpaint_bench import disk, files
-from inpaint_bench.data import images
+from inpaint_bench.data import images, tensors
 from inpaint_bench.data.datasets import Dataset
 from inpaint_bench.data.images import Pixels
 from inpaint_bench.data.pair_lists import Pair, Pairs
@@ -98,7 +98,7 @@ def predict_pairs(
     forget = _forgetting(run, method.name, left)
 
     def save(made: Prediction) -> None:
-        raw = images.eight_bit(made.prediction[None], run.info.protocol.eight_bit)[0]
+        raw = tensors.eight_bit(made.prediction[None], run.info.protocol.eight_bit)[0]
         if checked:
             others = _others(dataset, made.prepared.pair)
             check_known_region(method.name, raw, made.prepared, others, method.resized)

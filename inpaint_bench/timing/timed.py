@@ -11,7 +11,7 @@ import torch
 from torch import Tensor
 
 from inpaint_bench import files
-from inpaint_bench.data import images, synthetic
+from inpaint_bench.data import images, synthetic, tensors
 from inpaint_bench.data.datasets import Dataset, open_page
 from inpaint_bench.data.images import Hole, Pixels
 from inpaint_bench.data.masks.sets import read_hole
@@ -97,7 +97,7 @@ def draw_images(folder: Path, size: int, batch: int) -> SyntheticImages:
     prepared = []
     for number in range(batch):
         name = f"{number:05d}.png"
-        (target,) = images.eight_bit(synthetic.image(size, number))
+        (target,) = tensors.eight_bit(synthetic.image(size, number))
         hole = synthetic.mask(size, number)[0, 0].numpy() > 0
         files.write_whole(folder / "images" / name, images.png_bytes(target))
         files.write_whole(folder / "masks" / name, images.png_bytes(images.mask_values(hole)))
@@ -111,7 +111,7 @@ def draw_images(folder: Path, size: int, batch: int) -> SyntheticImages:
 def network_call(inpaint: Any, inputs: SyntheticImages, device: torch.device, samples: int) -> Callable[[], Tensor]:
     """The call from tensors on the device to predictions; `samples` is 0 for a deterministic method."""
     image, mask = _to_device([(one.target, one.hole) for one in inputs.prepared], device)
-    image, prompts = images.emptied(image, mask), no_prompts(inpaint, len(image))
+    image, prompts = tensors.emptied(image, mask), no_prompts(inpaint, len(image))
     if not samples:
         return lambda: inpaint(image, mask, **prompts)
     seeds = inputs.seeds(samples)
@@ -133,16 +133,16 @@ def end_to_end_call(
             for one in inputs.prepared
         ]
         image, mask = _to_device(read, device)
-        empty = images.emptied(image, mask)
+        empty = tensors.emptied(image, mask)
         prediction = inpaint(empty, mask, seeds, **prompts)[:, 0] if stochastic else inpaint(empty, mask, **prompts)
-        return images.eight_bit(images.composite(prediction.float(), image, mask))
+        return tensors.eight_bit(tensors.composite(prediction.float(), image, mask))
 
     return call
 
 
 def _to_device(pairs: Sequence[tuple[Pixels, Hole]], device: torch.device) -> tuple[Tensor, Tensor]:
     targets, holes = zip(*pairs, strict=True)
-    return images.to_images(list(targets)).to(device), images.to_masks(list(holes)).to(device)
+    return tensors.to_images(list(targets)).to(device), tensors.to_masks(list(holes)).to(device)
 
 
 def program_call(
@@ -163,7 +163,7 @@ def program_call(
         outputs = programs.outputs_in(scratch / "out", pairs, None)
         predictions = list(read_outputs(outputs, scratch / "out", job))
         image, mask = _to_device([(one.prepared.target, one.prepared.hole) for one in predictions], job.device)
-        return images.eight_bit(images.composite(torch.stack([one.prediction for one in predictions]), image, mask))
+        return tensors.eight_bit(tensors.composite(torch.stack([one.prediction for one in predictions]), image, mask))
 
     return call
 

@@ -14,7 +14,7 @@ import tiny
 
 from inpaint_bench import files
 from inpaint_bench.cli import run_cli
-from inpaint_bench.data import datasets, images
+from inpaint_bench.data import datasets, tensors
 from inpaint_bench.data.prepare import prepare
 
 KILLS = 20
@@ -92,8 +92,8 @@ def names_of_pairs(page: Path) -> dict[str, str]:
     names = {}
     for pair in dataset.pairs:
         prepared = prepare(dataset.page, dataset.data, pair)
-        image, mask = images.to_images([prepared.target]), images.to_masks([prepared.hole])
-        names[pair.pair] = tiny.seen_as(images.emptied(image, mask)[0], mask[0])
+        image, mask = tensors.to_images([prepared.target]), tensors.to_masks([prepared.hole])
+        names[pair.pair] = tiny.seen_as(tensors.emptied(image, mask)[0], mask[0])
     return names
 
 

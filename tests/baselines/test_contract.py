@@ -17,7 +17,7 @@ from torch import Tensor
 from inpaint_bench.checks.activations import adapter, replay
 from inpaint_bench.checks.activations.stages import check_file
 from inpaint_bench.data import synthetic
-from inpaint_bench.data.images import emptied
+from inpaint_bench.data.tensors import emptied
 from inpaint_bench.errors import InputError
 from inpaint_bench.methods.baselines import Baseline, find_baselines, installed, loader, reader, weights_of
 from inpaint_bench.methods.card import MethodCard

@@ -8,7 +8,7 @@ from loading import CPU, held, load_of, whole_pairs
 from baselines.ctsdg import adapter
 from baselines.ctsdg.network import Generator
 from inpaint_bench.checks.activations import replay
-from inpaint_bench.data.images import emptied
+from inpaint_bench.data.tensors import emptied
 from inpaint_bench.methods.baselines import find_baselines
 from inpaint_bench.weights.containers import read_container
 

@@ -9,7 +9,7 @@ from torch import Tensor
 from baselines.dsi.network import StructureGenerator
 from baselines.dsi.sampling import LANES, CodeSampler, draw
 from inpaint_bench.checks.activations import replay
-from inpaint_bench.data.images import emptied
+from inpaint_bench.data.tensors import emptied
 from inpaint_bench.errors import InputError
 from inpaint_bench.methods.baselines import find_baselines
 

@@ -7,7 +7,7 @@ from baselines.ec import adapter
 from baselines.ec.blocks import InstanceNorm
 from inpaint_bench.checks.activations import replay
 from inpaint_bench.data import synthetic
-from inpaint_bench.data.images import emptied
+from inpaint_bench.data.tensors import emptied
 from inpaint_bench.methods.baselines import find_baselines
 
 GOLDEN = replay.load(find_baselines()["ec"][0].folder / "ec_inpaint.json")

@@ -21,7 +21,7 @@ from baselines.mat.files import read_network
 from inpaint_bench.checks.activations import replay
 from inpaint_bench.checks.activations.stages import check_file
 from inpaint_bench.data import synthetic
-from inpaint_bench.data.images import emptied
+from inpaint_bench.data.tensors import emptied
 from inpaint_bench.errors import InputError
 from inpaint_bench.methods.baselines import find_baselines, loader, reader
 from inpaint_bench.weights.containers import read_container

@@ -9,7 +9,7 @@ from baselines.pic import trace
 from baselines.pic.network import Discriminator
 from baselines.pic.spectral import SpectralConv
 from inpaint_bench.checks.activations import replay
-from inpaint_bench.data.images import InpaintSamples, composite, emptied
+from inpaint_bench.data.tensors import InpaintSamples, composite, emptied
 from inpaint_bench.errors import InputError
 from inpaint_bench.methods.baselines import find_baselines
 

@@ -7,7 +7,7 @@ from torch import Tensor
 
 from baselines.rfr import trace
 from baselines.rfr.network import RFRNet
-from inpaint_bench.data.images import emptied
+from inpaint_bench.data.tensors import emptied
 from inpaint_bench.errors import InputError
 
 KERNELS = {"rfr": 7, "rfr-small": 5}

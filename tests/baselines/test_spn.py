@@ -18,7 +18,7 @@ from baselines.spn.tresnet import Pretext
 from baselines.spn.vgg import VGG19
 from inpaint_bench.checks.activations import replay
 from inpaint_bench.data import synthetic
-from inpaint_bench.data.images import emptied
+from inpaint_bench.data.tensors import emptied
 from inpaint_bench.methods.baselines import find_baselines
 
 FOLDER = find_baselines()["spn"][0].folder

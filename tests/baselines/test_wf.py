@@ -9,7 +9,7 @@ from baselines.wf.blocks import HaarInverse, HaarTransform, InstanceNorm
 from baselines.wf.fran import positional_norm
 from baselines.wf.network import WaveFill
 from inpaint_bench.data import synthetic
-from inpaint_bench.data.images import emptied
+from inpaint_bench.data.tensors import emptied
 
 
 def test_the_kernels_in_use_follow_the_weights() -> None:

@@ -15,7 +15,7 @@ from hypothesis import strategies as st
 from hypothesis.extra.numpy import arrays
 from PIL import ExifTags, Image, PngImagePlugin
 
-from inpaint_bench.data import image_formats, images
+from inpaint_bench.data import image_formats, images, tensors
 from inpaint_bench.data.protocols import Grey
 from inpaint_bench.errors import InputError
 
@@ -284,25 +284,25 @@ def test_pictures_are_listed_by_name_without_hidden_files() -> None:
 
 @given(arrays(np.uint8, (3, 5, 3)))
 def test_8_bits_survive_the_way_to_images_and_back(pixels: images.Pixels) -> None:
-    batch = images.to_images([pixels])
-    assert (images.eight_bit(batch, "round")[0] == pixels).all()
+    batch = tensors.to_images([pixels])
+    assert (tensors.eight_bit(batch, "round")[0] == pixels).all()
 
 
 def test_truncation_and_rounding_differ_where_they_should() -> None:
     halves = torch.full((1, 3, 1, 1), 100.6 / 255)
-    assert images.eight_bit(halves, "round")[0].max() == 101
-    assert images.eight_bit(halves, "truncate")[0].min() == 100
+    assert tensors.eight_bit(halves, "round")[0].max() == 101
+    assert tensors.eight_bit(halves, "truncate")[0].min() == 100
 
 
 @given(arrays(np.bool_, (4, 4)), st.integers(0, 2**32 - 1))
 def test_a_composite_is_the_image_outside_the_hole_and_the_prediction_inside(hole: images.Hole, seed: int) -> None:
     image, prediction = torch.rand(2, 1, 3, 4, 4, generator=torch.Generator().manual_seed(seed))
-    mask = images.to_masks([hole])
-    composite = images.composite(prediction, image, mask)
+    mask = tensors.to_masks([hole])
+    composite = tensors.composite(prediction, image, mask)
     inside = mask.expand_as(image) == 1
     assert torch.equal(composite[inside], prediction[inside])
     assert torch.equal(composite[~inside], image[~inside])
-    assert not images.emptied(image, mask)[inside].any()
+    assert not tensors.emptied(image, mask)[inside].any()
 
 
 @given(arrays(np.bool_, (8, 9)), st.integers(0, 2**32))

@@ -12,7 +12,7 @@ from under_test import DEVICE
 from inpaint_bench.checks.activations import adapter, replay
 from inpaint_bench.checks.activations.stages import Stage, check_adapter, check_file
 from inpaint_bench.data import synthetic
-from inpaint_bench.data.images import emptied
+from inpaint_bench.data.tensors import emptied
 from inpaint_bench.methods.baselines import Baseline, find_baselines, installed, loader, weights_of
 from inpaint_bench.methods.card import MethodCard
 from inpaint_bench.weights import SYNTHETIC

@@ -6,7 +6,7 @@ import pytest
 import torch
 from terminal import OUT, Terminal, composites, write_method, write_program
 
-from inpaint_bench.data.images import Images, Masks
+from inpaint_bench.data.tensors import Images, Masks
 from inpaint_bench.errors import InputError
 from inpaint_bench.methods.probe import probe_images, refuse_inverted
 

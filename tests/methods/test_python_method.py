@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 from terminal import OUT, Terminal, composites, pngs, write_method
 
-from inpaint_bench.data import images
+from inpaint_bench.data import images, tensors
 from inpaint_bench.methods import networks
 
 ALL = pngs(["00000", "00001", "00002", "00003"])
@@ -22,7 +22,7 @@ def share_known(pair: str) -> float:
     """The share of known pixels of a pair, by which a method under test tells it."""
     listed = {line.split(",")[0]: line.split(",") for line in Path("seen.csv").read_text().splitlines()[2:]}
     values = images.read_values(Path("data/masks") / listed[pair][2])
-    return float((1 - images.to_masks([values > 0])).mean())
+    return float((1 - tensors.to_masks([values > 0])).mean())
 
 
 def fails_on(terminal: Terminal, pair: str) -> str:

@@ -9,7 +9,7 @@ import torch
 from PIL import Image
 
 from inpaint_bench.cli import run_cli
-from inpaint_bench.data import datasets, images, pair_lists
+from inpaint_bench.data import datasets, pair_lists, tensors
 from inpaint_bench.data.prepare import prepare
 from inpaint_bench.methods.devices import open_device
 from inpaint_bench.runner.predict import RuntimeOptions
@@ -60,8 +60,8 @@ def test_only_the_pair_whose_composite_is_missing_is_made_again(page: Path, tmp_
     assert tiny.run(page, out, methods=tiny.COUNTING) == 0
     dataset = datasets.open_dataset(str(page), None)
     missing = prepare(dataset.page, dataset.data, dataset.pairs[3])
-    image, mask = images.to_images([missing.target]), images.to_masks([missing.hole])
-    assert tiny.calls()[done + 2 :] == [tiny.seen_as(images.emptied(image, mask)[0], mask[0])]
+    image, mask = tensors.to_images([missing.target]), tensors.to_masks([missing.hole])
+    assert tiny.calls()[done + 2 :] == [tiny.seen_as(tensors.emptied(image, mask)[0], mask[0])]
     after = tiny.state(out)
     assert {name: data for name, (data, _) in after.items()} == {name: data for name, (data, _) in before.items()}
     assert {name for name in after if after[name] != before[name]} == {"counting/composites/00003.png"}

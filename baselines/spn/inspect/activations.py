@@ -13,7 +13,7 @@ from baselines.spn.adapter import SMALL, noise_of
 from baselines.spn.inspect.clusters import Map
 from baselines.spn.network import SPN, Encoded, Priors
 from baselines.spn.prob import ProbabilisticSPN
-from inpaint_bench.data import images
+from inpaint_bench.data import tensors
 from inpaint_bench.data.prepare import Prepared
 from inpaint_bench.data.protocols import EightBit
 
@@ -50,14 +50,14 @@ def activations(
 
     Raises InputError for an image size that the network does not take.
     """
-    image, mask = images.to_images([prepared.target]), images.to_masks([prepared.hole])
+    image, mask = tensors.to_images([prepared.target]), tensors.to_masks([prepared.hole])
     stochastic = isinstance(network, ProbabilisticSPN)
     refuse_size(method, image, *((32, 1) if stochastic else (4, 12)))
-    encoded = network.encode(images.emptied(image, mask).to(device), mask.to(device))
+    encoded = network.encode(tensors.emptied(image, mask).to(device), mask.to(device))
     found = []
     for priors in _pyramids(network, encoded, seeds, device):
         prediction, decoded = _paint(network, encoded, priors)
-        (composite,) = images.eight_bit(images.composite(prediction.cpu(), image, mask), rule)
+        (composite,) = tensors.eight_bit(tensors.composite(prediction.cpu(), image, mask), rule)
         full, half, quarter = (_map(features) for features in priors)
         found.append(Activations(full, half, quarter, _map(encoded.image), _map(decoded), composite))
     return found

@@ -12,9 +12,9 @@ from torch import Tensor, nn
 
 from baselines.ec.adapter import known_edges, to_grey
 from baselines.ec.network import CompletionGenerator, EdgeGenerator
-from inpaint_bench.data import images
-from inpaint_bench.data.images import Images, Masks
+from inpaint_bench.data import tensors
 from inpaint_bench.data.prepare import Prepared
+from inpaint_bench.data.tensors import Images, Masks
 from inpaint_bench.methods.baselines import Baseline, weights_of
 from inpaint_bench.methods.card import MethodCard
 from inpaint_bench.weights import NO_WEIGHTS, SYNTHETIC, Weights
@@ -63,8 +63,8 @@ def open_edges(weights: Weights, device: torch.device) -> Edges:
 
 def _input(prepared: Prepared) -> tuple[Images, Masks]:
     """The input of a method: the image with its hole emptied, and the mask."""
-    image, mask = images.to_images([prepared.target]), images.to_masks([prepared.hole])
-    return images.emptied(image, mask), mask
+    image, mask = tensors.to_images([prepared.target]), tensors.to_masks([prepared.hole])
+    return tensors.emptied(image, mask), mask
 
 
 def _known(image: Images, mask: Masks) -> SoftEdges:

@@ -18,10 +18,11 @@ from jaxtyping import Float, UInt8
 from torch import Tensor
 
 from baselines.spn.training.config import Config, Stage
-from inpaint_bench.data import images
-from inpaint_bench.data.images import Hole, Images, Masks, Pixels
+from inpaint_bench.data import images, tensors
+from inpaint_bench.data.images import Hole, Pixels
 from inpaint_bench.data.masks import sets
 from inpaint_bench.data.masks.draw import KINDS, draw
+from inpaint_bench.data.tensors import Images, Masks
 from inpaint_bench.errors import InputError
 from inpaint_bench.threads import in_order
 
@@ -174,7 +175,7 @@ def two_sizes(pixels: Picture, size: int, hole: Hole, config: Config) -> tuple[P
 def stack(examples: Sequence[tuple[Picture, Hole, Picture]]) -> Examples:
     """Images and masks as a batch."""
     small, holes, larger = zip(*examples, strict=True)
-    return Examples(images.to_images(list(small)), images.to_masks(list(holes)), images.to_images(list(larger)))
+    return Examples(tensors.to_images(list(small)), tensors.to_masks(list(holes)), tensors.to_images(list(larger)))
 
 
 def cropped(pixels: Picture, crop: str, size: int, chance: np.random.Generator) -> Picture:

@@ -17,7 +17,7 @@ from baselines.spn.training.config import Adversarial, Config, Form
 from baselines.spn.training.data import Examples
 from baselines.spn.training.networks import Networks, Output
 from baselines.spn.training.schedule import Phase
-from inpaint_bench.data.images import Images, Masks
+from inpaint_bench.data.tensors import Images, Masks
 
 Scalar = Float[Tensor, ""]
 Map = Float[Tensor, "batch channels rows columns"]

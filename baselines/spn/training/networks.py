@@ -39,7 +39,7 @@ from baselines.spn.training.pretext.features import Features as PretextFeatures
 from baselines.spn.training.vgg import open_vgg
 from baselines.spn.vgg import VGG
 from inpaint_bench import files
-from inpaint_bench.data.images import Images, Masks
+from inpaint_bench.data.tensors import Images, Masks
 from inpaint_bench.errors import InputError
 from inpaint_bench.weights import open_weights
 

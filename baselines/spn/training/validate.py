@@ -12,7 +12,7 @@ from baselines.spn.prob import ProbabilisticSPN
 from baselines.spn.training.config import Config
 from baselines.spn.training.data import Examples, MaskSource, Photographs, cropped, rng, stack, two_sizes
 from baselines.spn.training.networks import Noise, generate
-from inpaint_bench.data.images import composite
+from inpaint_bench.data.tensors import composite
 from inpaint_bench.errors import InputError
 from inpaint_bench.metrics import METRICS, metric
 from inpaint_bench.metrics.batch import Batch

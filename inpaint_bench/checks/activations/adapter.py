@@ -16,8 +16,8 @@ from torch import Tensor
 from inpaint_bench.checks.activations.replay import sampled
 from inpaint_bench.checks.activations.schema import AdapterGolden, read_checked
 from inpaint_bench.data import synthetic
-from inpaint_bench.data.images import emptied
 from inpaint_bench.data.pair_lists import sample_seed
+from inpaint_bench.data.tensors import emptied
 from inpaint_bench.errors import InputError
 
 SCHEMA = "inpaint-bench adapter golden 1"

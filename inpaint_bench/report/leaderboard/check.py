@@ -16,6 +16,7 @@ from inpaint_bench.analysis.per_pair import PairValues
 from inpaint_bench.analysis.reductions import Reduction
 from inpaint_bench.analysis.results import ALL, Result
 from inpaint_bench.data import pair_lists
+from inpaint_bench.data.digests import known_digests
 from inpaint_bench.data.pair_lists import Pairs
 from inpaint_bench.data.protocols import bucket_names, facts, page_names, read_page
 from inpaint_bench.errors import HashError, InputError, NotComparableError
@@ -131,7 +132,7 @@ def _refuse_other_page(one: Submission) -> None:
         raise NotComparableError(f"{one.path}: is of another page than the {page.name} that ships. Run it on that.")
     if (path := shipped / f"{page.name}.pairs.csv").is_file():
         _refuse_unlisted(one, pair_lists.read_csv(path))
-    known = pair_lists.known_digests(info.fingerprint)
+    known = known_digests(info.fingerprint)
     if known and info.pixels not in known:
         raise NotComparableError(
             f"{one.path}: its pixels have the digest {info.pixels[:12]}; known of {page.name}: "

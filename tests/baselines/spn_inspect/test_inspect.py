@@ -22,7 +22,7 @@ from baselines.spn.inspect.edges import open_edges
 from baselines.spn.inspect.panels import Panel, save_rows
 from baselines.spn.inspect.tsne import embed
 from baselines.spn.network import SPN
-from inpaint_bench.data import images
+from inpaint_bench.data import tensors
 from inpaint_bench.data.datasets import open_dataset
 from inpaint_bench.data.pair_lists import sample_seed
 from inpaint_bench.data.prepare import Prepared, prepare
@@ -121,11 +121,11 @@ def test_results_are_those_that_the_method_gives(small: Path, prepared: Prepared
     seeds = [sample_seed(page.seed, pair, sample) for sample in range(2)]
     network = synthetic_tensors(method).into(NETWORKS[method]()).eval()
     found = activations(method, network, prepared, seeds, "round", tiny.CPU)
-    image, mask = images.to_images([prepared.target]), images.to_masks([prepared.hole])
+    image, mask = tensors.to_images([prepared.target]), tensors.to_masks([prepared.hole])
     load = getattr(adapter, CARDS[method].load)
-    given = (images.emptied(image, mask), mask, *([torch.tensor([seeds])] if CARDS[method].stochastic else []))
+    given = (tensors.emptied(image, mask), mask, *([torch.tensor([seeds])] if CARDS[method].stochastic else []))
     predictions = load(synthetic_tensors(method), tiny.CPU)(*given).view(-1, 1, *image.shape[1:])
-    wanted = [images.eight_bit(images.composite(prediction, image, mask))[0] for prediction in predictions]
+    wanted = [tensors.eight_bit(tensors.composite(prediction, image, mask))[0] for prediction in predictions]
     pixels = np.stack(wanted).astype(int)
     assert len(found) == len(pixels) == (2 if CARDS[method].stochastic else 1)
     # the adapter computes in another layout of memory, so that a value on an edge may round to the next level
@@ -137,8 +137,8 @@ def test_results_are_those_that_the_method_gives(small: Path, prepared: Prepared
 def test_maps_are_the_stages_of_the_golden_files(prepared: Prepared) -> None:
     network = SPN(4, (5, 6, 7)).eval()
     (found,) = activations("spn", network, prepared, [], "round", tiny.CPU)
-    image, mask = images.to_images([prepared.target]), images.to_masks([prepared.hole])
-    stages = trace.trace(network, {"x": images.emptied(image, mask), "mask": mask}, [])
+    image, mask = tensors.to_images([prepared.target]), tensors.to_masks([prepared.hole])
+    stages = trace.trace(network, {"x": tensors.emptied(image, mask), "mask": mask}, [])
     named = {
         "S_prior_3": "quarter",
         "S_prior_2": "half",
@@ -159,8 +159,8 @@ def test_edges_are_those_that_ecs_second_network_gets(prepared: Prepared) -> Non
     soft = edges.of(prepared)
     assert ((soft >= 0) & (soft <= 1)).all()
     completion = weights.into(nn.ModuleDict({"edge": EdgeGenerator(), "inpaint": CompletionGenerator()}))["inpaint"]
-    image, mask = images.to_images([prepared.target]), images.to_masks([prepared.hole])
-    image = images.emptied(image, mask)
+    image, mask = tensors.to_images([prepared.target]), tensors.to_masks([prepared.hole])
+    image = tensors.emptied(image, mask)
     with torch.inference_mode():
         painted = completion.eval()(torch.cat([image + mask, soft[None, None]], dim=1)).clamp(0, 1)
     assert torch.equal(painted, ec_adapter.load(weights, tiny.CPU)(image, mask))

@@ -17,7 +17,7 @@ from baselines.spn.training.pretext import open_pretext
 from baselines.spn.training.vgg import SLICES16, open_vgg
 from baselines.spn.tresnet import Pretext
 from baselines.spn.vgg import SLICES
-from inpaint_bench.data import images, synthetic
+from inpaint_bench.data import images, synthetic, tensors
 from inpaint_bench.data.masks.draw import draw
 from inpaint_bench.errors import InputError
 from inpaint_bench.metrics.features.weight_files import TRUNKS
@@ -189,7 +189,7 @@ def test_masks_come_from_a_folder(tmp_path: Path) -> None:
     photographs, _ = data.open_photographs(few_steps.photographs(tmp_path / "images"), config)
     found = data.TrainingData(config, photographs, data.open_masks(str(tmp_path / "masks"), "255"))
     seen = {found.batch(step).mask.numpy().tobytes() for step in range(8)}
-    allowed = {images.to_masks([turned]).numpy().tobytes() for hole in drawn for turned in (hole, hole[:, ::-1])}
+    allowed = {tensors.to_masks([turned]).numpy().tobytes() for hole in drawn for turned in (hole, hole[:, ::-1])}
     assert len(seen) > 1
     assert seen <= allowed
 

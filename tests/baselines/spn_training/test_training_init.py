@@ -12,8 +12,8 @@ from baselines.spn.prob import ProbabilisticSPN
 from baselines.spn.training.config import as_config
 from baselines.spn.training.init import init_diffusion, init_scaled
 from baselines.spn.training.networks import build
-from inpaint_bench.data.images import Images, Masks, to_masks
 from inpaint_bench.data.masks.draw import draw
+from inpaint_bench.data.tensors import Images, Masks, to_masks
 from inpaint_bench.errors import InputError
 
 SIZE = 64

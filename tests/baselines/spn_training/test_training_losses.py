@@ -24,7 +24,7 @@ from baselines.spn.tresnet import Pretext
 from baselines.spn.vgg import VGG19
 from inpaint_bench.checks.activations import replay
 from inpaint_bench.data import synthetic
-from inpaint_bench.data.images import composite
+from inpaint_bench.data.tensors import composite
 from inpaint_bench.metrics import METRICS
 from inpaint_bench.metrics.batch import Batch
 from inpaint_bench.weights.synthetic import fill_state_dict

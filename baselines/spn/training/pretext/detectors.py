@@ -10,7 +10,7 @@ from torch import Tensor, nn
 from baselines.spn.training.config import PretextConfig
 from baselines.spn.training.pretext.features import Features, Larger, Scaled, path_of
 from baselines.spn.tresnet import Targets
-from inpaint_bench.data.images import Images
+from inpaint_bench.data.tensors import Images
 from inpaint_bench.errors import InputError
 from inpaint_bench.metrics.detection import nanodet, yolo
 from inpaint_bench.metrics.detection.network import NanoDet

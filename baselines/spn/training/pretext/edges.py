@@ -7,7 +7,8 @@ from torch import Tensor
 from baselines.spn.training.config import PretextConfig
 from baselines.spn.training.pretext.features import Features, Larger
 from baselines.spn.tresnet import Targets
-from inpaint_bench.data.images import Images, Pixels, eight_bit
+from inpaint_bench.data.images import Pixels
+from inpaint_bench.data.tensors import Images, eight_bit
 
 
 class Edges(Features):

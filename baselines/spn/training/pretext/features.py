@@ -12,7 +12,7 @@ from torch import Tensor, nn
 from baselines.spn.network import Channels
 from baselines.spn.training.config import PretextConfig
 from baselines.spn.tresnet import Targets
-from inpaint_bench.data.images import Images
+from inpaint_bench.data.tensors import Images
 from inpaint_bench.errors import InputError
 from inpaint_bench.weights.torch_files import read_torch
 

@@ -6,7 +6,7 @@ from baselines.spn.network import SPN
 from baselines.spn.training.config import PretextConfig
 from baselines.spn.training.pretext.features import Features, Larger, path_of
 from baselines.spn.tresnet import Targets
-from inpaint_bench.data.images import Images
+from inpaint_bench.data.tensors import Images
 from inpaint_bench.weights import open_weights
 
 

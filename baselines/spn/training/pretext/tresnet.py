@@ -5,7 +5,7 @@ import torch
 from baselines.spn.training.config import PretextConfig
 from baselines.spn.training.pretext.features import Features, Larger, torch_file
 from baselines.spn.tresnet import Pretext, Targets
-from inpaint_bench.data.images import Images
+from inpaint_bench.data.tensors import Images
 from inpaint_bench.errors import InputError
 
 
