@@ -29,7 +29,9 @@ def model_index(run: Run | AnyPath, method: str, metrics: Names = None, card: An
         return f"{data.to_yaml()}\n"
     path = Path(card)
     try:
-        opened = ModelCard(files.read_bytes(path).decode("utf-8")) if path.exists() else ModelCard("---\n{}\n---\n")
+        opened: Any = (
+            ModelCard(files.read_bytes(path).decode("utf-8")) if path.exists() else ModelCard("---\n{}\n---\n")
+        )
         kept = [one for one in opened.data.eval_results or () if not _replaced(one, results)]
     except (OSError, ValueError, TypeError, KeyError) as error:  # UnicodeDecodeError among them
         raise InputError(

@@ -27,7 +27,7 @@ def push(run: Path, to: str, pictures: bool, public: bool) -> None:
     click.echo(f"{to}@{commit}")
 
 
-@click.command(short_help="Fetch a run from the Hugging Face hub, and check it.")
+@click.command(short_help="Pull a checked run from the Hugging Face hub.")
 @click.argument("address", metavar=f"{TO_FORMAT}[@REVISION]")
 @option("--out", type=FOLDER, help="The run folder to make. Default: runs/NAME.")
 def pull(address: str, out: Path | None) -> None:

@@ -7,7 +7,7 @@ from html import escape
 
 from inpaint_bench.data.images import Pixels, png_bytes
 
-SHOWN = 320  # pixels of a page that a picture takes at least, if it has so much room
+SHOWN = 320  # pixels that a picture is wide at least, where the page is
 
 STYLE = """<style>
 .inpaint-bench-slider { margin: 0; font: 13px/1.5 system-ui, sans-serif; }

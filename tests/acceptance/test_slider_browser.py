@@ -7,13 +7,14 @@ import pytest
 from browsing import SETTLED, opened_browser
 from PIL import Image
 
+from inpaint_bench.data.images import Pixels
 from inpaint_bench.figures.inline import Slider
 
 pytestmark = pytest.mark.acceptance
 RED, BLUE = (200, 0, 0), (0, 0, 200)
 
 
-def full(colour: tuple[int, int, int]) -> np.ndarray:  # type: ignore[type-arg]
+def full(colour: tuple[int, int, int]) -> Pixels:
     return np.full((64, 64, 3), colour, np.uint8)
 
 

@@ -6,7 +6,7 @@ from pathlib import Path
 import finished
 import pytest
 import tiny
-import yaml
+import yaml  # type: ignore[import-untyped]
 from hub import Hub, opened_hub
 from serving import Server
 from terminal import OUT, Terminal
