@@ -19,7 +19,20 @@ def test_examples_of_a_module_hold(name: str) -> None:
 
 
 def test_every_function_that_the_package_exports_has_an_example_or_takes_long() -> None:
-    long = {"predict", "merge", "train", "time", "check", "inpaint", "compare", "table", "score_features", "read_study"}
+    long = {
+        "push",
+        "pull",
+        "predict",
+        "merge",
+        "train",
+        "time",
+        "check",
+        "inpaint",
+        "compare",
+        "table",
+        "score_features",
+        "read_study",
+    }
     shown = inpaint_bench._API
     for name in shown.keys() - long:
         documented = getattr(inpaint_bench, name).__doc__ or ""
