@@ -70,7 +70,7 @@ def bibtex(text: str) -> str:
 def _bibtex(letter: str) -> str:
     if letter in BIBTEX:
         return BIBTEX[letter]
-    base, *marks = unicodedata.normalize("NFD", letter)
-    if len(marks) != 1 or marks[0] not in ACCENTS or not base.isascii():
+    parts = unicodedata.normalize("NFD", letter)
+    if len(parts) != 2 or parts[1] not in ACCENTS or not parts[0].isascii():
         return letter
-    return rf"{{\{ACCENTS[marks[0]]}{{{base}}}}}"
+    return rf"{{\{ACCENTS[parts[1]]}{{{parts[0]}}}}}"

@@ -61,6 +61,7 @@ def without_others(folder: Path, needed: set[str]) -> Path:
     return folder
 
 
+@pytest.mark.acceptance
 def test_every_part_runs_on_a_processor_with_the_packages_that_the_script_names(
     gpu: ModuleType, tmp_path: Path
 ) -> None:

@@ -20,6 +20,11 @@ def model_index(run: Run | AnyPath, method: str, metrics: Names = None, card: An
 
     Each result states its signature, fingerprint, pixel digest and number of pairs. Raises InputError for an unknown
     method or metric, where there is no finite result, and for a card whose metadata cannot be read.
+
+    >>> import inpaint_bench as ib
+    >>> run = ib.run("sample", methods=["mean-fill"], metrics=["psnr"], limit=2, out="runs/two", quiet=True)
+    >>> ib.model_index(run, "mean-fill").splitlines()[:2]
+    ['model-index:', '- name: mean-fill']
     """
     from huggingface_hub import ModelCard, ModelCardData
 

@@ -4,6 +4,7 @@ import os
 from collections import defaultdict
 from collections.abc import Iterable
 from dataclasses import dataclass
+from functools import cache
 from pathlib import Path
 from typing import Literal
 
@@ -121,8 +122,7 @@ def _listed(page: Protocol, path: Path, root: Path) -> tuple[tuple[str, ...], tu
     """The names of the images and of the masks of a page, each once, as its list of pairs or its mapping has them."""
     listed = path.with_name(f"{path.stem}.pairs.csv")
     if listed.is_file():
-        pairs = pair_lists.read_csv(listed)
-        return tuple(dict.fromkeys(one.image for one in pairs)), tuple(sorted({one.mask for one in pairs}))
+        return _names_in(listed, listed.stat().st_mtime_ns)
     if not page.images.mapping:
         raise InputError(
             f"{listed}: there is no such list of pairs, so that nobody knows which images are meant. Put them in "
@@ -131,6 +131,13 @@ def _listed(page: Protocol, path: Path, root: Path) -> tuple[tuple[str, ...], tu
     mapping = root / page.images.mapping
     numbers = datasets.test_numbers(mapping) if mapping.is_file() else []
     return tuple(f"{number}.jpg" for number in sorted(numbers)[: page.images.first]), ()
+
+
+@cache
+def _names_in(listed: Path, changed: int) -> tuple[tuple[str, ...], tuple[str, ...]]:
+    """The names of the images and of the masks in a list of pairs of a time of change."""
+    pairs = pair_lists.read_csv(listed)
+    return tuple(dict.fromkeys(one.image for one in pairs)), tuple(sorted({one.mask for one in pairs}))
 
 
 # --- what is here ---------------------------------------------------------------------------------

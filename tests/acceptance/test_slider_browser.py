@@ -1,5 +1,6 @@
 """The slider in Chromium: it moves by mouse and keyboard, from a file, without a request or a script of its own."""
 
+import io
 from pathlib import Path
 
 import numpy as np
@@ -19,8 +20,6 @@ def full(colour: tuple[int, int, int]) -> Pixels:
 
 
 def test_the_slider_moves_the_border_between_the_pictures(tmp_path: Path) -> None:
-    import io
-
     sliders = [Slider(full(RED), full(BLUE), ("input", f"m{number}"), "pair") for number in range(2)]
     (tmp_path / "page.html").write_text("<!DOCTYPE html>" + "".join(one.to_html() for one in sliders))
     with opened_browser() as browser:

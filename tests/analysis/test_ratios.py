@@ -93,6 +93,7 @@ def test_the_interval_of_level_95_holds_the_true_ratio_in_93_to_97_of_100_sample
     assert 0.93 <= held / trials <= 0.97
 
 
+@pytest.mark.acceptance
 def test_equal_methods_differ_significantly_about_as_often_as_the_level_says() -> None:
     found = [
         ratio_difference(*images(seed, 60), f"null {seed}", resamples=99, flips=499, jobs=1).p for seed in range(300)

@@ -74,6 +74,7 @@ def test_neither_batch_nor_order_changes_a_value(metric: Metric) -> None:
     assert together[::-1].tolist() == metric.of(batch_of(*pairs[::-1])).tolist()
 
 
+@pytest.mark.acceptance
 def test_threads_change_no_value() -> None:
     for metric in IMAGE_METRICS.values():
         with ThreadPoolExecutor(4) as threads:

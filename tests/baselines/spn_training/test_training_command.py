@@ -77,6 +77,7 @@ def test_a_run_may_start_from_the_weights_of_another(terminal: Terminal, images:
     terminal(*command, "--out", tmp_path / "lost", *lost).refuses(2, "there is no such weights file")
 
 
+@pytest.mark.acceptance
 def test_the_rest_of_a_network_stays_as_it_was(terminal: Terminal, images: Path, tmp_path: Path) -> None:
     first, second = (tmp_path / name / "last.safetensors" for name in ("one", "two"))
     command = ("train", "spn", "--images", images, *QUICK)
@@ -178,6 +179,7 @@ def test_every_row_of_an_ablation_is_a_run_of_its_own(name: str) -> None:
     assert len(set(map(repr, found.values()))) == len(found) > 1
 
 
+@pytest.mark.acceptance
 def test_an_ablation_ends_in_its_table(terminal: Terminal, images: Path, tmp_path: Path) -> None:
     out = tmp_path / "out"
     terminal("train", "spn", "--images", images, "--out", out, *QUICK, "--ablation", "table3").does(

@@ -7,6 +7,7 @@ import few_steps
 import pytest
 import torch
 from few_steps import SHORT
+from selection import quick
 
 from baselines.spn.training import data
 from baselines.spn.training.pretext import PRETEXTS
@@ -84,12 +85,13 @@ def test_the_paper_enlarges_the_small_image_and_the_code_shrinks_the_file(images
 # --- pretext networks ------------------------------------------------------------------------------
 
 
-@pytest.mark.parametrize("name", ["edges", "random", "lite0", "nanodet"])
+@pytest.mark.parametrize("name", quick(["edges", "random", "lite0", "nanodet"], ["edges"]))
 def test_a_pretext_network_that_needs_no_file_gives_every_loss(images: Path, tmp_path: Path, name: str) -> None:
     (row, *_) = few_steps.run(images, tmp_path, stop_after=1, pretext={"name": name}, **SHORT)
     assert {"prior_full", "prior_half", "prior_quarter"} <= row.keys()
 
 
+@pytest.mark.acceptance
 def test_the_pyramid_of_a_trained_spn_is_a_pretext(images: Path, tmp_path: Path) -> None:
     few_steps.run(images, tmp_path / "first", **SHORT)
     pretext = {"name": "spn-prior", "file": str(tmp_path / "first" / "best.safetensors")}

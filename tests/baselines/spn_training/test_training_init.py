@@ -66,6 +66,7 @@ def test_pixels_under_the_hole_change_nothing() -> None:
     assert torch.equal(one, other)
 
 
+@pytest.mark.acceptance
 def test_half_precision_gives_nearly_the_same() -> None:
     image, mask = torch.rand(1, 3, SIZE, SIZE), hole(5)
     exact, _ = started(SPN(16, None), image, mask)

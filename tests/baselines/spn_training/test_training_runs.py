@@ -76,7 +76,7 @@ def test_a_short_killed_run_resumes_to_the_same_numbers(images: Path, tmp_path: 
     assert bool(content["scaler"]) == ("precision" in changes)
 
 
-@pytest.mark.parametrize("changes", [SLOW, PROB], ids=["spn", "spn-prob"])
+@pytest.mark.parametrize("changes", [SLOW, pytest.param(PROB, marks=pytest.mark.acceptance)], ids=["spn", "spn-prob"])
 def test_parts_of_a_batch_add_up_to_the_batch(images: Path, tmp_path: Path, changes: dict[str, Any]) -> None:
     settings: dict[str, Any] = {**SHORT, **changes, "stages": [{"steps": 2, "size": 32, "batch": 4}]}
     whole = few_steps.run(images, tmp_path / "whole", stop_after=1, **settings)
