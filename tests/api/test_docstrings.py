@@ -19,25 +19,8 @@ def test_examples_of_a_module_hold(name: str) -> None:
 
 
 def test_every_function_that_the_package_exports_has_an_example_or_takes_long() -> None:
-<<<<<<< HEAD
     long = {"predict", "merge", "train", "time", "check", "inpaint", "compare", "table", "score_features", "read_study"}
-    long |= {"submit_run", "check_leaderboard", "build_leaderboard"}
-=======
-    long = {
-        "push",
-        "pull",
-        "predict",
-        "merge",
-        "train",
-        "time",
-        "check",
-        "inpaint",
-        "compare",
-        "table",
-        "score_features",
-        "read_study",
-    }
->>>>>>> sharing
+    long |= {"submit_run", "check_leaderboard", "build_leaderboard", "push", "pull"}
     shown = inpaint_bench._API
     for name in shown.keys() - long:
         documented = getattr(inpaint_bench, name).__doc__ or ""
