@@ -83,7 +83,14 @@ def badge(method: str, files: tuple[Path, ...], dataset: str, bucket: str, metri
 @BUCKET
 @methods_option("Names, separated by commas. Default: every row of the dataset.")
 @option("--metrics", default="", help="Names, separated by commas. Default: all.")
-@option("--format", "format_", type=click.Choice(["latex", "bibtex"]), default="latex", show_default=True)
+@option(
+    "--format",
+    "format_",
+    type=click.Choice(["latex", "bibtex"]),
+    default="latex",
+    show_default=True,
+    help="What is printed: rows of a table, or entries of the methods.",
+)
 def rows(files: tuple[Path, ...], dataset: str, bucket: str, methods: str, metrics: str, format_: str) -> None:
     """Print the rows of a dataset, of FILES and of what papers report, to copy into a paper."""
     from inpaint_bench.api.leaderboard import leaderboard_rows
