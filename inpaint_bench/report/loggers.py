@@ -100,6 +100,14 @@ class _Tracked:
         self.library.finish()
 
 
+class _Wandb(_Tracked):
+    """wandb, whose helper process ends with its logger: at the exit of Python it may be gone, which wandb reports."""
+
+    def close(self) -> None:
+        self.library.finish()
+        self.library.teardown()
+
+
 def _wandb(folder: Path, mode: str, title: str, facts: Facts) -> Logger:
     os.environ.setdefault("WANDB_ERROR_REPORTING", "false")  # the library reports its own crashes to its makers
     import wandb
@@ -109,7 +117,7 @@ def _wandb(folder: Path, mode: str, title: str, facts: Facts) -> Logger:
     )
     chosen: Any = mode or "offline"
     run = wandb.init(project=PROJECT, name=title, dir=str(folder), mode=chosen, config=dict(facts), settings=settings)
-    return _Tracked(wandb, run.log)
+    return _Wandb(wandb, run.log)
 
 
 def _trackio(folder: Path, mode: str, title: str, facts: Facts) -> Logger:
