@@ -111,7 +111,7 @@ def commands(group: click.Group, context: click.Context) -> Iterator[click.Comma
 
 def test_every_command_has_a_short_help_that_is_not_cut() -> None:
     assert COMMANDS
-    context = click.Context(cli)
+    context = click.Context(cli, **cli.context_settings)
     for command in commands(cli, context):
         assert command.short_help, command.name
         assert len(command.short_help) <= 50, command.name
@@ -119,6 +119,6 @@ def test_every_command_has_a_short_help_that_is_not_cut() -> None:
 
 
 def test_help_texts_say_reference_activations() -> None:
-    for command in commands(cli, click.Context(cli)):
+    for command in commands(cli, click.Context(cli, **cli.context_settings)):
         text = command.get_help(click.Context(command, info_name=command.name, **cli.context_settings))
         assert "golden file" not in text.lower().replace("\n", " "), command.name

@@ -156,7 +156,7 @@ def check_command(words: list[str], where: str, whole: bool = True) -> None:
                 raise PageError(f"{where}: make has no target {word}.")
         return
     try:
-        _check_arguments(cli, click.Context(cli, info_name=name), rest, whole)
+        _check_arguments(cli, click.Context(cli, info_name=name, **cli.context_settings), rest, whole)
     except click.ClickException as error:
         raise PageError(f"{where}: {' '.join(words)}: {error.format_message()}") from error
 
@@ -170,7 +170,7 @@ def _check_arguments(command: click.Command, context: click.Context, words: list
             found = command.get_command(context, rest[0])
             if found is None:
                 raise click.UsageError(f"no command is called '{rest[0]}'")
-            _check_arguments(found, click.Context(found, context, rest[0]), rest[1:], whole)
+            _check_arguments(found, click.Context(found, context, rest[0], **found.context_settings), rest[1:], whole)
         return
     if "help" in values or "-h" in words:
         return

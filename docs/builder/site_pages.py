@@ -25,7 +25,7 @@ Uses = dict[str, list[tuple[str, str]]]  # command → title and path of each pa
 
 def commands() -> Iterator[tuple[str, click.Command, click.Context]]:
     """Every command that does something, by its whole name, in the order of the help."""
-    yield from _below(cli, click.Context(cli, info_name="inpaint-bench"))
+    yield from _below(cli, click.Context(cli, info_name="inpaint-bench", **cli.context_settings))
 
 
 def _below(group: click.Group, context: click.Context) -> Iterator[tuple[str, click.Command, click.Context]]:
