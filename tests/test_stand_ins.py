@@ -20,8 +20,8 @@ from inpaint_bench.analysis.reported import read_reported
 from inpaint_bench.analysis.results import read_results
 from inpaint_bench.checks.activations.replay import load
 from inpaint_bench.checks.gate.policy import read_policy
-from inpaint_bench.data import pair_lists
 from inpaint_bench.data.images import read_pixels
+from inpaint_bench.data.index_arrays import import_index
 from inpaint_bench.data.pair_lists import read_csv
 from inpaint_bench.data.protocols import read_page
 from inpaint_bench.errors import InputError
@@ -42,7 +42,7 @@ READERS: dict[str, tuple[str, Callable[[Path], object]]] = {
     "policy": ("policy.toml", read_policy),
     "settings": ("a.toml", lambda path: read_config("spn-small", path)),
     "list of pairs": ("pairs.csv", read_csv),
-    "index of pairs": ("index.npy", lambda path: pair_lists.import_index(path, ["a.png"], ["a.png"])),
+    "index of pairs": ("index.npy", lambda path: import_index(path, ["a.png"], ["a.png"])),
     "image": ("a.png", read_pixels),
     "run.json": ("run.json", lambda path: read_info(path.parent)),
     "results": ("results.jsonl", read_results),

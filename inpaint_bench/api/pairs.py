@@ -11,6 +11,7 @@ from inpaint_bench.api.arguments import AnyPath, as_path
 from inpaint_bench.api.progress import progress_bar
 from inpaint_bench.data import datasets, digests, pair_lists, prepare, tensors
 from inpaint_bench.data.datasets import Dataset
+from inpaint_bench.data.index_arrays import import_index
 from inpaint_bench.errors import HashError, InputError, some
 from inpaint_bench.figures.inline import strip
 
@@ -151,7 +152,7 @@ def import_pairs(
     """
     opened = open_pairs(dataset, data, pairs)
     names = [pair.image for pair in opened.pairs]
-    imported = pair_lists.import_index(Path(index), names, datasets.mask_names(opened.page, opened.data))
+    imported = import_index(Path(index), names, datasets.mask_names(opened.page, opened.data))
     files.write_whole(Path(out), pair_lists.to_csv(imported))
     return len(imported), pair_lists.fingerprint(opened.page, imported)
 

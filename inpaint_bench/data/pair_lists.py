@@ -19,7 +19,7 @@ from typing import SupportsIndex, overload
 
 import msgspec
 
-from inpaint_bench import decode, files
+from inpaint_bench import files
 from inpaint_bench.data.names import check_name
 from inpaint_bench.data.protocols import Protocol, bucket_of, facts
 from inpaint_bench.errors import HashError, InputError
@@ -288,26 +288,3 @@ def refuse_other_facts(page: Protocol, pairs: Iterable[Pair], path: Path) -> Non
                 f"{path}: pair {pair.pair}: {pair.hole_pixels} of {pixels} pixels are a ratio of {ratio} in bucket "
                 f"{bucket or 'none'}; the list says {pair.ratio or 'none'}, {pair.bucket or 'none'}. Restore the file."
             )
-
-
-def import_index(path: Path, image_names: list[str], mask_names: list[str]) -> Pairs:
-    """Pairs from an index array (.npy) of the papers' code: image i has mask array[i] of the sorted masks.
-
-    Raises InputError unless the array has one integer per image, each the index of a mask.
-    """
-    try:
-        numbers = decode.npy(path)
-    except (OSError, msgspec.DecodeError) as error:
-        raise InputError(f"{path}: not a .npy array ({error}).") from error
-    if numbers.dtype.kind not in "iu" or numbers.shape != (len(image_names),):
-        raise InputError(
-            f"{path}: holds {numbers.dtype} of shape {numbers.shape}; "
-            f"it must hold one integer for each of the {len(image_names)} images."
-        )
-    if len(numbers) and (numbers.min() < 0 or numbers.max() >= len(mask_names)):
-        raise InputError(
-            f"{path}: numbers from {numbers.min()} to {numbers.max()}, but there are {len(mask_names)} masks."
-        )
-    chosen = zip(image_names, numbers.tolist(), strict=True)
-    masks = sorted(mask_names)
-    return Pairs(Pair(f"{i:05d}", image, masks[number]) for i, (image, number) in enumerate(chosen))

@@ -12,7 +12,8 @@ from hypothesis import strategies as st
 from terminal import TINY, Terminal
 
 from inpaint_bench.data import pair_lists
-from inpaint_bench.data.pair_lists import draw_pairs, import_index, read_csv, to_csv
+from inpaint_bench.data.index_arrays import import_index
+from inpaint_bench.data.pair_lists import draw_pairs, read_csv, to_csv
 from inpaint_bench.errors import InputError
 
 IMAGES = [f"picture{number}.png" for number in range(4)]
