@@ -13,7 +13,7 @@ from inpaint_bench.data.protocols import Protocol
 from inpaint_bench.data.references import Reference, References, by_key, of_datasets
 from inpaint_bench.errors import InputError, refuse_unknown
 from inpaint_bench.escape import one_line
-from inpaint_bench.methods.baselines import find_baselines
+from inpaint_bench.methods.baselines import Baseline, find_baselines
 from inpaint_bench.methods.card import MethodCard
 from inpaint_bench.metrics import RECORDED
 from inpaint_bench.metrics.references import of_metrics
@@ -74,7 +74,7 @@ def _of_names(library: "Library", dataset: str, methods: list[str], metrics: lis
 class Library:
     """All references that are known: those of the datasets, of the metrics, and of the methods' cards."""
 
-    known: "Mapping[str, tuple[object, MethodCard]]"  # by method; the first of the two is its baseline
+    known: Mapping[str, tuple[Baseline, MethodCard]]  # by method
 
     @cached_property
     def datasets(self) -> References:
@@ -90,7 +90,7 @@ class Library:
     def references(self) -> Mapping[str, Reference]:
         """All by key. Raises InputError where one key has two meanings."""
         baselines = {id(baseline): baseline for baseline, _ in self.known.values()}
-        cards = [one for baseline in baselines.values() for one in getattr(baseline, "card").references]  # noqa: B009
+        cards = [one for baseline in baselines.values() for one in baseline.card.references]
         return by_key([TOOL, *self.datasets.references, *self.metrics.references, *cards])
 
     def methods_of(self, run: Run) -> dict[str, MethodCard | None]:
