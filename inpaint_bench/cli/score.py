@@ -95,12 +95,7 @@ def score(
     from inpaint_bench.api import logging, scoring
     from inpaint_bench.api.existing import score_run
 
-    if mask_threshold is not None and (run or features):
-        raise InputError("--mask-threshold goes with --targets, --masks and --predictions; a RUN knows its masks.")
-    if samples == "all" and not run:
-        raise InputError("--samples all goes with a RUN: of predictions, results are printed and nothing else is kept.")
-    if log and not run:
-        raise InputError("--log goes with a RUN: of predictions, results are printed and nothing else is kept.")
+    _refuse_without_run(bool(run), bool(run or features), mask_threshold, samples, log)
     logging.refuse_loggers(log)
     with notes_on_stderr(quiet):
         if run and not (predictions or raw or allow_known_error or features):
@@ -129,6 +124,17 @@ def score(
             _echo_frame(scoring.score_features(*features, strict), format_)
         else:
             raise InputError(WAYS)
+
+
+def _refuse_without_run(run: bool, no_masks: bool, mask_threshold: int | None, samples: str, log: str) -> None:
+    """Raise InputError for an option that goes with a RUN, or does not."""
+    if mask_threshold is not None and no_masks:
+        raise InputError("--mask-threshold goes with --targets, --masks and --predictions; a RUN knows its masks.")
+    for option_, given in (("--samples all", samples == "all"), ("--log", log)):
+        if given and not run:
+            raise InputError(
+                f"{option_} goes with a RUN: of predictions, results are printed and nothing else is kept."
+            )
 
 
 def _echo_rows(rows: list[dict[str, object]], format_: str) -> None:

@@ -104,14 +104,17 @@ def predict_pairs(
             check_known_region(method.name, raw, made.prepared, others, method.resized)
         on_saved(_save(run, method.name, made, raw, forget))
 
-    scratch = run.folder_of(method.name) / "program"
-    read = partial(prepare, dataset.page, dataset.data)
-    limits = (runtime.batch, runtime.jobs, runtime.timeout)
-    job = PredictJob(dataset.page, left, read, scratch, runtime.device, *limits)
+    job = _job(run, dataset, method, left, runtime)
     with disk.names_synced_once(run.path):
         for _ in in_order(save, _once_loaded(note_settings, method.predict(job)), runtime.jobs):
             on_progress()
     return run
+
+
+def _job(run: RunFolder, dataset: Dataset, method: Method, left: Pairs, runtime: RuntimeOptions) -> PredictJob:
+    scratch, read = run.folder_of(method.name) / "program", partial(prepare, dataset.page, dataset.data)
+    limits = (runtime.batch, runtime.jobs, runtime.timeout)
+    return PredictJob(dataset.page, left, read, scratch, runtime.device, *limits)
 
 
 def refuse_other(run: RunFolder, method: Method, runtime: RuntimeOptions) -> None:
