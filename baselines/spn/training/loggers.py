@@ -122,6 +122,7 @@ class RunLog:
         self.on_progress(f"{step}/{self.steps}  validation: {metrics}{note}")
 
     def _add_scalars(self, prefix: str, step: int, values: Mapping[str, float]) -> None:
+        """Log what is finite: a loss always is, a PSNR may be infinite, which the CSV file holds."""
         named = {f"{prefix}{name}": value for name, value in values.items() if math.isfinite(value)}
         self._each(lambda logger: logger.scalars(named, step))
 
