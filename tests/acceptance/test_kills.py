@@ -102,7 +102,7 @@ def composites(out: Path) -> dict[str, tuple[bytes, int]]:
     return {name: entry for name, entry in tiny.state(out).items() if "/composites/" in name and ".writing" not in name}
 
 
-def test_ten_kills_change_no_byte_and_no_finished_pair_is_done_twice(tmp_path: Path) -> None:
+def test_kills_change_no_byte_and_no_finished_pair_is_done_twice(tmp_path: Path) -> None:
     page = tiny.make_dataset(tmp_path / "dataset", count=PAIRS)
     assert ended_well(start(page, tmp_path / "calm", tmp_path / "calm-log")), (
         tmp_path / "calm-log/output.txt"
