@@ -10,6 +10,7 @@ import math
 import os
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from functools import partial
 from typing import Literal, TypeAlias
 
 import numpy as np
@@ -22,7 +23,8 @@ Values = Float64[np.ndarray, "pairs"]
 Series = Float64[np.ndarray, "pairs series"]
 Words = UInt64[np.ndarray, "rows words"]
 Sums = Float64[np.ndarray, "rows series"]
-Counts = Int64[np.ndarray, "series"]
+Counts = Int64[np.ndarray, "contrasts"]
+Least = Float64[np.ndarray, "1 contrasts"]
 Interval: TypeAlias = tuple[float, float] | None  # none for fewer than two pairs
 Rank = Literal["best", "not separable", "worse"]
 
@@ -95,17 +97,19 @@ def _intervals(values: Series, seed_text: str, level: float, resamples: int, job
 
 def resampled_sums(values: Series, seed_text: str, resamples: int, jobs: int) -> Sums:
     """The sums of each series over as many pairs as there are, drawn with replacement, the same ones for all."""
+    draw = partial(_resampled_block, values, seed_text, resamples)
+    return np.concatenate(list(in_order(draw, range(block_count(resamples)), jobs)))
+
+
+def _resampled_block(values: Series, seed_text: str, resamples: int, block: int) -> Sums:
     from inpaint_bench.analysis.statistics import kernels
 
-    def draw(block: int) -> Sums:
-        rows = min(BLOCK, resamples - block * BLOCK)
-        sums, done = np.zeros((rows, values.shape[1])), 0
-        for words in _words_by_rows("bootstrap", seed_text, block, (rows, (len(values) + 1) // 2)):
-            kernels.resample(values, words, sums[done : done + len(words)])
-            done += len(words)
-        return sums
-
-    return np.concatenate(list(in_order(draw, range(block_count(resamples)), jobs)))
+    rows = min(BLOCK, resamples - block * BLOCK)
+    sums, done = np.zeros((rows, values.shape[1])), 0
+    for words in _words_by_rows("bootstrap", seed_text, block, (rows, (len(values) + 1) // 2)):
+        kernels.resample(values, words, sums[done : done + len(words)])
+        done += len(words)
+    return sums
 
 
 def end_rank(n: int, level: float, resamples: int) -> int:
@@ -168,20 +172,20 @@ def sign_flip(
     values = np.ascontiguousarray(values)
     observed = np.abs(contrasts(_flipped(values, np.zeros((1, (n + 63) // 64), np.uint64))))
     least = observed - TIE * np.abs(values).sum()
-
-    def as_large(words: Words) -> Counts:
-        counts: Counts = np.count_nonzero(np.abs(contrasts(_flipped(values, words))) >= least, axis=0)
-        return counts
-
-    def draw(block: int) -> Counts:
-        shape = (min(BLOCK, flips - block * BLOCK), (n + 63) // 64)
-        return as_large(drawn_words("flip", seed_text, block, shape))
-
+    as_large = partial(_as_large, values, contrasts, least)
     if n <= EXACT:
         every = np.arange(2**n, dtype=np.uint64)[:, None]
         return [int(count) / len(every) for count in as_large(every)]
-    total = np.sum(list(in_order(draw, range(block_count(flips)), jobs)), axis=0)
+    shapes = ((min(BLOCK, flips - block * BLOCK), (n + 63) // 64) for block in range(block_count(flips)))
+    drawn = partial(drawn_words, "flip", seed_text)
+    total = np.sum(list(in_order(lambda one: as_large(drawn(*one)), enumerate(shapes), jobs)), axis=0)
     return [(1 + int(count)) / (1 + flips) for count in total]
+
+
+def _as_large(values: Series, contrasts: Callable[[Sums], Sums], least: Least, words: Words) -> Counts:
+    """How many flips of the signs make each contrast at least so large."""
+    counts: Counts = np.count_nonzero(np.abs(contrasts(_flipped(values, words))) >= least, axis=0)
+    return counts
 
 
 def _flipped(values: Series, words: Words) -> Sums:
