@@ -1,5 +1,6 @@
 """A baseline's card: everything that is known of a system, and which function of its adapter loads it."""
 
+import functools
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Annotated, Literal
@@ -119,9 +120,14 @@ class Card(Schema, frozen=True):
 def read_card(path: Path) -> Card:
     """A baseline's card, checked. Raises InputError naming the file and the key."""
     try:
-        card: Card = decode.toml(files.read_bytes(path, MOST_BYTES), Card)
+        return _parsed(files.read_bytes(path, MOST_BYTES))
     except OSError as error:
         raise InputError(f"{path}: a baseline needs a card ({error.strerror}).") from error
     except msgspec.DecodeError as error:
         raise InputError(f"{path}: {error}.") from error
+
+
+@functools.lru_cache(64)  # the cards are read at every run of a process, and change little
+def _parsed(text: bytes) -> Card:
+    card: Card = decode.toml(text, Card)
     return card

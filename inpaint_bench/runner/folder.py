@@ -176,7 +176,7 @@ def start(path: Path, dataset: "Dataset", raw: bool = False) -> RunFolder:
     """
     if (path / "run.json").is_file():
         _refuse_another(run := open_run(path), dataset)
-        return publish(run)
+        return publish(dataclasses.replace(run, pairs=dataset.pairs) if run.pairs == dataset.pairs else run)
     if path.is_dir() and any(entry.name not in STARTED for entry in path.iterdir()):
         raise InputError(
             f"{path}: this folder holds something else than a run. Choose another --out, or delete the folder if it is "
