@@ -19,11 +19,12 @@ checked = [".".join(path.relative_to(HOME).with_suffix("").parts).removesuffix("
 hook = install_import_hook(checked, "beartype.beartype")  # before the packages are imported
 
 import json  # noqa: E402
+import shutil  # noqa: E402
 import socket  # noqa: E402
 import sys  # noqa: E402
 import warnings  # noqa: E402
 from collections import OrderedDict  # noqa: E402
-from collections.abc import Iterator  # noqa: E402
+from collections.abc import Callable, Iterator  # noqa: E402
 from importlib.util import find_spec  # noqa: E402
 from typing import Any  # noqa: E402
 
@@ -32,7 +33,7 @@ import tiny  # noqa: E402
 from painter import checkpoint, http, write_baseline  # noqa: E402
 from registered import forget_own_metrics  # noqa: E402
 from serving import Answer, Route, Server, serving  # noqa: E402
-from terminal import Terminal  # noqa: E402
+from terminal import Once, Terminal  # noqa: E402
 
 
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
@@ -119,6 +120,32 @@ def _own_folder(tmp_path: Path, compiled: Path, monkeypatch: pytest.MonkeyPatch)
     for name in set(sys.modules) - before:
         if str(getattr(sys.modules[name], "__file__", None) or "").startswith(str(tmp_path)):
             del sys.modules[name]
+
+
+@pytest.fixture(scope="session")
+def _begun() -> dict[str, Path]:
+    """By function, a copy of what it made: see `once`."""
+    return {}
+
+
+@pytest.fixture
+def once(tmp_path: Path, _begun: dict[str, Path], tmp_path_factory: pytest.TempPathFactory) -> Once:
+    """Fill the folder of a test as a function does, which is called for the first test; the others get a copy.
+
+    What the function captures must be the same for all.
+    """
+
+    def fill(make: Callable[[], object]) -> None:
+        name = f"{make.__module__}.{make.__qualname__}"
+        if name in _begun:
+            shutil.copytree(_begun[name], tmp_path, dirs_exist_ok=True)
+            return
+        make()
+        copied = tmp_path_factory.mktemp("begun")
+        shutil.copytree(tmp_path, copied, dirs_exist_ok=True, ignore=shutil.ignore_patterns("cache"))
+        _begun[name] = copied
+
+    return fill
 
 
 @pytest.fixture

@@ -1,7 +1,7 @@
 """The command line as a test uses it, and methods of a user's own, written for one test."""
 
 import sys
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from textwrap import dedent, indent
@@ -12,6 +12,7 @@ from inpaint_bench.cli import run_cli
 
 TINY = ("--dataset", "tiny.toml")
 OUT = Path("runs/tiny")
+Once = Callable[[Callable[[], object]], None]  # of the fixture `once`
 
 
 @dataclass(frozen=True)

@@ -10,7 +10,7 @@ from typing import Any
 import numpy as np
 import pytest
 import tiny
-from terminal import OUT, Answer, Terminal
+from terminal import OUT, Answer, Once, Terminal
 
 from inpaint_bench.analysis.statistics import difference, holm
 from inpaint_bench.runner.scores import read_scores
@@ -36,9 +36,9 @@ def outputs(name: str, noise: float, perfect: int = 0) -> str:
 
 
 @pytest.fixture
-def run(terminal: Terminal, page: Path) -> Path:
+def run(terminal: Terminal, page: Path, once: Once) -> Path:
     """A run of a method that is near the targets, and one that is farther away."""
-    terminal.run(f"{outputs('near', 3)},{outputs('farther', 6)},telea").does()
+    once(lambda: terminal.run(f"{outputs('near', 3)},{outputs('farther', 6)},telea").does())
     return OUT
 
 

@@ -4,15 +4,15 @@ from pathlib import Path
 
 import pytest
 import tiny
-from terminal import OUT, Terminal
+from terminal import OUT, Once, Terminal
 
 RUN = (OUT, "--data", "data")
 
 
 @pytest.fixture
-def run(terminal: Terminal, page: Path) -> None:
+def run(terminal: Terminal, page: Path, once: Once) -> None:
     """A run of two methods, one of them stochastic."""
-    terminal.run(f"telea,{tiny.NOISE}").does()
+    once(lambda: terminal.run(f"telea,{tiny.NOISE}").does())
 
 
 @pytest.mark.parametrize("kind", ["grid", "zoom", "samples"])

@@ -4,14 +4,14 @@ from pathlib import Path
 
 import pytest
 import tiny
-from terminal import Terminal
+from terminal import Once, Terminal
 
 RUN = Path("runs/tiny")
 
 
 @pytest.fixture
-def scored(page: Path, terminal: Terminal) -> Path:
-    terminal.run("telea,mean-fill").does()
+def scored(page: Path, terminal: Terminal, once: Once) -> Path:
+    once(lambda: terminal.run("telea,mean-fill").does())
     return RUN
 
 

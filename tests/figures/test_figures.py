@@ -10,7 +10,7 @@ import numpy as np
 import pytest
 import tiny
 from selection import quick
-from terminal import OUT, Terminal
+from terminal import OUT, Once, Terminal
 
 from inpaint_bench.analysis.run import RunData
 from inpaint_bench.data.images import Pixels
@@ -24,9 +24,9 @@ PAIRS = ("00000", "00002")
 
 
 @pytest.fixture
-def data(terminal: Terminal, page: Path) -> FigureData:
+def data(terminal: Terminal, page: Path, once: Once) -> FigureData:
     """Two pairs of a run of telea and of mean-fill."""
-    terminal.run("telea,mean-fill").does()
+    once(lambda: terminal.run("telea,mean-fill").does())
     return figure_data(RunData.open(OUT), Path("data"), pairs=PAIRS, methods=["telea", "mean-fill"])
 
 
@@ -147,9 +147,9 @@ def test_samples_without_scores_and_methods_without_samples_are_refused(terminal
 
 
 @pytest.fixture
-def detected(terminal: Terminal, page: Path) -> FigureData:
+def detected(terminal: Terminal, page: Path, once: Once) -> FigureData:
     """A run with objects detected by NanoDet, where those in the outputs of telea are replaced by boxes of ours."""
-    terminal.run("telea", "--metrics", "psnr,det_conf").does()
+    once(lambda: terminal.run("telea", "--metrics", "psnr,det_conf").does())
     path = OUT / "telea" / "objects.nanodet.jsonl"
     header, *lines = path.read_text().splitlines()
     boxes = {"boxes": [[2, 3, 12, 13], [5, 5, 9, 20]], "scores": [0.75, 0.25], "labels": [1, 2]}
