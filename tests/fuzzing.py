@@ -138,9 +138,26 @@ def expected_numbers(form: Format, workspace: Path) -> Numbers:
 
 
 def _copied(workspace: Path, copy: Path) -> Path:
-    shutil.rmtree(copy, ignore_errors=True)
-    shutil.copytree(workspace, copy, symlinks=True, copy_function=os.link)
+    """A copy in hard links. Of an earlier one only what differs is made again: folders take long to remove."""
+    copy.mkdir(parents=True, exist_ok=True)
+    with os.scandir(workspace) as valid, os.scandir(copy) as found:
+        wanted, there = ({entry.name: entry for entry in entries} for entries in (valid, found))
+    for name, entry in there.items():
+        if name not in wanted or not _alike(entry, wanted[name]):
+            path = copy / name
+            shutil.rmtree(path) if entry.is_dir(follow_symlinks=False) else path.unlink()
+    for name, entry in wanted.items():
+        if entry.is_dir(follow_symlinks=False):
+            _copied(workspace / name, copy / name)
+        elif not os.path.lexists(copy / name):
+            os.link(entry.path, copy / name, follow_symlinks=False)
     return copy
+
+
+def _alike(one: "os.DirEntry[str]", other: "os.DirEntry[str]") -> bool:
+    """Whether both are folders, or one file."""
+    folders = [entry.is_dir(follow_symlinks=False) for entry in (one, other)]
+    return all(folders) or (not any(folders) and one.inode() == other.inode())
 
 
 def _cache(workspace: Path) -> Path:
