@@ -9,7 +9,8 @@ from torch.nn import functional
 from baselines.spn import blocks
 from baselines.spn.network import SPN, Generator, Priors
 from baselines.spn.prob import ProbabilisticSPN
-from plain.swap import pair, region_normalised, swapped, weights
+from plain.regions import region_normalised
+from plain.swap import pair, swapped, weights
 
 
 class PlainRegionNorm(blocks.RegionNorm):
