@@ -20,7 +20,9 @@ from plain.swap import pair, swapped, weights
 class PlainWN(blocks.WNConv2d):
     def forward(self, x: Tensor) -> Tensor:
         x = functional.pad(x, self.before) if self.before else x
-        return functional.conv2d(x, self.prepare().contiguous(), self.b, self.stride, self.padding, self.rate)
+        length = self.V.square().sum(dim=(0, 1, 2)).clamp(min=1e-12).sqrt()
+        kernel = (self.V * (self.g / length)).permute(3, 2, 0, 1)
+        return functional.conv2d(x, kernel, self.b, self.stride, self.padding, self.rate)
 
 
 class PlainDense(blocks.WNDense):
