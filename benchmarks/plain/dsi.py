@@ -85,7 +85,8 @@ class PlainDSI(DSI):
                 logits = pixelcnn(features, known)[:, :, row, column]
                 codes = draw(logits, uniform[:, 0, row, column])
                 features[:, :, row, column] = codebook(codes[:, None, None])[:, :, 0, 0]
-        return painter(features, *painter.encode_known(image, mask))[None]
+        painted: Tensor = painter(features, *painter.encode_known(image, mask))
+        return painted[None]
 
 
 PLAIN: dict[type[nn.Module], type[nn.Module]] = {

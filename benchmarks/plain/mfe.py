@@ -66,12 +66,12 @@ class PlainEqualisation(FeatureEqualisation):
         structure = torch.cat([self.up(x4), self.up(x5), self.up(x6)], dim=1)
         texture = torch.cat([self.down_128(x1), self.down_64(x2), self.down_32(x3)], dim=1)
         known = self.known(mask)
-        filled = []
+        streams = []
         for one in (structure, texture):
             partial = Partial(self.down(one), known)
             sizes = [stack(partial).feature for stack in (self.cov_3, self.cov_5, self.cov_7)]
-            filled.append(self.down(torch.cat(sizes, dim=1)))
-        equal = self.base(self.fuse(torch.cat(filled, dim=1)))
+            streams.append(self.down(torch.cat(sizes, dim=1)))
+        equal = self.base(self.fuse(torch.cat(streams, dim=1)))
         scales = (self.up_128, self.up_64, self.up_32, self.down_16, self.down_8, self.down_4)
         return [feature + scale(equal) for feature, scale in zip(features, scales, strict=True)]
 

@@ -46,7 +46,8 @@ class PlainDown(blocks.DownBlock):
 class PlainFirst(blocks.FirstBlock):
     def forward(self, features: Tensor, call: int) -> Tensor:
         inside = self.conv2(functional.leaky_relu(self.conv1(features, call), self.slope), call)
-        return functional.avg_pool2d(inside, 2) + self.bypass(functional.avg_pool2d(features, 2), call)
+        shortcut: Tensor = self.bypass(functional.avg_pool2d(features, 2), call)
+        return functional.avg_pool2d(inside, 2) + shortcut
 
 
 class PlainNorm(blocks.InstanceNorm):
