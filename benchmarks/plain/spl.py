@@ -6,27 +6,10 @@ import torch
 from torch import Tensor, nn
 from torch.nn import functional
 
-from baselines import layers
 from baselines.spl.blocks import SpatialModulation
 from baselines.spl.network import SemanticPriorGenerator
-from plain.swap import pair, region_normalised, swapped, weights
-
-
-class PlainRegionNorm(layers.BasicRegionNorm):
-    def forward(self, x: Tensor, mask: Tensor) -> Tensor:
-        mask = functional.interpolate(mask, size=x.shape[2:])
-        normal = region_normalised(x, mask)
-        scales = [1 + gamma[:, None, None] for gamma in (self.foreground_gamma, self.background_gamma)]
-        shifts = [beta[:, None, None] for beta in (self.foreground_beta, self.background_beta)]
-        return normal * mask * scales[0] + shifts[0] + normal * (1 - mask) * scales[1] + shifts[1]
-
-
-class PlainLearnable(layers.LearnableRegionNorm):
-    def forward(self, x: Tensor) -> Tensor:
-        importance = self.sa(x)
-        normal = region_normalised(x, (importance >= layers.THRESHOLD).float())
-        shifted: Tensor = normal * (1 + self.sa.gamma_conv(importance)) + self.sa.beta_conv(importance)
-        return shifted
+from plain.regions import REGIONS
+from plain.swap import pair, swapped, weights
 
 
 class PlainModulation(SpatialModulation):
@@ -60,8 +43,7 @@ class PlainGenerator(SemanticPriorGenerator):
 
 
 PLAIN: dict[type[nn.Module], type[nn.Module]] = {
-    layers.BasicRegionNorm: PlainRegionNorm,
-    layers.LearnableRegionNorm: PlainLearnable,
+    **REGIONS,
     SpatialModulation: PlainModulation,
     SemanticPriorGenerator: PlainGenerator,
 }

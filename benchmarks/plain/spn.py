@@ -9,7 +9,8 @@ from torch.nn import functional
 from baselines.spn import blocks
 from baselines.spn.network import SPN, Generator, Priors
 from baselines.spn.prob import ProbabilisticSPN
-from plain.swap import pair, region_normalised, swapped, weights
+from plain.regions import region_normalised
+from plain.swap import pair, swapped, weights
 
 
 class PlainRegionNorm(blocks.RegionNorm):
@@ -83,8 +84,6 @@ PLAIN: dict[type[nn.Module], type[nn.Module]] = {
     blocks.MiddleBlock: PlainMiddle,
     blocks.DecoderBlock: PlainDecoder,
     blocks.MergeBlock: PlainMerge,
-    SPN: PlainSPN,
-    ProbabilisticSPN: PlainProbabilistic,
 }
 
 
@@ -92,7 +91,7 @@ def spn() -> tuple[Callable[[], Tensor], Callable[[], Tensor]]:
     """Ours and the plain one, on one image."""
     image, mask = pair()
     ours = weights("spn").into(SPN()).eval().to(memory_format=torch.channels_last)
-    plain = swapped(weights("spn").into(SPN()), PLAIN)
+    plain = swapped(weights("spn").into(SPN()), {**PLAIN, SPN: PlainSPN})
     return lambda: ours(image, mask)[0], lambda: plain(image, mask)[0]
 
 
@@ -101,5 +100,6 @@ def spn_prob() -> tuple[Callable[[], Tensor], Callable[[], Tensor]]:
     image, mask = pair()
     noise = torch.randn(1, 128, 8, 8, generator=torch.Generator().manual_seed(0))
     ours = weights("spn-prob").into(ProbabilisticSPN()).eval().to(memory_format=torch.channels_last)
-    plain = swapped(weights("spn-prob").into(ProbabilisticSPN()), PLAIN)
+    swaps = {**PLAIN, ProbabilisticSPN: PlainProbabilistic}
+    plain = swapped(weights("spn-prob").into(ProbabilisticSPN()), swaps)
     return lambda: ours(image, mask, noise)[0], lambda: plain(image, mask, noise)[0]

@@ -1,14 +1,17 @@
 """Networks whose layers are replaced by plain ones, with the same weights."""
 
 from collections.abc import Mapping
+from pathlib import Path
 from typing import TypeVar
 
 import torch
 from torch import Tensor, nn
 from torch.nn import functional
 
+import baselines
 from baselines.convolutions import Conv3x3, RowwiseConv2d
 from baselines.layers import ResidualDenseBlock
+from inpaint_bench.checks.activations import replay
 from inpaint_bench.data import synthetic
 from inpaint_bench.data.tensors import emptied
 from inpaint_bench.methods.baselines import find_baselines, weights_of
@@ -36,8 +39,10 @@ SHARED: Mapping[type[nn.Module], type[nn.Module]] = {
 
 
 def swapped(network: Network, plain: Mapping[type[nn.Module], type[nn.Module]]) -> Network:
-    """The same network, NCHW, with plain layers in place of ours."""
+    """The same network, NCHW, with plain layers in place of ours; one that it does not have is a mistake."""
     classes = {**SHARED, **plain}
+    absent = plain.keys() - {type(module) for module in network.modules()}
+    assert not absent, f"{type(network).__name__} has no {sorted(layer.__name__ for layer in absent)}"
     for module in network.modules():
         module.__class__ = classes.get(type(module), type(module))
     return network.eval().to(memory_format=torch.contiguous_format)
@@ -49,19 +54,19 @@ def weights(method: str) -> Weights:
     return weights_of(baseline, card, "", SYNTHETIC)
 
 
-def pair() -> tuple[Tensor, Tensor]:
-    """An image with an empty hole, and its mask; 256 pixels."""
-    mask = synthetic.mask(256, 0)
-    return emptied(synthetic.image(256, 0), mask), mask
+def reference(golden: str) -> dict[str, Tensor]:
+    """The weights of the reference activations of a file in `baselines`."""
+    found = replay.load(Path(baselines.__path__[0]) / golden)
+    return replay.state_dict(found, found["cases"][0])
 
 
-def region_normalised(x: Tensor, mask: Tensor) -> Tensor:
-    """Each region filled up with its mean and normalised over the whole map; the sum of both."""
-    total = torch.zeros_like(x)
-    for region in (mask, 1 - mask):
-        count = region.sum((2, 3), keepdim=True)
-        count = torch.where(count == 0, torch.ones_like(count), count)
-        mean = (x * region).sum((2, 3), keepdim=True) / count
-        share = count / (x.shape[2] * x.shape[3])
-        total = total + functional.instance_norm(x * region + (1 - region) * mean) * share.sqrt()
-    return total
+def loaded(network: Network, state: Mapping[str, Tensor]) -> Network:
+    """The network with these weights, for inference."""
+    network.load_state_dict(state)
+    return network.eval()
+
+
+def pair(side: int = 256) -> tuple[Tensor, Tensor]:
+    """An image with an empty hole, and its mask."""
+    mask = synthetic.mask(side, 0)
+    return emptied(synthetic.image(side, 0), mask), mask

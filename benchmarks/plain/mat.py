@@ -1,5 +1,6 @@
-"""MAT's layers in plain torch modules: NCHW, gains where they are published, kernels scaled for each image."""
+"""MAT in plain torch modules: gains where they are published, kernels scaled for each image."""
 
+from collections.abc import Callable
 from math import sqrt
 
 import torch
@@ -8,6 +9,7 @@ from torch.nn import functional
 
 from baselines.mat import layers, transformer
 from baselines.mat.network import Draws, Generator
+from plain.swap import loaded, reference, swapped
 
 
 def activated(x: Tensor) -> Tensor:
@@ -104,7 +106,7 @@ class PlainAttention(transformer.Attention):
         return found
 
 
-PLAIN = {
+PLAIN: dict[type[nn.Module], type[nn.Module]] = {
     layers.Dense: PlainDense,
     layers.Conv: PlainConv,
     layers.PartialConv: PlainPartial,
@@ -114,29 +116,22 @@ PLAIN = {
 }
 
 
-def plain_mat(network: Generator) -> Generator:
-    """The same network with plain layers in place of ours."""
-    for module in network.modules():
-        if type(module) in PLAIN:
-            module.__class__ = PLAIN[type(module)]
-    return network
+def mat(side: int, golden: str) -> tuple[Callable[[], Tensor], Callable[[], Tensor]]:
+    """Ours and the plain one, one draw for one image of random values."""
+    state, generator = reference(golden), torch.Generator().manual_seed(0)
+    ours, plain = (loaded(Generator(side), state) for _ in range(2))
+    plain = swapped(plain, PLAIN)
+    image = 2 * torch.rand(1, 3, side, side, generator=generator) - 1
+    known = torch.ones(1, 1, side, side)
+    known[:, :, side // 4 : side // 2, side // 4 : 3 * side // 4] = 0
+    draws = Draws(
+        torch.randn(1, 512, generator=generator),
+        torch.randn(256 * 180, generator=generator).view(1, 256, 180) > 0,
+        torch.randn(512 * 256, generator=generator).view(1, 512, 16, 16) > 0,
+    )
 
-
-class Sample(nn.Module):
-    """MAT with one sample's draws, as a function of image and mask in one input: [-1, 1], and 1 where it is known."""
-
-    def __init__(self, network: nn.Module) -> None:
-        super().__init__()
-        assert isinstance(network, Generator)
-        self.network = network
-        generator = torch.Generator().manual_seed(0)
-        self.draws = Draws(
-            torch.randn(1, 512, generator=generator),
-            torch.randn(256 * 180, generator=generator).view(1, 256, 180) > 0,
-            torch.randn(512 * 256, generator=generator).view(1, 512, 16, 16) > 0,
-        )
-
-    def forward(self, x: Tensor) -> Tensor:
-        """The image in [-1, 1]."""
-        found: Tensor = self.network(self.network.encode(x[:, 1:], x[:, :1]), self.draws)
+    def run(network: Generator) -> Tensor:
+        found: Tensor = network(network.encode(image, known), draws)
         return found
+
+    return lambda: run(ours), lambda: run(plain)
