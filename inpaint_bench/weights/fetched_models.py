@@ -13,7 +13,7 @@ from inpaint_bench.decode import Schema
 from inpaint_bench.errors import HashError, InputError
 from inpaint_bench.weights.models import COMMIT, REPO, ModelId, models_dir
 
-FileName = Annotated[str, msgspec.Meta(pattern=r"^([a-z][a-z0-9_]{0,40}/)?[A-Za-z0-9][A-Za-z0-9._-]{0,199}\Z")]
+FileName = Annotated[str, msgspec.Meta(pattern=r"^([a-z][a-z0-9_]{0,40}/)?(?!\.)[^/\\\x00]{1,255}\Z")]
 
 
 class FetchedFile(Schema, frozen=True):
