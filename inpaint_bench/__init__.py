@@ -24,8 +24,8 @@ __version__ = "0.2.0"
 keep_compiled_code()  # before anything imports torch
 
 _API = {  # name → the module of the API that defines it
-    "run": "pipeline",
-    "predict": "pipeline",
+    "run": "running",
+    "predict": "running",
     "merge": "existing",
     "make_study": "study",
     "read_study": "study",
@@ -119,8 +119,8 @@ if TYPE_CHECKING:
     from inpaint_bench.api.listing import datasets, methods, metrics
     from inpaint_bench.api.models import check, inpaint, load_method, metric, time
     from inpaint_bench.api.pairs import load_dataset
-    from inpaint_bench.api.pipeline import predict, run
     from inpaint_bench.api.run import Run, load_run
+    from inpaint_bench.api.running import predict, run
     from inpaint_bench.api.scoring import score, score_features
     from inpaint_bench.api.sharing import pull, push
     from inpaint_bench.api.study import make_study, read_study, study_power

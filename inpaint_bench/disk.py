@@ -1,10 +1,11 @@
-"""What is on the disk after a power cut: files that are synced to it (fsync), and their names, synced with the folder.
+"""What is on the disk after a power cut, and that no write leaves its folder (`confined`).
 
-The name of a file is synced at once; of the files of one kind, once after all of them (`names_synced_once`): composites
-before scores name them, scores and results before a command ends. So a power cut loses nothing that was said to be
-done, and what it does lose is found missing and made again. Only what is made from other files of a run at any time,
-tables and the pictures of a report, is not synced (`passing`). On a virtual disk syncing took 1.3% of the run of a
-classical method and 0.3% with a network beside it (`benchmarks/syncing.py`, results/measured/syncing-cpu.md).
+Files are synced to the disk (fsync), and so are their names, with the folder. A name is synced at once; of the files of
+one kind, once after all of them (`names_synced_once`): composites before scores name them, scores and results before a
+command ends. So a power cut loses nothing that was said to be done, and what it does lose is found missing and made
+again. Only what is made from other files of a run at any time, tables and the pictures of a report, is not synced
+(`passing`). On a virtual disk syncing took 1.3% of the run of a classical method and 0.3% with a network beside it
+(`benchmarks/syncing.py`, results/measured/syncing-cpu.md).
 """
 
 import contextlib
@@ -13,12 +14,15 @@ import os
 from collections.abc import Iterator
 from pathlib import Path
 
+from inpaint_bench.errors import IncompleteError, InputError
+
 CANNOT_SYNC = (errno.EINVAL, errno.ENOTSUP)  # of file systems that do not know it: nothing more can be done
 
 _names_later: list[
     tuple[Path, set[Path]]
 ] = []  # absolute paths of folders, with those below that are still to be synced
 _passing: list[Path] = []  # absolute paths of the folders that nobody needs after a power cut
+_confined: list[tuple[Path, bool]] = []  # folders that no write may leave, and whether they were there
 
 
 def make_folder(path: Path, root: Path | None = None) -> None:
@@ -93,3 +97,31 @@ def passing(folder: Path) -> Iterator[None]:
         yield
     finally:
         _passing.remove(root)
+
+
+@contextlib.contextmanager
+def confined(folder: Path) -> Iterator[None]:
+    """Meanwhile what is written below a folder lies in it: InputError where a link inside leads out of it."""
+    entry = (folder.absolute(), folder.is_dir())
+    _confined.append(entry)
+    try:
+        yield
+    finally:
+        _confined.remove(entry)
+
+
+def refuse_way_out(path: Path) -> Path | None:
+    """Raise InputError where a link between a folder of `confined` and a path below it leads out of that folder.
+
+    Returns that folder if it was there. Raises IncompleteError where it is gone: a run is not begun anew in its place.
+    """
+    target, found = path.absolute(), None
+    for root, was_there in _confined:
+        if target != root and target.is_relative_to(root):
+            if was_there and not root.is_dir():
+                raise IncompleteError(f"{root}: was removed while this command used it. Run the same command again.")
+            real = target.parent.resolve()
+            if not real.is_relative_to(root.resolve()):
+                raise InputError(f"{path}: a link leads from {root} to {real}; nothing is written there. Remove it.")
+            found = root if was_there else found
+    return found

@@ -15,6 +15,7 @@ import re
 import shutil
 import stat
 import tempfile
+import time
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -27,10 +28,11 @@ PACKAGE = Path(__file__).resolve().parent
 NAME = r"[a-z0-9][a-z0-9._-]{0,99}"  # of a dataset or a method; also the name of a folder or a file
 MOST_READ = 1 << 28  # bytes of a file that is read whole, unless its reader states another bound
 MOST_HASHED = 1 << 36  # bytes of a file of any kind
+UNUSED = 90  # days, after which what the cache notes of a folder is forgotten
+OF_CACHE = re.compile(r"[0-9a-f]{32}\.(npy|json)|\.writing-.+")  # notes on folders, and what a killed process left
 FULL = (errno.ENOSPC, errno.EDQUOT, errno.EFBIG)  # EFBIG: a limit on the size of files, as of a batch system
 
 _held: set[Path] = set()  # the folders that this process has locked
-_confined: list[tuple[Path, bool]] = []  # folders that no write may leave, and whether they were there
 
 
 def within(folder: Path, name: str, where: str = "") -> Path:
@@ -45,34 +47,6 @@ def within(folder: Path, name: str, where: str = "") -> Path:
             "'-', a letter or digit first, at most 100 in all."
         )
     return folder / name
-
-
-@contextlib.contextmanager
-def confined(folder: Path) -> Iterator[None]:
-    """Meanwhile what is written below a folder lies in it: InputError where a link inside leads out of it."""
-    entry = (folder.absolute(), folder.is_dir())
-    _confined.append(entry)
-    try:
-        yield
-    finally:
-        _confined.remove(entry)
-
-
-def refuse_way_out(path: Path) -> Path | None:
-    """Raise InputError where a link between a folder of `confined` and a path below it leads out of that folder.
-
-    Returns that folder if it was there. Raises IncompleteError where it is gone: a run is not begun anew in its place.
-    """
-    target, found = path.absolute(), None
-    for root, was_there in _confined:
-        if target != root and target.is_relative_to(root):
-            if was_there and not root.is_dir():
-                raise IncompleteError(f"{root}: was removed while this command used it. Run the same command again.")
-            real = target.parent.resolve()
-            if not real.is_relative_to(root.resolve()):
-                raise InputError(f"{path}: a link leads from {root} to {real}; nothing is written there. Remove it.")
-            found = root if was_there else found
-    return found
 
 
 def shipped(name: str) -> Path:
@@ -113,6 +87,20 @@ def cache_folder(name: str) -> Path:
         folder = _temporary() / name
         folder.mkdir(exist_ok=True)
     return folder if os.access(folder, os.W_OK) else _temporary()
+
+
+def keep_used(note: Path) -> None:
+    """Mark a note in the cache as used now, and remove those beside it that nobody used for 90 days.
+
+    Where one is missed it is made again.
+    """
+    with contextlib.suppress(OSError):
+        os.utime(note)
+    oldest = time.time() - UNUSED * 24 * 60 * 60
+    with contextlib.suppress(OSError):  # as where another process removed one: the next run removes the rest
+        for path in note.parent.iterdir():
+            if OF_CACHE.fullmatch(path.name) and path.is_file() and path.stat().st_mtime < oldest:
+                path.unlink()
 
 
 @functools.cache
@@ -217,7 +205,7 @@ def written_whole(path: Path, if_changed: bool = False) -> Iterator[Path]:
     With `if_changed`, a file that already holds exactly these bytes is left as it is.
     """
     temporary = ""
-    root = refuse_way_out(path)
+    root = disk.refuse_way_out(path)
     try:
         disk.make_folder(path.parent, root)
         handle, temporary = tempfile.mkstemp(prefix=".writing-", dir=path.parent)
@@ -228,7 +216,7 @@ def written_whole(path: Path, if_changed: bool = False) -> Iterator[Path]:
         Path(temporary).chmod(0o644)
         disk.rename(Path(temporary), path)
     except OSError as error:
-        refuse_way_out(path)
+        disk.refuse_way_out(path)
         raise cannot_write(path, error) from error
     finally:
         if temporary:
@@ -272,7 +260,7 @@ def only_one(folder: Path, sweep: bool = True) -> Iterator[None]:
     try:
         for left_over in folder.rglob(".writing-*") if sweep else ():  # of a process that was killed while writing
             left_over.unlink()
-        with confined(folder):
+        with disk.confined(folder):
             yield
     finally:
         _held.discard(held)

@@ -58,6 +58,7 @@ def _code() -> str:
 
 def up_to_date(run: RunData, sources: str) -> bool:
     """Whether the results and tables that are here were made from what has this hash, and are as they were made."""
+    files.keep_used(_path(run))
     try:
         note = decode.json(files.read_bytes(_path(run)), Note)
     except (OSError, BenchError, msgspec.DecodeError):

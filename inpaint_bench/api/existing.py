@@ -6,6 +6,7 @@ from pathlib import Path
 from inpaint_bench import disk, files
 from inpaint_bench.analysis.results import refuse_few
 from inpaint_bench.api.arguments import JOBS, AnyPath, Metrics, Names, as_metrics, as_names, as_path
+from inpaint_bench.api.logging import log_outcome, refuse_loggers
 from inpaint_bench.api.measuring import choose_by, incomplete, measure, warn_of_strays, write_derived
 from inpaint_bench.api.outcome import Outcome
 from inpaint_bench.api.progress import warn
@@ -35,16 +36,19 @@ def score_run(
     code: AnyPath | None = None,
     timeout: float | None = None,
     samples: str = "chosen",
+    log: Names = None,
 ) -> Outcome:
     """Score the composites of a run folder again: what changed, and metrics that are new.
 
     Of a stochastic method the features and objects of the chosen samples are computed, or with `samples="all"` of all.
+    The loggers `log` get what `Run.log` gives them; one that fails is a failure of the outcome.
 
     The methods that lack a composite of some pair are the failures of the outcome: they have no results.
 
     Raises InputError where it is no run or its data are not found, HashError where a target is not what it was, and
     NotComparableError if `strict` and a Fréchet distance of few pictures is among the results.
     """
+    refuse_loggers(log)
     requested = as_metrics(metrics, better, code)
     choose = choose_by(samples)
     started = folder.open_run(Path(path))
@@ -60,7 +64,7 @@ def score_run(
     if strict and scored.info.part.kind != "shard":
         refuse_few(result for result in scored.result_list if result.metric in chosen.names)
     failures = tuple(incomplete(started, names))
-    return Outcome(scored, tuple(names), chosen, failures, unmeasured=tuple(unmeasured))
+    return log_outcome(Outcome(scored, tuple(names), chosen, failures, unmeasured=tuple(unmeasured)), log)
 
 
 def merge(parts: Sequence[AnyPath], out: AnyPath, metrics: Names = None, *, allow_mixed: bool = False) -> Outcome:

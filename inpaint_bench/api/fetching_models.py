@@ -13,7 +13,7 @@ from inpaint_bench.fetch import get, hub
 from inpaint_bench.fetch.sources import HuggingFace, RemoteFile
 from inpaint_bench.methods.baselines import find_baselines
 from inpaint_bench.methods.entries import unquoted
-from inpaint_bench.weights import models
+from inpaint_bench.weights import fetched_models, models
 from inpaint_bench.weights.models import ModelId
 
 
@@ -103,6 +103,8 @@ def fetch_model(wanted: WantedModel) -> FetchedModel:
     with files.locked(staging):
         if not (folder / models.INDEX).is_file():
             _fetch(model, listing, staging)
+            stated = {name: one.sha256 for name, one in listing.files.items()}
+            fetched_models.write_note(model, listing.commit, wanted.method, staging, stated)
             disk.rename(staging, folder)
     if listing.commit != model.revision:
         files.write_whole(models.pin_path(model), f"{listing.commit}\n".encode())

@@ -1,6 +1,7 @@
 """Scores, results and tables of a run folder that has composites."""
 
 from collections.abc import Iterable, Iterator, Sequence
+from functools import partial
 
 import numpy as np
 
@@ -41,14 +42,13 @@ def measure(
     measured is kept.
     """
     failures: list[MethodError] = []
+    bar = partial(progress_bar, quiet=quiet)
     warn_of_strays(started, methods)
     names = still_measurable(chosen.names, Run(started).measured())
     if methods:
-        with progress_bar("targets", len(started.pairs), quiet) as advance:
-            score_targets(started, dataset, names, runtime, advance)
+        score_targets(started, dataset, names, runtime, bar)
     for method in methods:
-        with progress_bar(f"{method}: scores", len(started.samples_of(method)), quiet) as advance:
-            failures += score_method(started, dataset, method, names, runtime, advance, choose)
+        failures += score_method(started, dataset, method, names, runtime, bar, choose)
     return write_derived(Run(started), chosen, keep), failures
 
 

@@ -98,7 +98,7 @@ def build_pairs(
     `export` is a folder for what methods are given: images/ with the hole emptied, and masks/.
     """
     opened = open_pairs(dataset, data, pairs)
-    with progress_bar("pairs", len(opened.pairs), quiet) as advance:
+    with progress_bar("pairs", datasets.unseen(opened), quiet) as advance:
         seen = datasets.see(opened, jobs, lambda: advance(1))
     if out:
         files.write_if_changed(Path(out), pair_lists.to_csv(seen.pairs))

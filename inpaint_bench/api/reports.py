@@ -3,7 +3,7 @@
 import contextlib
 from pathlib import Path
 
-from inpaint_bench import files
+from inpaint_bench import disk, files
 from inpaint_bench.api.progress import note, progress_bar
 from inpaint_bench.api.run import Run
 from inpaint_bench.api.tables import absent_metrics
@@ -23,7 +23,7 @@ def write(
     """As `Run.report` says."""
     folder = Path(out) if out else run.path / "report"
     refuse_strange(folder)
-    with contextlib.nullcontext() if out else files.only_one(run.path), files.confined(folder):
+    with contextlib.nullcontext() if out else files.only_one(run.path), disk.confined(folder):
         dataset = run.open_dataset(data, targets, masks)
         for name in methods_left_out(run):
             note(f"{run.path}: {name} has no results: pairs are missing or not scored, or its weights are synthetic.")

@@ -2,6 +2,7 @@
 
 import dataclasses
 from collections.abc import Iterator, Mapping, Sequence
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -184,11 +185,11 @@ def _run(
             started = predict_pairs(started, dataset, method, runtime, lambda: advance(1))
     except BenchError as error:
         started, failure = folder.open_run(path), error
-    with progress_bar("scores", len(dataset.pairs), quiet) as advance:
-        if not failure:
-            score_targets(started, dataset, chosen.names, runtime)
-        names = chosen.names if not failure else [name for name in chosen.names if name in METRICS]
-        failures = score_method(started, dataset, METHOD, names, runtime, advance, counted_samples)
+    bar = partial(progress_bar, quiet=quiet)
+    if not failure:
+        score_targets(started, dataset, chosen.names, runtime, bar)
+    names = chosen.names if not failure else [name for name in chosen.names if name in METRICS]
+    failures = score_method(started, dataset, METHOD, names, runtime, bar, counted_samples)
     return Run(started), failure or (MethodError(" ".join(map(str, failures))) if failures else None)
 
 

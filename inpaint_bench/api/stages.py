@@ -4,6 +4,7 @@ import contextlib
 import time
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
+from functools import partial
 
 from inpaint_bench import disk
 from inpaint_bench.api.measuring import write_results_of
@@ -66,8 +67,7 @@ class FirstResults:
         names = quick_names(still_measurable(self.chosen.names, Run(run).measured()))
         while self.unscored:
             method = self.unscored[0]
-            with progress_bar(f"{method}: scores", len(run.samples_of(method)), self.quiet) as advance:
-                score_run(run, self.dataset, method, names, self.runtime, advance)
+            score_run(run, self.dataset, method, names, self.runtime, partial(progress_bar, quiet=self.quiet))
             self.shown.append(self.unscored.pop(0))
         return write_results_of(Run(run), names)
 

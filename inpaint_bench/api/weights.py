@@ -16,6 +16,7 @@ from inpaint_bench.methods.baselines import find_baselines, loader, reader
 from inpaint_bench.weights import store
 from inpaint_bench.weights.base import wanted_shapes
 from inpaint_bench.weights.containers import read_fitting
+from inpaint_bench.weights.fetched_models import fetched_models
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -107,19 +108,30 @@ def known_dataset(dataset: str, card: "MethodCard") -> str:
 def list_weights() -> "pd.DataFrame":
     """One row a file that was added: method, dataset, day, licence, and the files it came from with their hashes.
 
-    `unpinned` are those of them whose hash nobody has stated.
+    `unpinned` are those of them whose hash nobody has stated. A model of several files that was fetched has a row for
+    each of them, in `dataset` the model, and no sources. `state` is 'here', 'missing' or what there is of a file.
     """
     import pandas as pd
 
     columns = ["method", "dataset", "added", "licence", "sha256", "sources", "unpinned"]
-    rows = [tuple(getattr(one, column) for column in columns) for one in store.origins()]
-    return pd.DataFrame(rows, columns=columns)
+    rows = [
+        (store.weights_path(one.method, one.dataset), store.state(one), *(getattr(one, column) for column in columns))
+        for one in store.origins()
+    ]
+    for model in fetched_models():
+        note = model.note
+        facts = (note.method, note.repo, note.added, note.licence)
+        rows += [
+            (model.folder / name, model.state(name), *facts, one.sha256, {}, ()) for name, one in note.files.items()
+        ]
+    return pd.DataFrame(rows, columns=["file", "state", *columns])
 
 
 def verify_weights(baselines: AnyPath | None = None) -> Iterator[tuple[str, str, str]]:
     """Compare every file with what was added, and load it; method, dataset and hash of each as it is verified.
 
-    Raises HashError for a file that changed.
+    Of a model of several files each is compared, and named in place of the dataset; none is loaded. Raises HashError
+    for a file that changed, InputError for one that is gone.
     """
     import torch
 
@@ -129,6 +141,9 @@ def verify_weights(baselines: AnyPath | None = None) -> Iterator[tuple[str, str,
         load = loader(baseline, card)
         store.verify(origin, lambda found, load=load: load(found, torch.device("cpu")))  # type: ignore[misc]
         yield origin.method, origin.dataset, origin.sha256
+    for model in fetched_models():
+        for name in model.note.files:
+            yield model.note.method, f"{model.note.repo}/{name}", model.verify(name)
 
 
 def extractor_file(name: str) -> "FileByPath | TimmFile | ClipFolder | ArniqaFolder":

@@ -82,25 +82,22 @@ def run(
     A terminal shows the table as methods finish, and again when all is measured. The same command again resumes: what
     is on disk and matches is not done twice.
     """
-    from inpaint_bench.api import logging
     from inpaint_bench.api.executing import open_executor
     from inpaint_bench.api.pipeline import Pipeline
 
-    logging.refuse_loggers(log, options["shard"])
     given = open_executor(_executor(executor, slurm, ray), processes, gpus or 0)
     options = _typed(options)
     with notes_on_stderr(options["quiet"]):
         watched = sys.stdout.isatty() and not options["quiet"] and format_ == "text"
         shown = partial(_print, format_=format_, by=by, strict=False) if watched else None
-        outcome = Pipeline(metrics=metrics, executor=given, **options).run(shown)
-        unlogged = logging.log_outcome(outcome, log)
+        outcome = Pipeline(metrics=metrics, executor=given, **options).run(shown, log)
     part = outcome.run.info.part
     if part.kind == "shard":
         outcome.raise_failures()
         click.echo(f"{outcome.run.path}: {part} is done. `inpaint-bench merge` joins the shards.")
     else:
         _print(outcome, format_, by, strict)
-    unlogged.raise_failures()
+    outcome.raise_failures()
 
 
 @click.command(short_help="Inpaint only: save the composites.")

@@ -4,7 +4,7 @@ import csv
 import io
 import json
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import click
 
@@ -27,6 +27,8 @@ from inpaint_bench.errors import InputError
 
 if TYPE_CHECKING:
     import pandas as pd
+
+    from inpaint_bench.api.outcome import Outcome
 
 WAYS = "give a RUN folder, or all of --targets, --masks and --predictions, or --features alone."
 
@@ -67,61 +69,39 @@ WAYS = "give a RUN folder, or all of --targets, --masks and --predictions, or --
 @quiet_option
 def score(
     run: Path | None,
-    data: Path | None,
     targets: Path | None,
     masks: Path | None,
-    mask_threshold: int | None,
     predictions: Path | None,
-    raw: bool,
-    allow_known_error: bool,
-    format_: str,
     features: tuple[Path, Path] | None,
     metrics: str,
-    better: dict[str, str],
-    samples: str,
-    code: Path | None,
-    timeout: float | None,
-    device: str,
-    batch: int,
-    jobs: int,
-    strict: bool,
-    log: str,
-    quiet: bool,
+    format_: str,
+    raw: bool,
+    allow_known_error: bool,
+    mask_threshold: int | None,
+    **options: Any,
 ) -> None:
     """Score the composites of a RUN folder, or with --targets, --masks and --predictions any folder of outputs.
 
     With --features, features that you computed yourself are compared.
     """
-    from inpaint_bench.api import logging, scoring
-    from inpaint_bench.api.existing import score_run
+    from inpaint_bench.api import existing, scoring
 
-    _refuse_without_run(bool(run), bool(run or features), mask_threshold, samples, log)
-    logging.refuse_loggers(log)
-    with notes_on_stderr(quiet):
+    of_run = {name: options.pop(name) for name in ("data", "samples", "log")}
+    _refuse_without_run(bool(run), bool(run or features), mask_threshold, of_run["samples"], of_run["log"])
+    with notes_on_stderr(options["quiet"]):
         if run and not (predictions or raw or allow_known_error or features):
-            outcome = score_run(
-                run, metrics, data=data, targets=targets, masks=masks, device=device, batch=batch, jobs=jobs,
-                strict=strict, quiet=quiet, better=better, code=code, timeout=timeout,
-                samples=samples,
-            )  # fmt: skip
-            outcome = logging.log_outcome(outcome, log)
-            methods = ", ".join(outcome.methods) or "nothing: there is no method in it"
-            click.echo(f"{run}: scored {methods}.")
-            for failure in outcome.failures:
-                raise failure
-            outcome.raise_failures()
+            _echo_run(existing.score_run(run, metrics, targets=targets, masks=masks, **of_run, **options))
         elif targets and masks and predictions and not (run or features):
             scored = scoring.score_folder(
-                targets, masks, predictions, metrics, raw=raw, allow_known_error=allow_known_error, strict=strict,
-                device=device, batch=batch, jobs=jobs, quiet=quiet, mask_threshold=mask_threshold,
-                better=better, code=code, timeout=timeout,
+                targets, masks, predictions, metrics, raw=raw, allow_known_error=allow_known_error,
+                mask_threshold=mask_threshold, **options,
             )  # fmt: skip
             if scored.rows:
                 _echo_rows(scored.rows, format_)
             if scored.failure:
                 raise scored.failure
         elif features and not (run or targets or predictions or metrics):
-            _echo_frame(scoring.score_features(*features, strict), format_)
+            _echo_frame(scoring.score_features(*features, options["strict"]), format_)
         else:
             raise InputError(WAYS)
 
@@ -135,6 +115,14 @@ def _refuse_without_run(run: bool, no_masks: bool, mask_threshold: int | None, s
             raise InputError(
                 f"{option_} goes with a RUN: of predictions, results are printed and nothing else is kept."
             )
+
+
+def _echo_run(outcome: "Outcome") -> None:
+    methods = ", ".join(outcome.methods) or "nothing: there is no method in it"
+    click.echo(f"{outcome.run.path}: scored {methods}.")
+    for failure in outcome.failures:
+        raise failure
+    outcome.raise_failures()
 
 
 def _echo_rows(rows: list[dict[str, object]], format_: str) -> None:

@@ -45,16 +45,16 @@ def add(method: str, dataset: str, sources: tuple[Path, ...], baselines: Path | 
 
 @weights.command("list", short_help="One line a file.")
 def list_weights() -> None:
-    """One line a file."""
+    """One line a file, with its state: here, missing, or how many of its bytes there are. Nothing is hashed."""
     from inpaint_bench.api import weights as api
 
     found = api.list_weights()
     for one in found.to_dict("records"):
         sources = ", ".join(f"{name} {sha256[:12]}" for name, sha256 in one["sources"].items())
+        what = f"from {sources}" if sources else f"{one['file']} {one['sha256'][:12]}"
         loose = f"  unpinned: {', '.join(one['unpinned'])}" if one["unpinned"] else ""
-        click.echo(
-            f"{one['method']}  {one['dataset']}  {one['added']}  licence: {one['licence']}  from {sources}{loose}"
-        )
+        facts = (one["method"], one["dataset"], one["added"], one["state"], f"licence: {one['licence']}", what)
+        click.echo("  ".join(facts) + loose)
     if found.empty:
         click.echo(f"{api.weights_dir()}: no weights were added yet.")
 
@@ -62,7 +62,7 @@ def list_weights() -> None:
 @weights.command(short_help="Compare every file with what was added.")
 @baselines_option
 def verify(baselines: Path | None) -> None:
-    """Compare every file with what was added, and load it."""
+    """Compare every file with what was added, and load it; of a model of several files, compare each."""
     from inpaint_bench.api.weights import verify_weights
 
     for method, dataset, sha256 in verify_weights(baselines):

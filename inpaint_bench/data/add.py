@@ -205,7 +205,7 @@ def _link(source: Path, target: Path, check: Callable[[Path, str], None]) -> Non
         if not target.samefile(source) and files.file_sha256(target) != files.file_sha256(source):
             raise unpack.other_bytes(target, str(source))
         return
-    files.refuse_way_out(target)
+    disk.refuse_way_out(target)
     disk.make_folder(target.parent)
     with contextlib.suppress(FileNotFoundError):
         target.unlink()  # a link to nothing

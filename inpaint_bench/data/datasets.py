@@ -138,12 +138,17 @@ def take(dataset: Dataset, limit: int | None, shard: Shard | None) -> Dataset:
     return dataset
 
 
+def unseen(dataset: Dataset) -> int:
+    """The number of pairs that `see` reads: all, or none where every pair's hashes are known."""
+    return 0 if all(pair.seen for pair in dataset.pairs) else len(dataset.pairs)
+
+
 def see(dataset: Dataset, jobs: int, on_progress: Callable[[], None] = lambda: None) -> Dataset:
     """The dataset with the pixel hashes of every pair; those of a whole dataset are cached.
 
     Two folders get their fingerprint here, so they are read before a part of them is taken.
     """
-    if all(pair.seen for pair in dataset.pairs):
+    if not unseen(dataset):
         return dataset
 
     def seen() -> Iterator[Pair]:

@@ -17,9 +17,9 @@ import torch
 from inpaint_bench.data import images, tensors
 from inpaint_bench.data.pair_lists import Pair
 from inpaint_bench.data.prepare import export_pair
-from inpaint_bench.disk import passing
+from inpaint_bench.disk import passing, refuse_way_out
 from inpaint_bench.errors import IncompleteError, InputError, MethodError, some
-from inpaint_bench.files import refuse_way_out, write_whole
+from inpaint_bench.files import write_whole
 from inpaint_bench.methods import supervise
 from inpaint_bench.methods.base import Method, Prediction, PredictJob, from_pixels
 from inpaint_bench.methods.code import folder_code, only_known, program_code

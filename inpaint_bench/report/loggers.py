@@ -4,9 +4,11 @@ Without a MODE all write to a folder of this machine, and nothing is sent to a n
 its logger is opened.
 """
 
+import contextlib
 import importlib.util
 import os
-from collections.abc import Mapping
+import sys
+from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Protocol
 
@@ -65,9 +67,10 @@ def parsed(entry: str) -> tuple[str, str]:
 def where(entry: str, folder: Path) -> str:
     """Where a logger writes, in words: a folder here, or what the user chose."""
     name, mode = parsed(entry)
-    return (
-        f"sent to {mode if mode != 'online' else 'the account of wandb'}" if mode else f"in {folder / name}, not sent"
-    )
+    if mode:
+        return f"sent to {mode if mode != 'online' else 'the account of wandb'}"
+    chosen = os.environ.get("TRACKIO_DIR") if name == "trackio" else None  # which a process cannot change
+    return f"in {chosen or folder / name}, not sent"
 
 
 def open_logger(entry: str, folder: Path, title: str, facts: Facts) -> Logger:
@@ -120,15 +123,34 @@ def _wandb(folder: Path, mode: str, title: str, facts: Facts) -> Logger:
     return _Wandb(wandb, run.log)
 
 
+class _Trackio(_Tracked):
+    """trackio, which prints on stdout, where results belong."""
+
+    def close(self) -> None:
+        with contextlib.redirect_stdout(sys.stderr):
+            self.library.finish()
+
+
 def _trackio(folder: Path, mode: str, title: str, facts: Facts) -> Logger:
     os.environ.setdefault("TRACKIO_DIR", str(folder))  # read when the library is imported
-    import trackio
+    with contextlib.redirect_stdout(sys.stderr), _without("TRACKIO_SPACE_ID", "TRACKIO_SERVER_URL"):
+        import trackio
 
-    trackio.init(
-        project=PROJECT, name=title, config=dict(facts), space_id=mode or None, private=True, embed=False,
-        auto_log_gpu=False, auto_log_cpu=False,
-    )  # fmt: skip
-    return _Tracked(trackio, trackio.log)
+        trackio.init(
+            project=PROJECT, name=title, config=dict(facts), space_id=mode or None, private=True, embed=False,
+            auto_log_gpu=False, auto_log_cpu=False,
+        )  # fmt: skip
+    return _Trackio(trackio, trackio.log)
+
+
+@contextlib.contextmanager
+def _without(*names: str) -> Iterator[None]:
+    """Meanwhile the environment lacks variables that would send a run somewhere."""
+    taken = {name: os.environ.pop(name) for name in names if name in os.environ}
+    try:
+        yield
+    finally:
+        os.environ.update(taken)
 
 
 class _MLflow:

@@ -131,7 +131,7 @@ def _attribution(dataset: Dataset, out: Path) -> str:
 def _sweep(out: Path, kept: set[Path]) -> None:
     """Delete the images, plots and data of an older report in the same folder."""
     for folder in (out / FOLDER, out / PLOTS, out / DATA_OF_PAIRS):
-        files.refuse_way_out(folder / "any")
+        disk.refuse_way_out(folder / "any")
         for path in sorted(folder.rglob("*"), reverse=True):
             if path.is_symlink() or (path.is_file() and path not in kept):
                 path.unlink()  # of a link only itself

@@ -1,6 +1,6 @@
 """Diversity: how much the samples of a stochastic method differ, one number a pair."""
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 
 import numpy as np
@@ -17,6 +17,7 @@ from inpaint_bench.runner.folder import RunFolder
 from inpaint_bench.runner.hashes import sha256_of
 from inpaint_bench.runner.pictures import content
 from inpaint_bench.runner.predict import RuntimeOptions
+from inpaint_bench.runner.progress import Bar
 from inpaint_bench.runner.scores import Score
 from inpaint_bench.threads import in_order
 
@@ -28,7 +29,7 @@ def scores_of_samples(
     requested: Sequence[str],
     before: Sequence[Score],
     runtime: RuntimeOptions,
-    on_progress: Callable[[int], None],
+    bar: Bar,
 ) -> Iterator[Score]:
     """Scores that compare the samples of each pair, requested or there already; none for a single output."""
     names = {*requested, *(score.metric for score in before)}
@@ -49,9 +50,10 @@ def scores_of_samples(
         for metric in metrics
         if len(finished.get(pair.pair, ())) > 1
     ]
-    for one in in_order(lambda job: score(*job), jobs, runtime.jobs):
-        on_progress(1)
-        yield one
+    with bar(f"{method}: samples of a pair", len(jobs)) as advance:
+        for one in in_order(lambda job: score(*job), jobs, runtime.jobs):
+            advance(1)
+            yield one
 
 
 def _value(dataset: Dataset, pair: Pair, samples: list[Path], metric: SamplesMetric, runtime: RuntimeOptions) -> float:

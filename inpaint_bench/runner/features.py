@@ -4,7 +4,7 @@ Those of a method's composites lie in its folder, those of the targets in `_targ
 picture or the network has changed since; networks do not run twice on one picture, whatever it is called.
 """
 
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Iterable, Sequence
 from pathlib import Path
 
 import msgspec
@@ -21,6 +21,7 @@ from inpaint_bench.runner import sums
 from inpaint_bench.runner.folder import RunFolder
 from inpaint_bench.runner.pictures import ALL, Picture, Samples, offered, pictures, still_counted
 from inpaint_bench.runner.predict import RuntimeOptions
+from inpaint_bench.runner.progress import Advance, Bar, no_bar
 from inpaint_bench.runner.stored import TARGETS, FeatureRow, Index, features_path, read_features
 from inpaint_bench.threads import in_order
 
@@ -31,7 +32,7 @@ def measure_features(
     folder: str,
     extractor: Extractor,
     runtime: RuntimeOptions,
-    on_progress: Callable[[int], None] = lambda count: None,
+    bar: Bar = no_bar,
     counted: Samples = ALL,
 ) -> None:
     """Compute the features of a method's composites, or of the targets, unless the file is up to date.
@@ -51,7 +52,8 @@ def measure_features(
 
     source = (offered(pixels) for pixels in in_order(decoded, listed, runtime.jobs))
     made = features_of(extractor, source, runtime.metric_device)
-    _write(path, extractor.signature(), rows, extractor.width, made, on_progress)
+    with bar(f"{folder.lstrip('_')}: {extractor.name}", len(rows)) as advance:
+        _write(path, extractor.signature(), rows, extractor.width, made, advance)
     sums.write_sums(run.path, path, path.with_suffix(".json"))
 
 
@@ -61,14 +63,14 @@ def _write(
     rows: tuple[FeatureRow, ...],
     width: int,
     made: Iterable[cache.FeatureVector],
-    on_progress: Callable[[int], None] = lambda count: None,
+    advance: Advance = lambda count: None,
 ) -> None:
     """Write the rows one by one, then the index."""
     with files.written_whole(path) as temporary:
         out = np.lib.format.open_memmap(temporary, "w+", np.float32, (len(rows), width))
         for number, row in enumerate(made):
             out[number] = row
-            on_progress(1)
+            advance(1)
         out.flush()
     index = Index(1, signature, files.file_sha256(path), rows)
     files.write_whole(path.with_suffix(".json"), msgspec.json.encode(index) + b"\n")

@@ -55,6 +55,7 @@ class _Hashes:
     def __init__(self, folder: Path) -> None:
         self.path = files.cache_dir() / "hashes" / f"{files.sha256(os.fsencode(folder.resolve()))[:32]}.npy"
         self.before = _read(self.path)
+        files.keep_used(self.path)
         self.names = np.ascontiguousarray(self.before["name"])
         self.new = bytearray()  # rows, of which the last of a name counts
 

@@ -181,7 +181,7 @@ def _same_metrics(runs: Sequence[RunFolder]) -> dict[str, MetricInfo]:
 
 def _link_all(run: RunFolder, method: str, folder: Path) -> None:
     """The composites of a method of a run in another folder, which is made first: without it nothing is linked."""
-    files.refuse_way_out(folder)
+    disk.refuse_way_out(folder)
     disk.make_folder(folder)
     _refuse_outside(run, run.composites(method))
     for path in run.composite_paths(method):

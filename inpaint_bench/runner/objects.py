@@ -4,7 +4,7 @@ A file of JSON lines in the folder of a method, of the targets (`_targets`: the 
 the targets with white holes (`_masked`: the lower bound).
 """
 
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 
 import msgspec
 
@@ -18,6 +18,7 @@ from inpaint_bench.runner import sums
 from inpaint_bench.runner.folder import RunFolder
 from inpaint_bench.runner.pictures import ALL, Picture, Samples, content, pictures, still_counted
 from inpaint_bench.runner.predict import RuntimeOptions
+from inpaint_bench.runner.progress import Bar, no_bar
 from inpaint_bench.runner.stored import Found, Header, objects_path, read_objects
 from inpaint_bench.threads import in_order
 
@@ -28,7 +29,7 @@ def measure_objects(
     folder: str,
     detector: Detector,
     runtime: RuntimeOptions,
-    on_progress: Callable[[int], None] = lambda count: None,
+    bar: Bar = no_bar,
     counted: Samples = ALL,
 ) -> None:
     """Detect in the composites of a method, in the targets or in the masked targets, and compare with the targets.
@@ -53,9 +54,10 @@ def measure_objects(
         return Found(pair, sample, picture.hash, to_row(found), tally(target, found, prepared.hole))
 
     lines = [msgspec.json.encode(header)]
-    for one in in_order(look, listed, runtime.jobs):
-        lines.append(msgspec.json.encode(one))
-        on_progress(1)
+    with bar(f"{folder.lstrip('_')}: {detector.name}", len(listed)) as advance:
+        for one in in_order(look, listed, runtime.jobs):
+            lines.append(msgspec.json.encode(one))
+            advance(1)
     files.write_if_changed(path, b"\n".join([*lines, b""]))
     sums.write_sums(run.path, path)
 

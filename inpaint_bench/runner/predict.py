@@ -80,7 +80,7 @@ def predict_pairs(
 ) -> RunFolder:
     """Inpaint every pending pair and save its composite; finished pairs are kept whatever happens.
 
-    `on_progress` is called for every composite saved, and `on_saved`, in the thread that saved it, with the composite.
+    `on_progress` is called for every finished pair, and `on_saved`, in the thread that saved it, with every composite.
     Raises MethodError when the method fails on a pair.
     """
     left = pending(run, method)
@@ -97,17 +97,19 @@ def predict_pairs(
 
     forget = _forgetting(run, method.name, left)
 
-    def save(made: Prediction) -> None:
+    def save(made: Prediction) -> bool:
         raw = tensors.eight_bit(made.prediction[None], run.info.protocol.eight_bit)[0]
         if checked:
             others = _others(dataset, made.prepared.pair)
             check_known_region(method.name, raw, made.prepared, others, method.resized)
         on_saved(_save(run, method.name, made, raw, forget))
+        return made.sample in (None, job.samples - 1)
 
     job = _job(run, dataset, method, left, runtime)
     with disk.names_synced_once(run.path):
-        for _ in in_order(save, _once_loaded(note_settings, method.predict(job)), runtime.jobs):
-            on_progress()
+        for last_of_pair in in_order(save, _once_loaded(note_settings, method.predict(job)), runtime.jobs):
+            if last_of_pair:
+                on_progress()
     return run
 
 

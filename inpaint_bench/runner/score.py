@@ -15,12 +15,12 @@ from inpaint_bench.runner.folder import RunFolder
 from inpaint_bench.runner.objects import measure_objects, merge_objects
 from inpaint_bench.runner.pictures import ALL, Samples
 from inpaint_bench.runner.predict import RuntimeOptions
+from inpaint_bench.runner.progress import Bar, no_bar
 from inpaint_bench.runner.score_own import score_own
 from inpaint_bench.runner.score_pairs import score_run
 from inpaint_bench.runner.scores import each_score, scores_path, write_sorted
 from inpaint_bench.runner.stored import MASKED, TARGETS, extractors_of
 
-OnProgress = Callable[[int], None]
 Choose = Callable[[RunFolder, str], Samples]  # of a method
 
 
@@ -30,7 +30,7 @@ def score_method(
     method: str,
     metrics: Sequence[str],
     runtime: RuntimeOptions,
-    on_progress: OnProgress = lambda count: None,
+    bar: Bar = no_bar,
     choose: Choose = lambda run, method: ALL,
 ) -> list[MethodError]:
     """Compute the scores, features and objects of a method's composites; what is up to date is not computed again.
@@ -38,14 +38,14 @@ def score_method(
     `choose` says, once the method is scored, which samples of a stochastic one have features and objects; by default
     all. Returns the failures of metrics of one's own, each a sentence: what else is measured is kept.
     """
-    score_run(run, dataset, method, metrics, runtime, on_progress)
-    failures = score_own(run, dataset, method, metrics, runtime, on_progress)
+    score_run(run, dataset, method, metrics, runtime, bar)
+    failures = score_own(run, dataset, method, metrics, runtime, bar)
     of_features, of_objects = extractors(metrics), detectors(metrics)
     counted = choose(run, method) if of_features or of_objects else ALL
     for extractor in of_features:
-        measure_features(run, dataset, method, EXTRACTORS[extractor], runtime, on_progress, counted)
+        measure_features(run, dataset, method, EXTRACTORS[extractor], runtime, bar, counted)
     for detector in of_objects:
-        measure_objects(run, dataset, method, DETECTORS[detector], runtime, on_progress, counted)
+        measure_objects(run, dataset, method, DETECTORS[detector], runtime, bar, counted)
     return failures
 
 
@@ -54,14 +54,14 @@ def score_targets(
     dataset: Dataset,
     metrics: Sequence[str],
     runtime: RuntimeOptions,
-    on_progress: OnProgress = lambda count: None,
+    bar: Bar = no_bar,
 ) -> None:
     """Compute the features and objects of the targets, and the objects of the masked targets."""
     for extractor in extractors(metrics):
-        measure_features(run, dataset, TARGETS, EXTRACTORS[extractor], runtime, on_progress)
+        measure_features(run, dataset, TARGETS, EXTRACTORS[extractor], runtime, bar)
     for detector in detectors(metrics):
         for folder in (TARGETS, MASKED):
-            measure_objects(run, dataset, folder, DETECTORS[detector], runtime, on_progress)
+            measure_objects(run, dataset, folder, DETECTORS[detector], runtime, bar)
 
 
 def merge_scores(parts: Sequence[RunFolder], out: RunFolder) -> None:

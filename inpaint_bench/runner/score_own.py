@@ -5,7 +5,7 @@ import dataclasses
 import json
 import time
 from collections import Counter
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
@@ -26,6 +26,7 @@ from inpaint_bench.metrics.own_metric import OwnMetric, as_number
 from inpaint_bench.metrics.registry import KNOWN, signature
 from inpaint_bench.runner.folder import RunFolder
 from inpaint_bench.runner.predict import RuntimeOptions
+from inpaint_bench.runner.progress import Bar, no_bar
 from inpaint_bench.runner.scores import Score, read_scores, scores_path, write_scores
 from inpaint_bench.threads import in_order
 
@@ -73,7 +74,7 @@ def score_own(
     method: str,
     metrics: Sequence[str],
     runtime: RuntimeOptions,
-    on_progress: Callable[[int], None] = lambda count: None,
+    bar: Bar = no_bar,
 ) -> list[MethodError]:
     """Add the scores in those of the metrics that are one's own, and return the failures, a sentence for each metric.
 
@@ -83,13 +84,13 @@ def score_own(
     for metric in map(KNOWN.get, metrics):
         if isinstance(metric, OwnMetric) and scores_path(run, method).is_file():
             try:
-                _score(Scoring(run, dataset, method, metric, runtime), on_progress)
+                _score(Scoring(run, dataset, method, metric, runtime), bar)
             except MethodError as error:
                 failures.append(error)
     return failures
 
 
-def _score(scoring: Scoring, on_progress: Callable[[int], None]) -> None:
+def _score(scoring: Scoring, bar: Bar) -> None:
     run, metric = scoring.run, scoring.metric
     named = signature(metric, run.info.protocol.eight_bit, run.info.raw)
     before = read_scores(scores_path(run, scoring.method))
@@ -100,12 +101,13 @@ def _score(scoring: Scoring, on_progress: Callable[[int], None]) -> None:
     compute = _by_function if metric.of_pair else _by_program
     saved = time.monotonic()
     try:
-        for one, value in compute(scoring, todo) if todo else ():
-            scores.append(dataclasses.replace(one, metric=metric.name, signature=named, value=value))
-            on_progress(1)
-            if time.monotonic() - saved > SAVE_EVERY:
-                write_scores(run, scoring.method, scores)
-                saved = time.monotonic()
+        with bar(f"{scoring.method}: {metric.name}", len(todo)) as advance:
+            for one, value in compute(scoring, todo) if todo else ():
+                scores.append(dataclasses.replace(one, metric=metric.name, signature=named, value=value))
+                advance(1)
+                if time.monotonic() - saved > SAVE_EVERY:
+                    write_scores(run, scoring.method, scores)
+                    saved = time.monotonic()
     finally:
         write_scores(run, scoring.method, scores)
 

@@ -5,6 +5,7 @@ import time
 from collections import ChainMap
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
+from functools import partial
 from itertools import groupby
 from pathlib import Path
 from typing import TypeAlias
@@ -28,6 +29,7 @@ from inpaint_bench.runner.diversity import scores_of_samples
 from inpaint_bench.runner.folder import RunFolder, composite_name
 from inpaint_bench.runner.hashes import sha256_of
 from inpaint_bench.runner.predict import RuntimeOptions, Saved
+from inpaint_bench.runner.progress import Bar, no_bar
 from inpaint_bench.runner.scores import (
     KNOWN_ERROR,
     Score,
@@ -64,7 +66,7 @@ def score_run(
     method: str,
     metrics: Sequence[str],
     runtime: RuntimeOptions,
-    on_progress: Callable[[int], None] = lambda count: None,
+    bar: Bar = no_bar,
 ) -> None:
     """Score every composite of a method; scores that are up to date and as they were written are kept.
 
@@ -75,14 +77,16 @@ def score_run(
         return
     file = ScoresFile.opened(run, method)
     saved = time.monotonic()
-    chunks = _chunks(_lacking(file, metrics))
-    for found in in_order(lambda chunk: _score_chunk(run, dataset, chunk, runtime.metric_device), chunks, runtime.jobs):
-        file.new += found
-        on_progress(len({(score.pair, score.sample) for score in found}))
-        if len(file.new) > HELD or time.monotonic() - saved > SAVE_EVERY:
-            file.write()
-            saved = time.monotonic()
-    file.new += scores_of_samples(run, dataset, method, metrics, file.of_samples, runtime, on_progress)
+    with bar(f"{method}: scores", sum(map(len, run.samples_of(method).values()))) as advance:
+        chunks = _chunks(_lacking(file, metrics, lambda: advance(1)))
+        score_chunk = partial(_score_chunk, run, dataset, device=runtime.metric_device)
+        for found in in_order(score_chunk, chunks, runtime.jobs):
+            file.new += found
+            advance(len({(score.pair, score.sample) for score in found}))
+            if len(file.new) > HELD or time.monotonic() - saved > SAVE_EVERY:
+                file.write()
+                saved = time.monotonic()
+    file.new += scores_of_samples(run, dataset, method, metrics, file.of_samples, runtime, bar)
     file.write()
 
 
@@ -128,8 +132,11 @@ class ScoresFile:
             self.new, self.stale, self.trusted = [], set(), True
 
 
-def _lacking(file: ScoresFile, requested: Sequence[str]) -> Iterator[Scored]:
-    """The composites that lack a metric, pair by pair; scores that are not kept are noted as stale."""
+def _lacking(file: ScoresFile, requested: Sequence[str], on_complete: Callable[[], None]) -> Iterator[Scored]:
+    """The composites that lack a metric, pair by pair; scores that are not kept are noted as stale.
+
+    `on_complete` is called for every other composite.
+    """
     run, method = file.run, file.method
     folder = run.composites(method)
     finished, own = run.samples_of(method), {*own_names(OF_PICTURES)}  # those of one's own are measured apart
@@ -158,6 +165,8 @@ def _lacking(file: ScoresFile, requested: Sequence[str]) -> Iterator[Scored]:
             if lacks:
                 metrics = sorted(lacks, key=ORDER.__getitem__)
                 yield Scored(pair, sample, path, sha256, tuple(OF_PICTURES[name] for name in metrics))
+            else:
+                on_complete()
         file.stale |= {one.key for one in before if one.key not in kept}
 
 

@@ -150,6 +150,11 @@ def origins() -> list[Origin]:
     return found
 
 
+def state(origin: Origin) -> str:
+    """'here', or 'missing' where only the note of a weights file is."""
+    return "here" if weights_path(origin.method, origin.dataset).is_file() else "missing"
+
+
 def read_origin(path: Path) -> Origin:
     """The note of a weights file. Raises FileNotFoundError, and InputError for one that cannot be read."""
     try:

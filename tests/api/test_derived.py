@@ -1,5 +1,7 @@
 """Results and tables that are up to date are not made again, and those that are not are."""
 
+import os
+import time
 from collections.abc import Callable
 from pathlib import Path
 
@@ -8,6 +10,7 @@ import tiny
 import torch
 
 import inpaint_bench as ib
+from inpaint_bench import files
 from inpaint_bench.analysis.derive import derive_results
 from inpaint_bench.api import derived, measuring
 from inpaint_bench.runner import sums
@@ -102,3 +105,14 @@ def test_a_damaged_note_derives_again(again: Callable[..., int], tmp_path: Path)
     (note,) = tmp_path.rglob("derived/*.json")
     note.write_bytes(b"{}")
     assert [again(), again()] == [1, 0]
+
+
+def test_the_note_of_a_run_that_nobody_repeats_is_removed_after_90_days(again: Callable[..., int]) -> None:
+    (note,) = (files.cache_dir() / "derived").iterdir()
+    unused = note.with_stem("a" * 32)
+    unused.write_text("{}")
+    for path, days in ((note, 89), (unused, 91)):
+        os.utime(path, (time.time() - days * 24 * 60 * 60,) * 2)
+    assert again() == 0
+    assert time.time() - note.stat().st_mtime < 24 * 60 * 60  # it was used
+    assert [path.name for path in note.parent.iterdir()] == [note.name]

@@ -12,6 +12,7 @@ from serving import COMMIT, Answer, Route, Server, model_routes, serving
 from terminal import Terminal
 
 from inpaint_bench.fetch import web
+from inpaint_bench.files import sha256
 from inpaint_bench.methods import baselines
 from inpaint_bench.weights import models
 
@@ -72,12 +73,50 @@ def test_a_model_is_fetched_once_pinned_and_run(hub: Hub, files: dict[str, bytes
     fetched = {str(path.relative_to(folder())) for path in folder().rglob("*") if path.is_file()}
     assert fetched == {name for name in files if name.endswith(models.TEXTS) or name == UNET or "model.safe" in name}
     assert (folder() / UNET).read_bytes() == files[UNET]
-    assert sorted(path.name for path in folder().parent.iterdir()) == [COMMIT, "main.commit"]
+    assert sorted(path.name for path in folder().parent.iterdir()) == [COMMIT, f"{COMMIT}.json", "main.commit"]
     count = len(server.requests)
     terminal(*FETCH).does("here already")
     answer = terminal.run(*RUN)
     answer.does(f"mine: weights unpinned, {models.open_model(folder()).sha256[:12]}", f"lab/paints ({COMMIT[:12]})")
     assert len(server.requests) == count
+
+
+def test_each_file_of_a_model_is_listed_with_its_state_and_verified(
+    hub: Hub, files: dict[str, bytes], terminal: Terminal
+) -> None:
+    hub(model_routes(files, REPO))
+    terminal(*FETCH, "--accept-licence").does("fetched")
+    names = sorted(str(path.relative_to(folder())) for path in folder().rglob("*") if path.is_file())
+    lines = terminal("weights", "list").out.splitlines()
+    assert [line.split("  ")[:2] for line in lines] == [["diffusers", REPO]] * len(names)
+    for name, line in zip(names, lines, strict=True):
+        assert line.endswith(f"  here  licence: not stated  {folder() / name} {sha256(files[name])[:12]}")
+    checked = terminal("weights", "verify").out.splitlines()
+    assert checked == [f"diffusers {REPO}/{name}: as it was added, {sha256(files[name])[:12]}." for name in names]
+    (folder() / UNET).write_bytes(b"half of it")
+    terminal("weights", "list").does(f"  10 of {len(files[UNET])} bytes  ")
+    terminal("weights", "verify").refuses(5, f"{UNET}: hash ", f"{sha256(files[UNET])[:12]} was fetched. Remove ")
+    (folder() / UNET).unlink()
+    terminal("weights", "list").does("  missing  licence: not stated  ")
+    terminal("weights", "verify").refuses(2, f"{UNET}: the file is missing. Remove ")
+
+
+@pytest.mark.parametrize(
+    ("note", "reason"),
+    [
+        (None, "no note says what was fetched. Remove it, and fetch again."),
+        (b"{", "not the note of a model"),
+        (b'{"schema":1,"repo":"a/b","method":"m","licence":"","added":"","files":{"../x":{"size":1,"sha256":""}}}',
+         "not the note of a model"),
+    ],
+    ids=["none", "broken", "outside"],
+)  # fmt: skip
+def test_a_model_without_its_note_is_one_sentence(note: bytes | None, reason: str, terminal: Terminal) -> None:
+    folder().mkdir(parents=True)
+    if note is not None:
+        folder().with_suffix(".json").write_bytes(note)
+    for command in ("list", "verify"):
+        terminal("weights", command).refuses(2, COMMIT, reason)
 
 
 def test_a_branch_that_moves_changes_nothing_here(hub: Hub, files: dict[str, bytes], terminal: Terminal) -> None:
@@ -124,7 +163,7 @@ def test_sizes_are_looked_at_before_anything_is_fetched(hub: Hub, terminal: Term
 def test_a_commit_is_pinned_by_its_name(hub: Hub, files: dict[str, bytes], terminal: Terminal) -> None:
     hub(model_routes(files, REPO, revision=COMMIT))
     terminal(*FETCH[:-1], f"{REPO}@{COMMIT}", "--accept-licence").does("fetched")
-    assert [path.name for path in folder().parent.iterdir()] == [COMMIT]
+    assert {path.name for path in folder().parent.iterdir()} == {COMMIT, f"{COMMIT}.json"}
     run = (f"mine=diffusers:{REPO}@{COMMIT}", *RUN[1:])
     terminal.run(*run).does("mine: steps=1")
     assert json.loads(Path("runs/tiny.first1/run.json").read_bytes())["methods"]["mine"]["unpinned"] == []

@@ -1,90 +1,24 @@
 """The cache of what networks computed: keyed by content, and never a reason for a failure or a wrong value."""
 
-import sqlite3
-import subprocess
-import sys
-from collections.abc import Callable, Sequence
 from dataclasses import replace
 from functools import partial
-from pathlib import Path
 from typing import Any
 
 import numpy as np
 import pytest
 import torch
-from numpy.typing import NDArray
+from counting import CPU, Counting, batch_of, given, means, pictures, rows_of, values_of
 
-from inpaint_bench import files
 from inpaint_bench.data.images import Pixels, pixels_sha256
 from inpaint_bench.metrics import cache
-from inpaint_bench.metrics.base import Metric
 from inpaint_bench.metrics.batch import Batch
-from inpaint_bench.metrics.cache import cached_values, features_of, get_many, key_of, put_many
-from inpaint_bench.metrics.features import Extractor
+from inpaint_bench.metrics.cache import cached_values, features_of, key_of
 from inpaint_bench.metrics.pixel_stats import PerImage
-
-CPU = torch.device("cpu")
-
-
-class Counting:
-    """An extractor and a metric that tell how many pictures they were given."""
-
-    def __init__(self) -> None:
-        self.calls: list[int] = []
-        self.extractor = Extractor("mean", 3, lambda: "", lambda: "mean:v1", lambda device: self.extract)
-        self.metric = Metric("far", self.far, "lower", "", 3, "far:rgb", slow=True)
-
-    def extract(self, pictures: Sequence[Pixels]) -> NDArray[np.float32]:
-        """The mean colour; only of pictures of one size."""
-        self.calls.append(len(pictures))
-        return np.asarray(np.stack(pictures).mean(axis=(1, 2), dtype=np.float64), np.float32)
-
-    def far(self, batch: Batch) -> PerImage:
-        """The difference of the mean levels in the hole."""
-        self.calls.append(len(batch.holes))
-        return np.array(
-            [
-                abs(float(composite[hole].mean()) - float(target[hole].mean()))
-                for composite, target, hole in zip(batch.composites, batch.targets, batch.holes, strict=True)
-            ]
-        )
 
 
 @pytest.fixture
 def counting() -> Counting:
     return Counting()
-
-
-def pictures(count: int, side: int = 12, seed: int = 0) -> list[Pixels]:
-    return list(np.random.default_rng(seed).integers(0, 256, (count, side, side, 3), dtype=np.uint8))
-
-
-def given(shown: list[Pixels]) -> list[tuple[str, Callable[[], Pixels]]]:
-    """Pictures as `features_of` takes them."""
-    return [(pixels_sha256(picture), picture.copy) for picture in shown]
-
-
-def rows_of(extractor: Extractor, shown: list[Pixels], batch: int = 64) -> list[list[float]]:
-    return [row.tolist() for row in features_of(extractor, given(shown), CPU, batch)]
-
-
-def means(shown: list[Pixels]) -> list[list[float]]:
-    return [picture.mean(axis=(0, 1), dtype=np.float64).astype(np.float32).tolist() for picture in shown]
-
-
-def batch_of(count: int, seed: int = 0) -> Batch:
-    composites, targets = (np.stack(pictures(count, seed=seed + k)) for k in range(2))
-    holes = np.zeros((count, 12, 12), bool)
-    holes[:, 3:9, 3:9] = True
-    return Batch(composites, targets, holes)
-
-
-def values_of(metric: Metric, batch: Batch) -> PerImage:
-    return cached_values([metric], batch)[metric.name]
-
-
-def database() -> Path:
-    return files.cache_dir() / "values.sqlite"
 
 
 def test_features_are_computed_once_in_order_and_in_batches(counting: Counting) -> None:
@@ -238,93 +172,3 @@ def test_an_empty_batch_has_no_values(counting: Counting) -> None:
     batch = batch_of(1)
     empty = Batch(batch.composites[:0], batch.targets[:0], batch.holes[:0])
     assert values_of(counting.metric, empty).tolist() == []
-
-
-@pytest.mark.parametrize("harm", ["value = x'00000000' || substr(value, 5)", "value = x'01'", "checksum = x''"])
-def test_a_value_that_was_changed_on_disk_is_computed_again(counting: Counting, harm: str) -> None:
-    shown = pictures(3)
-    rows_of(counting.extractor, shown)
-    with sqlite3.connect(database()) as connection:
-        connection.execute(f"UPDATE kept SET {harm}")
-    connection.close()
-    assert rows_of(counting.extractor, shown) == means(shown)
-    assert counting.calls == [3, 3]
-    assert rows_of(counting.extractor, shown) == means(shown)
-    assert counting.calls == [3, 3]
-
-
-def test_a_value_of_another_key_is_not_taken() -> None:
-    put_many({b"a" * 32: b"one"})
-    with sqlite3.connect(database()) as connection:
-        connection.execute("UPDATE kept SET key = ?", (b"b" * 32,))
-    connection.close()
-    assert get_many([b"a" * 32, b"b" * 32]) == {}
-
-
-def broken(path: Path) -> None:
-    path.write_bytes(b"this is no database, and long enough to be looked at closely" * 100)
-
-
-def zeroed(path: Path) -> None:
-    path.write_bytes(path.read_bytes()[:4096] + bytes(path.stat().st_size - 4096))
-
-
-def a_folder(path: Path) -> None:
-    path.mkdir()
-
-
-def another_table(path: Path) -> None:
-    with sqlite3.connect(path) as connection:
-        connection.execute("CREATE TABLE kept (other INTEGER)")
-    connection.close()
-
-
-@pytest.mark.parametrize("spoil", [a_folder, another_table])
-def test_without_a_usable_cache_everything_is_computed(counting: Counting, spoil: Callable[[Path], None]) -> None:
-    database().parent.mkdir(parents=True)
-    spoil(database())
-    shown = pictures(3)
-    for _ in range(2):
-        assert rows_of(counting.extractor, shown) == means(shown)
-    assert counting.calls == [3, 3]
-    assert values_of(counting.metric, batch_of(2)).tolist() == counting.far(batch_of(2)).tolist()
-
-
-def test_without_a_cache_folder_everything_is_computed(
-    counting: Counting, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    (tmp_path / "file").touch()
-    monkeypatch.setenv("INPAINT_BENCH_CACHE", str(tmp_path / "file"))
-    shown = pictures(3)
-    for _ in range(2):
-        assert rows_of(counting.extractor, shown) == means(shown)
-    assert counting.calls == [3, 3]
-
-
-@pytest.mark.parametrize("spoil", [broken, zeroed])
-def test_a_damaged_cache_is_begun_anew(counting: Counting, spoil: Callable[[Path], None]) -> None:
-    shown = pictures(3)
-    rows_of(counting.extractor, shown)
-    spoil(database())
-    for _ in range(3):
-        assert rows_of(counting.extractor, shown) == means(shown)
-    assert len(counting.calls) in (2, 3)  # the damaged file was read, and removed
-
-
-PROGRAM = """
-import sys
-from inpaint_bench.metrics.cache import get_many, put_many
-me = sys.argv[1]
-for number in range(150):
-    own, shared = f"{me}{number:031d}".encode(), f"s{number:031d}".encode()
-    put_many({own: own * 9, shared: shared * 9})
-    assert get_many([own, shared]) == {own: own * 9, shared: shared * 9}
-"""
-
-
-@pytest.mark.acceptance
-def test_several_processes_write_and_read_at_once() -> None:
-    processes = [subprocess.Popen([sys.executable, "-c", PROGRAM, name]) for name in "abc"]
-    assert [process.wait(timeout=120) for process in processes] == [0, 0, 0]
-    keys = [f"{name}{number:031d}".encode() for name in "abcs" for number in range(150)]
-    assert get_many(keys) == {key: key * 9 for key in keys}

@@ -1,16 +1,9 @@
 """Metrics by name: signatures, how they are called, what is refused, what is loaded and kept."""
 
 import dataclasses
-import errno
-import os
 import re
-import subprocess
-import sys
-import tempfile
-from pathlib import Path
 from typing import Any
 
-import numba
 import numpy as np
 import pytest
 import torch
@@ -19,7 +12,7 @@ from terminal import Terminal
 
 from inpaint_bench.data.protocols import EightBit
 from inpaint_bench.errors import InputError
-from inpaint_bench.metrics import METRICS, RECORDED, Metric, machine_code, metric, registry
+from inpaint_bench.metrics import METRICS, RECORDED, Metric, metric, registry
 from inpaint_bench.metrics.batch import Batch
 from inpaint_bench.metrics.pixel import known_error
 from inpaint_bench.metrics.registry import signature
@@ -257,56 +250,3 @@ def test_a_grey_mask_is_refused() -> None:
     composite, target, mask = float_pair()
     with pytest.raises(InputError, match=r"^the mask holds values other than 0 \(known\) and 1 \(hole\)\. Binarise it"):
         Batch.of(composite, target, mask / 2)
-
-
-def test_importing_the_metrics_loads_no_compiler() -> None:
-    program = "import sys, inpaint_bench.metrics; sys.exit('numba' in sys.modules)"
-    subprocess.run([sys.executable, "-c", program], check=True)
-
-
-def test_machine_code_is_kept_in_the_cache_folder(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
-    _without_a_folder_of_numbas_own(monkeypatch)
-    monkeypatch.setenv("INPAINT_BENCH_CACHE", str(tmp_path))
-    assert machine_code.compiled(_twice)(4) == 8
-    assert any((tmp_path / "numba").rglob("*.code"))
-    assert vars(numba.config)["CACHE_DIR"] == ""
-
-
-def test_machine_code_that_is_damaged_or_cannot_be_kept_is_compiled_again(
-    monkeypatch: pytest.MonkeyPatch, tmp_path: Path
-) -> None:
-    _without_a_folder_of_numbas_own(monkeypatch)
-    monkeypatch.setenv("INPAINT_BENCH_CACHE", str(tmp_path))
-    with monkeypatch.context() as full:
-        full.setattr(tempfile, "mkstemp", _full)
-        assert machine_code.compiled(_twice)(4) == 8
-    assert not any((tmp_path / "numba").rglob("*.code"))
-    assert machine_code.compiled(_twice)(4) == 8
-    (kept,) = (tmp_path / "numba").rglob("*.code")
-    whole = kept.read_bytes()
-    kept.write_bytes(whole[:-200] + bytes(200))
-    assert machine_code.compiled(_twice)(4) == 8
-    assert len(kept.read_bytes()) == len(whole)
-    assert kept.read_bytes()[-200:] != bytes(200)
-
-
-def _full(*_: object, **__: object) -> None:
-    raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
-
-
-def test_without_a_cache_folder_machine_code_is_not_kept(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
-    _without_a_folder_of_numbas_own(monkeypatch)
-    (tmp_path / "file").touch()
-    monkeypatch.setenv("INPAINT_BENCH_CACHE", str(tmp_path / "file"))
-    assert machine_code.compiled(_twice)(4) == 8
-    assert not any(Path(__file__).parent.rglob("*_twice*.nbc"))
-
-
-def _without_a_folder_of_numbas_own(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.delenv("NUMBA_CACHE_DIR", raising=False)
-    vars(numba.config)["reload_config"]()  # else the next compilation does, and undoes what follows
-    monkeypatch.setitem(vars(numba.config), "CACHE_DIR", "")
-
-
-def _twice(number: int) -> int:
-    return 2 * number

@@ -1,13 +1,21 @@
 """Loggers of other people, read back as each library wrote it; nothing is sent, and no failure touches a run."""
 
+import math
+import os
 import socket
 import struct
+import sys
+from importlib.machinery import ModuleSpec
 from pathlib import Path
+from types import ModuleType
 from typing import Any
 
 import finished
+import numpy as np
+import pandas as pd
 import pytest
 import tiny
+from PIL.Image import Image
 from terminal import OUT, Terminal
 
 import inpaint_bench as ib
@@ -111,6 +119,95 @@ def test_wandb_writes_an_offline_run_and_nothing_of_the_machine(run: ib.Run) -> 
     assert len(list(path.parent.rglob("*.png"))) == 6
 
 
+class Trackio(ModuleType):
+    """A stand-in for trackio, which wants an older Pillow than ours: its documented functions, and what they got."""
+
+    class Table:
+        def __init__(self, dataframe: pd.DataFrame) -> None:
+            self.frame = dataframe
+
+    class Image:
+        def __init__(self, value: Image, caption: str | None = None) -> None:
+            self.pixels, self.caption = np.asarray(value), caption
+
+    def __init__(self) -> None:
+        super().__init__("trackio")
+        self.__spec__ = ModuleSpec("trackio", None, origin="stand-in")
+        self.begun: list[dict[str, Any]] = []
+        self.logged: list[tuple[dict[str, Any], int | None]] = []
+        self.finished = 0
+
+    def init(
+        self, project: str, name: str | None = None, space_id: str | None = None, config: dict[str, Any] | None = None,
+        private: bool | None = None, embed: bool = True, auto_log_gpu: bool | None = None,
+        auto_log_cpu: bool | None = None,
+    ) -> None:  # fmt: skip
+        print("* Trackio project initialized")
+        space_id = space_id or os.environ.get("TRACKIO_SPACE_ID") or os.environ.get("TRACKIO_SERVER_URL")
+        self.begun.append(
+            {"project": project, "name": name, "space_id": space_id, "config": config, "private": private}
+        )
+        assert (embed, auto_log_gpu, auto_log_cpu) == (False, False, False)
+
+    def log(self, metrics: dict[str, Any], step: int | None = None) -> None:
+        self.logged.append((metrics, step))
+
+    def finish(self) -> None:
+        print("* Run finished.")
+        self.finished += 1
+
+
+@pytest.fixture
+def trackio(monkeypatch: pytest.MonkeyPatch) -> Trackio:
+    module = Trackio()
+    monkeypatch.setitem(sys.modules, "trackio", module)
+    monkeypatch.setenv("TRACKIO_DIR", "of the test")
+    monkeypatch.delenv("TRACKIO_DIR")  # and what is set meanwhile is forgotten
+    return module
+
+
+def test_trackio_is_given_the_results_the_table_and_the_composites(
+    run: ib.Run, trackio: Trackio, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setenv("TRACKIO_SPACE_ID", "lab/space")
+    monkeypatch.setenv("TRACKIO_SERVER_URL", "http://127.0.0.1")
+    run.log("trackio")
+    (begun,) = trackio.begun
+    assert (begun["project"], begun["name"], begun["space_id"]) == (loggers.PROJECT, "tiny", None)
+    assert (begun["config"]["dataset"], begun["config"]["fingerprint"]) == ("tiny", run.fingerprint)
+    (scalars, step), (table, _), *pictures = trackio.logged
+    assert scalars == pytest.approx(expected(run))
+    assert step == 0
+    frame = table["results"].frame
+    assert frame.to_csv(index=False) == run.results.to_csv(index=False)
+    assert not [value for value in frame.to_numpy().flat if isinstance(value, float) and math.isnan(value)]
+    found = {name: one for picture, _ in pictures for name, one in picture.items()}
+    assert sorted(found) == [
+        f"composites/{pair:05d}/{method}" for pair in range(3) for method in ("mean-fill", "telea")
+    ]
+    assert (found[PICTURE].pixels == run.image("telea", "00000")).all()
+    assert (found[PICTURE].caption, trackio.finished) == (PICTURE, 1)
+    assert capsys.readouterr().out == ""
+    assert (os.environ["TRACKIO_SPACE_ID"], os.environ["TRACKIO_DIR"]) == (
+        "lab/space", str(Path("runs/tiny.log/trackio").absolute())
+    )  # fmt: skip
+
+
+def test_trackio_sends_to_a_private_space_where_one_is_named(run: ib.Run, trackio: Trackio) -> None:
+    run.log("trackio:lab/space")
+    (begun,) = trackio.begun
+    assert (begun["space_id"], begun["private"], trackio.finished) == ("lab/space", True, 1)
+
+
+def test_trackio_is_finished_where_logging_fails(
+    run: ib.Run, trackio: Trackio, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(trackio, "Table", lambda dataframe: 1 / 0)
+    with pytest.raises(ib.IncompleteError, match=r"trackio: logging runs/tiny failed: .*division by zero"):
+        run.log("trackio")
+    assert trackio.finished == 1
+
+
 def test_nothing_of_a_logger_lies_in_the_run_folder(run: ib.Run) -> None:
     before = sorted(path.name for path in run.path.rglob("*"))
     run.log(["tensorboard", "mlflow"])
@@ -124,6 +221,20 @@ def test_the_command_line_logs_and_says_where(terminal: Terminal, tmp_path: Path
     answer.does("telea")
     assert "runs/tiny: logged with tensorboard, in runs/tiny.log/tensorboard, not sent." in answer.err
     assert "logged with mlflow" in terminal("score", OUT, "--data", "data", "--log", "mlflow").err
+
+
+def test_run_of_the_api_logs_what_the_run_does(tmp_path: Path, trackio: Trackio) -> None:
+    page = tiny.make_dataset(tmp_path, count=2, metrics=["psnr"])
+    run = ib.run(str(page), "telea", device="cpu", out=OUT, quiet=True, log=["trackio", "tensorboard"])
+    assert trackio.logged[0][0] == pytest.approx(expected(run))
+    assert list(Path("runs/tiny.log/tensorboard").glob("events.*"))
+    again: Any = {"methods": "telea", "device": "cpu", "out": OUT, "quiet": True}
+    with pytest.raises(ib.InputError, match="a shard has no results"):
+        ib.run(str(page), **again, shard=(1, 2), log="trackio")
+    Path("runs/tiny.log/mlflow").write_text("in the way")
+    with pytest.raises(ib.IncompleteError, match="mlflow: logging runs/tiny failed"):
+        ib.run(str(page), **again, log="mlflow")
+    assert not ib.load_run(OUT).results.empty
 
 
 def test_a_logger_that_fails_costs_no_result(

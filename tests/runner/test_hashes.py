@@ -128,3 +128,40 @@ def test_a_cache_that_cannot_be_written_costs_time_alone(folder: Path, monkeypat
     (folder.parent / "file").touch()
     monkeypatch.setenv("INPAINT_BENCH_CACHE", str(folder.parent / "file" / "cache"))
     assert look(folder) == true(folder)
+
+
+DAY = 24 * 60 * 60
+
+
+def aged(path: Path, days: float) -> None:
+    then = time.time() - days * DAY
+    os.utime(path, (then, then))
+
+
+def test_tables_that_nobody_used_for_90_days_are_removed_and_nothing_else(folder: Path) -> None:
+    cache = files.cache_dir()
+    (used,) = (cache / "hashes").iterdir()
+    unused, half_written = cache / "hashes" / f"{'a' * 32}.npy", cache / "hashes/.writing-1"
+    younger, of_a_user, elsewhere = unused.with_stem("b" * 32), cache / "hashes/my.npy", cache / "pairs/old.csv"
+    for path in (unused, half_written, younger, of_a_user, elsewhere):
+        files.write_whole(path, b"")
+        aged(path, 89 if path == younger else 91)
+    (cache / "hashes" / f"{'c' * 32}.npy").mkdir()
+    for path in (cache / "hashes" / f"{'c' * 32}.npy", used):
+        aged(path, 91 if path.is_dir() else 89)
+    look(folder)
+    assert {path.stem for path in (cache / "hashes").iterdir()} == {used.stem, "b" * 32, "c" * 32, "my"}
+    assert elsewhere.is_file()
+    assert time.time() - used.stat().st_mtime < DAY  # it was used
+
+
+def test_a_table_that_is_removed_while_it_is_used_costs_only_time(folder: Path) -> None:
+    (table,) = (files.cache_dir() / "hashes").iterdir()
+    with hashes.kept():
+        first, *others = sorted(folder.iterdir())
+        found = {first.name: hashes.sha256_of(first)}
+        aged(table, 91)
+        files.keep_used(table.with_stem("d" * 32))  # as another process does
+        found |= {path.name: hashes.sha256_of(path) for path in others}
+    assert not table.exists()
+    assert found == true(folder) == look(folder)

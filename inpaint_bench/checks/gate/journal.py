@@ -26,7 +26,7 @@ def alone(folder: Path) -> Iterator[None]:
     journal, new = folder / FOLDER, not folder.exists()
     if journal.is_symlink():
         raise InputError(f"{journal}: is a link, and a folder is needed. Remove it.")
-    with files.only_one(journal), files.confined(folder):
+    with files.only_one(journal), disk.confined(folder):
         _settle(folder)
         try:
             yield
@@ -57,7 +57,7 @@ def write_together(folder: Path, held: Mapping[str, bytes]) -> None:
     """Write files by their paths in the folder, all or none. To be called within `alone`; raises what it raises."""
     journal = folder / FOLDER
     for name, data in held.items():
-        files.refuse_way_out(folder / name)
+        disk.refuse_way_out(folder / name)
         files.write_whole(journal / "writing" / name, data)
     disk.rename(journal / "writing", journal / "complete")
     _settle(folder)
@@ -81,7 +81,7 @@ def _move_all(source: Path, target: Path) -> None:
     for parent, _, names in os.walk(source):
         into = target / Path(parent).relative_to(source)
         for name in sorted(names):
-            files.refuse_way_out(into / name)
+            disk.refuse_way_out(into / name)
             disk.make_folder(into)
             disk.rename(Path(parent) / name, into / name)
 
