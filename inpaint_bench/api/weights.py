@@ -14,11 +14,9 @@ from inpaint_bench.files import weights_dir as weights_dir
 from inpaint_bench.files import within
 from inpaint_bench.methods.baselines import find_baselines, loader, reader
 from inpaint_bench.weights import store
-from inpaint_bench.weights.base import wanted_shapes
-from inpaint_bench.weights.containers import read_fitting
+from inpaint_bench.weights.store import origins as origins
 
 if TYPE_CHECKING:
-    import pandas as pd
     from torch import Tensor
 
     from inpaint_bench.methods.baselines import Baseline
@@ -62,6 +60,9 @@ def convert(method: str, paths: Sequence[Path], baselines: AnyPath | None) -> "t
     """The tensors of the authors' files by our names, and a sentence on each wrapper that was taken off."""
     import torch
 
+    from inpaint_bench.weights.containers import read_fitting
+    from inpaint_bench.weights.loading import wanted_shapes
+
     baseline, card = learned(method, baselines)
     load = loader(baseline, card)
     wanted = wanted_shapes(lambda asking: load(asking, torch.device("cpu")))
@@ -77,18 +78,22 @@ def origin_of(
     fetched: Mapping[str, str] = MappingProxyType({}),
 ) -> store.Origin:
     """The note on tensors that were read from the files `paths`, which were fetched from where `fetched` says."""
+    from inpaint_bench.weights.adding import new_origin
+
     stated = {file.file: file for file in published.files if file.pinned} if published else {}
     loose = [path.name for path in paths if path.name not in stated or not is_stated(path, stated[path.name])]
     licence = published.licence if published else "not stated"
-    return store.new_origin(method, dataset, state, paths, licence, loose, fetched)
+    return new_origin(method, dataset, state, paths, licence, loose, fetched)
 
 
 def keep(origin: store.Origin, state: "dict[str, Tensor]", paths: Sequence[Path], baselines: AnyPath | None) -> Path:
     """Store tensors as the weights that a note is of, once they load; the path of the file."""
     import torch
 
+    from inpaint_bench.weights.adding import add_weights
+
     load = loader(*learned(origin.method, baselines))
-    return store.add_weights(origin, state, paths, lambda found: load(found, torch.device("cpu")))
+    return add_weights(origin, state, paths, lambda found: load(found, torch.device("cpu")))
 
 
 def known_dataset(dataset: str, card: "MethodCard") -> str:
@@ -104,18 +109,6 @@ def known_dataset(dataset: str, card: "MethodCard") -> str:
     return dataset
 
 
-def list_weights() -> "pd.DataFrame":
-    """One row a file that was added: method, dataset, day, licence, and the files it came from with their hashes.
-
-    `unpinned` are those of them whose hash nobody has stated.
-    """
-    import pandas as pd
-
-    columns = ["method", "dataset", "added", "licence", "sha256", "sources", "unpinned"]
-    rows = [tuple(getattr(one, column) for column in columns) for one in store.origins()]
-    return pd.DataFrame(rows, columns=columns)
-
-
 def verify_weights(baselines: AnyPath | None = None) -> Iterator[tuple[str, str, str]]:
     """Compare every file with what was added, and load it; method, dataset and hash of each as it is verified.
 
@@ -123,7 +116,7 @@ def verify_weights(baselines: AnyPath | None = None) -> Iterator[tuple[str, str,
     """
     import torch
 
-    for origin in store.origins():
+    for origin in origins():
         baseline, card = learned(origin.method, baselines)
         within(weights_dir() / origin.method, origin.dataset, "dataset")
         load = loader(baseline, card)

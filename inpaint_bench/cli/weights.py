@@ -48,14 +48,12 @@ def list_weights() -> None:
     """One line a file."""
     from inpaint_bench.api import weights as api
 
-    found = api.list_weights()
-    for one in found.to_dict("records"):
-        sources = ", ".join(f"{name} {sha256[:12]}" for name, sha256 in one["sources"].items())
-        loose = f"  unpinned: {', '.join(one['unpinned'])}" if one["unpinned"] else ""
-        click.echo(
-            f"{one['method']}  {one['dataset']}  {one['added']}  licence: {one['licence']}  from {sources}{loose}"
-        )
-    if found.empty:
+    found = api.origins()
+    for one in found:
+        sources = ", ".join(f"{name} {sha256[:12]}" for name, sha256 in one.sources.items())
+        loose = f"  unpinned: {', '.join(one.unpinned)}" if one.unpinned else ""
+        click.echo(f"{one.method}  {one.dataset}  {one.added}  licence: {one.licence}  from {sources}{loose}")
+    if not found:
         click.echo(f"{api.weights_dir()}: no weights were added yet.")
 
 
