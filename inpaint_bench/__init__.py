@@ -50,7 +50,7 @@ _API = {  # name → the module of the API that defines it
     "check": "models",
     "time": "models",
     "train": "extensions",
-    "load_dataset": "pairs",
+    "load_dataset": "pair_dataset",
     "methods": "listing",
     "metrics": "listing",
     "datasets": "listing",
@@ -118,7 +118,7 @@ if TYPE_CHECKING:
     from inpaint_bench.api.leaderboard import build_leaderboard, check_leaderboard, submit_run
     from inpaint_bench.api.listing import datasets, methods, metrics
     from inpaint_bench.api.models import check, inpaint, load_method, metric, time
-    from inpaint_bench.api.pairs import load_dataset
+    from inpaint_bench.api.pair_dataset import load_dataset
     from inpaint_bench.api.pipeline import predict, run
     from inpaint_bench.api.run import Run, load_run
     from inpaint_bench.api.scoring import score, score_features

@@ -6,10 +6,11 @@ from pathlib import Path
 from inpaint_bench import disk, files
 from inpaint_bench.analysis.results import refuse_few
 from inpaint_bench.api.arguments import JOBS, AnyPath, Metrics, Names, as_metrics, as_names, as_path
-from inpaint_bench.api.measuring import choose_by, incomplete, measure, warn_of_strays, write_derived
+from inpaint_bench.api.measuring import choose_by, incomplete, measure, warn_of_strays
 from inpaint_bench.api.outcome import Outcome
 from inpaint_bench.api.progress import warn
 from inpaint_bench.api.run import Run
+from inpaint_bench.api.writing import write_derived
 from inpaint_bench.data import datasets
 from inpaint_bench.methods.devices import open_device
 from inpaint_bench.runner import folder

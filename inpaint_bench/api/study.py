@@ -11,9 +11,9 @@ from inpaint_bench.analysis.results import missing_pairs
 from inpaint_bench.analysis.study_summary import summarise
 from inpaint_bench.analysis.votes import of_run, stale_methods
 from inpaint_bench.api.arguments import AnyPath, Names, as_names
-from inpaint_bench.api.measuring import write_derived
 from inpaint_bench.api.progress import note
 from inpaint_bench.api.run import Run, as_run, load_run
+from inpaint_bench.api.writing import write_derived
 from inpaint_bench.errors import HashError, IncompleteError, InputError, NotComparableError, refuse_unknown, some
 from inpaint_bench.runner import sums
 from inpaint_bench.runner.metrics import ChosenMetrics
