@@ -29,7 +29,7 @@ _API = {  # name → the module of the API that defines it
     "merge": "existing",
     "make_study": "study",
     "read_study": "study",
-    "study_power": "study",
+    "study_power": "power",
     "submit_run": "leaderboard",
     "check_leaderboard": "leaderboard",
     "build_leaderboard": "leaderboard",
@@ -120,10 +120,11 @@ if TYPE_CHECKING:
     from inpaint_bench.api.models import check, inpaint, load_method, metric, time
     from inpaint_bench.api.pair_dataset import load_dataset
     from inpaint_bench.api.pipeline import predict, run
+    from inpaint_bench.api.power import study_power
     from inpaint_bench.api.run import Run, load_run
     from inpaint_bench.api.scoring import score, score_features
     from inpaint_bench.api.sharing import pull, push
-    from inpaint_bench.api.study import make_study, read_study, study_power
+    from inpaint_bench.api.study import make_study, read_study
     from inpaint_bench.api.tables import table
     from inpaint_bench.data.protocols import Protocol
     from inpaint_bench.errors import (

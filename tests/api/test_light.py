@@ -28,16 +28,13 @@ metrics compare run
 cite run
 model-index run --methods telea
 figure grid run --data data --out grid.png
-figure bars run --out bars.png
-report run --out report
+report run --data data --out report
 study make run --data data --question Which? --out study
 study power
 pairs build --dataset tiny.toml
 pairs show --dataset tiny.toml
 pairs verify --dataset tiny.toml
 claims check
-leaderboard check
-leaderboard rows
 leaderboard build --out board
 gate run --expected expected --accept --reason first
 gate run --expected expected
@@ -88,7 +85,7 @@ import contextlib, io, sys
 from inpaint_bench.cli import run_cli
 for words, heavy in {listed!r}:
     with contextlib.redirect_stdout(io.StringIO()):
-        assert run_cli(words) == 0, words
+        assert run_cli(words) == int(words[0] == "claims"), words  # papers contradict themselves: 1
     assert not heavy & sys.modules.keys(), (words, heavy & sys.modules.keys())
 """
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=False)
