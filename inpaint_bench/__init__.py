@@ -26,7 +26,7 @@ keep_compiled_code()  # before anything imports torch
 _API = {  # name → the module of the API that defines it
     "run": "pipeline",
     "predict": "pipeline",
-    "merge": "existing",
+    "merge": "merging",
     "make_study": "study",
     "read_study": "study",
     "study_power": "power",
@@ -113,10 +113,10 @@ if TYPE_CHECKING:
     from inpaint_bench.api.cards import model_index
     from inpaint_bench.api.citing import cite
     from inpaint_bench.api.comparing import compare, compare_metrics
-    from inpaint_bench.api.existing import merge
     from inpaint_bench.api.extensions import train
     from inpaint_bench.api.leaderboard import build_leaderboard, check_leaderboard, submit_run
     from inpaint_bench.api.listing import datasets, methods, metrics
+    from inpaint_bench.api.merging import merge
     from inpaint_bench.api.models import check, inpaint, load_method, metric, time
     from inpaint_bench.api.pair_dataset import load_dataset
     from inpaint_bench.api.pipeline import predict, run

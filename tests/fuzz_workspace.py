@@ -39,8 +39,16 @@ from inpaint_bench.metrics import cache
 from inpaint_bench.metrics.detection import Detections, to_row
 from inpaint_bench.metrics.detection.matching import tally
 from inpaint_bench.runner import sums
-from inpaint_bench.runner.features import _write as write_features
-from inpaint_bench.runner.stored import MASKED, TARGETS, FeatureRow, Found, Header, features_path, objects_path
+from inpaint_bench.runner.stored import (
+    MASKED,
+    TARGETS,
+    FeatureRow,
+    Found,
+    Header,
+    features_path,
+    objects_path,
+    write_features,
+)
 from inpaint_bench.timing import Cost, Memory, Series, Setting, Timing, write_timing
 from inpaint_bench.weights import adding, lock
 

@@ -1,16 +1,16 @@
 """Scores of a run folder that has composites, and what follows from them."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 
 import numpy as np
 
-from inpaint_bench.analysis.results import missing_pairs
 from inpaint_bench.analysis.statistics.samples import chosen_samples
-from inpaint_bench.api.progress import progress_bar, warn
+from inpaint_bench.api.outcome import warn_of_strays
+from inpaint_bench.api.progress import progress_bar
 from inpaint_bench.api.run import Run
 from inpaint_bench.api.writing import write_derived
 from inpaint_bench.data.datasets import Dataset
-from inpaint_bench.errors import IncompleteError, InputError, MethodError, some
+from inpaint_bench.errors import InputError, MethodError
 from inpaint_bench.metrics.registry import KNOWN
 from inpaint_bench.runner.folder import RunFolder
 from inpaint_bench.runner.metrics import ChosenMetrics, still_measurable
@@ -66,23 +66,3 @@ def counted_samples(started: RunFolder, method: str) -> Samples:
 
 
 CHOICES: dict[str, Choose] = {"chosen": counted_samples, "all": lambda run, method: ALL}
-
-
-def warn_of_strays(run: RunFolder, methods: Iterable[str]) -> None:
-    """Name the files among the composites that the run did not make."""
-    for method in methods:
-        if strays := run.strays(method):
-            kind = "is no composite" if len(strays) == 1 else "are no composites"
-            warn(f"{run.composites(method)}: {some(strays)} {kind} of this run and counted for nothing.")
-
-
-def incomplete(run: RunFolder, methods: Iterable[str]) -> list[IncompleteError]:
-    """An error for each method that lacks a composite of some pair."""
-    return [
-        IncompleteError(
-            f"{run.path}: {method} lacks {len(left)} of {len(run.pairs)} pairs: {some(left)}. "
-            "`inpaint-bench run` makes what is missing."
-        )
-        for method in methods
-        if (left := missing_pairs(run, method))
-    ]

@@ -1,6 +1,6 @@
 """Weights files: added, listed, verified, fetched."""
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from types import MappingProxyType
@@ -13,7 +13,7 @@ from inpaint_bench.fetch.get import is_stated
 from inpaint_bench.files import weights_dir as weights_dir
 from inpaint_bench.files import within
 from inpaint_bench.methods.baselines import find_baselines, loader, reader
-from inpaint_bench.weights import store
+from inpaint_bench.weights import Weights, store
 from inpaint_bench.weights.store import origins as origins
 
 if TYPE_CHECKING:
@@ -58,15 +58,20 @@ def add_weights(
 
 def convert(method: str, paths: Sequence[Path], baselines: AnyPath | None) -> "tuple[dict[str, Tensor], list[str]]":
     """The tensors of the authors' files by our names, and a sentence on each wrapper that was taken off."""
-    import torch
-
     from inpaint_bench.weights.containers import read_fitting
     from inpaint_bench.weights.loading import wanted_shapes
 
     baseline, card = learned(method, baselines)
-    load = loader(baseline, card)
-    wanted = wanted_shapes(lambda asking: load(asking, torch.device("cpu")))
+    wanted = wanted_shapes(_loading(baseline, card))
     return read_fitting(paths, card.container, reader(baseline, card), wanted)
+
+
+def _loading(baseline: "Baseline", card: "MethodCard") -> Callable[[Weights], object]:
+    """What loads a method on the CPU."""
+    import torch
+
+    load = loader(baseline, card)
+    return lambda weights: load(weights, torch.device("cpu"))
 
 
 def origin_of(
@@ -88,12 +93,9 @@ def origin_of(
 
 def keep(origin: store.Origin, state: "dict[str, Tensor]", paths: Sequence[Path], baselines: AnyPath | None) -> Path:
     """Store tensors as the weights that a note is of, once they load; the path of the file."""
-    import torch
-
     from inpaint_bench.weights.adding import add_weights
 
-    load = loader(*learned(origin.method, baselines))
-    return add_weights(origin, state, paths, lambda found: load(found, torch.device("cpu")))
+    return add_weights(origin, state, paths, _loading(*learned(origin.method, baselines)))
 
 
 def known_dataset(dataset: str, card: "MethodCard") -> str:
@@ -114,13 +116,10 @@ def verify_weights(baselines: AnyPath | None = None) -> Iterator[tuple[str, str,
 
     Raises HashError for a file that changed.
     """
-    import torch
-
     for origin in origins():
         baseline, card = learned(origin.method, baselines)
         within(weights_dir() / origin.method, origin.dataset, "dataset")
-        load = loader(baseline, card)
-        store.verify(origin, lambda found, load=load: load(found, torch.device("cpu")))  # type: ignore[misc]
+        store.verify(origin, _loading(baseline, card))
         yield origin.method, origin.dataset, origin.sha256
 
 

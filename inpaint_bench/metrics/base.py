@@ -14,7 +14,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal, TypeAlias
 
 import numpy as np
-from jaxtyping import Float
+from jaxtyping import Float, Float32
 
 from inpaint_bench import files
 from inpaint_bench.data.protocols import EightBit
@@ -28,6 +28,7 @@ if TYPE_CHECKING:
 
 Better: TypeAlias = Literal["higher", "lower"]
 Features = Float[np.ndarray, "images width"]  # one row per image, in the order of the pairs
+FeatureVector = Float32[np.ndarray, " width"]  # of one image
 Compares: TypeAlias = Literal["target", "image", "any"]  # with a ground truth; with what was there, to be removed
 Reference: TypeAlias = str | Callable[..., Any]  # 'pixel:ssim' for inpaint_bench.metrics.pixel.ssim, or a function
 

@@ -18,9 +18,11 @@ metrics show fid
 datasets
 datasets show paris
 weights list
+weights verify
 cite --methods lama,telea --metrics psnr,fid --dataset paris
 """
 OF_RUNS = """
+merge first second --out merged
 status run
 table run --format latex
 compare mean-fill telea run
@@ -62,10 +64,12 @@ def test_help_loads_nothing_heavy() -> None:
 
 @pytest.fixture(scope="module")
 def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """A folder with a page and a run of it."""
+    """A folder with a page, a run of it, and its two shards."""
     folder = tmp_path_factory.mktemp("light")
     page = tiny.make_dataset(folder, count=8, metrics=["psnr", "ssim"])
     assert tiny.run(page, folder / "run") == 0
+    for name, shard in (("first", "1/2"), ("second", "2/2")):
+        assert tiny.run(page, folder / name, "--shard", shard) == 0
     return folder
 
 
