@@ -3,7 +3,7 @@
 import os
 from collections import defaultdict
 from collections.abc import Callable, Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import cache, partial
 from pathlib import Path
 from typing import Literal, TypeAlias
@@ -32,7 +32,7 @@ class Need:
 
     of: str  # what `datasets add` and `fetch` call it: a dataset, or a set of masks
     holds: Holds
-    listed: Names  # reads `names`, for which a list of pairs may have to be read
+    listed: Names = field(compare=False)  # reads `names`, for which a list of pairs may have to be read
     count: int
     folder: Path  # where they go
     root: Path  # what is locked while they are written
