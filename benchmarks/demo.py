@@ -29,7 +29,7 @@ STAGES: list[tuple[str, str, str, int | None]] = [  # its name, module, function
     ("features", "inpaint_bench.runner.score", "measure_features", 2),
     ("objects", "inpaint_bench.runner.score", "measure_objects", 2),
     ("results and tables", "inpaint_bench.api.stages", "write_results_of", None),
-    ("results and tables", "inpaint_bench.api.measuring", "write_results_of", None),
+    ("results and tables", "inpaint_bench.api.writing", "write_results_of", None),
 ]
 Spent = defaultdict[str, list[float]]
 

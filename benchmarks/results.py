@@ -20,8 +20,8 @@ from pathlib import Path
 import numpy as np
 
 from inpaint_bench import files
-from inpaint_bench.api.measuring import write_derived
 from inpaint_bench.api.run import Run
+from inpaint_bench.api.writing import write_derived
 from inpaint_bench.data.datasets import Dataset
 from inpaint_bench.data.pair_lists import Pair, Pairs, fingerprint
 from inpaint_bench.data.prepare import Data

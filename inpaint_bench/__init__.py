@@ -26,10 +26,10 @@ keep_compiled_code()  # before anything imports torch
 _API = {  # name → the module of the API that defines it
     "run": "running",
     "predict": "running",
-    "merge": "existing",
+    "merge": "merging",
     "make_study": "study",
     "read_study": "study",
-    "study_power": "study",
+    "study_power": "power",
     "submit_run": "leaderboard",
     "check_leaderboard": "leaderboard",
     "build_leaderboard": "leaderboard",
@@ -50,7 +50,7 @@ _API = {  # name → the module of the API that defines it
     "check": "models",
     "time": "models",
     "train": "extensions",
-    "load_dataset": "pairs",
+    "load_dataset": "pair_dataset",
     "methods": "listing",
     "metrics": "listing",
     "datasets": "listing",
@@ -113,17 +113,18 @@ if TYPE_CHECKING:
     from inpaint_bench.api.cards import model_index
     from inpaint_bench.api.citing import cite
     from inpaint_bench.api.comparing import compare, compare_metrics
-    from inpaint_bench.api.existing import merge
     from inpaint_bench.api.extensions import train
     from inpaint_bench.api.leaderboard import build_leaderboard, check_leaderboard, submit_run
     from inpaint_bench.api.listing import datasets, methods, metrics
+    from inpaint_bench.api.merging import merge
     from inpaint_bench.api.models import check, inpaint, load_method, metric, time
-    from inpaint_bench.api.pairs import load_dataset
+    from inpaint_bench.api.pair_dataset import load_dataset
+    from inpaint_bench.api.power import study_power
     from inpaint_bench.api.run import Run, load_run
     from inpaint_bench.api.running import predict, run
     from inpaint_bench.api.scoring import score, score_features
     from inpaint_bench.api.sharing import pull, push
-    from inpaint_bench.api.study import make_study, read_study, study_power
+    from inpaint_bench.api.study import make_study, read_study
     from inpaint_bench.api.tables import table
     from inpaint_bench.data.protocols import Protocol
     from inpaint_bench.errors import (

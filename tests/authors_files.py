@@ -12,7 +12,7 @@ from torch import Tensor, nn
 from inpaint_bench.methods.baselines import Baseline, loader
 from inpaint_bench.methods.card import MethodCard
 from inpaint_bench.weights import Weights
-from inpaint_bench.weights.containers import Part
+from inpaint_bench.weights.layout import Part
 from inpaint_bench.weights.synthetic import KEEP, kept
 
 

@@ -39,10 +39,18 @@ from inpaint_bench.metrics import cache
 from inpaint_bench.metrics.detection import Detections, to_row
 from inpaint_bench.metrics.detection.matching import tally
 from inpaint_bench.runner import sums
-from inpaint_bench.runner.features import _write as write_features
-from inpaint_bench.runner.stored import MASKED, TARGETS, FeatureRow, Found, Header, features_path, objects_path
+from inpaint_bench.runner.stored import (
+    MASKED,
+    TARGETS,
+    FeatureRow,
+    Found,
+    Header,
+    features_path,
+    objects_path,
+    write_features,
+)
 from inpaint_bench.timing import Cost, Memory, Series, Setting, Timing, write_timing
-from inpaint_bench.weights import lock, store
+from inpaint_bench.weights import adding, lock
 
 COUNT = 3
 ARCHIVED = [f"Places365_val_{number:08d}.png" for number in range(1, COUNT + 1)]
@@ -271,8 +279,8 @@ def _weights() -> None:
     with pytest.MonkeyPatch.context() as patch:
         patch.setenv("INPAINT_BENCH_WEIGHTS", "weights")
         source = [Path("authors/new.pth")]
-        origin = store.new_origin("mine", "tiny", state(), source, "none", ["new.pth"], {})
-        store.add_weights(origin, state(), source, lambda weights: weights.tensors())
+        origin = adding.new_origin("mine", "tiny", state(), source, "none", ["new.pth"], {})
+        adding.add_weights(origin, state(), source, lambda weights: weights.tensors())
     made = ("new.pth", "0" * 64, "1" * 64, "https://example.org/new.pth", "2026-11-29")
     lock.write(Path("weights.lock.toml"), [lock.Locked("mine", data, *made) for data in ("tiny", "paris")])
 

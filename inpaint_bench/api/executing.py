@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 
 from inpaint_bench import decode, files
 from inpaint_bench.api.arguments import as_names
-from inpaint_bench.api.measuring import incomplete
+from inpaint_bench.api.outcome import incomplete
 from inpaint_bench.api.planning import (
     forget_units,
     planned,
@@ -32,8 +32,8 @@ from inpaint_bench.executors.select import open_executor as open_executor
 from inpaint_bench.executors.units import Executor, State, Unit, last_lines
 from inpaint_bench.runner import folder, merge
 from inpaint_bench.runner.folder import RunFolder
+from inpaint_bench.runner.merge_scores import merge_scores
 from inpaint_bench.runner.predict import refuse_other
-from inpaint_bench.runner.score import merge_scores
 
 if TYPE_CHECKING:
     from inpaint_bench.api.pipeline import Pipeline

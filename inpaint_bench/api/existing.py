@@ -1,23 +1,20 @@
-"""What is done with runs that are there: scored again, and joined."""
+"""A run that is there, scored again."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from pathlib import Path
 
 from inpaint_bench import disk, files
 from inpaint_bench.analysis.results import refuse_few
-from inpaint_bench.api.arguments import JOBS, AnyPath, Metrics, Names, as_metrics, as_names, as_path
+from inpaint_bench.api.arguments import JOBS, AnyPath, Metrics, Names, as_metrics, as_path
 from inpaint_bench.api.logging import log_outcome, refuse_loggers
-from inpaint_bench.api.measuring import choose_by, incomplete, measure, warn_of_strays, write_derived
-from inpaint_bench.api.outcome import Outcome
+from inpaint_bench.api.measuring import choose_by, measure
+from inpaint_bench.api.outcome import Outcome, incomplete
 from inpaint_bench.api.progress import warn
-from inpaint_bench.api.run import Run
 from inpaint_bench.data import datasets
 from inpaint_bench.methods.devices import open_device
 from inpaint_bench.runner import folder
-from inpaint_bench.runner import merge as merging
-from inpaint_bench.runner.metrics import choose_metrics, choose_recorded
+from inpaint_bench.runner.metrics import choose_metrics
 from inpaint_bench.runner.predict import RuntimeOptions
-from inpaint_bench.runner.score import merge_scores
 
 
 def score_run(
@@ -65,23 +62,3 @@ def score_run(
         refuse_few(result for result in scored.result_list if result.metric in chosen.names)
     failures = tuple(incomplete(started, names))
     return log_outcome(Outcome(scored, tuple(names), chosen, failures, unmeasured=tuple(unmeasured)), log)
-
-
-def merge(parts: Sequence[AnyPath], out: AnyPath, metrics: Names = None, *, allow_mixed: bool = False) -> Outcome:
-    """Join the run folders of all shards into one run, in whatever order they come.
-
-    With `allow_mixed`, shards of a method may come from machines that differ; the run records it, and tables note it.
-
-    Raises IncompleteError where a shard or a pair is missing, NotComparableError where the parts were made
-    differently, and InputError where a pair is there twice or `out` holds something else.
-    """
-    folders, into = [Path(part) for part in parts], Path(out)
-    with files.only_one(into), disk.names_synced_once(into):
-        for part in folders:
-            opened = folder.open_run(part)
-            warn_of_strays(opened, opened.info.methods)
-        merged = merging.merge(folders, into, allow_mixed)
-        chosen = choose_recorded(as_names(metrics), merged, str(out))
-        merge_scores([folder.open_run(part) for part in folders], merged)
-        joined = write_derived(Run(merged), chosen)
-    return Outcome(joined, tuple(merged.info.methods), chosen, tuple(incomplete(merged, merged.info.methods)))

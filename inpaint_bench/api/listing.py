@@ -1,6 +1,7 @@
 """What there is: methods, metrics and datasets, as DataFrames and one by one."""
 
-from inspect import getdoc
+from collections.abc import Sequence
+from dataclasses import dataclass, fields
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -17,6 +18,48 @@ ZONES = {"hole": "in", "edge": "at the edge of", "away": "away from"}
 Facts = list[tuple[str, str]]  # what is known of one thing, in order
 
 
+@dataclass(frozen=True)
+class MethodRow:
+    """A method of `methods`."""
+
+    method: str
+    title: str
+    runs_here: bool
+    lacks: str
+    stochastic: bool
+    paper: str
+    year: int
+    parameters: int
+    licence: str
+
+
+@dataclass(frozen=True)
+class MetricRow:
+    """A metric of `metrics`."""
+
+    metric: str
+    better: str
+    unit: str
+    used_by: str
+    lacks: str
+    summary: str
+
+
+@dataclass(frozen=True)
+class DatasetRow:
+    """A dataset of `datasets`."""
+
+    dataset: str
+    pairs: int
+    size: int | None
+    state: str
+    here: str
+    lacks: str
+    mend: str
+    licence: str
+    title: str
+
+
 def methods(dataset: str = "sample", baselines: "str | Path | None" = None) -> "pd.DataFrame":
     """One row a method: whether it runs here with weights for `dataset`, what it lacks, paper, year, parameters.
 
@@ -24,22 +67,7 @@ def methods(dataset: str = "sample", baselines: "str | Path | None" = None) -> "
     >>> bool(ib.methods().set_index("method").loc["telea", "runs_here"])
     True
     """
-    import pandas as pd
-
-    from inpaint_bench.data.protocols import page_names, page_path, read_page
-    from inpaint_bench.methods.baselines import find_baselines, installed, runnable, weights_dataset
-
-    page = read_page(page_path(dataset)) if dataset in page_names() else None
-    rows = []
-    for name, (baseline, card) in find_baselines(Path(baselines) if baselines else None).items():
-        here = runnable(baseline, card, weights_dataset(name, page) if page else dataset)
-        extra = f"inpaint-bench[{card.requires.extra}]" if card.requires else ""
-        lacks = "" if here else "weights" if installed(card) else extra
-        rows.append(
-            (name, card.title, here, lacks, card.stochastic, card.paper, card.year, card.parameters, card.licence)
-        )
-    columns = ["method", "title", "runs_here", "lacks", "stochastic", "paper", "year", "parameters", "licence"]
-    return pd.DataFrame(rows, columns=columns)
+    return _frame(method_rows(dataset, baselines), MethodRow)
 
 
 def metrics() -> "pd.DataFrame":
@@ -49,14 +77,7 @@ def metrics() -> "pd.DataFrame":
     >>> ib.metrics().set_index("metric").loc["psnr", ["better", "unit"]].tolist()
     ['higher', 'dB']
     """
-    import pandas as pd
-
-    from inpaint_bench.metrics.registry import CHOOSABLE, absent
-    from inpaint_bench.runner.own_metrics import open_plugins
-
-    open_plugins()
-    rows = [(n, one.better, one.unit, used_by(one), absent(one), summary(one)) for n, one in CHOOSABLE.items()]
-    return pd.DataFrame(rows, columns=["metric", "better", "unit", "used_by", "lacks", "summary"])
+    return _frame(metric_rows(), MetricRow)
 
 
 def datasets() -> "pd.DataFrame":
@@ -68,8 +89,46 @@ def datasets() -> "pd.DataFrame":
     >>> ib.datasets().set_index("dataset").loc["sample", "pairs"].item()
     75
     """
+    return _frame(dataset_rows(), DatasetRow)
+
+
+def _frame(rows: Sequence[object], kind: type) -> "pd.DataFrame":
     import pandas as pd
 
+    columns = [field.name for field in fields(kind)]
+    return pd.DataFrame([[getattr(row, column) for column in columns] for row in rows], columns=columns)
+
+
+def method_rows(dataset: str = "sample", baselines: "str | Path | None" = None) -> list[MethodRow]:
+    """The rows of `methods`, without pandas."""
+    from inpaint_bench.data.protocols import page_names, page_path, read_page
+    from inpaint_bench.methods.baselines import find_baselines, installed, runnable, weights_dataset
+
+    page = read_page(page_path(dataset)) if dataset in page_names() else None
+    rows = []
+    for name, (baseline, card) in find_baselines(Path(baselines) if baselines else None).items():
+        here = runnable(baseline, card, weights_dataset(name, page) if page else dataset)
+        extra = f"inpaint-bench[{card.requires.extra}]" if card.requires else ""
+        lacks = "" if here else "weights" if installed(card) else extra
+        about = (card.stochastic, card.paper, card.year, card.parameters, card.licence)
+        rows.append(MethodRow(name, card.title, here, lacks, *about))
+    return rows
+
+
+def metric_rows() -> list[MetricRow]:
+    """The rows of `metrics`, without pandas."""
+    from inpaint_bench.metrics.registry import CHOOSABLE, absent
+    from inpaint_bench.runner.own_metrics import open_plugins
+
+    open_plugins()
+    return [
+        MetricRow(name, one.better, one.unit, used_by(one), absent(one), summary(one))
+        for name, one in CHOOSABLE.items()
+    ]
+
+
+def dataset_rows() -> list[DatasetRow]:
+    """The rows of `datasets`, without pandas."""
     from inpaint_bench.data.needs import state
     from inpaint_bench.data.protocols import page_names, page_path, read_page
 
@@ -77,9 +136,8 @@ def datasets() -> "pd.DataFrame":
     for name in page_names():
         page, found = read_page(page_path(name)), state(name)
         about = (page.about.licence, page.about.title)
-        rows.append((name, page.count, page.size, found.state, found.here, found.lacks, found.mend, *about))
-    columns = ["dataset", "pairs", "size", "state", "here", "lacks", "mend", "licence", "title"]
-    return pd.DataFrame(rows, columns=columns)
+        rows.append(DatasetRow(name, page.count, page.size, found.state, found.here, found.lacks, found.mend, *about))
+    return rows
 
 
 def show_dataset(name: str) -> tuple[Facts, str]:
@@ -195,11 +253,12 @@ def show_metric(name: str) -> tuple[Facts, str]:
 
 def definition(metric: "AnyMetric") -> str:
     """The docstring of the function that computes a metric, or that makes all those of a detector."""
+    from inpaint_bench.metrics.base import SetMetric, docstring
     from inpaint_bench.metrics.detection import DetectionMetric, detection_metrics, removal_metrics
 
     if isinstance(metric, DetectionMetric):
-        return getdoc(removal_metrics if metric.compares == "image" else detection_metrics) or ""
-    return getdoc(metric.function) or ""
+        return docstring(removal_metrics if metric.compares == "image" else detection_metrics)
+    return docstring(metric.function if isinstance(metric, SetMetric) else metric.implementation)
 
 
 def summary(metric: "AnyMetric") -> str:

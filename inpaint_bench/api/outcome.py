@@ -1,9 +1,13 @@
-"""What a command that runs, scores or merges ended with."""
+"""What a command that runs, scores or merges ended with, and what its run folder lacks, or holds beside the run."""
 
+from collections.abc import Iterable
 from dataclasses import dataclass
 
+from inpaint_bench.analysis.results import missing_pairs
+from inpaint_bench.api.progress import warn
 from inpaint_bench.api.run import Run
-from inpaint_bench.errors import BenchError, HashError, IncompleteError, InputError, NotComparableError
+from inpaint_bench.errors import BenchError, HashError, IncompleteError, InputError, NotComparableError, some
+from inpaint_bench.runner.folder import RunFolder
 from inpaint_bench.runner.metrics import ChosenMetrics
 
 
@@ -26,3 +30,23 @@ class Outcome:
             kind = IncompleteError if first is BenchError else first
             kept = "Finished pairs are kept; run the same command again to go on."
             raise kind(" ".join([*dict.fromkeys(map(str, failures)), kept]))
+
+
+def warn_of_strays(run: RunFolder, methods: Iterable[str]) -> None:
+    """Name the files among the composites that the run did not make."""
+    for method in methods:
+        if strays := run.strays(method):
+            kind = "is no composite" if len(strays) == 1 else "are no composites"
+            warn(f"{run.composites(method)}: {some(strays)} {kind} of this run and counted for nothing.")
+
+
+def incomplete(run: RunFolder, methods: Iterable[str]) -> list[IncompleteError]:
+    """An error for each method that lacks a composite of some pair."""
+    return [
+        IncompleteError(
+            f"{run.path}: {method} lacks {len(left)} of {len(run.pairs)} pairs: {some(left)}. "
+            "`inpaint-bench run` makes what is missing."
+        )
+        for method in methods
+        if (left := missing_pairs(run, method))
+    ]

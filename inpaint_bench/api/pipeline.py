@@ -24,9 +24,9 @@ from inpaint_bench.errors import BenchError, InputError, refuse_unknown
 from inpaint_bench.executors.units import Executor
 from inpaint_bench.methods.base import Method
 from inpaint_bench.methods.baselines import find_baselines
-from inpaint_bench.methods.devices import open_device
+from inpaint_bench.methods.devices import open_device, too_little_memory
 from inpaint_bench.methods.entries import split_methods
-from inpaint_bench.methods.needs import refuse_unmet, too_little_memory
+from inpaint_bench.methods.needs import refuse_unmet
 from inpaint_bench.methods.select import Given, refuse_sizes, runnable_methods, select_methods
 from inpaint_bench.runner import folder, hashes
 from inpaint_bench.runner.folder import RunFolder

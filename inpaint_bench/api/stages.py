@@ -7,10 +7,10 @@ from dataclasses import dataclass, field
 from functools import partial
 
 from inpaint_bench import disk
-from inpaint_bench.api.measuring import write_results_of
 from inpaint_bench.api.outcome import Outcome
 from inpaint_bench.api.progress import note, progress_bar
 from inpaint_bench.api.run import Run
+from inpaint_bench.api.writing import write_results_of
 from inpaint_bench.data.datasets import Dataset
 from inpaint_bench.errors import BenchError, IncompleteError, InputError
 from inpaint_bench.methods.base import Method

@@ -1,4 +1,4 @@
-"""User studies: made, read, and planned."""
+"""User studies: made, and read."""
 
 import secrets
 from collections.abc import Sequence
@@ -11,13 +11,13 @@ from inpaint_bench.analysis.results import missing_pairs
 from inpaint_bench.analysis.study_summary import summarise
 from inpaint_bench.analysis.votes import of_run, stale_methods
 from inpaint_bench.api.arguments import AnyPath, Names, as_names
-from inpaint_bench.api.measuring import write_derived
+from inpaint_bench.api.power import PAIRS
 from inpaint_bench.api.progress import note
 from inpaint_bench.api.run import Run, as_run, load_run
+from inpaint_bench.api.writing import write_derived
 from inpaint_bench.errors import HashError, IncompleteError, InputError, NotComparableError, refuse_unknown, some
 from inpaint_bench.runner import sums
 from inpaint_bench.runner.metrics import ChosenMetrics
-from inpaint_bench.study import power as planning
 from inpaint_bench.study.answers import Read, read_answers
 from inpaint_bench.study.design import Plan, plan
 from inpaint_bench.study.key import CHECKS, KEY, PUBLIC, SHOWN, Key, read_key
@@ -27,9 +27,6 @@ from inpaint_bench.weights import SYNTHETIC
 
 if TYPE_CHECKING:
     from inpaint_bench.analysis.study_summary import StudySummary
-    from inpaint_bench.study.power import Needed
-
-PAIRS = 40
 
 
 @dataclass(frozen=True)
@@ -158,28 +155,6 @@ def _write(opened: Run, key: Key, read: Read) -> "StudySummary":
         sums.write_sums(opened.path, write_votes(opened.path, votes))
         write_derived(load_run(opened.path), ChosenMetrics(()))
     return found
-
-
-def study_power(
-    difference: float = 0.55,
-    *,
-    pairs: int = PAIRS,
-    methods: int = 2,
-    power: float = 0.8,
-    alpha: float = 0.05,
-    design_effect: float = planning.DESIGN_EFFECT,
-    votes_per_rater: int | None = None,
-) -> "Needed":
-    """How many votes and raters find one method better than another that gets `difference` of their votes.
-
-    See `needed` for the formula. Raises InputError for a number outside its range.
-
-    >>> import inpaint_bench as ib
-    >>> ib.study_power(0.55, pairs=40, methods=2, design_effect=1).votes
-    783
-    """
-    numbers = (float(power), float(alpha), float(design_effect))
-    return planning.needed(float(difference), pairs, methods, *numbers, votes_per_rater)
 
 
 # --- parts ----------------------------------------------------------------------------------------

@@ -1,6 +1,6 @@
 """Weights files: added, listed, verified, fetched."""
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from types import MappingProxyType
@@ -14,12 +14,12 @@ from inpaint_bench.files import weights_dir as weights_dir
 from inpaint_bench.files import within
 from inpaint_bench.methods.baselines import find_baselines, loader, reader
 from inpaint_bench.weights import store
-from inpaint_bench.weights.base import wanted_shapes
-from inpaint_bench.weights.containers import read_fitting
-from inpaint_bench.weights.fetched_models import fetched_models
+from inpaint_bench.weights.base import Weights
+from inpaint_bench.weights.fetched_models import fetched_models as fetched_models
+from inpaint_bench.weights.store import origins as origins
+from inpaint_bench.weights.store import state as state
 
 if TYPE_CHECKING:
-    import pandas as pd
     from torch import Tensor
 
     from inpaint_bench.methods.baselines import Baseline
@@ -61,12 +61,20 @@ def add_weights(
 
 def convert(method: str, paths: Sequence[Path], baselines: AnyPath | None) -> "tuple[dict[str, Tensor], list[str]]":
     """The tensors of the authors' files by our names, and a sentence on each wrapper that was taken off."""
-    import torch
+    from inpaint_bench.weights.containers import read_fitting
+    from inpaint_bench.weights.loading import wanted_shapes
 
     baseline, card = learned(method, baselines)
-    load = loader(baseline, card)
-    wanted = wanted_shapes(lambda asking: load(asking, torch.device("cpu")))
+    wanted = wanted_shapes(_loading(baseline, card))
     return read_fitting(paths, card.container, reader(baseline, card), wanted)
+
+
+def _loading(baseline: "Baseline", card: "MethodCard") -> Callable[[Weights], object]:
+    """What loads a method on the CPU."""
+    import torch
+
+    load = loader(baseline, card)
+    return lambda weights: load(weights, torch.device("cpu"))
 
 
 def origin_of(
@@ -78,18 +86,19 @@ def origin_of(
     fetched: Mapping[str, str] = MappingProxyType({}),
 ) -> store.Origin:
     """The note on tensors that were read from the files `paths`, which were fetched from where `fetched` says."""
+    from inpaint_bench.weights.adding import new_origin
+
     stated = {file.file: file for file in published.files if file.pinned} if published else {}
     loose = [path.name for path in paths if path.name not in stated or not is_stated(path, stated[path.name])]
     licence = published.licence if published else "not stated"
-    return store.new_origin(method, dataset, state, paths, licence, loose, fetched)
+    return new_origin(method, dataset, state, paths, licence, loose, fetched)
 
 
 def keep(origin: store.Origin, state: "dict[str, Tensor]", paths: Sequence[Path], baselines: AnyPath | None) -> Path:
     """Store tensors as the weights that a note is of, once they load; the path of the file."""
-    import torch
+    from inpaint_bench.weights.adding import add_weights
 
-    load = loader(*learned(origin.method, baselines))
-    return store.add_weights(origin, state, paths, lambda found: load(found, torch.device("cpu")))
+    return add_weights(origin, state, paths, _loading(*learned(origin.method, baselines)))
 
 
 def known_dataset(dataset: str, card: "MethodCard") -> str:
@@ -105,41 +114,16 @@ def known_dataset(dataset: str, card: "MethodCard") -> str:
     return dataset
 
 
-def list_weights() -> "pd.DataFrame":
-    """One row a file that was added: method, dataset, day, licence, and the files it came from with their hashes.
-
-    `unpinned` are those of them whose hash nobody has stated. A model of several files that was fetched has a row for
-    each of them, in `dataset` the model, and no sources. `state` is 'here', 'missing' or what there is of a file.
-    """
-    import pandas as pd
-
-    columns = ["method", "dataset", "added", "licence", "sha256", "sources", "unpinned"]
-    rows = [
-        (store.weights_path(one.method, one.dataset), store.state(one), *(getattr(one, column) for column in columns))
-        for one in store.origins()
-    ]
-    for model in fetched_models():
-        note = model.note
-        facts = (note.method, note.repo, note.added, note.licence)
-        rows += [
-            (model.folder / name, model.state(name), *facts, one.sha256, {}, ()) for name, one in note.files.items()
-        ]
-    return pd.DataFrame(rows, columns=["file", "state", *columns])
-
-
 def verify_weights(baselines: AnyPath | None = None) -> Iterator[tuple[str, str, str]]:
     """Compare every file with what was added, and load it; method, dataset and hash of each as it is verified.
 
     Of a model of several files each is compared, and named in place of the dataset; none is loaded. Raises HashError
     for a file that changed, InputError for one that is gone.
     """
-    import torch
-
-    for origin in store.origins():
+    for origin in origins():
         baseline, card = learned(origin.method, baselines)
         within(weights_dir() / origin.method, origin.dataset, "dataset")
-        load = loader(baseline, card)
-        store.verify(origin, lambda found, load=load: load(found, torch.device("cpu")))  # type: ignore[misc]
+        store.verify(origin, _loading(baseline, card))
         yield origin.method, origin.dataset, origin.sha256
     for model in fetched_models():
         for name in model.note.files:

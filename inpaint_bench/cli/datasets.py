@@ -27,8 +27,8 @@ def list_datasets() -> None:
     """One line a dataset: its number of pairs, what of its data is here, the command that mends it, and its title."""
     from inpaint_bench.api import listing
 
-    rows = listing.datasets().to_dict("records")
-    columns([(r["dataset"], f"{r['pairs']} pairs", r["here"] or "here", r["mend"], r["title"]) for r in rows])
+    rows = listing.dataset_rows()
+    columns([(row.dataset, f"{row.pairs} pairs", row.here or "here", row.mend, row.title) for row in rows])
 
 
 @datasets.command("show", short_help="A dataset's protocol, and how to get its data.")

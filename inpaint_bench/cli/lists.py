@@ -23,8 +23,8 @@ def list_methods(baselines: Path | None, dataset: str) -> None:
     """One line a method, and whether it can run here."""
     from inpaint_bench.api import listing
 
-    rows = listing.methods(dataset, baselines).to_dict("records")
-    columns([(r["method"], "runs here" if r["runs_here"] else f"needs {r['lacks']}", r["title"]) for r in rows])
+    rows = listing.method_rows(dataset, baselines)
+    columns([(row.method, "runs here" if row.runs_here else f"needs {row.lacks}", row.title) for row in rows])
 
 
 @methods.command("show", short_help="A method card.")
@@ -53,13 +53,13 @@ def list_metrics() -> None:
     columns(
         [
             (
-                r["metric"],
-                f"{r['better']} is better",
-                r["unit"] or "-",
-                r["used_by"] or "-",
-                f"cannot run here: {r['lacks'].split('. ')[0]}" if r["lacks"] else r["summary"],
+                row.metric,
+                f"{row.better} is better",
+                row.unit or "-",
+                row.used_by or "-",
+                f"cannot run here: {row.lacks.split('. ')[0]}" if row.lacks else row.summary,
             )
-            for r in listing.metrics().to_dict("records")
+            for row in listing.metric_rows()
         ]
     )
 

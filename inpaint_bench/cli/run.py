@@ -121,10 +121,10 @@ def predict(**options: Any) -> None:
 @print_options
 def merge(parts: tuple[Path, ...], out: Path, metrics: str, allow_mixed: bool, format_: str, by: str) -> None:
     """Join the run folders of all shards, PARTS, into one run, and print its table."""
-    from inpaint_bench.api import existing
+    from inpaint_bench.api import merging
 
     with notes_on_stderr():
-        outcome = existing.merge(parts, out, metrics, allow_mixed=allow_mixed)
+        outcome = merging.merge(parts, out, metrics, allow_mixed=allow_mixed)
     _print(outcome, format_, by, strict=False)
     for failure in outcome.failures:
         raise failure

@@ -107,7 +107,7 @@ def power(
     votes_per_rater: int | None,
 ) -> None:
     """How many votes and raters find a difference between two methods, before a study is made."""
-    from inpaint_bench.api.study import study_power
+    from inpaint_bench.api.power import study_power
 
     needed = study_power(
         difference, pairs=pairs, methods=methods, power=power, alpha=alpha, design_effect=design_effect,

@@ -48,14 +48,18 @@ def list_weights() -> None:
     """One line a file, with its state: here, missing, or how many of its bytes there are. Nothing is hashed."""
     from inpaint_bench.api import weights as api
 
-    found = api.list_weights()
-    for one in found.to_dict("records"):
-        sources = ", ".join(f"{name} {sha256[:12]}" for name, sha256 in one["sources"].items())
-        what = f"from {sources}" if sources else f"{one['file']} {one['sha256'][:12]}"
-        loose = f"  unpinned: {', '.join(one['unpinned'])}" if one["unpinned"] else ""
-        facts = (one["method"], one["dataset"], one["added"], one["state"], f"licence: {one['licence']}", what)
+    added, models = api.origins(), [*api.fetched_models()]
+    for one in added:
+        sources = ", ".join(f"{name} {sha256[:12]}" for name, sha256 in one.sources.items())
+        loose = f"  unpinned: {', '.join(one.unpinned)}" if one.unpinned else ""
+        facts = (one.method, one.dataset, one.added, api.state(one), f"licence: {one.licence}", f"from {sources}")
         click.echo("  ".join(facts) + loose)
-    if found.empty:
+    for model in models:
+        for name, file in model.note.files.items():
+            note, what = model.note, f"{model.folder / name} {file.sha256[:12]}"
+            facts = (note.method, note.repo, note.added, model.state(name), f"licence: {note.licence}", what)
+            click.echo("  ".join(facts))
+    if not added and not models:
         click.echo(f"{api.weights_dir()}: no weights were added yet.")
 
 

@@ -2,11 +2,11 @@
 
 import os
 from collections import defaultdict
-from collections.abc import Iterable
-from dataclasses import dataclass
-from functools import cache
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass, field
+from functools import cache, partial
 from pathlib import Path
-from typing import Literal
+from typing import Literal, TypeAlias
 
 from inpaint_bench import files
 from inpaint_bench.data import datasets, pair_lists
@@ -23,6 +23,8 @@ from inpaint_bench.data.protocols import (
 )
 from inpaint_bench.errors import InputError, did_you_mean
 
+Names: TypeAlias = Callable[[], tuple[str, ...]]
+
 
 @dataclass(frozen=True)
 class Need:
@@ -30,7 +32,7 @@ class Need:
 
     of: str  # what `datasets add` and `fetch` call it: a dataset, or a set of masks
     holds: Holds
-    names: tuple[str, ...]  # of the files; empty where a mapping says them that is not here
+    listed: Names = field(compare=False)  # reads `names`, for which a list of pairs may have to be read
     count: int
     folder: Path  # where they go
     root: Path  # what is locked while they are written
@@ -38,14 +40,19 @@ class Need:
     licence: str
 
     @property
+    def names(self) -> tuple[str, ...]:
+        """The names of the files; none where a mapping says them that is not here."""
+        return self.listed()
+
+    @property
     def here(self) -> int:
         """How many of the files are here."""
-        return count_here(self.folder, self.names)
+        return count_here(self.folder, self.names) if self.folder.is_dir() else 0
 
     @property
     def complete(self) -> bool:
         """Whether all of the files are here."""
-        return self.here == self.count == len(self.names)
+        return self.here == self.count and self.count == len(self.names)
 
     def __str__(self) -> str:
         if self.holds in ("partition", "mapping"):
@@ -89,8 +96,9 @@ def needs(name: str) -> list[Need]:
 
 def _of_mask_set(found: MaskSet) -> Need:
     folder = files.data_dir() / found.name
+    about = found.about
     return Need(
-        found.name, "masks", found.file_names, found.count, folder, folder, found.about.archives, found.about.licence
+        found.name, "masks", lambda: found.file_names, found.count, folder, folder, about.archives, about.licence
     )
 
 
@@ -99,7 +107,7 @@ def _of_page(page: Protocol, path: Path) -> list[Need]:
     about = page.about if of == page.name else read_page(page_path(of)).about
     root = files.data_dir() / of
 
-    def need(holds: Holds, names: tuple[str, ...], count: int, folder: Path) -> Need:
+    def need(holds: Holds, names: Names, count: int, folder: Path) -> Need:
         archives = tuple(one for one in about.archives if one.holds == holds)
         return Need(of, holds, names, count, folder, root, archives, about.licence)
 
@@ -108,29 +116,36 @@ def _of_page(page: Protocol, path: Path) -> list[Need]:
         for one in about.archives:
             if one.holds == holds:
                 name = one.file if holds == "partition" else page.images.mapping
-                found.append(need(one.holds, (name,), 1, root))
-    images, masks = _listed(page, path, root)
-    found.append(need("images", images, page.count, root / page.images_in))
+                found.append(need(one.holds, partial(tuple, [name]), 1, root))
+    listed = _listed(page, path, root)
+    found.append(need("images", lambda: listed()[0], page.count, root / page.images_in))
     if page.masks.set in mask_set_names():
         found.append(_of_mask_set(read_mask_set(page.masks.set)))
     elif page.masks.set == "folder":
-        found.append(need("masks", masks, len(masks), root / "masks"))
+        found.append(need("masks", lambda: listed()[1], len(listed()[1]), root / "masks"))
     return found
 
 
-def _listed(page: Protocol, path: Path, root: Path) -> tuple[tuple[str, ...], tuple[str, ...]]:
-    """The names of the images and of the masks of a page, each once, as its list of pairs or its mapping has them."""
+def _listed(page: Protocol, path: Path, root: Path) -> Callable[[], tuple[tuple[str, ...], tuple[str, ...]]]:
+    """Reads the names of a page's images and masks, each once, from its list of pairs or its mapping.
+
+    Raises InputError where there is neither.
+    """
     listed = path.with_name(f"{path.stem}.pairs.csv")
     if listed.is_file():
-        return _names_in(listed, listed.stat().st_mtime_ns)
+        return partial(_names_in, listed, listed.stat().st_mtime_ns)
     if not page.images.mapping:
         raise InputError(
             f"{listed}: there is no such list of pairs, so that nobody knows which images are meant. Put them in "
             f"{root / 'images'} yourself."
         )
-    mapping = root / page.images.mapping
+    return partial(_names_by, root / page.images.mapping, page.images.first)
+
+
+def _names_by(mapping: Path, first: int | None) -> tuple[tuple[str, ...], tuple[str, ...]]:
+    """The names of the images that a mapping says, if it is here."""
     numbers = datasets.test_numbers(mapping) if mapping.is_file() else []
-    return tuple(f"{number}.jpg" for number in sorted(numbers)[: page.images.first]), ()
+    return tuple(f"{number}.jpg" for number in sorted(numbers)[:first]), ()
 
 
 @cache

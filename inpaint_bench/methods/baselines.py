@@ -19,8 +19,8 @@ from inpaint_bench.errors import HashError, InputError
 from inpaint_bench.methods.card import Card, MethodCard, read_card
 from inpaint_bench.methods.foreign import blamed
 from inpaint_bench.weights import NO_WEIGHTS, SYNTHETIC, Weights, models, open_weights, synthetic_weights
-from inpaint_bench.weights.containers import Read
 from inpaint_bench.weights.file_kinds import is_safetensors, is_torch, what_it_is
+from inpaint_bench.weights.layout import Read
 from inpaint_bench.weights.models import ModelId
 from inpaint_bench.weights.store import find_weights, weights_path
 

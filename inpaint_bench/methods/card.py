@@ -16,7 +16,7 @@ from inpaint_bench.fetch.sources import RemoteFile
 from inpaint_bench.methods.needs import Gigabytes, Needs
 from inpaint_bench.methods.options import Option
 from inpaint_bench.methods.sizes import Sizes
-from inpaint_bench.weights.containers import Container
+from inpaint_bench.weights.layout import Container
 from inpaint_bench.weights.models import ModelId
 
 MOST_BYTES = 1 << 20  # of a card

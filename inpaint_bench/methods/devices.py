@@ -1,8 +1,12 @@
 """The device that methods and metrics run on, by the name that a user gives."""
 
+import psutil
 import torch
 
 from inpaint_bench.errors import InputError
+from inpaint_bench.methods.needs import Needs
+
+GB = 1e9
 
 
 def open_device(name: str) -> torch.device:
@@ -28,6 +32,17 @@ def open_device(name: str) -> torch.device:
 def metric_device(device: torch.device) -> torch.device:
     """The device that metrics run on: they need float64, which mps does not have, so there it is the CPU."""
     return torch.device("cpu") if device.type == "mps" else device
+
+
+def too_little_memory(needs: Needs, device: torch.device) -> str:
+    """A sentence where a method needs more memory than its device has; '' elsewhere."""
+    if device.type == "cuda":
+        there = torch.cuda.get_device_properties(device).total_memory
+    else:
+        there = psutil.virtual_memory().total
+    if needs.memory_gb * GB <= there:
+        return ""
+    return f"it needs about {needs.memory_gb:g} GB of memory with its usual options, and {device} has {there / GB:.0f}"
 
 
 def _has_mps() -> bool:

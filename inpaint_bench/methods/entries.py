@@ -5,11 +5,14 @@ taken off. Elsewhere an apostrophe is an apostrophe, except in a command (exec:)
 """
 
 import re
+import shlex
+import string
 
 from inpaint_bench.errors import InputError
 
 QUOTES = ("'", '"')
 COMMAND = re.compile(r"""['"]?[^='"]*=['"]?exec:""")
+PARSER = string.Formatter()  # of commands: names in braces
 
 
 def split_methods(text: str, option: str = "--methods") -> list[str]:
@@ -38,3 +41,12 @@ def _opens(before: str) -> bool:
 def unquoted(text: str) -> str:
     """The text without the quotes around the whole of it."""
     return text[1:-1] if text[:1] in QUOTES and text.find(text[0], 1) == len(text) - 1 else text
+
+
+def placeholders(entry: str, template: str) -> set[str]:
+    """The names in braces of a command line. Raises InputError, which begins with `entry`, where it cannot be read."""
+    try:
+        parts = [part for word in shlex.split(template) for part in PARSER.parse(word) if part[1] is not None]
+    except ValueError as error:
+        raise InputError(f"{entry}: {error}. Write {{{{ and }}}} for literal braces, and close quotes.") from error
+    return {"".join([field, conversion or "", form or ""]) for _, field, form, conversion in parts if field is not None}

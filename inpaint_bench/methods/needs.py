@@ -2,19 +2,18 @@
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
-from typing import Annotated, Any
+from typing import TYPE_CHECKING, Annotated, Any
 
 import msgspec
-import psutil
-import torch
 
-from inpaint_bench.data.datasets import Dataset
 from inpaint_bench.data.protocols import Count, Protocol
 from inpaint_bench.decode import Schema
 from inpaint_bench.errors import InputError
 from inpaint_bench.methods.sizes import ANY_SIZE, Sizes
 
-GB = 1e9
+if TYPE_CHECKING:
+    from inpaint_bench.data.datasets import Dataset
+
 Gigabytes = Annotated[float, msgspec.Meta(ge=0, le=1e6)]
 
 
@@ -60,7 +59,7 @@ def refuse_size(name: str, sizes: Sizes, page: Protocol) -> None:
         )
 
 
-def refuse_unmet(name: str, needs: Needs, options: Mapping[str, object], dataset: Dataset) -> None:
+def refuse_unmet(name: str, needs: Needs, options: Mapping[str, object], dataset: "Dataset") -> None:
     """Raise InputError where a dataset's images are of a size that a method does not take, or lack a prompt."""
     refuse_size(name, needs.sizes, dataset.page)
     without = sum(not pair.prompt for pair in dataset.pairs)
@@ -69,14 +68,3 @@ def refuse_unmet(name: str, needs: Needs, options: Mapping[str, object], dataset
             f"{name} needs a prompt, and {without} of {len(dataset.pairs)} pairs have none. Give one for all, "
             f"--set {name}.prompt='…', or a list of pairs with a column 'prompt'."
         )
-
-
-def too_little_memory(needs: Needs, device: torch.device) -> str:
-    """A sentence where a method needs more memory than its device has; '' elsewhere."""
-    if device.type == "cuda":
-        there = torch.cuda.get_device_properties(device).total_memory
-    else:
-        there = psutil.virtual_memory().total
-    if needs.memory_gb * GB <= there:
-        return ""
-    return f"it needs about {needs.memory_gb:g} GB of memory with its usual options, and {device} has {there / GB:.0f}"

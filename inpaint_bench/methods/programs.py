@@ -4,7 +4,6 @@ import json
 import os
 import shlex
 import shutil
-import string
 import subprocess
 import sys
 from collections.abc import Iterator, Mapping, Sequence
@@ -23,6 +22,7 @@ from inpaint_bench.files import write_whole
 from inpaint_bench.methods import supervise
 from inpaint_bench.methods.base import Method, Prediction, PredictJob, from_pixels
 from inpaint_bench.methods.code import folder_code, only_known, program_code
+from inpaint_bench.methods.entries import PARSER, placeholders
 from inpaint_bench.methods.folder import read_outputs
 from inpaint_bench.methods.layouts import Outputs, match
 from inpaint_bench.methods.probe import refuse_inverted
@@ -31,7 +31,6 @@ from inpaint_bench.threads import in_order
 FOLDERS = ("images", "masks", "out")
 ALLOWED = {*FOLDERS, "seed", "samples", "prompts"}
 LAST = 1 << 14  # bytes of a program's output that are looked at for its last line
-_PARSER = string.Formatter()
 
 
 def program_method(name: str, template: str, folder: Path | None = None) -> Method:
@@ -54,15 +53,6 @@ def program_method(name: str, template: str, folder: Path | None = None) -> Meth
     return Method(
         name, source, code, lambda job: _in_passing(name, template, job), command=template, notes=only_known(known)
     )
-
-
-def placeholders(entry: str, template: str) -> set[str]:
-    """The names in braces of a command line. Raises InputError, which begins with `entry`, where it cannot be read."""
-    try:
-        parts = [part for word in shlex.split(template) for part in _PARSER.parse(word) if part[1] is not None]
-    except ValueError as error:
-        raise InputError(f"{entry}: {error}. Write {{{{ and }}}} for literal braces, and close quotes.") from error
-    return {"".join([field, conversion or "", form or ""]) for _, field, form, conversion in parts if field is not None}
 
 
 def _in_passing(name: str, template: str, job: PredictJob) -> Iterator[Prediction]:
@@ -181,7 +171,7 @@ def _supervised(command: Sequence[str], output: int, timeout: float | None) -> s
 def words_of(template: str, values: Mapping[str, str]) -> list[str]:
     """The words of a command line with its placeholders replaced by values, whatever characters these contain."""
     return [
-        "".join(text + (values[field] if field else "") for text, field, _, _ in _PARSER.parse(word))
+        "".join(text + (values[field] if field else "") for text, field, _, _ in PARSER.parse(word))
         for word in map(os.path.expanduser, shlex.split(template))
     ]
 

@@ -20,7 +20,7 @@ from inpaint_bench.metrics.batch import Batch
 from inpaint_bench.metrics.features.arniqa_files import ARNIQA, ENCODER, MOST_FILE, REGRESSOR
 from inpaint_bench.metrics.features.networks import built_once, each
 from inpaint_bench.metrics.pixel_stats import PerImage
-from inpaint_bench.weights.base import refuse_differences, refuse_infinite
+from inpaint_bench.weights.loading import refuse_differences, refuse_infinite
 from inpaint_bench.weights.torch_files import read_torch
 
 SMALLEST = 64  # pixels a side; at half the size the network still has one position

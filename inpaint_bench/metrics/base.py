@@ -4,14 +4,19 @@ A declaration is plain data. Importing one loads neither torch nor OpenCV: the c
 when its `function` is first used.
 """
 
+import ast
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from functools import cache
 from importlib import import_module
+from inspect import getdoc
+from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal, TypeAlias
 
 import numpy as np
-from jaxtyping import Float
+from jaxtyping import Float, Float32
 
+from inpaint_bench import files
 from inpaint_bench.data.protocols import EightBit
 from inpaint_bench.metrics.pixel_stats import PerImage
 
@@ -23,6 +28,7 @@ if TYPE_CHECKING:
 
 Better: TypeAlias = Literal["higher", "lower"]
 Features = Float[np.ndarray, "images width"]  # one row per image, in the order of the pairs
+FeatureVector = Float32[np.ndarray, " width"]  # of one image
 Compares: TypeAlias = Literal["target", "image", "any"]  # with a ground truth; with what was there, to be removed
 Reference: TypeAlias = str | Callable[..., Any]  # 'pixel:ssim' for inpaint_bench.metrics.pixel.ssim, or a function
 
@@ -34,6 +40,22 @@ def resolve(reference: Reference) -> Callable[..., Any]:
     module, _, name = reference.partition(":")
     function: Callable[..., Any] = getattr(import_module(f"inpaint_bench.metrics.{module}"), name)
     return function
+
+
+def docstring(reference: Reference) -> str:
+    """Return the docstring of the function that a reference names, read from its source: no module is imported."""
+    if not isinstance(reference, str):
+        return getdoc(reference) or ""
+    module, _, name = reference.partition(":")
+    return _docstrings(module)[name]
+
+
+@cache
+def _docstrings(module: str) -> dict[str, str]:
+    """The docstring of every function of a module of this package."""
+    path = Path(__file__).parent.joinpath(*module.split(".")).with_suffix(".py")
+    functions = [node for node in ast.parse(files.read_bytes(path)).body if isinstance(node, ast.FunctionDef)]
+    return {function.name: ast.get_docstring(function) or "" for function in functions}
 
 
 def available() -> str:

@@ -14,16 +14,14 @@ from typing import TypeAlias
 
 import numpy as np
 import torch
-from jaxtyping import Float32
 
 from inpaint_bench import files
 from inpaint_bench.data.images import Pixels, hole_sha256, pixels_sha256
-from inpaint_bench.metrics.base import Metric
+from inpaint_bench.metrics.base import FeatureVector, Metric
 from inpaint_bench.metrics.batch import Batch
 from inpaint_bench.metrics.features import Extractor
 from inpaint_bench.metrics.pixel_stats import PerImage
 
-FeatureVector = Float32[np.ndarray, " width"]
 Inputs: TypeAlias = tuple[str, str, str, str]  # the hashes of composite, target and hole, and the prompt
 
 WAIT = 20  # seconds to wait while another process writes

@@ -4,8 +4,6 @@ A file of JSON lines in the folder of a method, of the targets (`_targets`: the 
 the targets with white holes (`_masked`: the lower bound).
 """
 
-from collections.abc import Sequence
-
 import msgspec
 
 from inpaint_bench import files
@@ -60,20 +58,6 @@ def measure_objects(
             advance(1)
     files.write_if_changed(path, b"\n".join([*lines, b""]))
     sums.write_sums(run.path, path)
-
-
-def merge_objects(parts: Sequence[RunFolder], out: RunFolder, folder: str, detector: str) -> None:
-    """Join the objects files of the parts of a run, if all were found by the same detector."""
-    paths = [path for part in parts if (path := objects_path(part, folder, detector)).is_file()]
-    for part in parts:
-        sums.refuse_changed(part.path, objects_path(part, folder, detector))
-    read = [read_objects(path) for path in paths]
-    if not read or len({one.header for one in read}) != 1:
-        return
-    found = sorted((one for stored in read for one in stored.found), key=lambda one: (one.pair, one.sample or 0))
-    lines = [msgspec.json.encode(read[0].header), *(msgspec.json.encode(one) for one in found)]
-    files.write_if_changed(objects_path(out, folder, detector), b"\n".join([*lines, b""]))
-    sums.write_sums(out.path, objects_path(out, folder, detector))
 
 
 def detections(pixels: Pixels, detector: Detector, detect: Detect, runtime: RuntimeOptions) -> Detections:

@@ -14,9 +14,8 @@ from inpaint_bench import decode
 from inpaint_bench.data.protocols import NAME
 from inpaint_bench.errors import BenchError, InputError, did_you_mean
 from inpaint_bench.methods.code import folder_code, function_code, module_code, only_known, program_code
-from inpaint_bench.methods.entries import split_methods, unquoted
+from inpaint_bench.methods.entries import placeholders, split_methods, unquoted
 from inpaint_bench.methods.foreign import blamed, imported
-from inpaint_bench.methods.programs import placeholders
 from inpaint_bench.metrics.own_metric import MetricInfo, OwnMetric, PairFunction, PairMetric, own_metric
 from inpaint_bench.metrics.registry import KNOWN, declare
 

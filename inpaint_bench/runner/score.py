@@ -1,25 +1,21 @@
 """Scoring: scores, image features and detected objects of a method's composites and of the targets."""
 
-import heapq
 from collections.abc import Callable, Sequence
 
 from inpaint_bench.data.datasets import Dataset
 from inpaint_bench.errors import MethodError
 from inpaint_bench.metrics.detection import DETECTORS
 from inpaint_bench.metrics.features import EXTRACTORS
-from inpaint_bench.metrics.features.timm_files import model_of
 from inpaint_bench.metrics.registry import detectors, extractors
-from inpaint_bench.runner import sums
-from inpaint_bench.runner.features import measure_features, merge_features
+from inpaint_bench.runner.features import measure_features
 from inpaint_bench.runner.folder import RunFolder
-from inpaint_bench.runner.objects import measure_objects, merge_objects
+from inpaint_bench.runner.objects import measure_objects
 from inpaint_bench.runner.pictures import ALL, Samples
 from inpaint_bench.runner.predict import RuntimeOptions
 from inpaint_bench.runner.progress import Bar, no_bar
 from inpaint_bench.runner.score_own import score_own
 from inpaint_bench.runner.score_pairs import score_run
-from inpaint_bench.runner.scores import each_score, scores_path, write_sorted
-from inpaint_bench.runner.stored import MASKED, TARGETS, extractors_of
+from inpaint_bench.runner.stored import MASKED, TARGETS
 
 Choose = Callable[[RunFolder, str], Samples]  # of a method
 
@@ -62,20 +58,3 @@ def score_targets(
     for detector in detectors(metrics):
         for folder in (TARGETS, MASKED):
             measure_objects(run, dataset, folder, DETECTORS[detector], runtime, bar)
-
-
-def merge_scores(parts: Sequence[RunFolder], out: RunFolder) -> None:
-    """Join the scores, features and objects of the parts of a run."""
-    for method in out.info.methods:
-        paths = [scores_path(part, method) for part in parts]
-        for part, path in zip(parts, paths, strict=True):
-            sums.refuse_changed(part.path, path)
-        here = [path for path in paths if path.is_file()]
-        if here:
-            write_sorted(out, method, heapq.merge(*map(each_score, here), key=lambda score: score.key))
-    for folder in (*out.info.methods, TARGETS, MASKED):
-        of_timm = (name for part in parts for name in extractors_of(part, folder) if model_of(name))
-        for extractor in dict.fromkeys([*EXTRACTORS, *of_timm]):
-            merge_features(parts, out, folder, extractor)
-        for detector in DETECTORS:
-            merge_objects(parts, out, folder, detector)

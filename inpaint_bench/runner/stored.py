@@ -1,15 +1,17 @@
 """Image features and detected objects as they lie in a run folder; read without what computed them."""
 
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Literal
 
 import msgspec
+import numpy as np
 
 from inpaint_bench import decode, files
 from inpaint_bench.decode import Schema
 from inpaint_bench.errors import HashError, InputError
-from inpaint_bench.metrics.base import Features
+from inpaint_bench.metrics.base import Features, FeatureVector
 from inpaint_bench.metrics.detection import Tally
 from inpaint_bench.metrics.features.timm_files import extractor_of, file_name
 from inpaint_bench.runner.folder import RunFolder
@@ -76,6 +78,33 @@ def read_features(path: Path) -> StoredFeatures:
     if len(features) != len(index.rows) or files.file_sha256(path) != index.sha256:
         raise HashError(f"{path}: not the features that {path.stem}.json lists. Delete both and score again.")
     return StoredFeatures(path, index, features)
+
+
+def write_features(
+    path: Path,
+    signature: str,
+    rows: tuple[FeatureRow, ...],
+    width: int,
+    made: Iterable[FeatureVector],
+    on_progress: Callable[[int], None] = lambda count: None,
+) -> None:
+    """Write features, the rows one by one, then their index."""
+    with files.written_whole(path) as temporary:
+        out = np.lib.format.open_memmap(temporary, "w+", np.float32, (len(rows), width))
+        for number, row in enumerate(made):
+            out[number] = row
+            on_progress(1)
+        out.flush()
+    index = Index(1, signature, files.file_sha256(path), rows)
+    files.write_whole(path.with_suffix(".json"), msgspec.json.encode(index) + b"\n")
+
+
+def usable_index(path: Path) -> Index | None:
+    """What a feature file holds; None where it is not there or not to be used, and is made anew."""
+    try:
+        return read_features(path).index
+    except (InputError, HashError):
+        return None
 
 
 # --- objects --------------------------------------------------------------------------------------

@@ -14,7 +14,7 @@ import torch
 from torch import Tensor
 
 from inpaint_bench.errors import InputError
-from inpaint_bench.weights.containers import Part, Synthetic
+from inpaint_bench.weights.layout import Part, Synthetic
 
 Change = dict[str, Any]
 

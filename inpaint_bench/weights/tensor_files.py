@@ -8,9 +8,8 @@ from torch import Tensor
 
 from inpaint_bench import files
 from inpaint_bench.errors import InputError
-from inpaint_bench.weights.file_kinds import ARCHIVE, is_safetensors, what_it_is
+from inpaint_bench.weights.file_kinds import ARCHIVE, MOST_FILE, is_safetensors, what_it_is
 
-MOST_FILE = 4 << 30  # bytes; the largest network here has 0.5 GiB of weights
 AGAIN = "Fetch it again."
 
 

@@ -12,7 +12,7 @@ import torch
 import inpaint_bench as ib
 from inpaint_bench import files
 from inpaint_bench.analysis.derive import derive_results
-from inpaint_bench.api import derived, measuring
+from inpaint_bench.api import derived, writing
 from inpaint_bench.runner import sums
 
 RUN = Path("runs/tiny")
@@ -42,7 +42,7 @@ def again(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Callable[..., int]
         return count
 
     first: dict[Path, bytes] = {}
-    monkeypatch.setattr(measuring, "derive_results", counted)
+    monkeypatch.setattr(writing, "derive_results", counted)
     run()
     first |= here()
     return run

@@ -1,5 +1,6 @@
 """What is imported when: the package is light, and a run's results are read without torch or OpenCV."""
 
+import shlex
 import subprocess
 import sys
 from pathlib import Path
@@ -8,6 +9,38 @@ import pytest
 import tiny
 from selection import quick
 
+LISTINGS = """
+methods
+methods show spn
+metrics
+metrics show lpips_alex
+metrics show fid
+datasets
+datasets show paris
+weights list
+weights verify
+cite --methods lama,telea --metrics psnr,fid --dataset paris
+"""
+OF_RUNS = """
+merge first second --out merged
+status run
+table run --format latex
+compare mean-fill telea run
+metrics compare run
+cite run
+model-index run --methods telea
+figure grid run --data data --out grid.png
+report run --data data --out report
+study make run --data data --question Which? --out study
+study power
+pairs build --dataset tiny.toml
+pairs show --dataset tiny.toml
+pairs verify --dataset tiny.toml
+claims check
+leaderboard build --out board
+gate run --expected expected --accept --reason first
+gate run --expected expected
+"""
 HEAVY = ("torch", "cv2", "numba", "scipy", "skimage", "sklearn", "matplotlib", "torchvision", "timm")
 
 
@@ -29,11 +62,38 @@ def test_help_loads_nothing_heavy() -> None:
                         "sys.stdout = sys.__stdout__") == set()  # fmt: skip
 
 
-def test_results_and_scores_are_read_with_pandas_alone(tmp_path: Path) -> None:
-    page = tiny.make_dataset(tmp_path / "dataset", metrics=["psnr"])
-    assert tiny.run(page, tmp_path / "run", methods="mean-fill") == 0
-    code = f"import inpaint_bench as ib\nrun = ib.load_run({str(tmp_path / 'run')!r})\nrun.results, run.scores"
+@pytest.fixture(scope="module")
+def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A folder with a page, a run of it, and its two shards."""
+    folder = tmp_path_factory.mktemp("light")
+    page = tiny.make_dataset(folder, count=8, metrics=["psnr", "ssim"])
+    assert tiny.run(page, folder / "run") == 0
+    for name, shard in (("first", "1/2"), ("second", "2/2")):
+        assert tiny.run(page, folder / name, "--shard", shard) == 0
+    return folder
+
+
+def test_results_and_scores_are_read_with_pandas_alone(folder: Path) -> None:
+    code = f"import inpaint_bench as ib\nrun = ib.load_run({str(folder / 'run')!r})\nrun.results, run.scores"
     assert loaded_after(code) == {"pandas"}
+
+
+def test_commands_that_run_no_network_load_no_torch_and_listings_no_pandas(
+    folder: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(folder)
+    steps = [(LISTINGS, {*HEAVY, "pandas"} - {"cv2"}), (OF_RUNS, {"torch", "torchvision", "timm"})]
+    listed = [(shlex.split(line), heavy) for lines, heavy in steps for line in lines.strip().splitlines()]
+    code = f"""
+import contextlib, io, sys
+from inpaint_bench.cli import run_cli
+for words, heavy in {listed!r}:
+    with contextlib.redirect_stdout(io.StringIO()):
+        assert run_cli(words) == int(words[0] == "claims"), words  # papers contradict themselves: 1
+    assert not heavy & sys.modules.keys(), (words, heavy & sys.modules.keys())
+"""
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=False)
+    assert done.returncode == 0, done.stderr
 
 
 @pytest.mark.parametrize("name", quick(["methods", "metrics"], ["metrics"]))

@@ -22,7 +22,8 @@ from inpaint_bench.errors import InputError
 from inpaint_bench.methods.baselines import Baseline, find_baselines, installed, loader, reader, weights_of
 from inpaint_bench.methods.card import MethodCard
 from inpaint_bench.weights import SYNTHETIC
-from inpaint_bench.weights.containers import Part, Synthetic, read_container
+from inpaint_bench.weights.containers import read_container
+from inpaint_bench.weights.layout import Part, Synthetic
 from inpaint_bench.weights.synthetic import KEEP, kept
 
 

@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 import torch
 
-from inpaint_bench.metrics.base import Metric, Reference, SamplesMetric, SetMetric, resolve
+from inpaint_bench.metrics.base import Metric, Reference, SamplesMetric, SetMetric, StudyMetric, docstring, resolve
 from inpaint_bench.metrics.detection import DETECTORS
 from inpaint_bench.metrics.features import EXTRACTORS, by_path
 from inpaint_bench.metrics.registry import KNOWN, absent, network_signature, signature
@@ -46,6 +46,11 @@ def test_the_function_of_a_metric_exists_and_documents_it(metric: Metric | Sampl
     assert callable(metric.function)
     assert metric.name.split("_")[0] in metric.function.__name__ or isinstance(metric, SetMetric)
     assert getdoc(metric.function)
+
+
+def test_docstrings_are_read_from_the_source_as_python_has_them() -> None:
+    named = [metric for metric in KNOWN.values() if isinstance(metric, (Metric, SamplesMetric, StudyMetric))]
+    assert [docstring(metric.implementation) for metric in named] == [getdoc(metric.function) for metric in named]
 
 
 @pytest.mark.parametrize("reference", OPENED)

@@ -15,7 +15,7 @@ from torch import Tensor
 
 from inpaint_bench.methods.baselines import find_baselines, loader
 from inpaint_bench.weights import unzipped
-from inpaint_bench.weights.base import wanted_shapes
+from inpaint_bench.weights.loading import wanted_shapes
 
 BASELINES = find_baselines()
 State = dict[str, Tensor]

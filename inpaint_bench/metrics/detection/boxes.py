@@ -3,7 +3,6 @@
 import math
 
 import numpy as np
-import torch
 from jaxtyping import Float32, Float64
 
 from inpaint_bench.data.images import Hole
@@ -17,6 +16,7 @@ Overlaps = Float64[np.ndarray, "first second"]
 
 def overlaps(first: First, second: Second) -> Overlaps:
     """Intersection over union (IoU) of every box of `first` with every box of `second`, from 0 to 1, in float64."""
+    import torch
     from torchvision.ops import box_iou
 
     return np.asarray(box_iou(*(torch.from_numpy(boxes.astype(np.float64)) for boxes in (first, second))).numpy())
@@ -29,6 +29,7 @@ def suppressed(detections: Detections, max_iou: float) -> Detections:
     scores, the first is kept. `torchvision.ops.batched_nms` is not used: it separates classes by adding offsets to
     their coordinates, which rounds them.
     """
+    import torch
     from torchvision.ops import nms
 
     ordered = detections.sorted()

@@ -85,7 +85,7 @@ class ArniqaFolder:
         """Store both files. Raises InputError where they are others, HashError where other ones were noted before."""
         from inpaint_bench.metrics.arniqa import states
         from inpaint_bench.weights import lock
-        from inpaint_bench.weights.store import tensors_sha256
+        from inpaint_bench.weights.adding import tensors_sha256
 
         files.refuse_homeless("weights", "INPAINT_BENCH_WEIGHTS")
         tensors = dict(zip((ENCODER, REGRESSOR), states(source), strict=True))

@@ -14,7 +14,7 @@ from torch import Tensor
 from inpaint_bench.errors import InputError, some
 from inpaint_bench.metrics.features.clip_folder import WEIGHTS
 from inpaint_bench.metrics.features.networks import built_once
-from inpaint_bench.weights.base import refuse_differences
+from inpaint_bench.weights.loading import refuse_differences
 
 LARGEST = 1024  # pixels a side of what pictures are resized to
 TOWERS = ("text", "vision")

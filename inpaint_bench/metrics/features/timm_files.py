@@ -145,7 +145,8 @@ class TimmFile:
             raise InputError(reason)
         from inpaint_bench.metrics.features.timm_models import load_model, state_of
         from inpaint_bench.weights import lock
-        from inpaint_bench.weights.store import refuse_homeless, tensors_sha256
+        from inpaint_bench.weights.adding import tensors_sha256
+        from inpaint_bench.weights.store import refuse_homeless
 
         refuse_homeless()
         state = state_of(source, self.model)

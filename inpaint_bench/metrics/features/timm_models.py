@@ -26,8 +26,8 @@ from inpaint_bench.metrics.features.extractor import Extract
 from inpaint_bench.metrics.features.networks import Levels, built_once, in_chunks
 from inpaint_bench.metrics.features.timm_files import TimmFile, hash_of
 from inpaint_bench.metrics.features.timm_specs import FLOAT_BICUBIC, Preprocessing, TimmFeatures
-from inpaint_bench.weights.base import refuse_differences, refuse_infinite
 from inpaint_bench.weights.file_kinds import is_torch
+from inpaint_bench.weights.loading import refuse_differences, refuse_infinite
 from inpaint_bench.weights.tensor_files import read_tensors
 from inpaint_bench.weights.torch_files import ProgramError, read_torch
 
