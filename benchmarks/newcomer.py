@@ -5,8 +5,8 @@
     python benchmarks/newcomer.py docs                      `make docs`: 300 s are wanted
     PYTHON=python3.12 python benchmarks/newcomer.py path    with another Python in the new environment
 
-The checkout is cloned as it was last committed, into a folder of its own with caches of its own: everything is installed
-and compiled anew, which takes 7 GB on a Linux machine. It stops at the first step that fails, with what the step printed.
+The checkout is cloned as it was last committed, into a folder and with caches of its own: everything is installed and
+compiled anew, which takes 7 GB on Linux. It stops at the first step that fails, with what the step printed.
 """
 
 import os
@@ -20,8 +20,6 @@ from pathlib import Path
 
 ROOT = Path(__file__).resolve().parent.parent
 sys.path += [str(ROOT / "docs" / "builder"), str(ROOT / "tests")]
-
-from pages import run_page
 
 CLONE = f"git clone --quiet '{ROOT}' inpaint-bench"
 LATEX = "inpaint-bench table runs/mine --style table1 --format latex --out table1.tex"
@@ -43,6 +41,8 @@ def command(line: str) -> Step:
 
 def tutorial(folder: Path, variables: dict[str, str]) -> str:
     """The blocks of the clone's tutorial, run as they are marked; they must print what the page shows."""
+    from pages import run_page
+
     page = folder / "inpaint-bench" / "docs" / "tutorials" / "evaluate.md"
     return "\n".join(run_page(page, folder, variables))
 
