@@ -89,12 +89,7 @@ def test_a_build_of_the_tested_version_is_the_tested_version(installed: dict[str
 def test_the_tested_version_is_that_for_this_python(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, python: tuple[int, int, int], version: str
 ) -> None:
-    pins = [
-        "# tested",
-        "numpy==2.4.6; python_version >= '3.11'",
-        "numpy==2.2.6; python_version < '3.11'",
-        "torch==2.14.1",
-    ]
+    pins = ["# tested", "numpy==2.4.6; python_version >= '3.11'", "numpy==2.2.6; python_version < '3.11'"]
     (tmp_path / "constraints.txt").write_text("\n".join(pins))
     monkeypatch.setattr(files, "PACKAGE", tmp_path / "inpaint_bench")
     with monkeypatch.context() as patch:
