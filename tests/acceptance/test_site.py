@@ -197,14 +197,16 @@ def test_the_navigation_is_reached_with_the_tab_key(site: Path, browser: "Browse
 
 
 def test_pictures_are_what_the_script_draws_and_pages_give_their_numbers(tmp_path: Path) -> None:
-    site_pictures.draw_all(tmp_path)
+    drawn, committed = tmp_path / "images", DOCS / "images"
+    drawn.mkdir()
+    site_pictures.draw_all(drawn)
+    assert {path.name for path in drawn.iterdir()} == {path.name for path in committed.iterdir()}
     for name in [*(f"{plot}.svg" for plot in site_pictures.PLOTS), "numbers.json"]:
-        drawn, committed = ((folder / name).read_text(encoding="utf-8") for folder in (tmp_path, DOCS / "images"))
-        assert rounded(drawn) == rounded(committed), name
-    grids = [np.asarray(Image.open(folder / "grid.png"), dtype=float) for folder in (tmp_path, DOCS / "images")]
+        texts = [(folder / name).read_text(encoding="utf-8") for folder in (drawn, committed)]
+        assert rounded(texts[0]) == rounded(texts[1]), name
+    grids = [np.asarray(Image.open(folder / "grid.png"), dtype=float) for folder in (drawn, committed)]
     assert grids[0].shape == grids[1].shape
     assert np.abs(grids[0] - grids[1]).mean() < 0.1  # levels of 255: processors may differ by one here and there
-    assert {path.name for path in tmp_path.iterdir()} == {path.name for path in (DOCS / "images").iterdir()}
 
 
 def rounded(text: str) -> str:
