@@ -8,6 +8,7 @@ from typing import Any
 
 import pytest
 import yaml  # type: ignore[import-untyped]
+from packaging.requirements import Requirement
 
 from inpaint_bench import __version__
 
@@ -55,6 +56,17 @@ def test_ci_runs_on_every_python_that_the_package_declares() -> None:
     declared = re.findall(r'"Programming Language :: Python :: (3\.\d+)"', (ROOT / "pyproject.toml").read_text())
     ci = yaml.safe_load((GITHUB / "workflows/ci.yml").read_text())
     assert ci["jobs"]["test"]["strategy"]["matrix"]["python"] == declared
+
+
+def test_every_python_that_the_package_declares_has_one_version_of_each_package() -> None:
+    declared = re.findall(r'"Programming Language :: Python :: (3\.\d+)"', (ROOT / "pyproject.toml").read_text())
+    lines = (ROOT / "constraints.txt").read_text().splitlines()
+    pins = [Requirement(line) for line in lines if not line.startswith("#")]
+    assert all(str(pin.specifier).startswith("==") for pin in pins)
+    for python in declared:
+        here = [pin.name for pin in pins if pin.marker is None or pin.marker.evaluate({"python_version": python})]
+        assert len(here) == len(set(here))
+        assert {pin.name for pin in pins} - set(here) <= {"tomli"}  # in the standard library from 3.11 on
 
 
 @pytest.mark.skipif(shutil.which("bash") is None, reason="no bash is installed here")

@@ -1,11 +1,15 @@
 """What fails the build of the documentation beside what mkdocs itself looks for."""
 
+from dataclasses import fields
+
 import click
 import pytest
 import site_hooks
 import site_pages
+import yaml  # type: ignore[import-untyped]
+from mkdocstrings_handlers.python import PythonOptions
 from site_api import undocumented
-from site_blocks import INCLUDED, PageError
+from site_blocks import INCLUDED, ROOT, PageError
 
 
 def test_no_public_name_lacks_a_docstring() -> None:
@@ -45,3 +49,11 @@ def test_the_page_of_exit_codes_names_the_error_of_each() -> None:
     for code, name in ((2, "InputError"), (3, "IncompleteError"), (4, "NotComparableError"), (5, "HashError")):
         assert f"| {code} | `{name}`" in text
     assert "| 130 | stopped by SIGINT" in text
+
+
+def test_options_of_the_python_reference_are_those_of_its_handler() -> None:
+    plugins = yaml.safe_load((ROOT / "mkdocs.yml").read_text(encoding="utf-8"))["plugins"]
+    (handlers,) = [plugin["mkdocstrings"]["handlers"] for plugin in plugins if "mkdocstrings" in plugin]
+    known = {field.name for field in fields(PythonOptions)}
+    named = set(handlers["python"]["options"])
+    assert named <= known  # others end the build, but for an environment that happens to have pydantic

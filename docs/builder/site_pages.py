@@ -9,11 +9,10 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import click
-import tomllib
 from site_api import public_names
 from site_blocks import ROOT, PageError
 
-from inpaint_bench import errors
+from inpaint_bench import decode, errors
 from inpaint_bench.api import listing
 from inpaint_bench.cli import cli
 from inpaint_bench.data.protocols import page_names
@@ -138,7 +137,7 @@ def method_pages() -> dict[str, str]:
     pages: dict[str, list[str]] = {}
     for name, (baseline, card) in find_baselines().items():
         page = baseline.folder.name
-        title = tomllib.loads((baseline.folder / "card.toml").read_text(encoding="utf-8"))["title"]
+        title = decode.toml((baseline.folder / "card.toml").read_text(encoding="utf-8"))["title"]
         lines = pages.setdefault(page, [f"# {title}", "", f"From `baselines/{page}/card.toml`.", ""])
         lines += [f"## {name} {{ #{name} }}", "", "| | |", "| --- | --- |"]
         facts = [(what, fact) for what, fact in listing.show_method(name) if what != "baseline"]

@@ -1,14 +1,15 @@
-"""Draws the plots of the pages on concepts, from the sample's expected scores and from the sample itself.
+"""Draws the pictures of the site: plots, from the sample's expected scores and the sample itself, and a pair inpainted.
 
     python docs/builder/site_pictures.py [FOLDER]     # default: docs/images
 
-The same numbers give the same files. `numbers.json` holds what the pages say of them.
+The same numbers give the same files. `numbers.json` holds what the pages say of the plots.
 """
 
 import json
 import sys
 from math import comb
 from pathlib import Path
+from tempfile import TemporaryDirectory
 from typing import Any
 
 import matplotlib as mpl
@@ -18,6 +19,7 @@ import torch
 from site_blocks import DOCS, ROOT
 
 import inpaint_bench as ib
+from inpaint_bench.api.figures import figure
 from inpaint_bench.metrics import metric
 from inpaint_bench.metrics.sets.frechet import frechet_distance
 
@@ -173,15 +175,24 @@ PLOTS = {
 }
 
 
+def draw_grid(path: Path) -> None:
+    """Pair 00056 of the sample as four methods inpaint it, between its masked input and its target."""
+    methods = ["mean-fill", "telea", "patchmatch", "spn-small"]
+    with TemporaryDirectory() as folder:
+        run = ib.run(methods=methods, metrics=["psnr"], shard=(57, 75), device="cpu", out=folder, quiet=True)
+        figure("grid", run, path, methods=methods)
+
+
 def draw_all(out: Path) -> None:
-    """Write every plot, and the numbers in them."""
+    """Write every picture, and the numbers in the plots."""
+    draw_grid(out / "grid.png")
     numbers = {}
     with mpl.rc_context(STYLE):
         for name, draw in PLOTS.items():
-            figure, axes = plt.subplots()
+            drawing, axes = plt.subplots()
             numbers[name] = {what: round(float(value), 4) for what, value in draw(axes).items()}
-            figure.savefig(out / f"{name}.svg", metadata={"Date": None, "Creator": None})
-            plt.close(figure)
+            drawing.savefig(out / f"{name}.svg", metadata={"Date": None, "Creator": None})
+            plt.close(drawing)
     (out / "numbers.json").write_text(json.dumps(numbers, indent=2) + "\n", encoding="utf-8")
 
 

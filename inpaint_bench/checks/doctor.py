@@ -137,22 +137,27 @@ def _toml(path: Path) -> dict[str, Any]:
 def _read(line: str) -> Requirement | None:
     """One requirement; None if its marker excludes this Python or system."""
     text, _, marker = line.partition(";")
+    if not _is_for_here(marker):
+        return None
     name, _, minimum = text.strip().partition(">=")
-    here = {"sys_platform": sys.platform, "python_version": f"{sys.version_info[0]}.{sys.version_info[1]}"}
-    extra = ""
-    for key, sign, value in re.findall(r"(\w+)\s*(==|<)\s*['\"]([^'\"]+)['\"]", marker):
-        if key == "extra":
-            extra = value
-        elif (sign == "==" and here[key] != value) or (sign == "<" and _numbers(here[key]) >= _numbers(value)):
-            return None
-    return Requirement(name.strip(), minimum.strip(), extra)
+    extra = re.search(r"extra\s*==\s*['\"]([^'\"]+)", marker)
+    return Requirement(name.strip(), minimum.strip(), extra[1] if extra else "")
+
+
+def _is_for_here(marker: str) -> bool:
+    """Whether a marker of a requirement admits this Python and system."""
+    system = re.search(r"sys_platform\s*==\s*['\"]([^'\"]+)", marker)
+    python = re.search(r"python_version\s*(<|>=)\s*['\"]([^'\"]+)", marker)
+    older = python is not None and sys.version_info[:2] < _numbers(python[2])
+    return (system is None or system[1] == sys.platform) and (python is None or older == (python[1] == "<"))
 
 
 def tested_versions() -> dict[str, str]:
-    """The versions in constraints.txt of a checkout; empty for an installation."""
+    """The versions for this Python in constraints.txt of a checkout; empty for an installation."""
     path = files.PACKAGE.parent / "constraints.txt"
     lines = path.read_text(encoding="utf-8").splitlines() if path.is_file() else []
-    return {_plain(name): version for name, sign, version in (line.partition("==") for line in lines) if sign}
+    here = [pin for pin, _, marker in (line.partition(";") for line in lines) if _is_for_here(marker)]
+    return {_plain(name): version.strip() for name, sign, version in (pin.partition("==") for pin in here) if sign}
 
 
 def _plain(name: str) -> str:

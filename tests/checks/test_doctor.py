@@ -1,5 +1,6 @@
 """`doctor` lists what is missing and how to fix it, and whether the default run works."""
 
+import sys
 from importlib import metadata
 from pathlib import Path
 
@@ -82,6 +83,18 @@ def test_a_version_is_compared_with_the_minimum_and_the_tested_one(
 def test_a_build_of_the_tested_version_is_the_tested_version(installed: dict[str, str | None]) -> None:
     installed["torch"] = f"{doctor.tested_versions()['torch']}+cpu"
     assert about("torch 2", list(packages())).state == "ok"
+
+
+@pytest.mark.parametrize(("python", "version"), [((3, 10, 13), "2.2.6"), ((3, 11, 0), "2.4.6"), ((3, 13, 1), "2.4.6")])
+def test_the_tested_version_is_that_for_this_python(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, python: tuple[int, int, int], version: str
+) -> None:
+    pins = ["# tested", "numpy==2.4.6; python_version >= '3.11'", "numpy==2.2.6; python_version < '3.11'"]
+    (tmp_path / "constraints.txt").write_text("\n".join(pins))
+    monkeypatch.setattr(files, "PACKAGE", tmp_path / "inpaint_bench")
+    with monkeypatch.context() as patch:
+        patch.setattr(sys, "version_info", python)
+        assert doctor.tested_versions() == {"numpy": version}
 
 
 def test_opencv_under_another_name_is_opencv(installed: dict[str, str | None]) -> None:
