@@ -10,6 +10,7 @@ import yaml  # type: ignore[import-untyped]
 from mkdocstrings_handlers.python import PythonOptions
 from site_api import undocumented
 from site_blocks import INCLUDED, ROOT, PageError
+from site_examples import fenced
 
 
 def test_no_public_name_lacks_a_docstring() -> None:
@@ -57,3 +58,9 @@ def test_options_of_the_python_reference_are_those_of_its_handler() -> None:
     known = {field.name for field in fields(PythonOptions)}
     named = set(handlers["python"]["options"])
     assert named <= known  # others end the build, but for an environment that happens to have pydantic
+
+
+def test_examples_of_a_docstring_are_code() -> None:
+    text = "Adds.\n\n>>> one = {'a': [1]}\n>>> one['a'][0]\n1\n\nMore.\n\nExamples:\n    >>> 2\n    2"
+    moved = "Adds.\n\n```pycon\n>>> one = {'a': [1]}\n>>> one['a'][0]\n1\n```\n\nMore.\n\nExamples:\n    >>> 2\n    2"
+    assert fenced(text) == moved
