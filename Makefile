@@ -12,7 +12,7 @@ test: $(VENV)/test
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
 	$(BIN)/mypy --num-workers 2
-	$(BIN)/pytest -n 2 --dist worksteal -m "not acceptance and not gpu"
+	$(BIN)/pytest -n 3 --dist worksteal -m "not acceptance and not gpu"
 
 # The sample, run once more, against results/expected: every method, or METHODS=telea,mean-fill.
 gate: $(VENV)/test
