@@ -5,6 +5,7 @@ from pathlib import Path
 
 import breakage
 import breakage_binary as binary
+import breakage_weights as weights
 from fuzz_networks import CLIP_FILES, clip_values, own_table, regressor, timm_features
 from fuzz_readers import (
     ADD,
@@ -83,7 +84,7 @@ def _hashes_fit() -> Iterator[Format]:
 def _clip_folder() -> Iterator[Format]:
     """The files of a CLIP model, as transformers saves one."""
     for name in CLIP_FILES:
-        breaks = JSON if name.endswith("json") else (*BYTES, *binary.SAFETENSORS)
+        breaks = JSON if name.endswith("json") else (*BYTES, *weights.SAFETENSORS)
         yield Format(f"{name} of CLIP", f"clip/{name}", breaks, clip_values, hashed=False, slow=True)
 
 
@@ -99,9 +100,9 @@ FORMATS = [
            command("pairs", "show", "--dataset", "hq.toml"), hashed=False),
     Format("image", "data/images/picture0.png", (*BYTES, *binary.PNG), PAIRS),
     Format("mask", "data/masks/mask0.png", (*BYTES, *binary.PNG), PAIRS),
-    Format("zip archive of images", "published.zip", (*BYTES, *binary.ZIP), added("published.zip"), hashed=False),
+    Format("zip archive of images", "published.zip", (*BYTES, *weights.ZIP), added("published.zip"), hashed=False),
     Format("zip archive of images, flipped", "published.zip", BYTES, added("published.zip"), share=0.5),
-    Format("tar archive of images", "published.tar", (*BYTES, binary.old_tar), added("published.tar"), hashed=False),
+    Format("tar archive of images", "published.tar", (*BYTES, weights.old_tar), added("published.tar"), hashed=False),
     Format("tar.gz archive of images", "published.tar.gz", BYTES, added("published.tar.gz"), hashed=False, share=0.5),
     _kind("images/a.jpg", *binary.JPEG), _kind("images/b.webp"), _kind("images/c.bmp"),
     _kind("masks/b.bmp"), _kind("masks/c.webp"),
@@ -159,39 +160,39 @@ FORMATS = [
            hashed=False, share=0.2, slow=True),
     Format("features", "x.npy", (*BYTES, *binary.NPY), command("score", "--features", "x.npy", "y.npy"),
            hashed=False, share=0.5, slow=True),
-    Format("checkpoint", "authors/new.pth", (*BYTES, *binary.ZIP), tensors("authors/new.pth"), hashed=False),
+    Format("checkpoint", "authors/new.pth", (*BYTES, *weights.ZIP), tensors("authors/new.pth"), hashed=False),
     Format("checkpoint, flipped", "authors/new.pth", BYTES, tensors("authors/new.pth")),
-    Format("checkpoint, added", "authors/wrapped.ckpt", (*BYTES, *binary.ZIP), command(*ADD, "authors/wrapped.ckpt"),
+    Format("checkpoint, added", "authors/wrapped.ckpt", (*BYTES, *weights.ZIP), command(*ADD, "authors/wrapped.ckpt"),
            hashed=False),
-    Format("checkpoint of others", "authors/new.pth", binary.CHECKPOINTS, command(*ADD, "authors/new.pth"),
+    Format("checkpoint of others", "authors/new.pth", weights.CHECKPOINTS, command(*ADD, "authors/new.pth"),
            hashed=False, share=0.5),
-    Format("legacy checkpoint", "authors/old.pth", (*BYTES, *binary.PICKLE), command(*ADD, "authors/old.pth"),
+    Format("legacy checkpoint", "authors/old.pth", (*BYTES, *weights.PICKLE), command(*ADD, "authors/old.pth"),
            hashed=False),
-    Format("zipped checkpoint", "authors/packed.zip", (*BYTES, *binary.ZIP), command(*ADD, "authors/packed.zip"),
+    Format("zipped checkpoint", "authors/packed.zip", (*BYTES, *weights.ZIP), command(*ADD, "authors/packed.zip"),
            hashed=False),
-    Format("MAT's snapshot", "authors/mat.pkl", (*BYTES, *binary.PICKLE), snapshot, hashed=False),
+    Format("MAT's snapshot", "authors/mat.pkl", (*BYTES, *weights.PICKLE), snapshot, hashed=False),
     Format("index of a model", "model/model_index.json", JSON, model_index, hashed=False),
-    Format("safetensors", "authors/mine.safetensors", (*BYTES, *binary.SAFETENSORS),
+    Format("safetensors", "authors/mine.safetensors", (*BYTES, *weights.SAFETENSORS),
            command(*ADD, "authors/mine.safetensors"), hashed=False),
-    Format("weights of timm", "authors/timm.safetensors", (*BYTES, *binary.SAFETENSORS),
+    Format("weights of timm", "authors/timm.safetensors", (*BYTES, *weights.SAFETENSORS),
            timm_features("authors/timm.safetensors"), hashed=False, share=0.5),
-    Format("weights of timm, of torch", "authors/timm.bin", (*BYTES, *binary.ZIP), timm_features("authors/timm.bin"),
+    Format("weights of timm, of torch", "authors/timm.bin", (*BYTES, *weights.ZIP), timm_features("authors/timm.bin"),
            hashed=False, share=0.5),
     Format("weights of timm that were added", f"weights/extractors/timm-{TINY}.safetensors",
-           (*BYTES, *binary.SAFETENSORS), timm_features(), share=0.5),
-    Format("ARNIQA's regressor", "authors/regressor.pth", (*BYTES, *binary.ZIP), regressor, hashed=False),
+           (*BYTES, *weights.SAFETENSORS), timm_features(), share=0.5),
+    Format("ARNIQA's regressor", "authors/regressor.pth", (*BYTES, *weights.ZIP), regressor, hashed=False),
     Format("ARNIQA's regressor, flipped", "authors/regressor.pth", BYTES, regressor),
     *_clip_folder(),
     Format("run.json of a run with one's own metric", "own/run.json", JSON, own_table, codes=COMPARED, share=0.5),
-    Format("weights that were added", "weights/mine/tiny.safetensors", (*BYTES, *binary.SAFETENSORS), CHECKS),
+    Format("weights that were added", "weights/mine/tiny.safetensors", (*BYTES, *weights.SAFETENSORS), CHECKS),
     Format("note of weights", "weights/mine/tiny.json", JSON, CHECKS, hashed=False),
     Format("notes of weights, listed", "weights/mine/tiny.json", JSON, command("weights", "list"), hashed=False),
     Format("lock file of weights", "weights.lock.toml", TOML, locked, hashed=False),
-    Format("TensorFlow index", "tf/model.ckpt.index", (*BYTES, *binary.TENSORFLOW), tensorflow, hashed=False),
+    Format("TensorFlow index", "tf/model.ckpt.index", (*BYTES, *weights.TENSORFLOW), tensorflow, hashed=False),
     Format("TensorFlow index, flipped", "tf/model.ckpt.index", BYTES, tensorflow),
     Format("TensorFlow data", "tf/model.ckpt.data-00000-of-00001", BYTES, tensorflow),
     Format("training settings", "train.toml", TOML, settings, hashed=False),
-    Format("training checkpoint", "trained/checkpoint.pt", (*BYTES, *binary.ZIP), resumed, hashed=False, slow=True),
+    Format("training checkpoint", "trained/checkpoint.pt", (*BYTES, *weights.ZIP), resumed, hashed=False, slow=True),
     Format("training checkpoint, flipped", "trained/checkpoint.pt", BYTES, resumed, slow=True),
     Format("training log", "trained/losses.csv", CSV, log, hashed=False),
 ]  # fmt: skip

@@ -18,6 +18,7 @@ import tensorflow_checkpoint
 import tiny
 import torch
 from finished import finished_run
+from fuzz_texts import ADAPTER, CARD, PAGE, POLICY
 from PIL import Image
 from safetensors.torch import save_file
 from submitted import submitted
@@ -56,57 +57,9 @@ COUNT = 3
 ARCHIVED = [f"Places365_val_{number:08d}.png" for number in range(1, COUNT + 1)]
 METHODS = ["mean-fill", "telea"]
 METRICS = ["psnr", "ssim", "fd_lite0", "det_conf"]
-POLICY = 'schema = 1\n[[rules]]\nmetric = "psnr"\nabsolute = 0.5\nrelative = 1e-5\n'
-CARD = """schema = 1
-title = "Mine"
-[[methods]]
-name = "mine"
-title = "Mine"
-paper = "none"
-year = 2026
-repository = "none"
-licence = "none"
-multiple = 8
-min_size = 16
-[[methods.weights]]
-dataset = "tiny"
-files = [{ file = "new.pth", sources = [{ kind = "page", url = "https://example.org/", note = "none" }] }]
-"""
-ADAPTER = """import torch
-from torch import nn
-
-
-class Network(nn.Module):
-    def __init__(self):
-        super().__init__()
-        self.a = nn.Linear(3, 2)
-        self.b = nn.BatchNorm1d(5)
-
-
-def load(weights, device):
-    network = weights.into(Network()).eval()
-    return lambda image, mask: image + mask * network.a.weight.mean()
-"""
 KEPT = {bytes([number]) * 32: bytes(range(number, number + 64)) for number in range(40)}
 SETTINGS = 'lr = 1e-4\nclip = 1.0\ninit = "diffusion"\nbetas = [0.9, 0.99]\n[network]\nwidth = 16\n'
 SMALL = ("network.width=2", "network.discriminator=2", "network.blocks=1", "network.levels=1", "init=scaled")
-PAGE = """schema = 1
-name = "kinds"
-count = 4
-size = 24
-data = "kinds"
-metrics = ["psnr"]
-[images]
-resize = "none"
-grey = "replicate"
-[masks]
-resize = "none"
-hole = "> 127"
-[about]
-title = "kinds"
-licence = "CC0-1.0"
-get = "drawn"
-"""
 
 
 def make_workspace(folder: Path, reported: Path) -> None:
