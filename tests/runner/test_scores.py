@@ -27,7 +27,11 @@ from inpaint_bench.runner.scores import SCHEMA, Score, each_score, number, read_
 @pytest.fixture
 def run(tmp_path: Path, once: Once) -> Path:
     """A run of two methods, scored in the page's metrics: ssim, psnr and mae."""
-    once(lambda: tiny.run(tiny.make_dataset(tmp_path / "dataset"), tmp_path / "run"))
+
+    def make() -> None:
+        assert tiny.run(tiny.make_dataset(tmp_path / "dataset"), tmp_path / "run") == 0
+
+    once(make)
     return tmp_path / "run"
 
 
