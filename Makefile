@@ -8,6 +8,7 @@ BIN := $(VENV)/bin
 demo: $(VENV)/demo
 	$(BIN)/inpaint-bench run
 
+# Three workers even on two cores: some tests wait for clusters and signals.
 test: $(VENV)/test
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
