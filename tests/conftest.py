@@ -132,15 +132,15 @@ def _begun() -> dict[str, Path]:
 def once(tmp_path: Path, _begun: dict[str, Path], tmp_path_factory: pytest.TempPathFactory) -> Once:
     """Fill the folder of a test as a function does, which is called for the first test; the others get a copy.
 
-    What the function captures must be the same for all.
+    What the function captures must be the same for all. It returns None, or the exit code 0.
     """
 
-    def fill(make: Callable[[], object]) -> None:
+    def fill(make: Callable[[], int | None]) -> None:
         name = f"{make.__module__}.{make.__qualname__}"
         if name in _begun:
             shutil.copytree(_begun[name], tmp_path, dirs_exist_ok=True)
             return
-        make()
+        assert not make()
         copied = tmp_path_factory.mktemp("begun")
         shutil.copytree(tmp_path, copied, dirs_exist_ok=True, ignore=shutil.ignore_patterns("cache"))
         _begun[name] = copied

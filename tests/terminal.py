@@ -12,7 +12,7 @@ from inpaint_bench.cli import run_cli
 
 TINY = ("--dataset", "tiny.toml")
 OUT = Path("runs/tiny")
-Once = Callable[[Callable[[], object]], None]  # of the fixture `once`
+Once = Callable[[Callable[[], int | None]], None]  # of the fixture `once`
 
 
 @dataclass(frozen=True)

@@ -69,11 +69,8 @@ def test_a_mask_lies_in_its_golden_bucket(case: dict[str, Any]) -> None:
 
 @pytest.fixture
 def run(tmp_path: Path, once: Once) -> Path:
-    def make() -> None:
-        page = tiny.make_dataset(tmp_path / "dataset", count=7)
-        assert tiny.run(page, tmp_path / "run", methods=f"telea,{tiny.NOISE}") == 0
-
-    once(make)
+    methods = f"telea,{tiny.NOISE}"
+    once(lambda: tiny.run(tiny.make_dataset(tmp_path / "dataset", count=7), tmp_path / "run", methods=methods))
     return tmp_path / "run"
 
 

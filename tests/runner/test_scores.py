@@ -27,11 +27,7 @@ from inpaint_bench.runner.scores import SCHEMA, Score, each_score, number, read_
 @pytest.fixture
 def run(tmp_path: Path, once: Once) -> Path:
     """A run of two methods, scored in the page's metrics: ssim, psnr and mae."""
-
-    def make() -> None:
-        assert tiny.run(tiny.make_dataset(tmp_path / "dataset"), tmp_path / "run") == 0
-
-    once(make)
+    once(lambda: tiny.run(tiny.make_dataset(tmp_path / "dataset"), tmp_path / "run"))
     return tmp_path / "run"
 
 
