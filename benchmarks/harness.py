@@ -21,10 +21,10 @@ from pathlib import Path
 from made_pairs import DIFFERENT, make_pairs
 
 from inpaint_bench.data import datasets
-from inpaint_bench.methods.devices import open_device
 from inpaint_bench.methods.select import select_methods
 from inpaint_bench.runner import folder
-from inpaint_bench.runner.predict import RuntimeOptions, predict_pairs
+from inpaint_bench.runner.predict import predict_pairs
+from inpaint_bench.runner.runtime import RuntimeOptions
 from inpaint_bench.runner.score import score_method
 
 METRICS = ["ssim", "psnr", "mae"]
@@ -82,7 +82,7 @@ def stages(root: Path) -> dict[str, float]:
 
     dataset = datasets.open_dataset("page.toml", None)
     methods = select_methods(["nothing=python:nothing:load"], dataset, dataset)
-    runtime = RuntimeOptions(open_device("cpu"), allow_known_error=True)
+    runtime = RuntimeOptions("cpu", allow_known_error=True)
     lap("open")
     dataset = datasets.see(dataset, runtime.jobs)
     lap("first look")

@@ -26,7 +26,8 @@ from inpaint_bench.analysis.run import RunData
 from inpaint_bench.data import datasets
 from inpaint_bench.report.write import write_report
 from inpaint_bench.runner import folder
-from inpaint_bench.runner.predict import RuntimeOptions, predict_pairs
+from inpaint_bench.runner.predict import predict_pairs
+from inpaint_bench.runner.runtime import RuntimeOptions
 from inpaint_bench.runner.score_pairs import score_run
 from inpaint_bench.runner.scores import Score, read_scores, scores_path, write_scores
 
@@ -121,14 +122,13 @@ def first_view(browser: "Browser", address: str) -> tuple[float, int, float]:
 
 def main(counts: list[int]) -> None:
     """Write the report, open its views, and print both times."""
-    import torch
     from playwright.sync_api import sync_playwright
 
     chromium = next(path for name in ("chromium", "chromium-browser", "google-chrome") if (path := shutil.which(name)))
     count, methods, size = counts or (PAIRS, METHODS, SIZE)
     with tempfile.TemporaryDirectory() as temporary:
         root = Path(temporary)
-        runtime = RuntimeOptions(torch.device("cpu"), jobs=1)
+        runtime = RuntimeOptions("cpu", jobs=1)
         dataset = datasets.see(datasets.open_dataset(str(make_data(root, count, size)), None), jobs=1)
         run = make_run(root, dataset, runtime, methods)
         start = time.perf_counter()

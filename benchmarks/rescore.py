@@ -14,7 +14,6 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
-import torch
 from made_pairs import make_pairs
 
 from inpaint_bench.data import datasets, images
@@ -24,7 +23,8 @@ from inpaint_bench.methods.select import select_methods
 from inpaint_bench.metrics import Metric
 from inpaint_bench.runner import folder
 from inpaint_bench.runner.folder import RunFolder
-from inpaint_bench.runner.predict import RuntimeOptions, predict_pairs
+from inpaint_bench.runner.predict import predict_pairs
+from inpaint_bench.runner.runtime import RuntimeOptions
 from inpaint_bench.runner.score_pairs import score_run
 from inpaint_bench.runner.scores import scores_path
 
@@ -72,7 +72,7 @@ def main() -> None:
     """Make the outputs, score them twice, and print where the second time went."""
     with tempfile.TemporaryDirectory() as temporary:
         root = Path(temporary)
-        runtime = RuntimeOptions(torch.device("cpu"), jobs=1)
+        runtime = RuntimeOptions("cpu", jobs=1)
         page = make_pairs(root, PAIRS, SIZE)
         dataset = datasets.see(datasets.open_dataset(str(page), None), jobs=1)
         metrics = read_page(page).metrics

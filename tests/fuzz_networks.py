@@ -29,7 +29,7 @@ from inpaint_bench.metrics.features.timm_specs import TimmFeatures
 from inpaint_bench.metrics.own_metric import MetricInfo, own_metric
 from inpaint_bench.metrics.registry import declare
 from inpaint_bench.runner import folder
-from inpaint_bench.runner.predict import RuntimeOptions
+from inpaint_bench.runner.runtime import RuntimeOptions
 from inpaint_bench.runner.score_own import score_own
 
 CLIP_FILES = ("config.json", "model.safetensors", "processor_config.json", "tokenizer.json", "tokenizer_config.json")
@@ -57,7 +57,7 @@ def make_own(page: Path, run: Path, methods: list[str]) -> None:
     dataset, info = datasets.open_dataset(str(page), None), MetricInfo("python:mine:score", "0123", "lower", "dB")
     declare(own_metric("mine", info, lambda composite, target, mask: float(composite.mean())))
     opened = folder.open_run(Path("own")).with_metrics({"mine": info})
-    assert [score_own(opened, dataset, name, ["mine"], RuntimeOptions(tiny.CPU, jobs=1)) for name in methods] == [
+    assert [score_own(opened, dataset, name, ["mine"], RuntimeOptions("cpu", jobs=1)) for name in methods] == [
         [],
         [],
     ]

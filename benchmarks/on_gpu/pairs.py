@@ -18,7 +18,8 @@ from inpaint_bench.data import datasets, synthetic
 from inpaint_bench.methods.baselines import find_baselines, loader, weights_of
 from inpaint_bench.methods.networks import network_method
 from inpaint_bench.runner import folder
-from inpaint_bench.runner.predict import RuntimeOptions, predict_pairs
+from inpaint_bench.runner.predict import predict_pairs
+from inpaint_bench.runner.runtime import RuntimeOptions
 from inpaint_bench.timing.measure import clock_of
 from inpaint_bench.weights import NO_WEIGHTS, SYNTHETIC
 from on_gpu import FINISHED, INCOMPLETE
@@ -88,7 +89,7 @@ def rate(
         return busy(image, mask)
 
     method = network_method("spn", "benchmark", "", lambda weights, device: network, NO_WEIGHTS, probed=False)
-    runtime = RuntimeOptions(part.device, batch, jobs, allow_known_error=True)
+    runtime = RuntimeOptions(str(part.device), batch, jobs, allow_known_error=True)
     with files.scratch("pairs") as scratch:
         page = make_pairs(scratch, count, size)
         dataset = datasets.see(datasets.open_dataset(str(page), None), jobs)

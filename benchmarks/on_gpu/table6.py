@@ -14,7 +14,7 @@ from torch import Tensor
 
 from inpaint_bench import files
 from inpaint_bench.methods.foreign import described
-from inpaint_bench.methods.networks import takes_seeds
+from inpaint_bench.methods.parameters import takes_seeds
 from inpaint_bench.methods.select import Given
 from inpaint_bench.timing import Cost
 from inpaint_bench.timing.flops import cost_of, tracked

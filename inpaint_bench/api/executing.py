@@ -32,13 +32,12 @@ from inpaint_bench.executors.select import open_executor as open_executor
 from inpaint_bench.executors.units import Executor, State, Unit, last_lines
 from inpaint_bench.runner import folder, merge
 from inpaint_bench.runner.folder import RunFolder
+from inpaint_bench.runner.made_by import refuse_other
 from inpaint_bench.runner.merge_scores import merge_scores
-from inpaint_bench.runner.predict import refuse_other
 
 if TYPE_CHECKING:
     from inpaint_bench.api.pipeline import Pipeline
     from inpaint_bench.methods.base import Method
-    from inpaint_bench.runner.predict import RuntimeOptions
 
 BETWEEN = 2.0  # seconds between looks at how far the units are
 
@@ -48,7 +47,6 @@ def predict_in_units(
     executor: Executor,
     started: RunFolder,
     methods: "Sequence[Method]",
-    runtime: "RuntimeOptions",
 ) -> tuple[RunFolder, list[BenchError]]:
     """Work on methods that a run does not hold whole, and gather them there; the run, and the failures of units.
 
@@ -63,10 +61,10 @@ def predict_in_units(
     with files.only_one(home, sweep=False):
         if fresh := as_names(pipeline.fresh):
             forget_units(home, fresh)
-        states = _worked_on(pipeline, executor, methods, home, started, runtime)
+        states = _worked_on(pipeline, executor, methods, home, started)
         failures: list[BenchError] = [_failure(one) for one in states if one.state == "failed"]
         for method in methods:
-            parts = _parts(method, [one.unit for one in states], runtime)
+            parts = _parts(method, [one.unit for one in states])
             try:
                 started = merge.gather(parts, started, method.name, pipeline.allow_mixed)
                 merge_scores(parts, started)
@@ -81,7 +79,7 @@ def predict_in_units(
     return started, failures
 
 
-def _parts(method: "Method", units: Iterable[Unit], runtime: "RuntimeOptions") -> list[RunFolder]:
+def _parts(method: "Method", units: Iterable[Unit]) -> list[RunFolder]:
     """The run folders that units of a method have begun.
 
     Raises InputError where other code, weights or options made what lies there.
@@ -89,7 +87,7 @@ def _parts(method: "Method", units: Iterable[Unit], runtime: "RuntimeOptions") -
     here = [unit.part for unit in units if unit.method == method.name and (unit.part / "run.json").is_file()]
     parts = [folder.open_run(part) for part in here]
     for part in parts:
-        refuse_other(part, method, runtime)
+        refuse_other(part, method)
     return parts
 
 
@@ -99,7 +97,6 @@ def _worked_on(
     methods: "Sequence[Method]",
     home: Path,
     started: RunFolder,
-    runtime: "RuntimeOptions",
 ) -> list[State]:
     """The states of all units at the end: those of a trial of each method first, where they are to be sized."""
     pairs = len(started.pairs)
@@ -107,7 +104,7 @@ def _worked_on(
     plan = planned(home, pipeline, executor, methods, pairs, device)
     units = units_of(pipeline, methods, plan, home)
     for method in methods:
-        _parts(method, units, runtime)
+        _parts(method, units)
     failed: list[State] = []
     if trials := trials_of(plan, units):
         failed = [one for one in _run(trials, executor, home, started, pipeline) if one.state == "failed"]

@@ -11,10 +11,9 @@ from inpaint_bench.api.measuring import choose_by, measure
 from inpaint_bench.api.outcome import Outcome, incomplete
 from inpaint_bench.api.progress import warn
 from inpaint_bench.data import datasets
-from inpaint_bench.methods.devices import open_device
 from inpaint_bench.runner import folder
 from inpaint_bench.runner.metrics import choose_metrics
-from inpaint_bench.runner.predict import RuntimeOptions
+from inpaint_bench.runner.runtime import RuntimeOptions
 
 
 def score_run(
@@ -53,7 +52,7 @@ def score_run(
     chosen = choose_metrics(requested, started.info.protocol, str(path), started.pairs)
     for sentence in chosen.notes():
         warn(sentence)
-    runtime = RuntimeOptions(open_device(device), batch, jobs, timeout)
+    runtime = RuntimeOptions(device, batch, jobs, timeout)
     with files.only_one(started.path), disk.names_synced_once(started.path):
         names = list(started.info.methods)
         started = started.with_metrics(chosen.own())

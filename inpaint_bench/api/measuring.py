@@ -16,7 +16,7 @@ from inpaint_bench.metrics.registry import KNOWN
 from inpaint_bench.runner.folder import RunFolder
 from inpaint_bench.runner.metrics import ChosenMetrics, still_measurable
 from inpaint_bench.runner.pictures import ALL, Samples
-from inpaint_bench.runner.predict import RuntimeOptions
+from inpaint_bench.runner.runtime import RuntimeOptions
 from inpaint_bench.runner.score import Choose, score_method, score_targets
 
 

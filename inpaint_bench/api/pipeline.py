@@ -4,7 +4,6 @@ from collections.abc import Mapping, Sequence
 from contextlib import nullcontext
 from dataclasses import dataclass, field, replace
 from pathlib import Path
-from typing import Any
 
 from inpaint_bench import disk, files
 from inpaint_bench.api import fetching
@@ -24,14 +23,16 @@ from inpaint_bench.errors import BenchError, InputError, refuse_unknown
 from inpaint_bench.executors.units import Executor
 from inpaint_bench.methods.base import Method
 from inpaint_bench.methods.baselines import find_baselines
-from inpaint_bench.methods.devices import open_device, too_little_memory
+from inpaint_bench.methods.devices import too_little_memory
 from inpaint_bench.methods.entries import split_methods
 from inpaint_bench.methods.needs import refuse_unmet
 from inpaint_bench.methods.select import Given, refuse_sizes, runnable_methods, select_methods
 from inpaint_bench.runner import folder, hashes
 from inpaint_bench.runner.folder import RunFolder
+from inpaint_bench.runner.made_by import refuse_other
 from inpaint_bench.runner.metrics import ChosenMetrics, choose_metrics, refuse_functions
-from inpaint_bench.runner.predict import RuntimeOptions, pending, refuse_other
+from inpaint_bench.runner.pending import pending
+from inpaint_bench.runner.runtime import RuntimeOptions
 from inpaint_bench.weights import SYNTHETIC
 
 
@@ -77,7 +78,7 @@ class Pipeline:
     def predict(self) -> Outcome:
         """Composites of every method; nothing is scored."""
         dataset, methods, runtime = self._prepare()
-        out = as_path(self.out) or folder.default_folder(dataset)
+        out = self._folder(dataset)
         with files.only_one(out):
             started, failures = self._predict(out, dataset, methods, runtime, ChosenMetrics(()))
         return Outcome(Run(started), tuple(one.name for one in methods), ChosenMetrics(()), tuple(failures))
@@ -98,7 +99,7 @@ class Pipeline:
             warn(sentence)
         if self.executor:
             refuse_functions(chosen.names)
-        out = as_path(self.out) or folder.default_folder(dataset)
+        out = self._folder(dataset)
         synthetic = tuple(one.name for one in methods if one.weights.sha256 == SYNTHETIC)
         with files.only_one(out), nullcontext() if self.verify else hashes.kept():
             started, failures = self._predict(out, dataset, methods, runtime, chosen, on_results)
@@ -111,7 +112,10 @@ class Pipeline:
     def device_of_run(self) -> str:
         """The device that a run would use on this machine; raises what a run raises before it works on a pair."""
         as_metrics(self.metrics, self.better, self.code)
-        return str(self._prepare()[2].device)
+        _, methods, runtime = self._prepare()
+        for method in methods:
+            method.import_code()
+        return str(runtime.device)
 
     def _prepare(self) -> tuple[Dataset, list[Method], RuntimeOptions]:
         if self.units and self.executor is None:
@@ -124,10 +128,8 @@ class Pipeline:
         else:
             every = open_folders(*folders, self.mask_threshold, self.jobs, self.quiet)
         dataset = datasets.take(every, self.limit, self.shard)
-        elsewhere = self.executor is not None and self.executor.remote  # this machine only gathers what units made
-        device = open_device("auto" if elsewhere else self.device)
-        if self.device == "auto" and not elsewhere:
-            note(f"device: {device}, chosen by --device auto.")
+        limits = (self.batch, self.jobs, self.timeout, self.allow_known_error, self.allow_mixed)
+        runtime = RuntimeOptions("auto" if self._elsewhere else self.device, *limits)
         requested = split_methods(self.methods) if isinstance(self.methods, str) else self.methods
         baselines = as_path(self.baselines)
         given = Given(
@@ -144,13 +146,34 @@ class Pipeline:
                 note(sentence)
         for method in methods:
             refuse_unmet(method.name, method.needs, method.options, dataset)
-            memory = "" if elsewhere else _memory(method, device, self.offload)
-            for sentence in filter(None, (method.notes, memory)):
-                note(f"{method.name}: {sentence}.")
+            if not (self._folder(dataset) / method.name).is_dir():
+                method.import_code()  # which may fail: before anything is written
+            if method.notes:
+                note(f"{method.name}: {method.notes}.")
         with progress_bar("reading the pairs", datasets.unseen(dataset), self.quiet) as advance:
             dataset = datasets.see(dataset, self.jobs, lambda: advance(1))
-        limits = (self.batch, self.jobs, self.timeout)
-        return dataset, methods, RuntimeOptions(device, *limits, self.allow_known_error, self.allow_mixed)
+        return dataset, methods, runtime
+
+    def _folder(self, dataset: Dataset) -> Path:
+        """The run folder."""
+        return as_path(self.out) or folder.default_folder(dataset)
+
+    @property
+    def _elsewhere(self) -> bool:
+        """Whether this machine only gathers what units made."""
+        return self.executor is not None and self.executor.remote
+
+    def _check(self, methods: Sequence[Method], runtime: RuntimeOptions) -> None:
+        """Import the code of methods that have pairs left, and note what the device is and lacks for them."""
+        for method in methods:
+            method.import_code()
+        if methods and not self._elsewhere:
+            if self.device == "auto":
+                note(f"device: {runtime.device}, chosen by --device auto.")
+            for method in methods:
+                offloaded = self.offload and method.offloads
+                if sentence := "" if offloaded else too_little_memory(method.needs, runtime.device):
+                    note(f"{method.name}: {sentence}.")
 
     def _predict(
         self,
@@ -167,21 +190,18 @@ class Pipeline:
         for name in as_names(self.fresh):
             started.forget(name)
         failures: list[BenchError] = []
+        self._check([one for one in methods if len(started.samples_of(one.name)) < len(started.pairs)], runtime)
         in_units = [method for method in methods if self.executor and pending(started, method)]
         if self.executor and in_units:
             if dataset.part:
                 raise InputError("units are cut from the whole dataset: leave out --limit and --shard.")
             for method in in_units:
-                refuse_other(started, method, runtime)
+                refuse_other(started, method)
             with disk.names_synced_once(out):
-                started, failures = predict_in_units(self, self.executor, started, in_units, runtime)
+                started, failures = predict_in_units(self, self.executor, started, in_units)
         here, first = [method for method in methods if method not in in_units], None
         if on_results and not self.executor and dataset.part.kind != "shard" and not has_other_results(started):
             here = classical_first(here)
             first = FirstResults(dataset, here, chosen, runtime, self.quiet, on_results)
         failures += predict_in_turn(started, dataset, here, chosen.names, runtime, self.quiet, first)
         return replace(started, info=folder.read_info(out)), failures
-
-
-def _memory(method: Method, device: Any, offload: bool) -> str:
-    return "" if offload and method.offloads else too_little_memory(method.needs, device)

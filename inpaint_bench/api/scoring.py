@@ -21,14 +21,14 @@ from inpaint_bench.data import datasets
 from inpaint_bench.data.datasets import Dataset
 from inpaint_bench.data.names import stem
 from inpaint_bench.errors import BenchError, InputError, MethodError
-from inpaint_bench.methods.devices import open_device
 from inpaint_bench.methods.folder import folder_method
 from inpaint_bench.methods.layouts import complete, match
 from inpaint_bench.metrics import METRICS, RECORDED
 from inpaint_bench.metrics.registry import SAMPLES_METRICS, few, refuse_marked
 from inpaint_bench.runner import folder
 from inpaint_bench.runner.metrics import ChosenMetrics, choose_metrics
-from inpaint_bench.runner.predict import RuntimeOptions, predict_pairs
+from inpaint_bench.runner.predict import predict_pairs
+from inpaint_bench.runner.runtime import RuntimeOptions
 from inpaint_bench.runner.score import score_method, score_targets
 from inpaint_bench.runner.scores import NO_SAMPLE
 
@@ -134,7 +134,7 @@ def score_folder(
 ) -> ScoredFolder:
     """As `score` says, of three folders; what was finished before a failure is kept."""
     requested = as_metrics(metrics, better, code)
-    runtime = RuntimeOptions(open_device(device), batch, jobs, timeout, allow_known_error)
+    runtime = RuntimeOptions(device, batch, jobs, timeout, allow_known_error)
     dataset = datasets.open_folders(targets, masks, mask_threshold)
     if dataset.rule:
         note(f"{dataset.rule}.")

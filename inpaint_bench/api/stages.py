@@ -16,8 +16,10 @@ from inpaint_bench.errors import BenchError, IncompleteError, InputError
 from inpaint_bench.methods.base import Method
 from inpaint_bench.metrics import RECORDED
 from inpaint_bench.runner.folder import RunFolder
+from inpaint_bench.runner.made_by import refuse_other
 from inpaint_bench.runner.metrics import ChosenMetrics, still_measurable
-from inpaint_bench.runner.predict import RuntimeOptions, pending, predict_pairs
+from inpaint_bench.runner.pending import pending
+from inpaint_bench.runner.runtime import RuntimeOptions
 from inpaint_bench.runner.score_pairs import score_run
 from inpaint_bench.runner.scorer import quick_names, scores_when_saved
 from inpaint_bench.weights import NO_WEIGHTS, SYNTHETIC
@@ -102,8 +104,11 @@ def predict_in_turn(
             left = len(pending(run, method))
             if reused := len(run.pairs) - left:
                 note(f"{method.name}: {reused} pairs reused; --fresh {method.name} computes them anew.")
-            with progress_bar(method.name, left, quiet) as advance:
-                run = _predict(run, dataset, method, metrics, runtime, lambda: advance(1))
+            if reused and not left:
+                refuse_other(run, method)
+            else:
+                with progress_bar(method.name, left, quiet) as advance:
+                    run = _predict(run, dataset, method, metrics, runtime, lambda: advance(1))
         except (IncompleteError, InputError) as error:
             failures.append(error)
         else:
@@ -121,6 +126,8 @@ def _predict(
     on_progress: Callable[[], None],
 ) -> RunFolder:
     """The composites of a method, scored when they are saved where metrics are wanted."""
+    from inpaint_bench.runner.predict import predict_pairs  # heavy
+
     if not metrics or method.weights.sha256 == SYNTHETIC:
         return predict_pairs(run, dataset, method, runtime, on_progress)
     with scores_when_saved(run, method.name, metrics, runtime) as on_saved:

@@ -93,15 +93,20 @@ def _with_cards(root: Path) -> list[Path]:
 def loader(baseline: Baseline, card: MethodCard) -> Callable[..., Any]:
     """The function of the baseline's adapter that loads the method: `load(weights, device)`.
 
-    Raises InputError if a required package is not installed, with the command that installs it.
+    Raises InputError as `refuse_absent` does, and for code that cannot be imported.
     """
+    refuse_absent(card)
+    return _function(baseline, "adapter", card.load)
+
+
+def refuse_absent(card: MethodCard) -> None:
+    """Raise InputError if a package that a method requires is not installed, with the command that installs it."""
     if not installed(card):
         assert card.requires is not None
         raise InputError(
             f"{card.name} needs the package '{card.requires.module}', which is not installed here. "
             f"Install it with: pip install 'inpaint-bench[{card.requires.extra}]'"
         )
-    return _function(baseline, "adapter", card.load)
 
 
 def reader(baseline: Baseline, card: MethodCard) -> Read | None:

@@ -10,6 +10,7 @@ from inpaint_bench.data.protocols import Count
 from inpaint_bench.decode import Schema
 from inpaint_bench.errors import InputError, did_you_mean
 
+KINDS = ("torchscript", "onnx")  # of networks in a file of their own
 Range = Literal["0-1", "-1-1", "0-255"]
 MOST_BYTES = 1 << 16
 Names = Annotated[tuple[str, ...], msgspec.Meta(max_length=8)]

@@ -1,19 +1,25 @@
 """The device that methods and metrics run on, by the name that a user gives."""
 
+from typing import TYPE_CHECKING
+
 import psutil
-import torch
 
 from inpaint_bench.errors import InputError
 from inpaint_bench.methods.needs import Needs
 
+if TYPE_CHECKING:
+    import torch
+
 GB = 1e9
 
 
-def open_device(name: str) -> torch.device:
+def open_device(name: str) -> "torch.device":
     """The torch device of a name: `cpu`, `cuda`, `cuda:1` or `mps`; `auto` is cuda if available, else mps, else cpu.
 
     Raises InputError for a device that is not available here.
     """
+    import torch  # heavy
+
     if name == "auto":
         return torch.device("cuda" if torch.cuda.is_available() else "mps" if _has_mps() else "cpu")
     try:
@@ -29,13 +35,17 @@ def open_device(name: str) -> torch.device:
     return device
 
 
-def metric_device(device: torch.device) -> torch.device:
+def metric_device(device: "torch.device") -> "torch.device":
     """The device that metrics run on: they need float64, which mps does not have, so there it is the CPU."""
+    import torch  # heavy
+
     return torch.device("cpu") if device.type == "mps" else device
 
 
-def too_little_memory(needs: Needs, device: torch.device) -> str:
+def too_little_memory(needs: Needs, device: "torch.device") -> str:
     """A sentence where a method needs more memory than its device has; '' elsewhere."""
+    import torch  # heavy
+
     if device.type == "cuda":
         there = torch.cuda.get_device_properties(device).total_memory
     else:
@@ -46,6 +56,8 @@ def too_little_memory(needs: Needs, device: torch.device) -> str:
 
 
 def _has_mps() -> bool:
+    import torch  # heavy
+
     return torch.backends.mps.is_available()
 
 

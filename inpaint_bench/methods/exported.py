@@ -23,7 +23,6 @@ from inpaint_bench.methods.probe import probe_images, refuse_inverted
 from inpaint_bench.methods.sizes import Sizes
 from inpaint_bench.weights.base import Weights, open_weights
 
-KINDS = ("torchscript", "onnx")
 Call = Callable[[list[Tensor]], Tensor]  # of the inputs in order
 PROBE = 256  # pixels a side of the images that a contract is tried with
 NEAR, FAR = 0.05, 0.15  # mean differences of known regions, in [0, 1]

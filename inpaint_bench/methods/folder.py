@@ -9,7 +9,7 @@ from inpaint_bench.data.images import Pixels
 from inpaint_bench.data.pair_lists import Pair
 from inpaint_bench.data.prepare import Prepared
 from inpaint_bench.errors import BenchError, IncompleteError, InputError, some
-from inpaint_bench.methods.base import Method, Prediction, PredictJob, from_pixels
+from inpaint_bench.methods.base import Method, Prediction, PredictJob
 from inpaint_bench.methods.layouts import Outputs, match
 from inpaint_bench.threads import in_order
 
@@ -71,6 +71,8 @@ def _read_pair(outputs: Outputs, job: PredictJob, pair: Pair) -> list[Prediction
 
 
 def _read(path: Path, sample: int | None, prepared: Prepared) -> Prediction:
+    from inpaint_bench.methods.predictions import from_pixels  # heavy
+
     pixels = read_output(path, prepared)
     return Prediction(prepared, sample, from_pixels(pixels), files.file_sha256(path))
 

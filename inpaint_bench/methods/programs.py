@@ -1,36 +1,30 @@
 """A method that is a program: it reads a folder of images and one of masks, and writes a folder of outputs."""
 
 import json
-import os
-import shlex
-import shutil
-import subprocess
-import sys
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import replace
 from pathlib import Path
+from typing import TYPE_CHECKING
 
-import psutil
-import torch
-
-from inpaint_bench.data import images, tensors
+from inpaint_bench.data import images
 from inpaint_bench.data.pair_lists import Pair
 from inpaint_bench.data.prepare import export_pair
 from inpaint_bench.disk import passing, refuse_way_out
 from inpaint_bench.errors import IncompleteError, InputError, MethodError, some
 from inpaint_bench.files import write_whole
-from inpaint_bench.methods import supervise
-from inpaint_bench.methods.base import Method, Prediction, PredictJob, from_pixels
+from inpaint_bench.methods.base import Method, Prediction, PredictJob
 from inpaint_bench.methods.code import folder_code, only_known, program_code
-from inpaint_bench.methods.entries import PARSER, placeholders
+from inpaint_bench.methods.commands import empty, run_command, words_of
+from inpaint_bench.methods.entries import placeholders
 from inpaint_bench.methods.folder import read_outputs
 from inpaint_bench.methods.layouts import Outputs, match
-from inpaint_bench.methods.probe import refuse_inverted
 from inpaint_bench.threads import in_order
+
+if TYPE_CHECKING:  # heavy
+    from inpaint_bench.data.tensors import Images, Masks
 
 FOLDERS = ("images", "masks", "out")
 ALLOWED = {*FOLDERS, "seed", "samples", "prompts"}
-LAST = 1 << 14  # bytes of a program's output that are looked at for its last line
 
 
 def program_method(name: str, template: str, folder: Path | None = None) -> Method:
@@ -125,57 +119,6 @@ def run_program(name: str, template: str, scratch: Path, job: PredictJob) -> Met
     return run_command(name, words_of(template, folders | facts), scratch / "log.txt", job.timeout)
 
 
-def run_command(name: str, command: Sequence[str], log: Path, timeout: float | None) -> MethodError | None:
-    """Run a command until it ends; its failure, if any, as one sentence. Nothing that it started is left."""
-    with open(log, "w+b") as output:
-        try:
-            answer = _supervised(command, output.fileno(), timeout)
-        except subprocess.TimeoutExpired:
-            return MethodError(
-                f"{name}: the program exceeded its time limit of {timeout:g} seconds and was stopped. See --timeout."
-            )
-        except OSError as error:
-            answer = f"errno {error.errno}"
-        output.seek(max(0, output.seek(0, os.SEEK_END) - LAST))
-        printed = output.read(LAST).decode(errors="replace").strip().splitlines()[-1:]
-    if answer.startswith("errno"):
-        reason = os.strerror(int(answer.split()[1]))
-        return MethodError(f"{name}: the program cannot be started: {reason}: {command[0]}.")
-    if answer != "0":
-        code = f"ended with code {answer}" if answer else "was stopped from outside"
-        return MethodError(f"{name}: the program {code}{f': {printed[0][:300]}' if printed else ''}.")
-    return None
-
-
-def _supervised(command: Sequence[str], output: int, timeout: float | None) -> str:
-    """What `supervise.py` answers about the command. Raises TimeoutExpired, and OSError where it cannot start."""
-    packages = str(Path(psutil.__file__).parents[1])
-    supervisor = subprocess.Popen(
-        [sys.executable, "-I", "-S", supervise.__file__, packages, *command],
-        stdin=subprocess.PIPE,
-        stdout=subprocess.PIPE,
-        stderr=output,
-        start_new_session=True,
-    )
-    assert supervisor.stdin is not None
-    assert supervisor.stdout is not None
-    with supervisor.stdin, supervisor.stdout:
-        try:
-            supervisor.wait(timeout)
-        finally:  # the program's end, a time-out, Ctrl-C or a signal
-            supervisor.stdin.close()
-            supervisor.wait()
-        return supervisor.stdout.read().decode().strip()
-
-
-def words_of(template: str, values: Mapping[str, str]) -> list[str]:
-    """The words of a command line with its placeholders replaced by values, whatever characters these contain."""
-    return [
-        "".join(text + (values[field] if field else "") for text, field, _, _ in PARSER.parse(word))
-        for word in map(os.path.expanduser, shlex.split(template))
-    ]
-
-
 def outputs_in(out: Path, pairs: Sequence[Pair], failure: MethodError | None) -> Outputs:
     """The outputs of a program by pair. Raises its failure, or MethodError for missing or wrong outputs."""
     if problem := _no_outputs(out):
@@ -202,22 +145,21 @@ def _no_outputs(out: Path) -> str:
     return "" if found else f"{out}: the program succeeded but wrote no output."
 
 
-def empty(scratch: Path) -> None:
-    """Remove what a program was given and what it wrote."""
-    if scratch.is_symlink():  # by the program: what it leads to is not ours
-        scratch.unlink()
-    shutil.rmtree(scratch, ignore_errors=True)
-
-
 def _probing(scratch: Path) -> Path:
     return scratch.with_name(scratch.name + "-probe")
 
 
 def _probe(name: str, template: str, job: PredictJob) -> None:
+    import torch
+
+    from inpaint_bench.data import tensors
+    from inpaint_bench.methods.predictions import from_pixels
+    from inpaint_bench.methods.probe import refuse_inverted
+
     scratch = _probing(job.scratch)
     empty(scratch)
 
-    def predict(image: tensors.Images, mask: tensors.Masks) -> tensors.Images:
+    def predict(image: "Images", mask: "Masks") -> "Images":
         for number, (pixels, hole) in enumerate(zip(tensors.eight_bit(image), mask[:, 0].numpy() > 0, strict=True)):
             write_whole(scratch / "images" / f"{number:05d}.png", images.png_bytes(pixels))
             write_whole(scratch / "masks" / f"{number:05d}.png", images.png_bytes(images.mask_values(hole)))

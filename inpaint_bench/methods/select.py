@@ -1,7 +1,6 @@
 """Which methods to run: those of baselines by name, and a user's own as a folder, a module, a program or a function."""
 
 import dataclasses
-import functools
 import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
@@ -12,21 +11,29 @@ from inpaint_bench import files
 from inpaint_bench.data.datasets import Dataset
 from inpaint_bench.data.protocols import NAME, Protocol
 from inpaint_bench.errors import InputError, did_you_mean
-from inpaint_bench.methods import exported, resized
 from inpaint_bench.methods.base import Method
-from inpaint_bench.methods.baselines import Baseline, find_baselines, loader, runnable, weights_dataset, weights_of
+from inpaint_bench.methods.baselines import (
+    Baseline,
+    find_baselines,
+    loader,
+    refuse_absent,
+    runnable,
+    weights_dataset,
+    weights_of,
+)
 from inpaint_bench.methods.card import MethodCard
+from inpaint_bench.methods.contracts import KINDS as EXPORTED
 from inpaint_bench.methods.entries import unquoted
 from inpaint_bench.methods.folder import folder_method
 from inpaint_bench.methods.needs import Needs, refuse_size
 from inpaint_bench.methods.networks import callable_method, network_method, python_method
-from inpaint_bench.methods.options import chosen
+from inpaint_bench.methods.options import Value, chosen
 from inpaint_bench.methods.programs import program_method
 from inpaint_bench.methods.sizes import ANY_SIZE
-from inpaint_bench.weights import NO_WEIGHTS, open_weights
+from inpaint_bench.weights import NO_WEIGHTS, Weights, open_weights
 from inpaint_bench.weights.models import native_side
 
-KINDS = ("folder", "python", "exec", *exported.KINDS)
+KINDS = ("folder", "python", "exec", *EXPORTED)
 
 
 @dataclass(frozen=True)
@@ -124,6 +131,8 @@ def _resized(method: Method, page: Protocol) -> Method:
     sizes = method.needs.sizes
     if method.load is None or sizes.take(page.size):
         return method
+    from inpaint_bench.methods import resized  # heavy
+
     load = method.load
     stated = {**method.options, "resize_for_method": resized.in_words(sizes)}
     needs = dataclasses.replace(method.needs, sizes=ANY_SIZE)
@@ -133,7 +142,7 @@ def _resized(method: Method, page: Protocol) -> Method:
     )  # fmt: skip
     return dataclasses.replace(
         wrapped, options=stated, needs=needs, resized=True, title=method.title, notes=method.notes,
-        libraries=method.libraries, offloads=method.offloads,
+        libraries=method.libraries, offloads=method.offloads, import_code=method.import_code,
     )  # fmt: skip
 
 
@@ -185,17 +194,22 @@ def _of_baseline(
     if which not in known:
         raise InputError(f"no method is called '{which}'. {did_you_mean(which, known)}")
     baseline, card = known[which]
+    refuse_absent(card)
     options = chosen(name, card.options, given.options_of(name))
     named = given.weights.get(name, given.weights.get("*") if card.learned and not card.model else None)
     opened = weights_of(baseline, card, dataset, named)
     source = f"baseline {baseline.folder.name}" if name == which else f"baseline {baseline.folder.name}: {which}"
-    load = loader(baseline, card)
-    load = functools.partial(load, offload=given.offload) if card.offloads else load
+    offload = {"offload": given.offload} if card.offloads else {}
+
+    def load(weights: Weights, device: Any, **values: Value) -> Any:
+        return loader(baseline, card)(weights, device, **values, **offload)
+
     needs = _of_model(card.needs, opened.path) if card.model and opened.path else card.needs
     method = network_method(name, source, baseline.code, load, opened, options, needs, card.probed)
     return dataclasses.replace(
-        method, title=card.title, notes=card.note, libraries=card.libraries, offloads=card.offloads
-    )
+        method, title=card.title, notes=card.note, libraries=card.libraries, offloads=card.offloads,
+        import_code=lambda: loader(baseline, card),
+    )  # fmt: skip
 
 
 def _of_model(needs: Needs, folder: Path) -> Needs:
@@ -230,7 +244,9 @@ def _brought(
         raise InputError(f"--weights {name}: a {kind}: method takes no weights from here.")
     if kind == "exec":
         return program_method(name, target, given.code)
-    if kind in exported.KINDS:
+    if kind in EXPORTED:
+        from inpaint_bench.methods import exported  # heavy
+
         return exported.exported_method(name, kind, files.expanded(target), given.io.get(name, given.io.get("*")))
     if not target:
         raise InputError(f"{name}={entry}: give folder:DIR, the folder of its outputs.")

@@ -10,17 +10,20 @@ import contextlib
 import itertools
 import sqlite3
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from typing import TypeAlias
+from typing import TYPE_CHECKING, TypeAlias
 
 import numpy as np
-import torch
 
 from inpaint_bench import files
 from inpaint_bench.data.images import Pixels, hole_sha256, pixels_sha256
 from inpaint_bench.metrics.base import FeatureVector, Metric
-from inpaint_bench.metrics.batch import Batch
 from inpaint_bench.metrics.features import Extractor
 from inpaint_bench.metrics.pixel_stats import PerImage
+
+if TYPE_CHECKING:  # heavy
+    import torch
+
+    from inpaint_bench.metrics.batch import Batch
 
 Inputs: TypeAlias = tuple[str, str, str, str]  # the hashes of composite, target and hole, and the prompt
 
@@ -29,7 +32,7 @@ LOOKED_UP = 256  # keys per query, and feature vectors held in memory
 _TABLE = "CREATE TABLE IF NOT EXISTS kept (key BLOB PRIMARY KEY, value BLOB NOT NULL, checksum BLOB NOT NULL)"
 
 
-def key_of(signature: str, device: torch.device, *hashes: str) -> bytes:
+def key_of(signature: str, device: "torch.device", *hashes: str) -> bytes:
     """The key of a value: its signature, the kind of device (last digits differ) and the hashes of its inputs."""
     return bytes.fromhex(files.sha256("\n".join([signature, device.type, *hashes]).encode()))
 
@@ -56,7 +59,7 @@ def put_many(values: Mapping[bytes, bytes]) -> None:
 def features_of(
     extractor: Extractor,
     images: Iterable[tuple[str, Callable[[], Pixels]]],
-    device: torch.device,
+    device: "torch.device",
     batch: int = 64,
 ) -> Iterator[FeatureVector]:
     """Yield the features of each image, float32 (width,), in order: from the cache, or computed and cached.
@@ -78,7 +81,7 @@ def features_of(
         yield from (rows[key] for key in keys)
 
 
-def cached_values(metrics: Sequence[Metric], batch: Batch) -> dict[str, PerImage]:
+def cached_values(metrics: Sequence[Metric], batch: "Batch") -> dict[str, PerImage]:
     """Compute metrics of each image of a batch by name, float64 (batch,) each: from the cache, or computed and cached.
 
     Metrics that are computed in one pass share it for the images that lack several of them.
@@ -99,7 +102,7 @@ def cached_values(metrics: Sequence[Metric], batch: Batch) -> dict[str, PerImage
     return {one.name: np.array([kept[keys[one.name, image]][0] for image in images], np.float64) for one in metrics}
 
 
-def _key(metric: Metric, image: Inputs, device: torch.device) -> bytes:
+def _key(metric: Metric, image: Inputs, device: "torch.device") -> bytes:
     how = ":".join(filter(None, (metric.stem, metric.network(), f"v{metric.version}")))
     *hashes, prompt = image
     return key_of(how, device, *hashes, *([files.sha256(prompt.encode())] if metric.of_prompt else []))
@@ -117,7 +120,7 @@ def _passes(
         yield from ((some, lacking) for some, lacking in alike.items() if some)
 
 
-def _inputs(batch: Batch) -> Iterator[Inputs]:
+def _inputs(batch: "Batch") -> Iterator[Inputs]:
     prompts = batch.prompts or ("",) * len(batch.holes)
     for composite, target, hole, prompt in zip(batch.composites, batch.targets, batch.holes, prompts, strict=True):
         size = "x".join(map(str, hole.shape))  # the same bytes with another shape are another image
@@ -125,7 +128,7 @@ def _inputs(batch: Batch) -> Iterator[Inputs]:
 
 
 def _computed(
-    extractor: Extractor, lacking: Sequence[tuple[bytes, Callable[[], Pixels]]], device: torch.device
+    extractor: Extractor, lacking: Sequence[tuple[bytes, Callable[[], Pixels]]], device: "torch.device"
 ) -> dict[bytes, FeatureVector]:
     """Feature vectors of a few images; those of one size go through the network together."""
     read = {key: function() for key, function in lacking}

@@ -16,8 +16,8 @@ from inpaint_bench.metrics.registry import SAMPLES_METRICS, signature
 from inpaint_bench.runner.folder import RunFolder
 from inpaint_bench.runner.hashes import sha256_of
 from inpaint_bench.runner.pictures import content
-from inpaint_bench.runner.predict import RuntimeOptions
 from inpaint_bench.runner.progress import Bar
+from inpaint_bench.runner.runtime import RuntimeOptions
 from inpaint_bench.runner.scores import Score
 from inpaint_bench.threads import in_order
 

@@ -11,8 +11,8 @@ from inpaint_bench.metrics.features import Extractor
 from inpaint_bench.runner import sums
 from inpaint_bench.runner.folder import RunFolder
 from inpaint_bench.runner.pictures import ALL, Picture, Samples, offered, pictures, still_counted
-from inpaint_bench.runner.predict import RuntimeOptions
 from inpaint_bench.runner.progress import Bar, no_bar
+from inpaint_bench.runner.runtime import RuntimeOptions
 from inpaint_bench.runner.stored import TARGETS, FeatureRow, features_path, usable_index, write_features
 from inpaint_bench.threads import in_order
 

@@ -2,7 +2,7 @@
 
 import platform
 import sys
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from importlib import metadata
 from typing import TYPE_CHECKING
 
@@ -32,22 +32,41 @@ def method_info(method: "Method", device: "torch.device", known_error_allowed: b
     return MethodInfo(*made_by, known_error_allowed, method.weights.unpinned, method.notes, dict(method.options))
 
 
-def refuse_mixture(
-    run: RunFolder, method: "Method", now: MethodInfo, something_left: bool, allow_mixed: bool = False
-) -> None:
+def refuse_other(run: RunFolder, method: "Method") -> None:
+    """Raise InputError where a run holds composites of a method that other code, weights or options made."""
+    if not run.samples_of(method.name):
+        return
+    before = _made_by(run, method)
+    facts = [
+        ("source", before.source, method.source),
+        ("code", before.code, method.code),
+        ("weights", before.weights, method.weights.sha256),
+    ]
+    if before.options != dict(method.options):
+        facts.append(("options", in_words(before.options), in_words(method.options)))
+    _refuse(run, method, facts)
+
+
+def refuse_mixture(run: RunFolder, method: "Method", now: MethodInfo, allow_mixed: bool = False) -> None:
     """Raise InputError where existing composites were produced by another machine, code, weights or libraries.
 
     With `allow_mixed`, machine and libraries may differ.
     """
+    refuse_other(run, method)
+    before = _made_by(run, method)
+    machines_differ = [] if allow_mixed else _differences(before, now)
+    _refuse(run, method, [("device", before.device, now.device), *machines_differ])
+
+
+def _made_by(run: RunFolder, method: "Method") -> MethodInfo:
     before = run.info.methods.get(method.name)
     if before is None:
         raise InputError(f"{run.folder_of(method.name)}: run.json says nothing of what made it. Delete that folder.")
-    facts = [(fact, getattr(before, fact), getattr(now, fact)) for fact in ("source", "code", "weights")]
-    if before.options != now.options:
-        facts.append(("options", in_words(before.options), in_words(now.options)))
-    if something_left:
-        facts.append(("device", before.device, now.device))
-        facts += [] if allow_mixed else _differences(before, now)
+    return before
+
+
+def _refuse(run: RunFolder, method: "Method", facts: Iterable[tuple[str, str, str]]) -> None:
+    """Raise InputError for the first fact whose value before is not that of now."""
     for fact, old, new in facts:
         if old != new:
             two_methods = "Other options are another method: give it a name of its own. " if fact == "options" else ""

@@ -15,8 +15,8 @@ from inpaint_bench.metrics.detection.matching import tally
 from inpaint_bench.runner import sums
 from inpaint_bench.runner.folder import RunFolder
 from inpaint_bench.runner.pictures import ALL, Picture, Samples, content, pictures, still_counted
-from inpaint_bench.runner.predict import RuntimeOptions
 from inpaint_bench.runner.progress import Bar, no_bar
+from inpaint_bench.runner.runtime import RuntimeOptions
 from inpaint_bench.runner.stored import Found, Header, objects_path, read_objects
 from inpaint_bench.threads import in_order
 
@@ -40,12 +40,14 @@ def measure_objects(
     listed = pictures(run, folder, still_counted(counted, [(one.pair, one.sample) for one in found_before]))
     usable = found_before if stored and stored.header == header else ()
     before = {(one.pair, one.sample, one.picture): one for one in usable}
-    detect = detector.open(runtime.metric_device)
+    lacking = any((one.pair.pair, one.sample, one.hash) not in before for one in listed)
+    detect = detector.open(runtime.metric_device) if lacking else None
 
     def look(picture: Picture) -> Found:
         pair, sample = picture.pair.pair, picture.sample
         if kept := before.get((pair, sample, picture.hash)):
             return kept
+        assert detect is not None
         prepared = picture.prepared(dataset)
         target = detections(prepared.target, detector, detect, runtime)
         found = detections(picture.pixels(run, prepared), detector, detect, runtime)

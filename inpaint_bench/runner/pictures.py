@@ -1,4 +1,4 @@
-"""The pictures of a run that feature extractors and detectors are given: composites, targets and masked targets."""
+"""The pictures of a run: composites as they are saved, and what feature extractors and detectors are given."""
 
 from collections import Counter
 from collections.abc import Callable, Iterable, Mapping
@@ -43,6 +43,17 @@ class Picture:
     def composite(self, run: RunFolder) -> Pixels:
         """The composite, of a picture of a method."""
         return images.read_png(run.composite(self.folder, self.pair.pair, self.sample))[0]
+
+
+@dataclass(frozen=True)
+class Saved:
+    """A composite as it lies on disk."""
+
+    prepared: Prepared
+    sample: int | None
+    sha256: str  # of its file
+    pixels: Pixels
+    known_error: float  # of the prediction
 
 
 def pictures(run: RunFolder, folder: str, counted: Samples = ALL) -> list[Picture]:

@@ -1,12 +1,10 @@
 """Prediction: every pair of a dataset is inpainted and saved as an 8-bit composite."""
 
 import threading
-from collections.abc import Callable, Iterable, Iterator
-from dataclasses import dataclass
+from collections.abc import Callable, Iterator
 from functools import partial
 
 import msgspec
-import torch
 
 from inpaint_bench import disk, files
 from inpaint_bench.data import images, tensors
@@ -15,59 +13,17 @@ from inpaint_bench.data.images import Pixels
 from inpaint_bench.data.pair_lists import Pair, Pairs
 from inpaint_bench.data.prepare import Prepared, prepare
 from inpaint_bench.methods.base import Method, Prediction, PredictJob
-from inpaint_bench.methods.devices import metric_device
 from inpaint_bench.metrics.pixel import known_error
 from inpaint_bench.runner import machines
 from inpaint_bench.runner.folder import MethodInfo, RunFolder
 from inpaint_bench.runner.known_region import check_known_region
 from inpaint_bench.runner.made_by import method_info, mixture, refuse_mixture
+from inpaint_bench.runner.pending import pending
+from inpaint_bench.runner.pictures import Saved
+from inpaint_bench.runner.runtime import RuntimeOptions
 from inpaint_bench.runner.scores import KNOWN_ERROR, composites_scored, forget_scores
 from inpaint_bench.threads import in_order
 from inpaint_bench.weights import SYNTHETIC
-
-
-@dataclass(frozen=True)
-class RuntimeOptions:
-    """Device, batch size, threads, time-out and a check; only the device may change an output, by rounding."""
-
-    device: torch.device
-    batch: int = 8
-    jobs: int = 2
-    timeout: float | None = None  # seconds, of a program
-    allow_known_error: bool = False  # also where the known region of a prediction is far from the target's
-    allow_mixed: bool = False  # machines that differ may work on one method
-
-    @property
-    def metric_device(self) -> torch.device:
-        """Where metrics are computed: the device, or the CPU where it has no float64."""
-        return metric_device(self.device)
-
-
-@dataclass(frozen=True)
-class Saved:
-    """A composite as it lies on disk."""
-
-    prepared: Prepared
-    sample: int | None
-    sha256: str  # of its file
-    pixels: Pixels
-    known_error: float  # of the prediction
-
-
-def pending(run: RunFolder, method: Method) -> Pairs:
-    """The pairs that have no composite yet, or one whose source has changed since."""
-    done = run.samples_of(method.name)
-    return run.pairs.only(
-        number
-        for number, name in enumerate(run.pairs.names)
-        if name not in done or (method.stale and _stale(run, method, run.pairs[number], done[name]))
-    )
-
-
-def _stale(run: RunFolder, method: Method, pair: Pair, samples: Iterable[int | None]) -> bool:
-    assert method.stale is not None
-    texts = (images.read_png(run.composite(method.name, pair.pair, sample))[1] for sample in samples)
-    return any(method.stale(pair, text) for text in texts)
 
 
 def predict_pairs(
@@ -85,7 +41,7 @@ def predict_pairs(
     """
     left = pending(run, method)
     info = method_info(method, runtime.device, runtime.allow_known_error)
-    run = _noted(run, method, info, bool(left), runtime.allow_mixed)
+    run = _noted(run, method, info, runtime.allow_mixed)
     if not left:
         return run
     checked = not (run.info.raw or runtime.allow_known_error or method.weights.sha256 == SYNTHETIC)
@@ -93,7 +49,7 @@ def predict_pairs(
     def note_settings() -> None:
         nonlocal run
         machine = info.machine | machines.settings_of(method, runtime.device)
-        run = _noted(run, method, msgspec.structs.replace(info, machine=machine), True, runtime.allow_mixed)
+        run = _noted(run, method, msgspec.structs.replace(info, machine=machine), runtime.allow_mixed)
 
     forget = _forgetting(run, method.name, left)
 
@@ -119,19 +75,11 @@ def _job(run: RunFolder, dataset: Dataset, method: Method, left: Pairs, runtime:
     return PredictJob(dataset.page, left, read, scratch, runtime.device, *limits)
 
 
-def refuse_other(run: RunFolder, method: Method, runtime: RuntimeOptions) -> None:
-    """Raise InputError where a run holds composites of a method that other code, weights or options made."""
-    if run.samples_of(method.name):
-        refuse_mixture(run, method, method_info(method, runtime.device), something_left=False)
-
-
-def _noted(run: RunFolder, method: Method, info: MethodInfo, something_left: bool, allow_mixed: bool) -> RunFolder:
+def _noted(run: RunFolder, method: Method, info: MethodInfo, allow_mixed: bool) -> RunFolder:
     """The run, whose run.json says what makes the method's composites; raises InputError where another did."""
     if not run.samples_of(method.name):
         return run.with_method(method.name, info)
-    refuse_mixture(run, method, info, something_left, allow_mixed)
-    if not something_left:
-        return run
+    refuse_mixture(run, method, info, allow_mixed)
     before = run.info.methods[method.name]
     before = mixture([before, info]) if allow_mixed else before
     allowed = before.known_error_allowed or info.known_error_allowed

@@ -11,8 +11,8 @@ from inpaint_bench.runner.features import measure_features
 from inpaint_bench.runner.folder import RunFolder
 from inpaint_bench.runner.objects import measure_objects
 from inpaint_bench.runner.pictures import ALL, Samples
-from inpaint_bench.runner.predict import RuntimeOptions
 from inpaint_bench.runner.progress import Bar, no_bar
+from inpaint_bench.runner.runtime import RuntimeOptions
 from inpaint_bench.runner.score_own import score_own
 from inpaint_bench.runner.score_pairs import score_run
 from inpaint_bench.runner.stored import MASKED, TARGETS

@@ -19,14 +19,14 @@ from inpaint_bench.data.pair_lists import Pair
 from inpaint_bench.data.prepare import Prepared, prepare
 from inpaint_bench.disk import passing
 from inpaint_bench.errors import BenchError, MethodError, some
+from inpaint_bench.methods.commands import empty, run_command, words_of
 from inpaint_bench.methods.foreign import blamed, described
-from inpaint_bench.methods.programs import empty, run_command, words_of
 from inpaint_bench.metrics import RECORDED
 from inpaint_bench.metrics.own_metric import OwnMetric, as_number
 from inpaint_bench.metrics.registry import KNOWN, signature
 from inpaint_bench.runner.folder import RunFolder
-from inpaint_bench.runner.predict import RuntimeOptions
 from inpaint_bench.runner.progress import Bar, no_bar
+from inpaint_bench.runner.runtime import RuntimeOptions
 from inpaint_bench.runner.scores import Score, read_scores, scores_path, write_scores
 from inpaint_bench.threads import in_order
 

@@ -8,10 +8,9 @@ from dataclasses import dataclass, field
 from functools import partial
 from itertools import groupby
 from pathlib import Path
-from typing import TypeAlias
+from typing import TYPE_CHECKING, TypeAlias
 
 import numpy as np
-import torch
 
 from inpaint_bench.data import images
 from inpaint_bench.data.datasets import Dataset
@@ -21,15 +20,15 @@ from inpaint_bench.data.prepare import Prepared, prepare
 from inpaint_bench.errors import HashError, InputError
 from inpaint_bench.metrics import METRICS, RECORDED, Metric
 from inpaint_bench.metrics.base import available
-from inpaint_bench.metrics.batch import Batch
 from inpaint_bench.metrics.cache import cached_values
 from inpaint_bench.metrics.registry import ORDER, SAMPLES_METRICS, absent, network_signature, own_names, signature
 from inpaint_bench.runner import sums
 from inpaint_bench.runner.diversity import scores_of_samples
 from inpaint_bench.runner.folder import RunFolder, composite_name
 from inpaint_bench.runner.hashes import sha256_of
-from inpaint_bench.runner.predict import RuntimeOptions, Saved
+from inpaint_bench.runner.pictures import Saved
 from inpaint_bench.runner.progress import Bar, no_bar
+from inpaint_bench.runner.runtime import RuntimeOptions
 from inpaint_bench.runner.scores import (
     KNOWN_ERROR,
     Score,
@@ -40,6 +39,9 @@ from inpaint_bench.runner.scores import (
     write_sorted,
 )
 from inpaint_bench.threads import in_order
+
+if TYPE_CHECKING:  # heavy
+    import torch
 
 SAVE_EVERY = 30  # seconds between two states of a long scoring on disk
 HELD = 16_000  # new scores that are in memory before they are written
@@ -79,8 +81,7 @@ def score_run(
     saved = time.monotonic()
     with bar(f"{method}: scores", sum(map(len, run.samples_of(method).values()))) as advance:
         chunks = _chunks(_lacking(file, metrics, lambda: advance(1)))
-        score_chunk = partial(_score_chunk, run, dataset, device=runtime.metric_device)
-        for found in in_order(score_chunk, chunks, runtime.jobs):
+        for found in in_order(partial(_score_chunk, run, dataset, runtime), chunks, runtime.jobs):
             file.new += found
             advance(len({(score.pair, score.sample) for score in found}))
             if len(file.new) > HELD or time.monotonic() - saved > SAVE_EVERY:
@@ -227,7 +228,7 @@ def _chunks(composites: Iterable[Scored]) -> Iterator[list[Scored]]:
         yield chunk
 
 
-def _score_chunk(run: RunFolder, dataset: Dataset, chunk: list[Scored], device: torch.device) -> list[Score]:
+def _score_chunk(run: RunFolder, dataset: Dataset, runtime: RuntimeOptions, chunk: list[Scored]) -> list[Score]:
     """The missing scores of a chunk; pictures of one size that lack the same metrics are scored as a batch."""
     prepared = {one.pair.pair: one.pair for one in chunk}
     targets = {pair: prepare(dataset.page, dataset.data, found) for pair, found in prepared.items()}
@@ -239,12 +240,14 @@ def _score_chunk(run: RunFolder, dataset: Dataset, chunk: list[Scored], device: 
         decoded.append((Saved(targets[one.pair.pair], one.sample, one.sha256, pixels, known_error), one.lacks))
     scores = []
     for (_, lacks), group in groupby(decoded, key=lambda one: (one[0].pixels.shape, one[1])):
-        scores += scores_of(run, [one for one, _ in group], lacks, device)
+        scores += scores_of(run, [one for one, _ in group], lacks, runtime.metric_device)
     return scores
 
 
-def scores_of(run: RunFolder, saved: Sequence[Saved], metrics: Sequence[Metric], device: torch.device) -> list[Score]:
+def scores_of(run: RunFolder, saved: Sequence[Saved], metrics: Sequence[Metric], device: "torch.device") -> list[Score]:
     """The scores of composites of one size, which are a batch."""
+    from inpaint_bench.metrics.batch import Batch  # heavy
+
     batch = Batch(
         np.stack([one.pixels for one in saved]),
         np.stack([one.prepared.target for one in saved]),

@@ -10,7 +10,8 @@ from collections.abc import Callable, Iterator, Sequence
 from inpaint_bench.metrics import METRICS, RECORDED, Metric
 from inpaint_bench.metrics.registry import ORDER, own_names
 from inpaint_bench.runner.folder import RunFolder
-from inpaint_bench.runner.predict import RuntimeOptions, Saved
+from inpaint_bench.runner.pictures import Saved
+from inpaint_bench.runner.runtime import RuntimeOptions
 from inpaint_bench.runner.score_pairs import HELD, ScoresFile, scores_of
 from inpaint_bench.runner.scores import Score
 

@@ -11,7 +11,7 @@ import torch
 from inpaint_bench import files
 from inpaint_bench.errors import BenchError, InputError, MethodError
 from inpaint_bench.methods.foreign import raise_stop
-from inpaint_bench.methods.networks import takes_seeds
+from inpaint_bench.methods.parameters import takes_seeds
 from inpaint_bench.runner.made_by import method_info
 from inpaint_bench.timing import Cost, Memory, Setting, Timing, machine, refuse_another, write_timing
 from inpaint_bench.timing.flops import cost_of, tracked

@@ -20,10 +20,11 @@ from inpaint_bench.data.prepare import Data, Prepared, export_pair
 from inpaint_bench.data.protocols import Protocol
 from inpaint_bench.errors import InputError, MethodError
 from inpaint_bench.methods import programs
-from inpaint_bench.methods.base import Method, PredictJob, refuse_bad
+from inpaint_bench.methods.base import Method, PredictJob
 from inpaint_bench.methods.baselines import find_baselines, installed
 from inpaint_bench.methods.folder import read_outputs
-from inpaint_bench.methods.networks import no_prompts, takes_seeds
+from inpaint_bench.methods.parameters import no_prompts, takes_seeds
+from inpaint_bench.methods.predictions import refuse_bad
 from inpaint_bench.methods.select import NOTHING_GIVEN, Given, select_methods
 
 

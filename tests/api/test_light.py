@@ -22,6 +22,8 @@ weights verify
 cite --methods lama,telea --metrics psnr,fid --dataset paris
 """
 OF_RUNS = """
+run --dataset tiny.toml --methods mean-fill,telea --out run
+score run --data data
 merge first second --out merged
 status run
 table run --format latex

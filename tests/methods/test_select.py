@@ -15,7 +15,8 @@ from inpaint_bench.errors import InputError, MethodError
 from inpaint_bench.methods.base import Method, PredictJob
 from inpaint_bench.methods.select import Given, select_methods
 from inpaint_bench.runner.folder import start
-from inpaint_bench.runner.predict import RuntimeOptions, predict_pairs
+from inpaint_bench.runner.predict import predict_pairs
+from inpaint_bench.runner.runtime import RuntimeOptions
 
 SOURCE = Path(__file__).read_text()
 
@@ -102,7 +103,7 @@ def test_code_without_a_source_text_has_no_hash(dataset: Dataset) -> None:
 
 def test_a_function_fills_a_run_folder_and_another_one_is_not_mixed_with_it(dataset: Dataset) -> None:
     (method,) = select({"mine": half}, dataset)
-    runtime = RuntimeOptions(torch.device("cpu"))
+    runtime = RuntimeOptions("cpu")
     run = predict_pairs(start(Path("run"), dataset), dataset, method, runtime)
     assert list(run.samples_of("mine")) == [pair.pair for pair in dataset.pairs]
     assert run.info.methods["mine"].source == f"callable:{__name__}.half"
@@ -126,7 +127,7 @@ def test_a_baselines_method_may_have_another_name_and_is_not_mixed_with_its_neig
     (again,) = select(["again=telea"], dataset)
     assert (again.name, again.source, again.title) == ("again", "baseline classical: telea", "Telea")
     (other,) = select({"again": "navier-stokes"}, dataset)
-    runtime = RuntimeOptions(torch.device("cpu"))
+    runtime = RuntimeOptions("cpu")
     run = predict_pairs(start(Path("run"), dataset), dataset, again, runtime)
     with pytest.raises(InputError, match="made with source baseline classical: telea, now it is baseline classical: n"):
         predict_pairs(run, dataset, other, runtime)

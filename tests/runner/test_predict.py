@@ -11,8 +11,9 @@ from PIL import Image
 from inpaint_bench.cli import run_cli
 from inpaint_bench.data import datasets, pair_lists, tensors
 from inpaint_bench.data.prepare import prepare
+from inpaint_bench.errors import InputError
 from inpaint_bench.methods.devices import open_device
-from inpaint_bench.runner.predict import RuntimeOptions
+from inpaint_bench.runner.runtime import RuntimeOptions
 
 METHODS = f"{tiny.COUNTING},{tiny.NOISE},telea"
 
@@ -130,9 +131,11 @@ def test_the_known_region_of_a_composite_is_that_of_the_target(page: Path, tmp_p
         assert (composite[hole] != target[hole]).any()
 
 
-def test_metrics_are_computed_on_the_cpu_where_the_device_has_no_float64() -> None:
-    assert RuntimeOptions(torch.device("mps")).metric_device == torch.device("cpu")
-    assert RuntimeOptions(torch.device("cuda")).metric_device == torch.device("cuda")
+def test_a_device_that_is_named_is_looked_for_at_once(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(torch.cuda, "device_count", lambda: 1)
+    assert RuntimeOptions("cuda").metric_device == torch.device("cuda")
+    with pytest.raises(InputError, match="--device cuda:1: 1 GPUs are visible here"):
+        RuntimeOptions("cuda:1")
 
 
 def test_the_device_that_auto_chose_is_noted(page: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:

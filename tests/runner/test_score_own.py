@@ -19,11 +19,11 @@ from inpaint_bench.errors import InputError, MethodError
 from inpaint_bench.metrics.own_metric import MetricInfo, as_number, own_metric
 from inpaint_bench.metrics.registry import declare
 from inpaint_bench.runner.folder import RunFolder
-from inpaint_bench.runner.predict import RuntimeOptions
+from inpaint_bench.runner.runtime import RuntimeOptions
 from inpaint_bench.runner.score_own import score_own
 from inpaint_bench.runner.scores import read_scores, scores_path
 
-ONE = RuntimeOptions(tiny.CPU, jobs=1)
+ONE = RuntimeOptions("cpu", jobs=1)
 Measure = Callable[..., tuple[list[str], dict[str, float]]]
 
 
