@@ -27,7 +27,6 @@ from inpaint_bench.metrics import METRICS, RECORDED
 from inpaint_bench.metrics.registry import SAMPLES_METRICS, few, refuse_marked
 from inpaint_bench.runner import folder
 from inpaint_bench.runner.metrics import ChosenMetrics, choose_metrics
-from inpaint_bench.runner.predict import predict_pairs
 from inpaint_bench.runner.runtime import RuntimeOptions
 from inpaint_bench.runner.score import score_method, score_targets
 from inpaint_bench.runner.scores import NO_SAMPLE
@@ -177,6 +176,8 @@ def _run(
     runtime: RuntimeOptions,
     quiet: bool,
 ) -> tuple[Run, BenchError | None]:
+    from inpaint_bench.runner.predict import predict_pairs  # heavy
+
     dataset = datasets.see(dataset, runtime.jobs)
     started, failure = folder.start(path, dataset, raw).with_metrics(chosen.own()), None
     try:
