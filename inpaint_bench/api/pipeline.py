@@ -193,8 +193,8 @@ class Pipeline:
         self._check([one for one in methods if len(started.samples_of(one.name)) < len(started.pairs)], runtime)
         in_units = [method for method in methods if self.executor and pending(started, method)]
         if self.executor and in_units:
-            if dataset.part:
-                raise InputError("units are cut from the whole dataset: leave out --limit and --shard.")
+            if dataset.part.kind == "shard":
+                raise InputError("units are shards themselves: leave out --shard.")
             for method in in_units:
                 refuse_other(started, method)
             with disk.names_synced_once(out):

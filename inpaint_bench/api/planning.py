@@ -30,7 +30,7 @@ BATCHES = 2  # of a trial: a first one that loads and warms up, and one that is 
 LONGEST = 600.0  # seconds of a unit, about
 SHORTEST = 60.0
 NAME = "plan.json"
-OF_DRIVER = ("executor", "units", "fetch", "fresh", "limit", "accept_licence", "verify")  # no unit is given these
+OF_DRIVER = ("executor", "units", "fetch", "fresh", "accept_licence", "verify")  # no unit is given these
 NO_OUTPUT = ("jobs", "timeout", "batch", "allow_mixed", "quiet")  # change no output: a unit that is done stays done
 
 

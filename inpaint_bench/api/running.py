@@ -67,7 +67,7 @@ def run(
         targets, masks: in place of `dataset`, a folder of images and one of masks of the same names or of LaMa's, as
             a_mask000.png, or one mask file for all; 255 in the hole.
         limit: only the first so many pairs.
-        shard: (k, n) for the k-th of n parts of the pairs, (k, l, n) for the k-th to the l-th; `merge` joins them.
+        shard: (k, n) for the k-th of n parts of these pairs, (k, l, n) for the k-th to the l-th; `merge` joins them.
         baselines: a folder of baselines of one's own, each with a card.toml.
         weights: by method, or '*' for all, a weights file or 'synthetic'.
         device: 'auto' (cuda, else mps, else cpu), 'cpu', 'cuda', 'cuda:1' or 'mps'.

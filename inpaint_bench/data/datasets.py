@@ -7,6 +7,8 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
+import msgspec
+
 from inpaint_bench import files
 from inpaint_bench.data import pair_lists, photographs, prepare
 from inpaint_bench.data.folders import couple
@@ -115,25 +117,23 @@ def of_run(page: Protocol, pairs: Pairs, given: Path | None, folders: tuple[Path
 
 
 def take(dataset: Dataset, limit: int | None, shard: Shard | None) -> Dataset:
-    """The first `limit` pairs, or shard (k, n): every n-th pair from the k-th. With neither, the whole dataset.
+    """The first `limit` pairs, and of those shard (k, n): every n-th from the k-th. With neither, the whole dataset.
 
     Shards (k, l, n) are those from the k-th to the l-th, with their pairs in the order of the dataset.
 
-    Raises InputError if both are given, or if there are fewer pairs than shards.
+    Raises InputError if there are fewer pairs than shards.
     """
-    if limit is not None and shard is not None:
-        raise InputError("--limit and --shard cannot be combined.")
-    if limit is not None:
-        if limit >= len(dataset.pairs):
-            return dataset
+    if limit is not None and limit < len(dataset.pairs):
         pairs = dataset.pairs[:limit]
         mark = pair_lists.fingerprint(dataset.page, pairs, dataset.by_pixels)
-        return dataclasses.replace(dataset, pairs=pairs, fingerprint=mark, part=Part("first", count=limit))
+        dataset = dataclasses.replace(dataset, pairs=pairs, fingerprint=mark, part=Part("first", count=limit))
     if shard is not None and (part := part_of(shard)):
         if part.count > len(dataset.pairs):
             raise InputError(f"--{part}: there are only {len(dataset.pairs)} pairs.")
         numbers = range(part.index - 1, part.last or part.index)
         pairs = Pairs(pair for place, pair in enumerate(dataset.pairs) if place % part.count in numbers)
+        if dataset.part:
+            part = msgspec.structs.replace(part, of_first=dataset.part.count)
         return dataclasses.replace(dataset, pairs=pairs, part=part)
     return dataset
 

@@ -17,25 +17,37 @@ Shard = tuple[int, int] | tuple[int, int, int]  # (k, n): the k-th of n; (k, l, 
 class Part(Schema, frozen=True):
     """The whole dataset, its first `count` pairs, or shard `index` of `count`. False for the whole.
 
-    With `last`, the shards from `index` to `last`.
+    With `last`, the shards from `index` to `last`; with `of_first`, shards of only so many pairs, the first ones.
     """
 
     kind: Literal["whole", "first", "shard"] = "whole"
     index: Number = 1
     count: Number = 1
     last: Number | msgspec.UnsetType = msgspec.UNSET
+    of_first: Number | msgspec.UnsetType = msgspec.UNSET
 
     def __bool__(self) -> bool:
         return self.kind != "whole"
 
     def __str__(self) -> str:
-        """'first 3', 'shard 2/8', 'shard 2-5/8'; '' for the whole."""
-        return {"whole": "", "first": f"first {self.count}", "shard": f"shard {self._numbers}/{self.count}"}[self.kind]
+        """'first 3', 'shard 2/8', 'shard 2-5/8', 'shard 2/8 of the first 100'; '' for the whole."""
+        if self.kind == "shard":
+            return f"shard {self._numbers}/{self.count}" + (f" of the first {self.of_first}" if self.of_first else "")
+        return f"first {self.count}" if self else ""
 
     @property
     def suffix(self) -> str:
-        """What the name of a run's folder ends with: '.first3', '.2of8', '.2-5of8'; '' for the whole."""
-        return {"whole": "", "first": f".first{self.count}", "shard": f".{self._numbers}of{self.count}"}[self.kind]
+        """The end of the name of a run's folder: '.first3', '.2of8', '.2-5of8', '.first100.2of8'; '' for the whole."""
+        if self.kind == "shard":
+            return f"{self.merged.suffix}.{self._numbers}of{self.count}"
+        return f".first{self.count}" if self else ""
+
+    @property
+    def merged(self) -> "Part":
+        """What this part is of where it is a shard: all shards together. Else the part itself."""
+        if self.kind != "shard":
+            return self
+        return Part("first", count=self.of_first) if self.of_first else WHOLE
 
     @property
     def _numbers(self) -> str:

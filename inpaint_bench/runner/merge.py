@@ -9,7 +9,6 @@ import msgspec
 from inpaint_bench import disk, files
 from inpaint_bench.data import pair_lists
 from inpaint_bench.data.pair_lists import Pair
-from inpaint_bench.data.parts import WHOLE
 from inpaint_bench.errors import IncompleteError, InputError, NotComparableError, some
 from inpaint_bench.metrics.own_metric import MetricInfo
 from inpaint_bench.runner import machines, sums
@@ -40,14 +39,14 @@ def merge(parts: Sequence[Path], out: Path, allow_mixed: bool = False) -> RunFol
     for run in runs:
         for method in run.info.methods:
             _link_all(run, method, out / method / "composites")
-    part = WHOLE if info.part.kind == "shard" else info.part
     own = _same_metrics(runs)
 
     def join(now: RunInfo | None) -> RunInfo:
         kept = now.methods if now else {}
         digest = pair_lists.pixel_digest(pairs)
         known = (now.metrics if now else {}) | own
-        return RunInfo(2, info.protocol, info.fingerprint, digest, part, len(pairs), kept | methods, info.raw, known)
+        facts = (info.fingerprint, digest, info.part.merged, len(pairs), kept | methods, info.raw, known)
+        return RunInfo(2, info.protocol, *facts)
 
     change_info(out, join)
     return publish(open_run(out))
@@ -110,8 +109,9 @@ def _union(runs: Sequence[RunFolder]) -> list[Pair]:
     pairs = [found[name] for name in sorted(found)]
     marks = {pair_lists.fingerprint(first.info.protocol, pairs, with_pixels) for with_pixels in (False, True)}
     if first.info.fingerprint not in marks:
+        count = first.info.part.of_first or first.info.protocol.count
         raise IncompleteError(
-            f"{len(pairs)} of {first.info.protocol.count} pairs are in {some(str(run.path) for run in runs)}: "
+            f"{len(pairs)} of {count} pairs are in {some(str(run.path) for run in runs)}: "
             "these are not all parts of the whole. Name every shard."
         )
     return pairs

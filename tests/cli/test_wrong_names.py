@@ -67,8 +67,8 @@ def test_show_refuses_an_unknown_name(terminal: Terminal, kind: str) -> None:
         (("--device", "gpu"), "--device gpu: no such device; give auto, cpu, cuda, cuda:1 or mps."),
         (("--device", "meta"), "--device meta: "),
         (("--device", "cuda:99"), "--device cuda:99: "),
-        (("--limit", "2", "--shard", "1/2"), "--limit and --shard cannot be combined"),
         (("--shard", "1/9"), "--shard 1/9: there are only 4 pairs"),
+        (("--limit", "2", "--shard", "1/3"), "--shard 1/3: there are only 2 pairs"),
         (("--targets", "data/images"), "targets and masks go together"),
     ],
 )

@@ -146,12 +146,12 @@ def test_threads_are_those_of_the_environment(given: str, threads: int, monkeypa
     assert Local(2).threads == threads
 
 
-@pytest.mark.parametrize(
-    ("arguments", "words"),
-    [
-        (("--limit", 2), "units are cut from the whole dataset: leave out --limit and --shard"),
-        (("--shard", "1/2"), "units are cut from the whole dataset: leave out --limit and --shard"),
-    ],
-)
-def test_what_units_cannot_be_is_refused(arguments: tuple[object, ...], words: str, terminal: Terminal) -> None:
-    terminal.run("telea", "--processes", 2, *arguments).refuses(2, words)
+def test_units_of_the_first_pairs_give_the_bytes_of_one_process(terminal: Terminal) -> None:
+    common = ("--metrics", "psnr", "--limit", 3)
+    terminal.run("mean-fill", *common, "--out", "alone").does("psnr")
+    terminal.run("mean-fill", *common, "--processes", 2, "--units", 2).does("psnr")
+    assert tiny.outcome(Path("runs/tiny.first3")) == tiny.outcome(Path("alone"))
+
+
+def test_units_of_a_shard_are_refused(terminal: Terminal) -> None:
+    terminal.run("telea", "--processes", 2, "--shard", "1/2").refuses(2, "units are shards themselves: leave out")

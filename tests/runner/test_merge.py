@@ -64,6 +64,22 @@ def test_a_shard_has_the_fingerprint_of_the_whole_but_no_table(world: Path) -> N
     assert {one["fingerprint"] for one in tiny.results(world / "whole")} == {_fingerprint(world / "1of3")}
 
 
+def test_the_shards_of_the_first_pairs_merged_are_a_run_of_the_first_pairs(
+    world: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    page, limit = world / "dataset" / "tiny.toml", ("--limit", "5")
+    assert tiny.run(page, tmp_path / "alone", *limit, methods="mean-fill") == 0
+    parts = [tmp_path / f"part{number}" for number in (1, 2)]
+    for number, part in enumerate(parts, start=1):
+        assert tiny.run(page, part, *limit, "--shard", f"{number}/2", methods="mean-fill") == 0
+    assert f"{parts[1]}: shard 2/2 of the first 5 is done." in capsys.readouterr().out
+    assert tiny.merge(parts, tmp_path / "out") == 0
+    assert tiny.outcome(tmp_path / "out") == tiny.outcome(tmp_path / "alone")
+    assert tiny.merge(parts[:1], tmp_path / "half") == 3
+    assert "3 of 5 pairs are in" in capsys.readouterr().err
+    assert tiny.merge([parts[0], world / "2of2"], tmp_path / "mixed") == 4
+
+
 def test_merging_again_touches_no_file(world: Path, tmp_path: Path) -> None:
     parts, out = [world / "1of2", world / "2of2"], tmp_path / "out"
     tiny.merge(parts, out)
