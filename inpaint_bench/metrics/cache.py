@@ -4,6 +4,7 @@ File names are not part of a key: an image is computed once, under whatever name
 is a SQLite file in the cache folder, which several processes may use at once. It only saves time: where it cannot be
 read or written, values are computed, an entry whose checksum does not match is computed again, and a damaged file is
 begun anew. That is why nothing is synced to the disk, which would take 10 ms a value: a power cut costs entries only.
+Where the file is full, the entries that were stored first go.
 """
 
 import contextlib
@@ -28,6 +29,7 @@ if TYPE_CHECKING:  # heavy
 Inputs: TypeAlias = tuple[str, str, str, str]  # the hashes of composite, target and hole, and the prompt
 
 WAIT = 20  # seconds to wait while another process writes
+MOST = 4 << 30  # bytes of entries
 LOOKED_UP = 256  # keys per query, and feature vectors held in memory
 _TABLE = "CREATE TABLE IF NOT EXISTS kept (key BLOB PRIMARY KEY, value BLOB NOT NULL, checksum BLOB NOT NULL)"
 
@@ -54,6 +56,17 @@ def put_many(values: Mapping[bytes, bytes]) -> None:
     entries = [(key, value, _checksum(key, value)) for key, value in values.items()]
     with contextlib.suppress(sqlite3.Error, OSError), _opened() as connection, connection:
         connection.executemany("INSERT OR REPLACE INTO kept VALUES (?, ?, ?)", entries)
+        _make_way(connection)
+
+
+def _make_way(connection: sqlite3.Connection) -> None:
+    """Remove a tenth of the entries, those that were stored first, where the file is full; others take their pages."""
+    pages, unused, size = (
+        connection.execute(f"PRAGMA {fact}").fetchone()[0] for fact in ("page_count", "freelist_count", "page_size")
+    )
+    if (pages - unused) * size > MOST:
+        first, last = connection.execute("SELECT min(rowid), max(rowid) FROM kept").fetchone()
+        connection.execute("DELETE FROM kept WHERE rowid <= ?", (first + (last - first) // 10,))
 
 
 def features_of(

@@ -9,24 +9,29 @@ Those that are computed together share what is the same in all of them:
   takes maxima between the stages and DISTS roots of blurred squares: the later stages see other numbers, and DISTS
   needs a pass of its own through them.
 
-No value depends on which others are computed with it. Features are kept one layer of one pair of images at a time.
+No value depends on which others are computed with it. Features are kept one layer of one pair of images at a time; on
+a CPU those of a target that several composites in a row are compared with, the samples of a pair, are kept whole
+meanwhile (AlexNet at 256x256 3 MB, VGG16 32 MB) and computed once.
 """
 
 import functools
 import warnings
 from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass
+from functools import cached_property
 from typing import Any
 
 import numpy as np
 import torch
 from jaxtyping import Bool, Float32, UInt8
+from numpy.typing import NDArray
 from torch import Tensor
 from torch.nn import functional
 
 from inpaint_bench.metrics import dists
 from inpaint_bench.metrics.batch import Batch, band
-from inpaint_bench.metrics.dists import Values
-from inpaint_bench.metrics.features.networks import Levels, built_once, in_chunks
+from inpaint_bench.metrics.dists import Stages, Values
+from inpaint_bench.metrics.features.networks import Levels, built_once, each, in_chunks, levels_of
 from inpaint_bench.metrics.features.packages import tensors
 from inpaint_bench.metrics.features.trunks import convolutions
 from inpaint_bench.metrics.features.weight_files import LPIPS_HEADS, Trunk
@@ -49,9 +54,40 @@ def on_vgg(batch: Batch, names: Sequence[str]) -> dict[str, PerImage]:
     return _distances("vgg", batch, names)
 
 
-def spatial_distance(network: Any, first: Levels, second: Levels) -> Maps:
+@dataclass(frozen=True)
+class Features:
+    """The features of a batch of images in LPIPS's network; computed once where they are `held` for several uses."""
+
+    network: Any
+    levels: Levels
+    held: bool = False
+
+    def layers(self) -> Stages:
+        """The layers of LPIPS, each scaled to unit length at every position."""
+        return self._layers if self.held else _scaled(self.network, self._first)
+
+    def stages(self) -> Stages:
+        """The stages of DISTS."""
+        return self._stages if self.held else dists.stages(self.network, self.levels, self._first)
+
+    @cached_property
+    def _first(self) -> Values:
+        """The output of the first stage, which both have in common."""
+        values: Values = self.network.net.slice1(self.network.scaling_layer(self.levels.float() / 127.5 - 1))
+        return values
+
+    @cached_property
+    def _layers(self) -> Stages:
+        return list(_scaled(self.network, self._first))
+
+    @cached_property
+    def _stages(self) -> Stages:
+        return list(dists.stages(self.network, self.levels, self._first))
+
+
+def spatial_distance(ours: Features, theirs: Features) -> Maps:
     """LPIPS of two batches of images as a map of their size, each layer upsampled bilinearly."""
-    return _enlarged(list(_layer_distances(network, _first_stage(network, (first, second)))), first.shape[2:])
+    return _enlarged(list(_layer_distances(ours, theirs)), ours.levels.shape[2:])
 
 
 def mean_within(maps: Maps, inside: Bool[Tensor, "chunk height width"]) -> Float32[Tensor, " chunk"]:
@@ -70,26 +106,48 @@ def _distances(trunk: Trunk, batch: Batch, names: Sequence[str]) -> dict[str, Pe
     weights = dists.load_weights(batch.device) if "dists" in computed else []
 
     def measured(
-        composites: Levels, targets: Levels, parts: UInt8[Tensor, "chunk 2 height width"]
+        composites: Features, targets: Features, parts: UInt8[Tensor, "chunk 2 height width"]
     ) -> Float32[Tensor, "chunk numbers"]:
-        images = (composites, targets)
-        first = _first_stage(network, images)
-        found = {} if computed == ["dists"] else _lpips(trunk, network, first, parts > 0, computed)
+        found = {} if computed == ["dists"] else _lpips(trunk, composites, targets, parts > 0, computed)
         if "dists" in computed:
-            found["dists"] = dists.distance(network, weights, images, first)
+            found["dists"] = dists.distance(weights, composites.stages(), targets.stages())
         return torch.stack([found[name] for name in computed], dim=1)
+
+    def of_chunk(composites: Levels, targets: Levels, parts: Tensor) -> Float32[Tensor, "chunk numbers"]:
+        return measured(Features(network, composites), Features(network, targets), parts)
+
+    def of_one_target(numbers: Sequence[int]) -> None:
+        target = Features(network, levels_of(batch.targets[numbers[:1]], 1), held=len(numbers) > 1)
+        for number in numbers:
+            composite, inside = (levels_of(images[number : number + 1], 1) for images in (batch.composites, parts))
+            rows[number] = measured(Features(network, composite), target, inside)[0].numpy()
 
     near = band(batch.holes) if f"lpips_{trunk}_band" in computed else batch.holes
     parts = np.stack([batch.holes, near], axis=-1).astype(np.uint8)  # as PARTS
-    rows = in_chunks(measured, len(computed), batch.device, batch.composites, batch.targets, parts)
+    if batch.device.type == "cpu":
+        rows = np.empty((count, len(computed)), np.float32)
+        each(of_one_target, _alike(batch.targets), batch.device)
+    else:
+        rows = in_chunks(of_chunk, len(computed), batch.device, batch.composites, batch.targets, parts)
     return values | {name: rows[:, number].astype(np.float64) for number, name in enumerate(computed)}
 
 
+def _alike(targets: NDArray[np.uint8]) -> list[list[int]]:
+    """The numbers of equal images in a row."""
+    found: list[list[int]] = []
+    for number in range(len(targets)):
+        if number and np.array_equal(targets[number - 1], targets[number]):
+            found[-1].append(number)
+        else:
+            found.append([number])
+    return found
+
+
 def _lpips(
-    trunk: Trunk, network: Any, first: Sequence[Values], parts: Bool[Tensor, "chunk 2 height width"], names: list[str]
+    trunk: Trunk, ours: Features, theirs: Features, parts: Bool[Tensor, "chunk 2 height width"], names: list[str]
 ) -> dict[str, Float32[Tensor, " chunk"]]:
     """LPIPS, and its means over those parts that the names mention, by name."""
-    layers = list(_layer_distances(network, first))
+    layers = list(_layer_distances(ours, theirs))
     found = {f"lpips_{trunk}": _total(layer.mean(dim=(2, 3), keepdim=True) for layer in layers)[:, 0, 0, 0]}
     wanted = [(number, name) for number, part in enumerate(PARTS) if (name := f"lpips_{trunk}_{part}") in names]
     if wanted:
@@ -106,20 +164,19 @@ def _total(layers: Iterable[Tensor]) -> Tensor:
     return functools.reduce(torch.add, layers)
 
 
-def _first_stage(network: Any, images: Sequence[Levels]) -> list[Values]:
-    return [network.net.slice1(network.scaling_layer(levels.float() / 127.5 - 1)) for levels in images]
+def _layer_distances(ours: Features, theirs: Features) -> Iterator[Layer]:
+    """The weighted squared distance at each position of each layer."""
+    for head, one, other in zip(ours.network.lins, ours.layers(), theirs.layers(), strict=True):
+        yield head((one - other) ** 2)
 
 
-def _layer_distances(network: Any, first: Sequence[Values]) -> Iterator[Layer]:
-    """The weighted squared distance at each position of each layer, from the outputs of the first stage."""
+def _scaled(network: Any, values: Values) -> Iterator[Values]:
+    """Each layer, scaled to unit length at every position, from the output of the first stage."""
     from lpips import normalize_tensor
 
-    one, other = first
-    for number, head in enumerate(network.lins):
-        if number:
-            stage = getattr(network.net, f"slice{number + 1}")
-            one, other = stage(one), stage(other)
-        yield head((normalize_tensor(one) - normalize_tensor(other)) ** 2)
+    for number in range(len(network.lins)):
+        values = getattr(network.net, f"slice{number + 1}")(values) if number else values
+        yield normalize_tensor(values)
 
 
 @built_once

@@ -3,7 +3,7 @@
 The learned weights are those of the package dists-pytorch; its code is not imported.
 """
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from typing import Any
 
 import torch
@@ -19,6 +19,7 @@ CHANNELS = (3, 64, 128, 256, 512, 512)  # of the image and of the five stages of
 SMALL = 1e-6  # keeps the ratios defined where a channel is constant
 
 Values = Float32[Tensor, "chunk channels rows columns"]
+Stages = Iterable[Float32[Tensor, "_ _ _ _"]]  # features, each of another size
 PerStage = Sequence[tuple[Tensor, Tensor]]  # alpha and beta, float32 (channels,)
 
 
@@ -35,19 +36,18 @@ def load_weights(device: torch.device) -> PerStage:
     return list(zip((alpha / total).split(CHANNELS), (beta / total).split(CHANNELS), strict=True))
 
 
-def distance(
-    network: Any, weights: PerStage, images: Sequence[Levels], first: Sequence[Values]
-) -> Float32[Tensor, " chunk"]:
-    """DISTS of two batches of images, from the output `first` of VGG16's first stage for each of them.
+def distance(weights: PerStage, ours: Stages, theirs: Stages) -> Float32[Tensor, " chunk"]:
+    """DISTS of two batches of images, from their `stages`."""
+    return torch.stack(
+        [_difference(one, other, *scaled) for scaled, one, other in zip(weights, ours, theirs, strict=True)]
+    ).sum(0)
 
-    `network` is the package lpips's on VGG16, whose layers are used. Features are kept one stage at a time.
+
+def stages(network: Any, levels: Levels, first: Values) -> Iterator[Values]:
+    """The image in [0, 1] and the outputs of the five stages, each but the first after an L2 pooling.
+
+    `network` is the package lpips's on VGG16, whose layers are used, and `first` the output of its first stage.
     """
-    both = [_stages(network, levels, values) for levels, values in zip(images, first, strict=True)]
-    return torch.stack([_difference(*stage, *scaled) for scaled, *stage in zip(weights, *both, strict=True)]).sum(0)
-
-
-def _stages(network: Any, levels: Levels, first: Values) -> Iterator[Values]:
-    """The image in [0, 1] and the outputs of the five stages, each but the first after an L2 pooling."""
     yield levels.float() / 255
     yield first
     values = first

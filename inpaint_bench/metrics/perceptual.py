@@ -9,15 +9,21 @@ from itertools import combinations
 
 import numpy as np
 import torch
-from jaxtyping import Float32
-from torch import Tensor
 
 from inpaint_bench.data.images import Hole, Pixels
 from inpaint_bench.errors import InputError
 from inpaint_bench.metrics.batch import CPU, Batch
-from inpaint_bench.metrics.distances import SMALLEST, lpips_network, mean_within, on_alex, on_vgg, spatial_distance
+from inpaint_bench.metrics.distances import (
+    SMALLEST,
+    Features,
+    lpips_network,
+    mean_within,
+    on_alex,
+    on_vgg,
+    spatial_distance,
+)
 from inpaint_bench.metrics.features import lite0
-from inpaint_bench.metrics.features.networks import Levels, in_chunks
+from inpaint_bench.metrics.features.networks import each, levels_of
 from inpaint_bench.metrics.pixel_stats import PerImage
 
 
@@ -138,8 +144,14 @@ def diversity(samples: Sequence[Pixels], hole: Hole, device: torch.device = CPU)
         return math.nan
     network, inside = lpips_network("alex", device), torch.from_numpy(hole).to(device)
 
-    def in_hole(first: Levels, second: Levels) -> Float32[Tensor, "chunk 1"]:
-        return mean_within(spatial_distance(network, first, second), inside.expand(len(first), -1, -1))[:, None]
+    def features(sample: Pixels) -> Features:
+        found = Features(network, levels_of([sample], 1).to(device), held=True)
+        found.layers()
+        return found
 
-    one, other = zip(*combinations(samples, 2), strict=True)
-    return float(in_chunks(in_hole, 1, device, one, other).astype(np.float64).mean())
+    def in_hole(two: tuple[Features, Features]) -> float:
+        return mean_within(spatial_distance(*two), inside[None]).item()
+
+    held = each(features, samples, device)
+    distances = each(in_hole, list(combinations(held, 2)), device)
+    return float(np.array(distances, np.float32).astype(np.float64).mean())

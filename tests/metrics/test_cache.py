@@ -9,6 +9,7 @@ import pytest
 import torch
 from counting import CPU, Counting, batch_of, given, means, pictures, rows_of, values_of
 
+from inpaint_bench import files
 from inpaint_bench.data.images import Pixels, pixels_sha256
 from inpaint_bench.metrics import cache
 from inpaint_bench.metrics.batch import Batch
@@ -73,6 +74,17 @@ def test_images_are_read_only_as_their_rows_are_requested(counting: Counting) ->
     rows = features_of(counting.extractor, endless(), CPU)
     next(rows)
     assert len(taken) == cache.LOOKED_UP
+
+
+def test_a_full_cache_forgets_what_was_stored_first(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(cache, "MOST", 1 << 17)
+    keys = [key_of("fact", CPU, str(number)) for number in range(400)]
+    for key in keys:
+        cache.put_many({key: bytes(1000)})
+    left = [key in cache.get_many([key]) for key in keys]
+    assert left == sorted(left)  # the first are gone, the last are there
+    assert 50 < sum(left) < 130
+    assert (files.cache_dir() / "values.sqlite").stat().st_size < 2 << 17
 
 
 def test_another_signature_is_another_value(counting: Counting) -> None:

@@ -126,7 +126,7 @@ def test_lpips_and_its_parts_take_one_pass_and_dists_its_own_from_the_second_sta
     batch = batched(pairs[:3])
     both = 2 * 3  # composites and targets
     cached_values([METRICS[name] for name in ("lpips_vgg", "lpips_vgg_hole", "lpips_alex")], batch)
-    assert passes == {f"stage{number}": both for number in range(1, 6)}
+    assert passes == {f"stage{number}": 3 + 1 for number in range(1, 6)}  # of one target
     passes.clear()
     other = Batch(batch.targets, batch.composites, batch.holes)
     values = cached_values([METRICS[name] for name in ON_VGG], other)
@@ -136,6 +136,18 @@ def test_lpips_and_its_parts_take_one_pass_and_dists_its_own_from_the_second_sta
         name: one.tolist() for name, one in values.items()
     }
     assert not passes
+
+
+def test_the_features_of_a_target_are_computed_once_for_all_samples_of_a_pair(
+    pairs: list[tuple[Pixels, Pixels]], passes: Counter[str]
+) -> None:
+    samples = pairs[:4]  # three of one target, one of another
+    alone = [on_vgg(batched([sample]), ON_VGG) for sample in samples]
+    passes.clear()
+    together = on_vgg(batched(samples), ON_VGG)
+    assert passes == {"stage1": 4 + 2, **{f"stage{number}": 2 * (4 + 2) for number in range(2, 6)}}
+    for name, values in together.items():
+        assert values.tolist() == [found[name].item() for found in alone]
 
 
 def test_without_a_hole_or_an_edge_lpips_in_it_is_not_defined() -> None:

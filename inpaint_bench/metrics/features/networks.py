@@ -90,7 +90,7 @@ def in_chunks(
     rows = np.empty((len(inputs[0]), numbers), np.float32)
 
     def fill(start: int) -> None:
-        chunks = [_levels(images[start : start + size], size).to(device) for images in inputs]
+        chunks = [levels_of(images[start : start + size], size).to(device) for images in inputs]
         some = rows[start : start + size]
         some[:] = network(*chunks)[: len(some)].cpu().numpy()
 
@@ -98,6 +98,7 @@ def in_chunks(
     return rows
 
 
-def _levels(images: Sequence[Pixels] | NDArray[np.uint8], size: int) -> UInt8[Tensor, "chunk channels height width"]:
+def levels_of(images: Sequence[Pixels] | NDArray[np.uint8], size: int) -> UInt8[Tensor, "chunk channels height width"]:
+    """Images of one size, at most `size` of them, as a batch of that size; the rest is black."""
     stacked = np.stack([*images, *[np.zeros_like(images[0])] * (size - len(images))])
     return torch.from_numpy(stacked).permute(0, 3, 1, 2).contiguous()
