@@ -25,7 +25,11 @@ PROBE = 256  # pixels a side of the images that are tried before a run of images
 def predict_all(
     name: str, load: Load, weights: Weights, job: PredictJob, sizes: Sizes, probed: bool
 ) -> Iterator[Prediction]:
-    """The predictions of a job, in its order; raises MethodError where the method fails on a pair."""
+    """The predictions of a job, in its order.
+
+    Raises MethodError where the method fails on a pair, InputError for masks that seem inverted and images of a size
+    that it does not take.
+    """
     with blamed(name, "loading it"):
         inpaint = load(weights, job.device)
         samples = job.samples if takes_seeds(inpaint) else None
