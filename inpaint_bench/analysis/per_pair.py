@@ -50,8 +50,9 @@ PerPair = Float64[np.ndarray, "pairs"]
 def average(values: PerPair | Iterable[float]) -> Summary:
     """The mean of the finite values, how many they are, and how many are infinite and undefined."""
     every = values if isinstance(values, np.ndarray) else np.fromiter(values, dtype=np.float64)
-    finite, infinite = every[np.isfinite(every)], int(np.isinf(every).sum())
-    mean: Value = math.fsum(memoryview(finite)) / len(finite) if len(finite) else ("inf" if infinite else None)
+    finite: np.ndarray = every[np.isfinite(every)]
+    infinite = int(np.isinf(every).sum())
+    mean: Value = math.fsum(finite.data) / len(finite) if len(finite) else ("inf" if infinite else None)
     return Summary(mean, len(finite), infinite, len(every) - len(finite) - infinite)
 
 

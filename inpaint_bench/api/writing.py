@@ -56,7 +56,7 @@ def _undefined(run: Run, chosen: ChosenMetrics) -> Iterator[str]:
     for name in chosen.names:
         concerned = [one.method for one in run.result_list if one.metric == name and one.undefined and name in METRICS]
         scores = [found for method in dict.fromkeys(concerned) if (found := run.scores_of(method))]
-        tables = [found for one in scores if (found := one.table.of(name))]
+        tables = [table for one in scores if (table := one.table.of(name))]
         numbers = {number for table in tables for number in table.pair[np.isnan(table.value)].tolist()}
         if pairs := sorted(run.pairs[number].pair for number in numbers):
             yield f"{run.path}: {name} is not defined for {len(pairs)} of {len(run.pairs)} pairs: {some(pairs)}."

@@ -109,7 +109,7 @@ class Pairs(Sequence[Pair]):
     def __getitem__(self, index: SupportsIndex | slice) -> "Pair | Pairs":
         if isinstance(index, slice):
             return Pairs(self[number] for number in range(*index.indices(len(self))))
-        number = self._numbers[index]
+        number = self._numbers[operator.index(index)]
         return _pair(memoryview(self._held)[self._start(number) : self._ends[number]])
 
     def by_name(self) -> Iterator[Pair]:

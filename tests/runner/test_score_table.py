@@ -34,7 +34,7 @@ rows = st.tuples(
 )
 
 
-def written(some_rows: list[tuple[str, ...]]) -> bytes:
+def written(some_rows: Iterable[tuple[str, ...]]) -> bytes:
     out = io.StringIO()
     out.write(SCHEMA + "\n")
     csv.writer(out, lineterminator="\n").writerows([COLUMNS, *some_rows])
