@@ -18,6 +18,7 @@ import tempfile
 import time
 from collections.abc import Iterator
 from pathlib import Path
+from typing import BinaryIO
 
 import filelock
 
@@ -172,9 +173,15 @@ def size_of(path: Path, most: int = MOST_READ) -> int:
 
 def read_bytes(path: Path, most: int = MOST_READ) -> bytes:
     """The bytes of a file. Raises FileNotFoundError, and UnreadableError as `size_of` does."""
+    with open_file(path, most) as file:
+        return file.read()
+
+
+def open_file(path: Path, most: int = MOST_READ) -> BinaryIO:
+    """A file that is opened to be read. Raises as `read_bytes` does."""
     size_of(path, most)
     try:
-        return path.read_bytes()
+        return path.open("rb")
     except PermissionError as error:
         raise UnreadableError(path, error.strerror or "not allowed") from error
 
@@ -183,9 +190,14 @@ def file_sha256(path: Path) -> str:
     """The SHA-256 of a file's bytes, in hexadecimal. Raises as `size_of` does."""
     size_of(path, MOST_HASHED)
     with open(path, "rb") as file:
-        digest = hashlib.sha256()
-        while block := file.read(1 << 20):
-            digest.update(block)
+        return stream_sha256(file)
+
+
+def stream_sha256(file: BinaryIO) -> str:
+    """The SHA-256 of what is left to read of an open file, in hexadecimal."""
+    digest = hashlib.sha256()
+    while block := file.read(1 << 18):
+        digest.update(block)
     return digest.hexdigest()
 
 

@@ -17,12 +17,11 @@ from inpaint_bench.metrics.declarations import PREFERENCE
 from inpaint_bench.metrics.detection import DETECTION_METRICS
 from inpaint_bench.metrics.registry import KNOWN, ORDER, detectors, signature
 from inpaint_bench.metrics.sets import SET_METRICS
+from inpaint_bench.runner.score_table import ScoreTable
 from inpaint_bench.runner.scores import NO_SAMPLE
 from inpaint_bench.runner.stored import MASKED, TARGETS, StoredFeatures
 
 if TYPE_CHECKING:
-    import pandas as pd
-
     from inpaint_bench.analysis.run import MethodScores, RunData
 
 Samples = Float64[np.ndarray, "pairs samples"]
@@ -35,8 +34,8 @@ def load_scores(run: "RunData", method: str) -> list[PairValues]:
     scores = run.scores_of(method)
     if scores is None:
         return []
-    choosing = _sample_table(run, scores.by_metric.get(run.info.protocol.choose))
-    names = sorted(scores.by_metric, key=ORDER.__getitem__)
+    choosing = _sample_table(run, scores.table.of(run.info.protocol.choose))
+    names = sorted(scores.table.metrics, key=ORDER.__getitem__)
     return [one for name in names for one in _of_scores(run, scores, name, choosing)]
 
 
@@ -80,7 +79,7 @@ def _references(run: "RunData", folder: str, metrics: Collection[str]) -> list[O
 def chosen_samples_of(run: "RunData", method: str) -> list[int | None]:
     """As `RunData.chosen_samples` says."""
     scores, by = run.scores_of(method), run.info.protocol.choose
-    choosing = _sample_table(run, scores.by_metric.get(by)) if scores else None
+    choosing = _sample_table(run, scores.table.of(by)) if scores else None
     if choosing is None:
         return [None] * len(run.pairs)
     return list(chosen_samples(choosing, KNOWN[by].better).tolist())
@@ -89,8 +88,8 @@ def chosen_samples_of(run: "RunData", method: str) -> list[int | None]:
 def sample_tables(run: "RunData", method: str) -> dict[str, Samples]:
     """As `RunData.tables` says, by metric."""
     scores = run.scores_of(method)
-    by_metric = scores.by_metric if scores else {}
-    tables = {name: _sample_table(run, by_metric[name]) for name in sorted(by_metric, key=ORDER.__getitem__)}
+    names = sorted(scores.table.metrics, key=ORDER.__getitem__) if scores else []
+    tables = {name: _sample_table(run, scores.table.of(name)) for name in names} if scores else {}
     return {name: table for name, table in tables.items() if table is not None}
 
 
@@ -98,10 +97,11 @@ def sample_tables(run: "RunData", method: str) -> dict[str, Samples]:
 
 
 def _of_scores(run: "RunData", scores: "MethodScores", name: str, choosing: Samples | None) -> Iterator[PairValues]:
-    metric, rows, source = KNOWN[name], scores.by_metric[name], (scores.path, scores.sha256)
+    metric, rows, source = KNOWN[name], scores.table.of(name), (scores.path, scores.sha256)
     assert isinstance(metric, (Metric, SamplesMetric))
-    stem = str(rows["signature"].iloc[0])
-    if not (rows["sample"] >= 0).any():  # of one output a pair, or of all samples together
+    assert rows is not None
+    stem = rows.signature.texts[rows.signature.number[0]]
+    if not (rows.sample >= 0).any():  # of one output a pair, or of all samples together
         if (values := _by_pair(run, rows, NO_SAMPLE, 1)) is not None:
             yield PairValues(metric, stem, *source, NONE, values[:, 0])
         return
@@ -118,21 +118,21 @@ def _of_scores(run: "RunData", scores: "MethodScores", name: str, choosing: Samp
         yield PairValues(metric, stem + reduction.suffix, *source, reduction, per_pair)
 
 
-def _sample_table(run: "RunData", rows: "pd.DataFrame | None") -> Samples | None:
+def _sample_table(run: "RunData", rows: ScoreTable | None) -> Samples | None:
     """Scores of one metric by pair and sample; none unless every sample of every pair is there."""
-    return None if rows is None else _by_pair(run, rows[rows["sample"] >= 0], 0, run.info.protocol.samples)
+    return None if rows is None else _by_pair(run, rows.where(rows.sample >= 0), 0, run.info.protocol.samples)
 
 
-def _by_pair(run: "RunData", rows: "pd.DataFrame", first: int, count: int) -> Samples | None:
+def _by_pair(run: "RunData", rows: ScoreTable, first: int, count: int) -> Samples | None:
     """Values in the order of pairs, of so many samples from the first; none where one lacks or there are others.
 
     Of two rows of one pair and sample the later counts.
     """
-    pairs, samples = rows["pair"].cat.codes.to_numpy(np.int64), rows["sample"].to_numpy() - first
+    samples = rows.sample.astype(np.int64) - first
     if len(samples) and samples.max() >= count:
         return None
     values, there = np.empty((len(run.pairs), count)), np.zeros((len(run.pairs), count), dtype=np.bool_)
-    values[pairs, samples], there[pairs, samples] = rows["value"], True
+    values[rows.pair, samples], there[rows.pair, samples] = rows.value, True
     return values if there.all() else None
 
 

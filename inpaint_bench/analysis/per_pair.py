@@ -47,11 +47,12 @@ from inpaint_bench.metrics.detection import DetectionMetric
 PerPair = Float64[np.ndarray, "pairs"]
 
 
-def average(values: Iterable[float]) -> Summary:
+def average(values: PerPair | Iterable[float]) -> Summary:
     """The mean of the finite values, how many they are, and how many are infinite and undefined."""
-    every = np.fromiter(values, dtype=np.float64)
-    finite, infinite = every[np.isfinite(every)].tolist(), int(np.isinf(every).sum())
-    mean: Value = math.fsum(finite) / len(finite) if finite else ("inf" if infinite else None)
+    every = values if isinstance(values, np.ndarray) else np.fromiter(values, dtype=np.float64)
+    finite: np.ndarray = every[np.isfinite(every)]
+    infinite = int(np.isinf(every).sum())
+    mean: Value = math.fsum(finite.data) / len(finite) if len(finite) else ("inf" if infinite else None)
     return Summary(mean, len(finite), infinite, len(every) - len(finite) - infinite)
 
 
@@ -68,7 +69,7 @@ class PairValues:
 
     def summary(self, rows: PairMask) -> Summary:
         """The mean over those pairs."""
-        return average(self.values[rows].tolist())
+        return average(self.values[rows])
 
     def interval(self, rows: PairMask, seed_text: str) -> Interval:
         """The bootstrap interval of the mean."""
@@ -224,7 +225,7 @@ def compared(a: PerPairData, b: PerPairData, rows: PairMask, seed_text: str) -> 
     if isinstance(a, PairValues) and isinstance(b, PairValues):
         x, y = a.values[rows], b.values[rows]
         both = np.isfinite(x) & np.isfinite(y)
-        first, second = (average(values[both].tolist()).value for values in (x, y))
+        first, second = (average(values[both]).value for values in (x, y))
         return first, second, difference(x, y, seed_text)
     if isinstance(a, SetFeatures) and isinstance(b, SetFeatures):
         rows = rows & a.defined & b.defined

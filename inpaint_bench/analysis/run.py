@@ -4,7 +4,7 @@ from collections.abc import Callable, Collection, Hashable, Iterator, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
-from typing import TYPE_CHECKING, TypeVar
+from typing import TYPE_CHECKING, BinaryIO, TypeVar
 
 import numpy as np
 
@@ -13,16 +13,15 @@ from inpaint_bench.analysis.reductions import NONE, Reduction
 from inpaint_bench.analysis.results import PairMask, Result, pairs_by_bucket, read_results, results_path
 from inpaint_bench.analysis.statistics import Significance
 from inpaint_bench.data.pair_lists import Pairs
-from inpaint_bench.errors import HashError, InputError, some
+from inpaint_bench.errors import HashError, InputError
 from inpaint_bench.metrics import RECORDED
 from inpaint_bench.metrics.registry import detectors, extractors
 from inpaint_bench.runner import sums
 from inpaint_bench.runner.folder import RunFolder, RunInfo, open_run
-from inpaint_bench.runner.scores import MOST_SCORES, NO_SAMPLE, scores_frame, scores_path
+from inpaint_bench.runner.score_table import ScoreTable, read_table
+from inpaint_bench.runner.scores import MOST_SCORES, NO_SAMPLE, scores_path
 
 if TYPE_CHECKING:
-    import pandas as pd
-
     from inpaint_bench.analysis.metric_agreement import MetricAgreement
     from inpaint_bench.analysis.per_pair import PerPairData
     from inpaint_bench.analysis.votes import Study
@@ -37,26 +36,14 @@ class MethodScores:
 
     path: Path
     sha256: str
-    frame: (
-        "pd.DataFrame"  # pair, sample, metric, signature, composite, value; the codes of `pair` count the run's pairs
-    )
-
-    @cached_property
-    def by_metric(self) -> dict[str, "pd.DataFrame"]:
-        """The rows of each metric."""
-        return {str(name): rows for name, rows in self.frame.groupby("metric", sort=False, observed=True)}
+    table: ScoreTable
 
 
-def method_scores(data: bytes, path: Path, names: Sequence[str]) -> MethodScores:
-    """The bytes of a scores file as scores of the pairs of those names; `path` names it in errors.
-
-    Raises InputError for what are none, and for scores of other pairs.
-    """
-    frame = scores_frame(data, path)
-    if others := {*frame["pair"].cat.categories}.difference(names):
-        raise InputError(f"{path}: scores of pairs that the run does not have: {some(sorted(others))}. Delete it.")
-    frame["pair"] = frame["pair"].cat.set_categories(names)
-    return MethodScores(path, files.sha256(data), frame)
+def method_scores(file: BinaryIO, path: Path, pairs: Pairs) -> MethodScores:
+    """A scores file as scores of those pairs; `path` names it in errors. Raises InputError as `read_table` does."""
+    table = read_table(file, path, pairs)
+    file.seek(0)
+    return MethodScores(path, files.stream_sha256(file), table)
 
 
 class RunData:
@@ -136,7 +123,8 @@ class RunData:
         return self._scores[method]
 
     def _read_scores(self, path: Path) -> MethodScores:
-        return method_scores(files.read_bytes(path, MOST_SCORES), path, [pair.pair for pair in self.pairs])
+        with files.open_file(path, MOST_SCORES) as file:
+            return method_scores(file, path, self.pairs)
 
     def set_scores(self, method: str, scores: MethodScores) -> None:
         """Give the scores of a method that were read elsewhere than in a run folder."""
@@ -223,11 +211,12 @@ class RunData:
     def pictures_of(self, method: str) -> dict[tuple[str, int | None], str]:
         """By pair and sample the start of the hash of each composite that was scored."""
         scores = self.scores_of(method)
-        rows = scores.by_metric.get(next(iter(RECORDED))) if scores else None
+        rows = scores.table.of(next(iter(RECORDED))) if scores else None
         if rows is None:
             return {}
-        columns = zip(rows["pair"].tolist(), rows["sample"].tolist(), rows["composite"].tolist(), strict=True)
-        return {(pair, None if sample == NO_SAMPLE else sample): sha256 for pair, sample, sha256 in columns}
+        names = self.pairs.names
+        columns = zip(rows.pair.tolist(), rows.sample.tolist(), rows.composite.tolist(), strict=True)
+        return {(names[pair], None if sample == NO_SAMPLE else sample): sha256 for pair, sample, sha256 in columns}
 
     def tables(self, method: str) -> "Iterator[tuple[str, np.ndarray]]":
         """By metric the scores of every sample of every pair, (pairs, samples), of a stochastic method."""
@@ -239,7 +228,7 @@ class RunData:
         """How tables reduce a method's samples: none, or the best of all of them."""
         scores = self.scores_of(method)
         page = self.info.protocol
-        stochastic = scores is not None and bool((scores.frame["sample"] != NO_SAMPLE).any())
+        stochastic = scores is not None and bool((scores.table.sample != NO_SAMPLE).any())
         return Reduction("best", page.samples, page.samples, page.choose) if stochastic else NONE
 
 

@@ -13,6 +13,7 @@ from inpaint_bench.api.writing import write_derived
 from inpaint_bench.data.datasets import Dataset
 from inpaint_bench.errors import InputError, MethodError
 from inpaint_bench.metrics.registry import KNOWN
+from inpaint_bench.runner import hashes
 from inpaint_bench.runner.folder import RunFolder
 from inpaint_bench.runner.metrics import ChosenMetrics, still_measurable
 from inpaint_bench.runner.pictures import ALL, Samples
@@ -44,6 +45,7 @@ def measure(
         score_targets(started, dataset, names, runtime, bar)
     for method in methods:
         failures += score_method(started, dataset, method, names, runtime, bar, choose)
+    hashes.save()  # which frees memory for the bootstrap
     return write_derived(Run(started), chosen, keep), failures
 
 
@@ -57,9 +59,10 @@ def choose_by(samples: str) -> Choose:
 def counted_samples(started: RunFolder, method: str) -> Samples:
     """By pair the best sample by the protocol's metric, the first on ties; nothing for one output a pair."""
     page, scores = started.info.protocol, Run(started).scores_of(method)
-    rows = scores.by_metric.get(page.choose) if scores else None
-    if rows is None:
+    found = scores.table.of(page.choose) if scores else None
+    if found is None:
         return ALL
+    rows = found.frame()
     table = rows[rows["sample"] >= 0].pivot(index="pair", columns="sample", values="value").dropna()
     best = chosen_samples(table.to_numpy(), KNOWN[page.choose].better) if len(table) else np.zeros(0, np.int64)
     return dict(zip(table.index.tolist(), table.columns[best].tolist(), strict=True))

@@ -92,7 +92,7 @@ class Run(RunData):
         for method in self.methods:
             sums.refuse_missing(self.path, scores_path(self.folder, method))
         found = [(method, self.scores_of(method)) for method in self.methods]
-        frames = [one.frame.assign(method=method) for method, one in found if one is not None]
+        frames = [one.table.frame().assign(method=method) for method, one in found if one is not None]
         columns = ["pair", "image", "mask", "ratio", "bucket", "method", "sample", "metric", "value", "signature"]
         if not frames:
             return pd.DataFrame(columns=columns)

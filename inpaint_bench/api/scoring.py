@@ -201,10 +201,11 @@ def _rows(run: Run, metrics: Sequence[str], sampled: bool) -> Iterator[Row]:
     stems = {pair.pair: stem(pair.image) for pair in run.pairs}
     if len(set(stems.values())) < len(stems):  # an image with several masks
         stems = {pair.pair: stem(pair.mask) for pair in run.pairs}
+    frame = scores.table.frame()
     values = {
         (pair, sample, metric): value
         for pair, sample, metric, value in zip(
-            *(scores.frame[name].tolist() for name in ("pair", "sample", "metric", "value")), strict=True
+            *(frame[name].tolist() for name in ("pair", "sample", "metric", "value")), strict=True
         )
     }
     single = [name for name in metrics if name in METRICS] + list(RECORDED)

@@ -2,6 +2,8 @@
 
 from collections.abc import Iterator, Sequence
 
+import numpy as np
+
 from inpaint_bench.analysis.derive import derive_results
 from inpaint_bench.analysis.results import REFERENCES, read_results, results_path, write_results
 from inpaint_bench.analysis.votes import stale_methods
@@ -54,8 +56,9 @@ def _undefined(run: Run, chosen: ChosenMetrics) -> Iterator[str]:
     for name in chosen.names:
         concerned = [one.method for one in run.result_list if one.metric == name and one.undefined and name in METRICS]
         scores = [found for method in dict.fromkeys(concerned) if (found := run.scores_of(method))]
-        frames = [one.by_metric[name] for one in scores if name in one.by_metric]
-        if pairs := sorted({pair for frame in frames for pair in frame["pair"][frame["value"].isna()]}):
+        tables = [table for one in scores if (table := one.table.of(name))]
+        numbers = {number for table in tables for number in table.pair[np.isnan(table.value)].tolist()}
+        if pairs := sorted(run.pairs[number].pair for number in numbers):
             yield f"{run.path}: {name} is not defined for {len(pairs)} of {len(run.pairs)} pairs: {some(pairs)}."
 
 

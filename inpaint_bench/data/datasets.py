@@ -161,10 +161,11 @@ def see(dataset: Dataset, jobs: int, on_progress: Callable[[], None] = lambda: N
         mark = pair_lists.fingerprint(dataset.page, pairs, with_pixels=True)
         return dataclasses.replace(dataset, pairs=pairs, fingerprint=mark)
     if not dataset.part:
-        data, cached = pair_lists.to_csv(pairs), _cached_list(dataset.fingerprint)
+        cached = _cached_list(dataset.fingerprint)
         try:
-            files.write_if_changed(cached.with_suffix(".sha256"), files.sha256(data).encode())
-            files.write_if_changed(cached, data)
+            with files.written_whole(cached, if_changed=True) as temporary:
+                pair_lists.write_csv(temporary, pairs)
+                files.write_if_changed(cached.with_suffix(".sha256"), files.file_sha256(temporary).encode())
         except BenchError as error:  # a full or read-only disk ends nothing: the cache only saves time
             if isinstance(error.__cause__, (NotADirectoryError, FileExistsError)):
                 raise

@@ -15,7 +15,7 @@ from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from operator import attrgetter
 from pathlib import Path
-from typing import SupportsIndex, overload
+from typing import SupportsIndex, TextIO, overload
 
 import msgspec
 
@@ -55,43 +55,49 @@ class Pair:
 
 FIELDS = [field.name for field in dataclasses.fields(Pair)]
 _VALUES = attrgetter(*FIELDS)
+_HASH, _HASHES = re.compile("[0-9a-f]{64}"), slice(3, 5)
 
 
 class Pairs(Sequence[Pair]):
-    """Pairs held as bytes, some 200 each where objects take 700; a Pair is made of them when it is read."""
+    """Pairs held as bytes, some 130 each where objects take 700; a Pair is made of them when it is read."""
 
-    __slots__ = ("_ends", "_held", "_starts")
+    __slots__ = ("_ends", "_held", "_numbers")
 
     def __init__(self, pairs: Iterable[Pair] = ()) -> None:
-        self._held, self._starts, self._ends = bytearray(), array("Q"), array("Q")
+        self._held, self._ends = bytearray(), array("Q")
         for pair in pairs:
-            self._starts.append(len(self._held))
-            self._held += msgspec.msgpack.encode(_VALUES(pair))
+            self._held += _row(pair)
             self._ends.append(len(self._held))
+        self._numbers: Sequence[int] = range(len(self._ends))  # of the pairs that are held, which are in the list
 
     def __len__(self) -> int:
-        return len(self._ends)
+        return len(self._numbers)
 
     def _rows(self) -> Iterator[memoryview]:
         """The bytes of each pair."""
         held = memoryview(self._held)
-        return (held[start:end] for start, end in zip(self._starts, self._ends, strict=True))
+        return (held[self._start(number) : self._ends[number]] for number in self._numbers)
+
+    def _start(self, number: int) -> int:
+        return self._ends[number - 1] if number else 0
 
     def __iter__(self) -> Iterator[Pair]:
-        return (Pair(*msgspec.msgpack.decode(row)) for row in self._rows())
+        return map(_pair, self._rows())
 
     @property
     def names(self) -> list[str]:
         """The name of every pair, in order."""
-        return [msgspec.msgpack.decode(row)[0] for row in self._rows()]
+        return list(self.each_name())
+
+    def each_name(self) -> Iterator[str]:
+        """The name of every pair, one after the other."""
+        return (msgspec.msgpack.decode(row)[0] for row in self._rows())
 
     def only(self, numbers: Iterable[int]) -> "Pairs":
         """The pairs of these numbers, which are held once."""
         found = Pairs()
-        found._held = self._held
-        for number in numbers:
-            found._starts.append(self._starts[number])
-            found._ends.append(self._ends[number])
+        found._held, found._ends = self._held, self._ends
+        found._numbers = array("Q", (self._numbers[number] for number in numbers))
         return found
 
     @overload
@@ -103,13 +109,19 @@ class Pairs(Sequence[Pair]):
     def __getitem__(self, index: SupportsIndex | slice) -> "Pair | Pairs":
         if isinstance(index, slice):
             return Pairs(self[number] for number in range(*index.indices(len(self))))
-        row = memoryview(self._held)[self._starts[index] : self._ends[index]]
-        return Pair(*msgspec.msgpack.decode(row))
+        number = self._numbers[operator.index(index)]
+        return _pair(memoryview(self._held)[self._start(number) : self._ends[number]])
 
     def by_name(self) -> Iterator[Pair]:
         """Every pair, in the order of their names."""
+        if self.ascending():
+            return iter(self)
         names = self.names
         return (self[number] for number in sorted(range(len(self)), key=names.__getitem__))
+
+    def ascending(self) -> bool:
+        """Whether every name is greater than the one before it."""
+        return all(itertools.starmap(operator.lt, itertools.pairwise(self.each_name())))
 
     def __eq__(self, other: object) -> bool:
         if not isinstance(other, Pairs):
@@ -123,6 +135,20 @@ class Pairs(Sequence[Pair]):
         return f"<{len(self)} pairs>"
 
 
+def _row(pair: Pair) -> bytes:
+    """The bytes of a pair; a hash takes half of its digits."""
+    values = [*_VALUES(pair)]
+    values[_HASHES] = [bytes.fromhex(one) if _HASH.fullmatch(one) else one for one in values[_HASHES]]
+    return msgspec.msgpack.encode(values)
+
+
+def _pair(row: memoryview) -> Pair:
+    """The pair of its bytes."""
+    values = msgspec.msgpack.decode(row)
+    values[_HASHES] = [one.hex() if isinstance(one, bytes) else one for one in values[_HASHES]]
+    return Pair(*values)
+
+
 COLUMNS = FIELDS[:-1]
 PROMPT = "prompt"  # one column more, of lists that have prompts
 MOST_PROMPT = 2000  # letters
@@ -132,7 +158,7 @@ CELLS = [PAIR, ".*", ".*", HASH, HASH, "[0-9]{0,9}", r"([01]\.[0-9]{6})?", r"([0
 
 def draw_pairs(image_names: Iterable[str], mask_names: Iterable[str], seed: int) -> Pairs:
     """The pair rule: images in order; masks in order of sha256("{seed}:{name}"), repeated as often as needed."""
-    masks = sorted(mask_names, key=lambda name: files.sha256(f"{seed}:{name}".encode()))
+    masks = sorted(mask_names, key=lambda name: hashlib.sha256(f"{seed}:{name}".encode()).digest())
     return Pairs(Pair(f"{i:05d}", name, masks[i % len(masks)]) for i, name in enumerate(image_names))
 
 
@@ -170,8 +196,20 @@ def sample_seed(seed: int, pair: str, sample: int) -> int:
 
 def to_csv(pairs: Iterable[Pair]) -> bytes:
     """The list of pairs as a CSV file."""
-    pairs, out = pairs if isinstance(pairs, Pairs) else Pairs(pairs), io.BytesIO()
+    out = io.BytesIO()
     text = io.TextIOWrapper(out, "utf-8", newline="")
+    _write_lines(text, pairs if isinstance(pairs, Pairs) else Pairs(pairs))
+    text.flush()
+    return out.getvalue()
+
+
+def write_csv(path: Path, pairs: Pairs) -> None:
+    """Write the list of pairs as `to_csv` has it; its bytes are not held. Raises OSError."""
+    with path.open("w", encoding="utf-8", newline="") as out:
+        _write_lines(out, pairs)
+
+
+def _write_lines(text: TextIO, pairs: Pairs) -> None:
     text.write(SCHEMA + "\n")
     writer = csv.writer(text, lineterminator="\n")
     last = [PROMPT] if any(pair.prompt for pair in pairs) else []
@@ -180,8 +218,6 @@ def to_csv(pairs: Iterable[Pair]) -> bytes:
         hole_pixels = pair.hole_pixels if _mask_known(pair) else ""
         prompt = [pair.prompt] if last else []
         writer.writerow([*_VALUES(pair)[:5], hole_pixels, pair.ratio, pair.bucket, *prompt])
-    text.flush()
-    return out.getvalue()
 
 
 def _mask_known(pair: Pair) -> bool:
@@ -229,7 +265,7 @@ def parse_csv(data: bytes, path: Path) -> Pairs:
 
 def _listed(lines: Iterator[str], path: Path) -> Pairs:
     pairs = Pairs(_each_pair(lines, path))
-    if len(set(pairs.names)) != len(pairs):
+    if not pairs.ascending() and len(set(pairs.names)) != len(pairs):
         raise InputError(f"{path}: a pair is listed twice. Build or import the list again.")
     return pairs
 

@@ -4,6 +4,7 @@ import dataclasses
 import unicodedata
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
+from operator import attrgetter
 from pathlib import Path
 from typing import TypeAlias
 
@@ -124,22 +125,22 @@ def check_names(page: Protocol, data: Data, pairs: Sequence[Pair], listing: List
 
     `listing` is `list_once`, or what has listed the folders already.
     """
-    masks = {pair.mask for pair in pairs}
-    if page.drawn and (strange := sorted(masks - {*drawn.mask_names(page)})):
+    if page.drawn and (strange := sorted({pair.mask for pair in pairs}.difference(drawn.mask_names(page)))):
         raise InputError(
             f"{page.name}: {some(strange)}: the list of pairs names masks that this page does not draw. Build it again."
         )
-    for folder, named, others in (
-        (data.images, {pair.image for pair in pairs}, page.images.others),
-        *([] if page.drawn else [(data.masks, masks, "allow")]),
+    for folder, name_of, others in (
+        (data.images, attrgetter("image"), page.images.others),
+        *([] if page.drawn else [(data.masks, attrgetter("mask"), "allow")]),
     ):
         found = listing(folder)
-        if missing := sorted(named - set(found)):
+        there = set(found)  # the one set of all names: those of the pairs are not held
+        if missing := sorted({name for name in map(name_of, pairs) if name not in there}):
             _refuse_other_composition(folder, missing, found)
-            count = f"{len(missing)} of {len(named)} files are missing"
+            count = f"{len(missing)} of {len(set(map(name_of, pairs)))} files are missing"
             raise InputError(f"{folder}: {count} ({some(missing)}). See `inpaint-bench datasets show {page.name}`.")
-        if others == "refuse" and (extra := sorted(set(found) - named)):
-            count = f"{len(found)} images; the protocol has {len(named)}"
+        if others == "refuse" and (extra := sorted(there.difference(map(name_of, pairs)))):
+            count = f"{len(found)} images; the protocol has {len(set(map(name_of, pairs)))}"
             raise InputError(f"{folder}: {count} (not listed: {some(extra)}). Move the others elsewhere.")
 
 

@@ -56,15 +56,16 @@ class FigureData:
         if not (listed := self.samples(method, pair)):
             return None
         by, scores = self.run.info.protocol.choose, self.run.scores_of(method)
-        rows = scores.by_metric.get(by) if scores else None
-        of_pair = {} if rows is None else rows[rows["pair"] == pair.pair].set_index("sample")["value"].to_dict()
+        table = scores.table.of(by) if scores else None
+        rows = table.where(table.pair == self.run.pairs.names.index(pair.pair)) if table else None
+        of_pair = dict(zip(rows.sample.tolist(), rows.value.tolist(), strict=True)) if rows else {}
         if any(sample not in of_pair for sample in listed):
             raise InputError(
                 f"{self.run.path / method}: the samples of pair {pair.pair} have no {by}, by which one is chosen. "
                 f"`inpaint-bench score {self.run.path} --metrics {by}` adds it."
             )
-        table = np.array([[of_pair[sample] for sample in listed]], dtype=np.float64)
-        return listed[int(chosen_samples(table, KNOWN[by].better)[0])]
+        values = np.array([[of_pair[sample] for sample in listed]], dtype=np.float64)
+        return listed[int(chosen_samples(values, KNOWN[by].better)[0])]
 
 
 def figure_data(

@@ -104,21 +104,22 @@ class RunFolder:
 
     def _listed(self, method: str) -> tuple[dict[str, Sequence[int | None]], list[str]]:
         """The finished pairs with their samples, and the strays. A method has one output a pair, or every sample."""
-        folder, pairs = self.composites(method), dict.fromkeys(self.pairs.names)
+        folder, single = self.composites(method), dict.fromkeys(self.pairs.names, False)  # which have their one output
         names = [path.name for path in folder.iterdir()] if folder.is_dir() else []
-        every = range(self.info.protocol.samples)
-        single, sampled = set[str](), Counter[str]()
+        every, sampled = range(self.info.protocol.samples), Counter[str]()
         for pair, sample in map(_parsed, names):
-            if pair in pairs and sample is None:
-                single.add(pair)
-            elif pair in pairs and sample in every:
+            if pair in single and sample is None:
+                single[pair] = True
+            elif pair in single and sample in every:
                 sampled[pair] += 1
         whole = {pair for pair, count in sampled.items() if count == len(every)}
-        stochastic = len(whole) >= max(1, len(single))
-        samples: Sequence[int | None] = every if stochastic or not single else (None,)
-        strays = sorted(name for name in names if not name.startswith(".writing-") and not _of(name, pairs, samples))
-        finished, samples = (whole, every) if stochastic else (single, (None,))
-        return {pair: samples for pair in pairs if pair in finished}, strays
+        outputs = sum(single.values())
+        stochastic = len(whole) >= max(1, outputs)
+        samples: Sequence[int | None] = every if stochastic or not outputs else (None,)
+        strays = sorted(name for name in names if not name.startswith(".writing-") and not _of(name, single, samples))
+        if stochastic:
+            return {pair: every for pair in single if pair in whole}, strays
+        return {pair: (None,) for pair, here in single.items() if here}, strays
 
     def forget(self, method: str) -> None:
         """Remove everything that a method made."""
@@ -183,7 +184,8 @@ def start(path: Path, dataset: "Dataset", raw: bool = False) -> RunFolder:
             "what was left of one."
         )
     info = RunInfo(2, dataset.page, dataset.fingerprint, dataset.pixels, dataset.part, len(dataset.pairs), {}, raw)
-    files.write_whole(path / "pairs.csv", pair_lists.to_csv(dataset.pairs))
+    with files.written_whole(path / "pairs.csv", if_changed=True) as temporary:
+        pair_lists.write_csv(temporary, dataset.pairs)
     sums.write_sums(path, path / "pairs.csv")
     return publish(RunFolder(path, change_info(path, lambda _: info), dataset.pairs))
 

@@ -33,10 +33,19 @@ def kept() -> Iterator[None]:
     try:
         yield
     finally:
-        hashed, _kept = _kept, None
-        for one in hashed.values():
-            with contextlib.suppress(BenchError):
-                one.save()
+        try:
+            save()
+        finally:
+            _kept = None
+
+
+def save() -> None:
+    """Write what was found until now, where the cache can be written, and hold nothing of it."""
+    for one in _kept.values() if _kept else ():
+        with contextlib.suppress(BenchError):
+            one.save()
+    if _kept:
+        _kept.clear()
 
 
 def sha256_of(composite: Path) -> str:

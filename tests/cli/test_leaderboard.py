@@ -50,7 +50,7 @@ def test_a_submission_holds_the_results_and_scores_of_the_run(run: Path, file: P
     ]
     scores = found.run.scores_of("telea")
     assert scores is not None
-    assert scores.frame["value"].tolist()
+    assert scores.table.value.tolist()
     assert str(Path.cwd()) not in file.read_text()
 
 

@@ -10,6 +10,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Literal, TypeAlias
 
+import numpy as np
+
 from inpaint_bench import files
 from inpaint_bench.analysis.derive import results_of
 from inpaint_bench.analysis.per_pair import PairValues
@@ -218,16 +220,18 @@ def _scored(one: Submission) -> list[PairValues]:
     """The values of every pair of each image metric. Raises NotComparableError where pairs have none."""
     scores = one.run.scores_of(one.method)
     assert scores is not None
-    if scores.frame.duplicated(["pair", "sample", "metric"]).any():
+    if scores.table.frame().duplicated(["pair", "sample", "metric"]).any():
         raise HashError(f"{one.path}: has two scores of one pair and metric. Submit the run again.")
     of_pairs = [data for data in one.run.per_pair(one.method) if isinstance(data, PairValues)]
     of_pairs = [data for data in of_pairs if data.metric.name not in RECORDED]
-    for name, rows in scores.by_metric.items():
-        if rows["signature"].nunique() != 1:
+    for name in scores.table.metrics:
+        rows = scores.table.of(name)
+        assert rows is not None
+        if len(np.unique(rows.signature.number)) != 1:
             raise NotComparableError(f"{one.path}: the scores of {name} have more than one signature.")
         if name not in RECORDED and name not in {data.metric.name for data in of_pairs}:
-            there = {*rows["pair"]}
-            missing = [pair.pair for pair in one.run.pairs if pair.pair not in there]
+            there = {*rows.pair.tolist()}
+            missing = [pair.pair for number, pair in enumerate(one.run.pairs) if number not in there]
             what = f"no score of {missing[0]}" if missing else "not every sample of every pair"
             raise NotComparableError(
                 f"{one.path}: {name} has {what}: it is of {len(there)} of {len(one.run.pairs)} pairs."

@@ -4,6 +4,7 @@ The first line says what was run and by whom, the second holds the list of pairs
 them, with the start of each composite's hash; every further line is a result.
 """
 
+import io
 import re
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
@@ -126,7 +127,7 @@ def read_submission(path: Path) -> Submission:
             f"{path}: lists {len(pairs)} pairs that were read, and its first line counts {header.run.pairs}."
         )
     run = RunData(RunFolder(path, header.run, pairs))
-    run.set_scores(header.method, method_scores(scores, path, [pair.pair for pair in pairs]))
+    run.set_scores(header.method, method_scores(io.BytesIO(scores), path, pairs))
     return Submission(path, header, run, tuple(_results(path, header, lines[3:])))
 
 
