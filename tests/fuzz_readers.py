@@ -26,7 +26,7 @@ from inpaint_bench.api.pipeline import Pipeline
 from inpaint_bench.api.planning import planned, sized, trials_of, units_of
 from inpaint_bench.executors import slurm
 from inpaint_bench.executors.units import Unit, seal
-from inpaint_bench.metrics import cache as values
+from inpaint_bench.metrics import cache_file
 from inpaint_bench.weights import lock
 from inpaint_bench.weights.models import open_index
 from inpaint_bench.weights.torch_files import read_torch
@@ -146,7 +146,7 @@ def cached() -> Numbers:
     """The values of networks that are kept: one may be lost, none may change."""
     with pytest.MonkeyPatch.context() as patch:
         patch.setenv("INPAINT_BENCH_CACHE", "kept")
-        found = values.get_many([*KEPT])
+        found = cache_file.get_many([*KEPT])
     return "kept" if found.items() <= KEPT.items() else found
 
 

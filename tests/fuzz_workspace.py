@@ -36,7 +36,7 @@ from inpaint_bench.api.planning import Plan, write_plan
 from inpaint_bench.api.status import Noted
 from inpaint_bench.executors.units import Attempt
 from inpaint_bench.methods.baselines import find_baselines
-from inpaint_bench.metrics import cache
+from inpaint_bench.metrics import cache_file
 from inpaint_bench.metrics.detection import Detections, to_row
 from inpaint_bench.metrics.detection.matching import tally
 from inpaint_bench.runner import sums
@@ -188,7 +188,7 @@ def _kinds() -> None:
     shutil.copy("kinds.csv", "kept/pairs/list.csv")
     with pytest.MonkeyPatch.context() as patch:
         patch.setenv("INPAINT_BENCH_CACHE", "kept")
-        cache.put_many(KEPT)
+        cache_file.put_many(KEPT)
 
 
 def _save(image: Image.Image, path: Path, options: dict[str, Any]) -> None:

@@ -41,6 +41,7 @@ from inpaint_bench.analysis.statistics.subsampling import (
 )
 from inpaint_bench.analysis.votes import PairVotes, compared_votes, significance_of_votes
 from inpaint_bench.errors import NotComparableError
+from inpaint_bench.metrics import cache_file
 from inpaint_bench.metrics.base import Features, Metric, SamplesMetric, SetMetric
 from inpaint_bench.metrics.detection import DetectionMetric
 
@@ -170,15 +171,12 @@ class SetFeatures:
 
     def _kept(self, kind: Any, what: str, rows: PairMask, compute: Callable[[], Any]) -> Any:
         """A value from the cache, or computed and cached, by the features' content and the computation."""
-        from inpaint_bench.metrics import cache  # needs torch, and results are read without it
-        from inpaint_bench.metrics.batch import CPU
-
         hashes = (self.source, self.targets_source, rows.tobytes().hex())
-        key = cache.key_of(f"{__version__}:{what}:{self.signature}", CPU, *hashes)
-        if (kept := cache.get_many([key]).get(key)) is not None:
+        key = cache_file.key_of(f"{__version__}:{what}:{self.signature}", "cpu", *hashes)
+        if (kept := cache_file.get_many([key]).get(key)) is not None:
             return msgspec.json.decode(kept, type=kind)
         value = compute()
-        cache.put_many({key: msgspec.json.encode(value)})
+        cache_file.put_many({key: msgspec.json.encode(value)})
         return value
 
 

@@ -1,5 +1,6 @@
 """Significance: for each metric and bucket the best method, and which others differ from it significantly."""
 
+from collections import Counter
 from collections.abc import Collection, Mapping, Sequence
 from typing import TypeAlias
 
@@ -14,6 +15,7 @@ from inpaint_bench.metrics import RECORDED
 
 ResultKey: TypeAlias = tuple[str, str, str, str]  # dataset, bucket, metric, signature
 SignificanceTable: TypeAlias = Mapping[ResultKey, Significance]
+Ranks: TypeAlias = Mapping[tuple[ResultKey, str], Rank]  # the last is the method
 
 
 def significance(runs: Sequence[tuple[RunData, Sequence[Result]]]) -> dict[ResultKey, Significance]:
@@ -38,6 +40,36 @@ def significance(runs: Sequence[tuple[RunData, Sequence[Result]]]) -> dict[Resul
         if len(methods) > 1 and len(pairs[key]) == 1
         for run in pairs[key].values()
     }
+
+
+def ranks(runs: Sequence[tuple[RunData, Sequence[Result]]]) -> Ranks:
+    """How the methods of those results rank, in every metric and bucket; nothing where nothing was compared.
+
+    Results of a run say it themselves, and it was tested when they were made: where all methods of the run that have a
+    number are shown, and those of no other run, nothing is tested again. Raises as `significance` does.
+    """
+    groups: dict[ResultKey, list[tuple[RunData, Result]]] = {}
+    for run, results in runs:
+        for result in results:
+            if result.method not in REFERENCES:
+                run.data_of(result)  # raises where files are gone or others
+                groups.setdefault(key_of(result), []).append((run, result))
+    every = {run: Counter(key_of(one) for one in run.result_list if one.method not in REFERENCES) for run, _ in runs}
+    stated = {
+        key: results
+        for key, results in groups.items()
+        if {run for run, _ in results} == {results[0][0]}
+        and len(results) == every[results[0][0]][key]
+        and any(one.significance for _, one in results)
+    }
+    left = [(run, [one for one in results if key_of(one) not in stated]) for run, results in runs]
+    of_results = {(key, one.method): one.significance for key, results in stated.items() for _, one in results}
+    return of_results | dict(ranks_of(significance(left)))
+
+
+def ranks_of(tested: SignificanceTable) -> Ranks:
+    """How methods rank by tests that were made."""
+    return {(key, method): rank_of(found, method) for key, found in tested.items() for method in found.ranks}
 
 
 def key_of(result: Result) -> ResultKey:

@@ -83,9 +83,11 @@ def run(
     is on disk and matches is not done twice.
     """
     from inpaint_bench.api.executing import open_executor
+    from inpaint_bench.api.logging import refuse_loggers
     from inpaint_bench.api.pipeline import Pipeline
 
     given = open_executor(_executor(executor, slurm, ray), processes, gpus or 0)
+    refuse_loggers(log, options["shard"])  # before a licence is accepted
     options = _typed(options)
     with notes_on_stderr(options["quiet"]):
         watched = sys.stdout.isatty() and not options["quiet"] and format_ == "text"

@@ -5,10 +5,11 @@ from typing import TYPE_CHECKING
 
 import click
 
+from inpaint_bench.cli.console import in_one_line
 from inpaint_bench.cli.licence import accepted
 from inpaint_bench.cli.options import FOLDER, accept_licence_option, baselines_option, option
 from inpaint_bench.cli.render import note, notes_on_stderr
-from inpaint_bench.errors import IncompleteError
+from inpaint_bench.errors import IncompleteError, InputError
 
 if TYPE_CHECKING:
     from inpaint_bench.api.fetching import WantedWeights
@@ -55,8 +56,13 @@ def list_weights() -> None:
         facts = (one.method, one.dataset, one.added, api.state(one), f"licence: {one.licence}", f"from {sources}")
         click.echo("  ".join(facts) + loose)
     for model in models:
-        for name, file in model.note.files.items():
-            note, what = model.note, f"{model.folder / name} {file.sha256[:12]}"
+        try:
+            note = model.note
+        except InputError as error:  # one model that cannot be listed hides no other
+            click.echo(in_one_line(str(error)))
+            continue
+        for name, file in note.files.items():
+            what = f"{model.folder / name} {file.sha256[:12]}"
             facts = (note.method, note.repo, note.added, model.state(name), f"licence: {note.licence}", what)
             click.echo("  ".join(facts))
     if not added and not models:

@@ -1,16 +1,10 @@
-"""A cache of values that networks computed, keyed by the hashes of the pixels and by the signature of the value.
+"""Values that networks computed, from the cache: keyed by the hashes of the pixels and by the signature of the value.
 
-File names are not part of a key: an image is computed once, under whatever name, run or method it appears. The cache
-is a SQLite file in the cache folder, which several processes may use at once. It only saves time: where it cannot be
-read or written, values are computed, an entry whose checksum does not match is computed again, and a damaged file is
-begun anew. That is why nothing is synced to the disk, which would take 10 ms a value: a power cut costs entries only.
-Where the file is full, the entries that were stored first go.
+File names are not part of a key: an image is computed once, under whatever name, run or method it appears.
 """
 
-import contextlib
 import itertools
-import sqlite3
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from typing import TYPE_CHECKING, TypeAlias
 
 import numpy as np
@@ -18,6 +12,7 @@ import numpy as np
 from inpaint_bench import files
 from inpaint_bench.data.images import Pixels, hole_sha256, pixels_sha256
 from inpaint_bench.metrics.base import FeatureVector, Metric
+from inpaint_bench.metrics.cache_file import LOOKED_UP, get_many, key_of, put_many
 from inpaint_bench.metrics.features import Extractor
 from inpaint_bench.metrics.pixel_stats import PerImage
 
@@ -27,46 +22,6 @@ if TYPE_CHECKING:  # heavy
     from inpaint_bench.metrics.batch import Batch
 
 Inputs: TypeAlias = tuple[str, str, str, str]  # the hashes of composite, target and hole, and the prompt
-
-WAIT = 20  # seconds to wait while another process writes
-MOST = 4 << 30  # bytes of entries
-LOOKED_UP = 256  # keys per query, and feature vectors held in memory
-_TABLE = "CREATE TABLE IF NOT EXISTS kept (key BLOB PRIMARY KEY, value BLOB NOT NULL, checksum BLOB NOT NULL)"
-
-
-def key_of(signature: str, device: "torch.device", *hashes: str) -> bytes:
-    """The key of a value: its signature, the kind of device (last digits differ) and the hashes of its inputs."""
-    return bytes.fromhex(files.sha256("\n".join([signature, device.type, *hashes]).encode()))
-
-
-def get_many(keys: Sequence[bytes]) -> dict[bytes, bytes]:
-    """Look up keys; the result holds those that are in the cache."""
-    found: dict[bytes, bytes] = {}
-    with contextlib.suppress(sqlite3.Error, OSError), _opened() as connection:
-        for start in range(0, len(keys), LOOKED_UP):
-            some = keys[start : start + LOOKED_UP]
-            marks = ",".join("?" * len(some))
-            entries = connection.execute(f"SELECT key, value, checksum FROM kept WHERE key IN ({marks})", some)
-            found.update((key, value) for key, value, checksum in entries if checksum == _checksum(key, value))
-    return found
-
-
-def put_many(values: Mapping[bytes, bytes]) -> None:
-    """Store values by their keys. Does nothing where the cache cannot be written."""
-    entries = [(key, value, _checksum(key, value)) for key, value in values.items()]
-    with contextlib.suppress(sqlite3.Error, OSError), _opened() as connection, connection:
-        connection.executemany("INSERT OR REPLACE INTO kept VALUES (?, ?, ?)", entries)
-        _make_way(connection)
-
-
-def _make_way(connection: sqlite3.Connection) -> None:
-    """Remove a tenth of the entries, those that were stored first, where the file is full; others take their pages."""
-    pages, unused, size = (
-        connection.execute(f"PRAGMA {fact}").fetchone()[0] for fact in ("page_count", "freelist_count", "page_size")
-    )
-    if (pages - unused) * size > MOST:
-        first, last = connection.execute("SELECT min(rowid), max(rowid) FROM kept").fetchone()
-        connection.execute("DELETE FROM kept WHERE rowid <= ?", (first + (last - first) // 10,))
 
 
 def features_of(
@@ -83,7 +38,7 @@ def features_of(
     """
     source = iter(images)
     while window := list(itertools.islice(source, LOOKED_UP)):
-        keys = [key_of(extractor.signature(), device, sha256) for sha256, _ in window]
+        keys = [key_of(extractor.signature(), str(device), sha256) for sha256, _ in window]
         rows = {key: np.frombuffer(value, np.float32) for key, value in get_many(keys).items()}
         rows = {key: row for key, row in rows.items() if row.size == extractor.width}
         lacking = {key: read for key, (_, read) in zip(keys, window, strict=True) if key not in rows}
@@ -118,7 +73,7 @@ def cached_values(metrics: Sequence[Metric], batch: "Batch") -> dict[str, PerIma
 def _key(metric: Metric, image: Inputs, device: "torch.device") -> bytes:
     how = ":".join(filter(None, (metric.stem, metric.network(), f"v{metric.version}")))
     *hashes, prompt = image
-    return key_of(how, device, *hashes, *([files.sha256(prompt.encode())] if metric.of_prompt else []))
+    return key_of(how, str(device), *hashes, *([files.sha256(prompt.encode())] if metric.of_prompt else []))
 
 
 def _passes(
@@ -158,25 +113,3 @@ def _split(
 ) -> Iterator[Sequence[tuple[bytes, Callable[[], Pixels]]]]:
     for start in range(0, len(items), size):
         yield items[start : start + size]
-
-
-def _checksum(key: bytes, value: bytes) -> bytes:
-    return bytes.fromhex(files.sha256(key + value))
-
-
-@contextlib.contextmanager
-def _opened() -> Iterator[sqlite3.Connection]:
-    """Open the cache file, creating it if needed. Readers do not wait for writers, nor writers for the disk."""
-    path = files.cache_dir() / "values.sqlite"
-    path.parent.mkdir(parents=True, exist_ok=True)
-    try:
-        with contextlib.closing(sqlite3.connect(path, timeout=WAIT)) as connection:
-            connection.execute("PRAGMA journal_mode = WAL")
-            connection.execute("PRAGMA synchronous = OFF")
-            connection.execute(_TABLE)
-            yield connection
-    except sqlite3.DatabaseError as error:
-        if type(error) is sqlite3.DatabaseError:  # not one of its kinds, such as a disk that is full: it is damaged
-            for suffix in ("", "-wal", "-shm"):
-                path.with_name(path.name + suffix).unlink(missing_ok=True)
-        raise

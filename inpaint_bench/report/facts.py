@@ -5,7 +5,7 @@ from typing import Any
 
 from inpaint_bench import __version__
 from inpaint_bench.analysis.results import ALL, bucket_sizes
-from inpaint_bench.analysis.significance import SignificanceTable
+from inpaint_bench.analysis.significance import Ranks
 from inpaint_bench.metrics.registry import KNOWN
 from inpaint_bench.report import pages, summary
 from inpaint_bench.report.read import MethodData, ReportData
@@ -14,7 +14,7 @@ from inpaint_bench.report.redact_paths import redact_paths, redacted_command
 Facts = dict[str, Any]  # as JSON holds it
 
 
-def facts(data: ReportData, significance: SignificanceTable, absent: Mapping[str, str]) -> Facts:
+def facts(data: ReportData, ranked: Ranks, absent: Mapping[str, str]) -> Facts:
     """Everything that the page shows except the plots, and the data of pairs, which `files_of_pairs` has.
 
     `absent` gives the metrics that cannot be measured here, with the reason.
@@ -26,8 +26,8 @@ def facts(data: ReportData, significance: SignificanceTable, absent: Mapping[str
         "methods": [_method(method) for method in data.methods],
         "left_out": list(data.left_out),
         "metrics": _metrics(data),
-        "groups": summary.groups(data, significance, [bucket["name"] for bucket in buckets]),
-        "notes": summary.notes(data, significance, absent),
+        "groups": summary.groups(data, ranked, [bucket["name"] for bucket in buckets]),
+        "notes": summary.notes(data, ranked, absent),
         **pages.summary(data),
         "commands": _commands(data),
         "version": __version__,

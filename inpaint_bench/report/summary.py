@@ -6,7 +6,7 @@ from typing import Any
 from inpaint_bench.analysis.labels import method_notes, metric_label
 from inpaint_bench.analysis.reductions import Reduction
 from inpaint_bench.analysis.results import REFERENCES, Value
-from inpaint_bench.analysis.significance import SignificanceTable
+from inpaint_bench.analysis.significance import Ranks
 from inpaint_bench.metrics.base import SamplesMetric
 from inpaint_bench.metrics.registry import KNOWN
 from inpaint_bench.report.read import ReportData
@@ -15,16 +15,16 @@ from inpaint_bench.tables.build import make_table
 from inpaint_bench.tables.table import TableOptions
 
 
-def notes(data: ReportData, significance: SignificanceTable, absent: Mapping[str, str]) -> list[str]:
+def notes(data: ReportData, ranked: Ranks, absent: Mapping[str, str]) -> list[str]:
     """The notes of the table of all results, without those on signatures: the page lists them elsewhere."""
     moved = method_notes(data.run, {result.method for result in data.results})
-    table = make_table([(data.run, data.results)], TableOptions(), absent, ranks=significance, more_notes=moved)
+    table = make_table([(data.run, data.results)], TableOptions(), absent, ranked=ranked, more_notes=moved)
     signatures = {f": {result.signature}, " for result in data.results}
     listed = [*table.legend(), *table.notes]
     return [redact_paths(note) for note in listed if not any(signature in note for signature in signatures)]
 
 
-def groups(data: ReportData, significance: SignificanceTable, buckets: Sequence[str]) -> list[dict[str, Any]]:
+def groups(data: ReportData, ranked: Ranks, buckets: Sequence[str]) -> list[dict[str, Any]]:
     """A table for every reduction, since different signatures share no column; those of the main reductions first."""
     page = data.run.info.protocol
     chosen = Reduction("best", page.samples, page.samples, page.choose)
@@ -32,7 +32,7 @@ def groups(data: ReportData, significance: SignificanceTable, buckets: Sequence[
     found: dict[Reduction, dict[str, Any]] = {}
     for bucket in buckets:
         options = TableOptions(buckets=(bucket,), intervals=True, all_samples=True)
-        table = make_table([(data.run, data.results)], options, ranks=significance)
+        table = make_table([(data.run, data.results)], options, ranked=ranked)
         rows: Iterable[Any] = table.numbers.sort_values("row", kind="stable").itertuples()
         for one in rows:
             # a metric of samples compares those of the same methods

@@ -8,7 +8,7 @@ import msgspec
 
 from inpaint_bench import disk, files
 from inpaint_bench.analysis.run import RunData
-from inpaint_bench.analysis.significance import significance
+from inpaint_bench.analysis.significance import ranks
 from inpaint_bench.data.datasets import Dataset
 from inpaint_bench.errors import InputError
 from inpaint_bench.figures.plots import for_dark, svg
@@ -48,7 +48,7 @@ def write_report(
     sizes = {path.stem: size for path, size in written.items() if path.parent.name == "targets"}
     drawn = [_draw(draw, out, on_progress) for draw in curves(data)]
     shown = [result for result in data.results if result.main]
-    found = facts(data, significance([(run, shown)]), absent)
+    found = facts(data, ranks([(run, shown)]), absent)
     found |= {"plots": [one for one, _ in drawn], "attribution": _attribution(dataset, out)}
     for asset in sorted(PAGE.iterdir()):
         if asset.is_file():

@@ -10,7 +10,7 @@ from inpaint_bench.data import images
 from inpaint_bench.data.datasets import Dataset
 from inpaint_bench.data.pair_lists import Pair
 from inpaint_bench.data.prepare import prepare
-from inpaint_bench.metrics import cache
+from inpaint_bench.metrics import cache_file
 from inpaint_bench.metrics.base import SamplesMetric
 from inpaint_bench.metrics.registry import SAMPLES_METRICS, signature
 from inpaint_bench.runner.folder import RunFolder
@@ -60,9 +60,9 @@ def _value(dataset: Dataset, pair: Pair, samples: list[Path], metric: SamplesMet
     """The value of one pair, from the cache where the same pixels were compared before."""
     pixels = [images.read_png(path)[0] for path in samples]
     hole = prepare(dataset.page, dataset.data, pair).hole
-    key = cache.key_of(metric.stem, runtime.metric_device, *map(content, pixels), images.hole_sha256(hole))
-    kept = cache.get_many([key]).get(key)
+    key = cache_file.key_of(metric.stem, str(runtime.metric_device), *map(content, pixels), images.hole_sha256(hole))
+    kept = cache_file.get_many([key]).get(key)
     if kept is None:
         kept = np.float64(metric.function(pixels, hole, runtime.metric_device)).tobytes()
-        cache.put_many({key: kept})
+        cache_file.put_many({key: kept})
     return float(np.frombuffer(kept, np.float64)[0])

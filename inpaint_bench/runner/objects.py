@@ -9,7 +9,7 @@ import msgspec
 from inpaint_bench import files
 from inpaint_bench.data.datasets import Dataset
 from inpaint_bench.data.images import Pixels
-from inpaint_bench.metrics import cache
+from inpaint_bench.metrics import cache_file
 from inpaint_bench.metrics.detection import Detect, Detections, Detector, from_row, to_row
 from inpaint_bench.metrics.detection.matching import tally
 from inpaint_bench.runner import sums
@@ -64,10 +64,10 @@ def measure_objects(
 
 def detections(pixels: Pixels, detector: Detector, detect: Detect, runtime: RuntimeOptions) -> Detections:
     """The objects in a picture, from the cache where the same pixels were searched before."""
-    key = cache.key_of(detector.signature(), runtime.metric_device, content(pixels))
-    kept = cache.get_many([key]).get(key)
+    key = cache_file.key_of(detector.signature(), str(runtime.metric_device), content(pixels))
+    kept = cache_file.get_many([key]).get(key)
     if kept is not None:
         return from_row(msgspec.json.decode(kept))
     (found,) = detect([pixels])
-    cache.put_many({key: msgspec.json.encode(to_row(found))})
+    cache_file.put_many({key: msgspec.json.encode(to_row(found))})
     return found

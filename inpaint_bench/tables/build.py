@@ -11,7 +11,7 @@ from inpaint_bench.analysis.reductions import Reduction
 from inpaint_bench.analysis.reported import Reported
 from inpaint_bench.analysis.results import REFERENCES, Result, pair_counts, refuse_few
 from inpaint_bench.analysis.run import RunData
-from inpaint_bench.analysis.significance import SignificanceTable, key_of, rank_of, significance
+from inpaint_bench.analysis.significance import Ranks, key_of, ranks
 from inpaint_bench.errors import InputError
 from inpaint_bench.metrics import RECORDED
 from inpaint_bench.metrics.registry import KNOWN, ORDER, biased, few, with_companions
@@ -47,7 +47,7 @@ def make_table(
     options: TableOptions = PLAIN,
     absent: Absent | None = None,
     reported: Sequence[Reported] = (),
-    ranks: SignificanceTable | None = None,
+    ranked: Ranks | None = None,
     more_notes: Iterable[str] = (),
 ) -> Table:
     """Results of runs as one table, ranked by the significance of what it shows unless ranks are given.
@@ -68,10 +68,10 @@ def make_table(
     shown = {(key_of(one), one.method): one for one in results if (one.dataset, one.bucket) in pairs}.values()
     if options.strict:
         refuse_few(shown)
-    if ranks is None:
-        ranks = significance([(run, [one for one in some if one.bucket in buckets]) for run, some in kept])
+    if ranked is None:
+        ranked = ranks([(run, [one for one in some if one.bucket in buckets]) for run, some in kept])
     ordered = sorted(shown, key=lambda r: (r.method in REFERENCES, order.get(r.method, len(order)), r.method))
-    numbers = [number_of(one, options, pairs[one.dataset, one.bucket], ranks) for one in ordered]
+    numbers = [number_of(one, options, pairs[one.dataset, one.bucket], ranked) for one in ordered]
     signatures = sorted({(one.order, one.signature, one.heading, KNOWN[one.metric].better) for one in numbers})
     notes = [f"{heading}: {signature}, {better} is better" for _, signature, heading, better in signatures]
     lacking = {name: why for name, why in (absent or {}).items() if name not in {one.metric for one in results}}
@@ -84,7 +84,7 @@ def make_table(
     return lay_out(title_of(results), numbers, pairs, options.layout.shape, notes)
 
 
-def number_of(result: Result, options: TableOptions, pairs: int, ranks: SignificanceTable) -> Number:
+def number_of(result: Result, options: TableOptions, pairs: int, ranked: Ranks) -> Number:
     """A result as a number of a column with so many pairs."""
     number = empty(result.metric, options, result.signature, result.reduction)
     number = number._replace(dataset=result.dataset, bucket=result.bucket, method=result.method)
@@ -95,7 +95,7 @@ def number_of(result: Result, options: TableOptions, pairs: int, ranks: Signific
         text = f"{value:.{KNOWN[result.metric].decimals}f}"
         return f"{Decimal(text).scaleb(1):f}" if number.unit and math.isfinite(value) else text  # the point moves
 
-    value, rank = float(result.value), rank_of(ranks.get(key_of(result)), result.method)
+    value, rank = float(result.value), ranked.get((key_of(result), result.method), "")
     low, high = (digits(end) if options.intervals and end is not None else "" for end in (result.low, result.high))
     other = biased(result.metric) or (result.n != pairs and math.isfinite(value))
     return number._replace(

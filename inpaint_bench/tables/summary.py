@@ -7,7 +7,7 @@ from inpaint_bench.analysis.labels import few_notes, method_notes, metric_label,
 from inpaint_bench.analysis.reductions import Reduction
 from inpaint_bench.analysis.results import ALL, FILE, REFERENCES, pair_counts
 from inpaint_bench.analysis.run import RunData
-from inpaint_bench.analysis.significance import significance
+from inpaint_bench.analysis.significance import ranks
 from inpaint_bench.errors import InputError, refuse_unknown
 from inpaint_bench.metrics.registry import KNOWN, with_companions
 from inpaint_bench.tables.build import Absent, number_of
@@ -34,11 +34,11 @@ def summary_table(
     parsed = [(one, Reduction.parse(one.reduction)) for one in shown]
     samples = dict.fromkeys(methods or sorted({one.method for one in shown}), "")  # in the order of the rows
     samples |= {one.method: reduction.label for one, reduction in parsed if reduction.label}
-    (place, count), ranks = next(iter(pair_counts(shown).items())), significance([(run, shown)])
+    (place, count), ranked = next(iter(pair_counts(shown).items())), ranks([(run, shown)])
     counted = {name: {one.n for one in shown if one.metric == name} for name in names}
     numbers = []
     for one, reduction in sorted(parsed, key=lambda row: (samples[row[0].method], [*samples].index(row[0].method))):
-        number, same = number_of(one, TableOptions(metrics=names), count, ranks), len(counted[one.metric]) == 1
+        number, same = number_of(one, TableOptions(metrics=names), count, ranked), len(counted[one.metric]) == 1
         heading = metric_label(one.metric) + (f" (n={one.n})" if same and one.n != count else "")
         number = number._replace(heading=heading, samples=samples[one.method], n="" if same else number.n)
         numbers.append(number._replace(reduction="", signature=one.signature.removesuffix(reduction.suffix)))

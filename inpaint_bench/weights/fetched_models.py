@@ -3,6 +3,7 @@
 import datetime
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
+from functools import cached_property
 from pathlib import Path
 from typing import Annotated, Literal
 
@@ -39,7 +40,11 @@ class FetchedModel:
     """A model that was fetched to this machine."""
 
     folder: Path
-    note: ModelNote
+
+    @cached_property
+    def note(self) -> ModelNote:
+        """What was fetched. Raises InputError where the note is missing or cannot be read."""
+        return _read_note(note_path(self.folder))
 
     def state(self, name: str) -> str:
         """'here', 'missing', or how much of a file there is; its bytes are not read."""
@@ -77,10 +82,10 @@ def write_note(model: ModelId, commit: str, method: str, staging: Path, stated: 
 
 
 def fetched_models() -> Iterator[FetchedModel]:
-    """Every model that was fetched here. Raises InputError for one whose note is missing or cannot be read."""
+    """Every model that was fetched here, with or without its note."""
     for folder in sorted((files.weights_dir() / "models").glob("*/*")):
         if COMMIT.fullmatch(folder.name) and folder.is_dir():
-            yield FetchedModel(folder, _read_note(note_path(folder)))
+            yield FetchedModel(folder)
 
 
 def _read_note(path: Path) -> ModelNote:

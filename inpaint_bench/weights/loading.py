@@ -46,7 +46,7 @@ def wanted_shapes(load: Callable[[Weights], object]) -> dict[str, tuple[int, ...
             load(_Question())
     except _Asked as question:
         return question.shapes
-    except Exception:  # a plug-in may ask for its weights in another way; then they are loaded as they are
+    except Exception:  # of a plug-in that cannot do without real weights, whatever it is: who loads them shows it
         return None
     return None
 

@@ -112,11 +112,13 @@ def test_results_are_these_to_the_bit() -> None:
 
 
 @pytest.mark.parametrize("jobs", [1, 2, 5])
-def test_the_number_of_threads_changes_no_bit(jobs: int) -> None:
+def test_the_number_of_threads_changes_no_bit(jobs: int, monkeypatch: pytest.MonkeyPatch) -> None:
     a, b = normal(60, seed=3), normal(60, seed=4)
-    assert difference(a, b, "threads", jobs=jobs) == difference(a, b, "threads", jobs=3)
     methods = {"a": a, "b": b, "c": a - b}
-    assert separable(methods, "lower", "threads", jobs=jobs) == separable(methods, "lower", "threads", jobs=3)
+    without = difference(a, b, "threads"), separable(methods, "lower", "threads")  # so few pairs need no thread
+    monkeypatch.setattr(statistics, "ALONE", 0)
+    assert difference(a, b, "threads", jobs=jobs) == without[0]
+    assert separable(methods, "lower", "threads", jobs=jobs) == without[1]
 
 
 @pytest.mark.parametrize("words", [1, 100, 1000])

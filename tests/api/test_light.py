@@ -21,27 +21,30 @@ weights list
 weights verify
 cite --methods lama,telea --metrics psnr,fid --dataset paris
 """
-OF_RUNS = """
-run --dataset tiny.toml --methods mean-fill,telea --out run
-score run --data data
-merge first second --out merged
+OF_RESULTS = """
 status run
 table run --format latex
-compare mean-fill telea run
-metrics compare run
+table run --intervals
 cite run
 model-index run --methods telea
-figure grid run --data data --out grid.png
-report run --data data --out report
-study make run --data data --question Which? --out study
-study power
 pairs build --dataset tiny.toml
 pairs show --dataset tiny.toml
 pairs verify --dataset tiny.toml
-claims check
-leaderboard build --out board
+study make run --data data --question Which? --out study
 gate run --expected expected --accept --reason first
 gate run --expected expected
+"""
+OF_STATISTICS = """
+run --dataset tiny.toml --methods mean-fill,telea --out run
+score run --data data
+figure grid run --data data --out grid.png
+merge first second --out merged
+compare mean-fill telea run
+metrics compare run
+report run --data data --out report
+study power
+claims check
+leaderboard build --out board
 """
 HEAVY = ("torch", "cv2", "numba", "scipy", "skimage", "sklearn", "matplotlib", "torchvision", "timm")
 
@@ -80,11 +83,15 @@ def test_results_and_scores_are_read_with_pandas_alone(folder: Path) -> None:
     assert loaded_after(code) == {"pandas"}
 
 
-def test_commands_that_run_no_network_load_no_torch_and_listings_no_pandas(
+def test_commands_that_run_no_network_load_no_torch_listings_no_pandas_and_what_reads_results_no_statistics(
     folder: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.chdir(folder)
-    steps = [(LISTINGS, {*HEAVY, "pandas"} - {"cv2"}), (OF_RUNS, {"torch", "torchvision", "timm"})]
+    steps = [
+        (LISTINGS, {*HEAVY, "pandas"} - {"cv2"}),
+        (OF_RESULTS, {*HEAVY} - {"cv2"}),
+        (OF_STATISTICS, {*HEAVY, "scipy.stats"} - {"cv2", "numba", "scipy", "matplotlib"}),
+    ]
     listed = [(shlex.split(line), heavy) for lines, heavy in steps for line in lines.strip().splitlines()]
     code = f"""
 import contextlib, io, sys

@@ -111,12 +111,22 @@ def test_each_file_of_a_model_is_listed_with_its_state_and_verified(
     ],
     ids=["none", "broken", "outside"],
 )  # fmt: skip
-def test_a_model_without_its_note_is_one_sentence(note: bytes | None, reason: str, terminal: Terminal) -> None:
+def test_a_model_without_its_note_is_one_sentence_and_hides_no_other(
+    note: bytes | None, reason: str, terminal: Terminal
+) -> None:
     folder().mkdir(parents=True)
+    other = folder().with_name("f" * 40)
+    other.mkdir()
+    other.with_suffix(".json").write_bytes(
+        b'{"schema":1,"repo":"a/b","method":"m","licence":"","added":"","files":{"x":{"size":1,"sha256":"01"}}}'
+    )
     if note is not None:
         folder().with_suffix(".json").write_bytes(note)
-    for command in ("list", "verify"):
-        terminal("weights", command).refuses(2, COMMIT, reason)
+    broken, listed = terminal("weights", "list").out.splitlines()
+    assert COMMIT in broken
+    assert reason in broken
+    assert listed == f"m  a/b    missing  licence:   {other / 'x'} 01"
+    terminal("weights", "verify").refuses(2, COMMIT, reason)
 
 
 def test_a_branch_that_moves_changes_nothing_here(hub: Hub, files: dict[str, bytes], terminal: Terminal) -> None:

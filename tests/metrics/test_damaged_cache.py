@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 from counting import Counting, batch_of, database, means, pictures, rows_of, values_of
 
-from inpaint_bench.metrics.cache import get_many, put_many
+from inpaint_bench.metrics.cache_file import get_many, put_many
 
 
 @pytest.fixture
@@ -90,7 +90,7 @@ def test_a_damaged_cache_is_begun_anew(counting: Counting, spoil: Callable[[Path
 
 PROGRAM = """
 import sys
-from inpaint_bench.metrics.cache import get_many, put_many
+from inpaint_bench.metrics.cache_file import get_many, put_many
 me = sys.argv[1]
 for number in range(150):
     own, shared = f"{me}{number:031d}".encode(), f"s{number:031d}".encode()

@@ -262,6 +262,9 @@ def test_a_logger_that_fails_costs_no_result(
 )
 def test_what_is_no_logger_is_refused_before_the_run(terminal: Terminal, entry: str, reason: str) -> None:
     terminal("run", "--methods", "telea", "--log", entry).refuses(2, reason)
+    answer = terminal("run", "--dataset", "paris", "--methods", "rfr", "--fetch", "--log", entry)
+    answer.refuses(2, reason)
+    assert "licence" not in answer.err  # nobody accepts one for a run that cannot be
     assert not Path("runs").exists()
 
 

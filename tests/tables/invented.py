@@ -8,7 +8,7 @@ from inpaint_bench.analysis.reductions import Reduction
 from inpaint_bench.analysis.reported import Reported
 from inpaint_bench.analysis.results import Result
 from inpaint_bench.analysis.run import RunData
-from inpaint_bench.analysis.significance import SignificanceTable
+from inpaint_bench.analysis.significance import SignificanceTable, ranks_of
 from inpaint_bench.data.parts import WHOLE
 from inpaint_bench.runner.folder import MethodInfo
 from inpaint_bench.tables.build import PLAIN, cost_table_of, make_table
@@ -90,7 +90,7 @@ def table_of(
     reported: Sequence[Reported] = (),
 ) -> Table:
     """A table of results that no run folder holds, with their significance; nothing is ranked unless it says so."""
-    return make_table([(RunData.__new__(RunData), some)], options, absent, reported, ranks or {})
+    return make_table([(RunData.__new__(RunData), some)], options, absent, reported, ranks_of(ranks or {}))
 
 
 def costs_of(folder: Path, timings: Sequence[Timing], options: TableOptions, reported: str = "") -> Table:

@@ -9,9 +9,9 @@ import pytest
 import tiny
 
 from inpaint_bench import files
+from inpaint_bench.analysis import significance as tests
 from inpaint_bench.analysis.run import RunData
-from inpaint_bench.analysis.significance import key_of
-from inpaint_bench.analysis.statistics import Significance
+from inpaint_bench.analysis.significance import key_of, ranks, ranks_of, significance
 from inpaint_bench.cli import run_cli
 from inpaint_bench.errors import InputError
 from inpaint_bench.tables import summary
@@ -63,6 +63,25 @@ def test_its_marks_are_those_of_the_full_table(run: RunData) -> None:
         assert re.search(rf"{one.method} .*  {re.escape(cell_text(one))}{re.escape(end)}\n", plain)
 
 
+def test_ranks_that_results_state_are_those_of_the_tests_which_are_not_made_again(
+    run: RunData, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    shown = [one for one in run.result_list if one.main and one.metric in ("psnr", "ssim", "mae")]
+    tested = ranks_of(significance([(RunData(run.folder), shown)]))
+    monkeypatch.setattr(tests, "significance_of", None)
+    stated = ranks([(run, shown)])
+    assert {key: rank for key, rank in stated.items() if rank} == {key: rank for key, rank in tested.items() if rank}
+    assert {*stated.values()} >= {"not separable", "worse"}
+
+
+def test_fewer_methods_and_methods_of_two_runs_are_tested(run: RunData) -> None:
+    apart, again = RunData(run.folder), RunData(run.folder)  # the same pairs
+    two = [one for one in run.result_list if one.method in ("telea", "mean-fill")]
+    first, second = ([one for one in two if one.method == method] for method in ("telea", "mean-fill"))
+    for runs in ([(run, two)], [(apart, first), (again, second)], [(run, two), (apart, [])]):
+        assert ranks(runs) == ranks_of(significance(runs)) != {}
+
+
 def test_at_most_three_notes_and_the_paths_follow(run: RunData) -> None:
     text = str(summary_table(run, absent=ABSENT))
     *_, first, second, third, paths = text.splitlines()
@@ -105,13 +124,10 @@ def test_columns_that_do_not_fit_continue_below_under_the_same_rows(run: RunData
 def test_the_summary_of_the_sample_fits_a_screen(monkeypatch: pytest.MonkeyPatch) -> None:
     """The expected results of the shipped sample, with a mark in every cell that can have one."""
 
-    def every_method_is_like_the_best(runs: Any) -> dict[Any, Significance]:
-        keys = {key_of(one): one.method for _, results in runs for one in results}
-        methods = {one.method for _, results in runs for one in results}
-        ranks: Any = dict.fromkeys(methods, "not separable")
-        return {key: Significance(75, best, {}, {}, ranks | {best: "best"}) for key, best in keys.items()}
+    def every_method_is_like_the_best(runs: Any) -> dict[Any, str]:
+        return {(key_of(one), one.method): "not separable" for _, results in runs for one in results}
 
-    monkeypatch.setattr(summary, "significance", every_method_is_like_the_best)
+    monkeypatch.setattr(summary, "ranks", every_method_is_like_the_best)
     expected = RunData.open(files.shipped("results") / "expected" / "sample")
     metrics = {one.metric for one in expected.result_list}
     assert {"lpips_alex", "fd_lite0", "kid_lite0", "det_conf", "det_spurious"} <= metrics

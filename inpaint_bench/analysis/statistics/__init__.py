@@ -8,10 +8,10 @@ the pairs' names) and the text, and on nothing else: not on threads, versions or
 
 import math
 import os
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import partial
-from typing import Literal, TypeAlias
+from typing import Literal, TypeAlias, TypeVar
 
 import numpy as np
 from jaxtyping import Float64, Int64, UInt64
@@ -27,6 +27,8 @@ Counts = Int64[np.ndarray, "contrasts"]
 Least = Float64[np.ndarray, "1 contrasts"]
 Interval: TypeAlias = tuple[float, float] | None  # none for fewer than two pairs
 Rank = Literal["best", "not separable", "worse"]
+Block = TypeVar("Block")
+Found = TypeVar("Found")
 
 LEVEL = 0.95  # of intervals
 ALPHA = 0.05  # the largest adjusted p at which two methods are significantly different
@@ -38,6 +40,7 @@ BLOCK = 500  # draws that share a seed
 HELD = 1 << 18  # words of them in memory
 TIE = 1e-12  # of the sum of sizes: two sums nearer than that are equal, but for the order of their additions
 JOBS = min(8, os.cpu_count() or 1)
+ALONE = 1 << 24  # additions of fewer numbers are over before threads have begun
 
 
 # --- intervals ------------------------------------------------------------------------------------
@@ -98,7 +101,7 @@ def _intervals(values: Series, seed_text: str, level: float, resamples: int, job
 def resampled_sums(values: Series, seed_text: str, resamples: int, jobs: int) -> Sums:
     """The sums of each series over as many pairs as there are, drawn with replacement, the same ones for all."""
     draw = partial(_resampled_block, values, seed_text, resamples)
-    return np.concatenate(list(in_order(draw, range(block_count(resamples)), jobs)))
+    return np.concatenate(_of_blocks(draw, range(block_count(resamples)), values.size * resamples, jobs))
 
 
 def _resampled_block(values: Series, seed_text: str, resamples: int, block: int) -> Sums:
@@ -178,7 +181,7 @@ def sign_flip(
         return [int(count) / len(every) for count in as_large(every)]
     shapes = ((min(BLOCK, flips - block * BLOCK), (n + 63) // 64) for block in range(block_count(flips)))
     drawn = partial(drawn_words, "flip", seed_text)
-    total = np.sum(list(in_order(lambda one: as_large(drawn(*one)), enumerate(shapes), jobs)), axis=0)
+    total = np.sum(_of_blocks(lambda one: as_large(drawn(*one)), enumerate(shapes), values.size * flips, jobs), axis=0)
     return [(1 + int(count)) / (1 + flips) for count in total]
 
 
@@ -266,6 +269,11 @@ def separable(
 
 def _mean(values: Values) -> float:
     return math.fsum(values) / len(values)
+
+
+def _of_blocks(function: Callable[[Block], Found], blocks: Iterable[Block], additions: int, jobs: int) -> list[Found]:
+    """What a function makes of every block of draws, in order; in threads, if together they add so many numbers."""
+    return list(map(function, blocks) if additions < ALONE else in_order(function, blocks, jobs))
 
 
 def block_count(draws: int) -> int:
