@@ -14,7 +14,6 @@ from typing import Any, TypeVar, cast
 
 import numba
 from numba.core import caching, serialize
-from numba.core.runtime import rtsys
 
 from inpaint_bench import disk, files
 from inpaint_bench.errors import BenchError
@@ -54,14 +53,9 @@ class _Cache(FUNCTION_CACHE):  # type: ignore[misc]
         self._cache_file = _Files(Path(self._cache_path), self._impl.locator.get_source_stamp())
 
     def load_overload(self, sig: Any, target_context: Any) -> Any:
-        """The machine code for some types of arguments; None where there is none.
-
-        It runs with numba's runtime alone. What numba's own method imports besides, 200 modules and SciPy's linear
-        algebra, serves compilation, which imports it itself.
-        """
+        """The machine code for some types of arguments; None where there is none."""
         try:
-            rtsys.initialize(target_context)
-            return self._load_overload(sig, target_context)
+            return super().load_overload(sig, target_context)
         except Exception:  # of another version of numba, say
             return None
 
