@@ -10,7 +10,6 @@ from hypothesis.extra.numpy import arrays
 from numpy.typing import NDArray
 from scipy import special, stats
 
-from inpaint_bench.analysis.statistics import correlation
 from inpaint_bench.analysis.statistics.correlation import (
     alike,
     chance_of_one_order,
@@ -54,13 +53,6 @@ def test_every_coefficient_is_that_of_scipy_over_the_rows_where_both_are_numbers
                 assert math.isnan(found[i, j])
             else:
                 assert found[i, j] == pytest.approx(stats.spearmanr(x, y).statistic, abs=1e-9)
-
-
-@settings(max_examples=40)
-@given(TABLES)
-def test_ranks_are_those_of_scipy_to_the_bit_equal_and_infinite_values_too(table: Array) -> None:
-    some = table[~np.isnan(table).any(axis=1)]
-    assert np.array_equal(correlation._ranks(some), stats.rankdata(some, axis=0))
 
 
 @settings(max_examples=40)

@@ -44,27 +44,12 @@ def rank_correlations(table: Table, fewest: int = 2) -> Matrix:
 
 def _standard(table: Table) -> Table:
     """The ranks of each series about their mean, of length 1; NaN for a constant series."""
-    ranks = _ranks(table)
+    from scipy.stats import rankdata
+
+    ranks = rankdata(table, axis=0)
     ranks -= ranks.mean(axis=0)
     lengths = np.sqrt(np.square(ranks).sum(axis=0))
     return np.asarray(ranks / np.where(lengths > 0, lengths, np.nan))
-
-
-def _ranks(table: Table) -> Table:
-    """The ranks of the rows in each series, from 1; equal values share the mean of theirs. As scipy.stats.rankdata.
-
-    Importing scipy.stats takes longer than all else that a comparison of metrics does.
-    """
-    series = np.ascontiguousarray(table.T)
-    order = np.argsort(series, axis=1, kind="stable")
-    ordered, places = np.take_along_axis(series, order, axis=1), np.arange(len(table))
-    differs = ordered[:, 1:] != ordered[:, :-1]
-    begins, ends = (np.pad(differs, ((0, 0), one), constant_values=True) for one in ((1, 0), (0, 1)))
-    first = np.maximum.accumulate(np.where(begins, places, 0), axis=1)
-    last = np.minimum.accumulate(np.where(ends, places, len(table))[:, ::-1], axis=1)[:, ::-1]
-    ranks = np.empty(series.shape)
-    np.put_along_axis(ranks, order, (first + last) / 2 + 1, axis=1)
-    return ranks.T
 
 
 def held_constant(correlations: Matrix) -> Others:
