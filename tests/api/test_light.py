@@ -90,7 +90,7 @@ def test_commands_that_run_no_network_load_no_torch_listings_no_pandas_and_what_
     steps = [
         (LISTINGS, {*HEAVY, "pandas"} - {"cv2"}),
         (OF_RESULTS, {*HEAVY} - {"cv2"}),
-        (OF_STATISTICS, {*HEAVY, "scipy.stats"} - {"cv2", "numba", "scipy", "matplotlib"}),
+        (OF_STATISTICS, {*HEAVY} - {"cv2", "numba", "scipy", "matplotlib"}),
     ]
     listed = [(shlex.split(line), heavy) for lines, heavy in steps for line in lines.strip().splitlines()]
     code = f"""

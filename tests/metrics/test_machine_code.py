@@ -27,22 +27,6 @@ def test_machine_code_is_kept_in_the_cache_folder(monkeypatch: pytest.MonkeyPatc
     assert vars(numba.config)["CACHE_DIR"] == ""
 
 
-def test_machine_code_that_was_kept_runs_in_a_process_that_imports_no_compiler(
-    monkeypatch: pytest.MonkeyPatch, tmp_path: Path
-) -> None:
-    _without_a_folder_of_numbas_own(monkeypatch)
-    monkeypatch.setenv("INPAINT_BENCH_CACHE", str(tmp_path))
-    assert machine_code.compiled(_twice)(4) == 8
-    program = f"""
-import sys
-sys.path.insert(0, {str(Path(__file__).parent)!r})
-from test_machine_code import _twice, machine_code
-assert machine_code.compiled(_twice)(4) == 8
-sys.exit("numba.np.linalg" in sys.modules)
-"""
-    subprocess.run([sys.executable, "-c", program], check=True)
-
-
 def test_machine_code_that_is_damaged_or_cannot_be_kept_is_compiled_again(
     monkeypatch: pytest.MonkeyPatch, tmp_path: Path
 ) -> None:
