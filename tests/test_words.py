@@ -1,6 +1,7 @@
 """One idea has one word, and it is the field's: words that the project used before stand nowhere any more."""
 
 import ast
+import functools
 import re
 from collections.abc import Iterator
 from pathlib import Path
@@ -49,21 +50,25 @@ FILES = re.compile(
 )
 
 
-def texts() -> Iterator[Path]:
+@functools.cache
+def texts() -> dict[Path, str]:
     """Every text of the project, but this test and what others wrote."""
+    found = {}
     for folder in FOLDERS:
         paths = (ROOT / folder).glob("*") if folder == "." else (ROOT / folder).rglob("*")
         for path in paths:
             if path.suffix in KINDS and path not in OF_BEFORE and path.is_file() and "__pycache__" not in path.parts:
-                yield path
+                found[path] = path.read_text(encoding="utf-8")
+    return found
 
 
 @pytest.mark.parametrize("pattern", PHRASES, ids=PHRASES.values())
 def test_no_text_uses_a_word_of_before(pattern: str) -> None:
     found = [
         f"{path.relative_to(ROOT)}:{number}: {line.strip()[:100]}"
-        for path in texts()
-        for number, line in enumerate(path.read_text(encoding="utf-8").splitlines(), start=1)
+        for path, text in texts().items()
+        if re.search(pattern, text)
+        for number, line in enumerate(text.splitlines(), start=1)
         if re.search(pattern, line)
     ]
     assert not found, "\n".join([PHRASES[pattern], *found])
@@ -83,10 +88,10 @@ def names(tree: ast.AST) -> Iterator[tuple[str, int]]:
 
 
 def test_no_name_in_the_code_is_a_word_of_before() -> None:
-    found = []
-    for path in texts():
-        if path.suffix == ".py":
-            tree = ast.parse(path.read_text(encoding="utf-8"))
+    found, any_word = [], re.compile(rf"\b(?:{'|'.join(IDENTIFIERS)})\b")
+    for path, text in texts().items():
+        if path.suffix == ".py" and any_word.search(text):
+            tree = ast.parse(text)
             found += [
                 f"{path.relative_to(ROOT)}:{line}: {name}"
                 for name, line in names(tree)

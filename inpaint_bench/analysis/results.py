@@ -137,30 +137,29 @@ def pair_counts(results: Sequence[Result]) -> dict[tuple[str, str], int]:
     Raises NotComparableError where runs of one dataset have different pairs or pixels, and InputError where they hold
     two numbers for one metric, method and bucket.
     """
-    frame = results_frame(results).assign(pairs=lambda one: one["n"] + one["infinite"] + one["undefined"])
     for what, column in (("pairs: fingerprints", "fingerprint"), ("pixels: digests", "pixels")):
-        for dataset, marks in frame.groupby("dataset", sort=False)[column].unique().items():
-            if len(marks) > 1:
+        marks: dict[str, str] = {}
+        for one in results:
+            first, mark = marks.setdefault(one.dataset, getattr(one, column)), getattr(one, column)
+            if first != mark:
                 raise NotComparableError(
-                    f"two runs of {dataset} have other {what} {marks[0][:12]} and {marks[1][:12]}. "
-                    "Make a table of each."
+                    f"two runs of {one.dataset} have other {what} {first[:12]} and {mark[:12]}. Make a table of each."
                 )
-    of_number = ["metric", "signature", "method", "dataset", "bucket"]
-    numbers = frame.drop_duplicates([*of_number, "value"])
-    for _, dataset, method in numbers.loc[numbers.duplicated(of_number), ["dataset", "method"]].itertuples():
-        raise InputError(
-            f"two runs of {dataset} hold different numbers for {method}. "
-            "Make a table of each, or give one of the methods another name."
-        )
-    counted = frame[frame["method"] != REAL_VS_REAL].drop_duplicates(["dataset", "bucket", "pairs"])
-    for _, dataset, bucket in counted.loc[
-        counted.duplicated(["dataset", "bucket"]), ["dataset", "bucket"]
-    ].itertuples():
-        raise InputError(f"{dataset}: two results of bucket {bucket} count different pairs.")
-    datasets = list(counted["dataset"].unique())
-    places = zip(counted["dataset"], counted["bucket"], counted["pairs"], strict=True)
-    ordered = sorted(places, key=lambda place: (datasets.index(place[0]), place[1] == ALL, place[1]))
-    return {(dataset, bucket): int(pairs) for dataset, bucket, pairs in ordered}
+    values: dict[tuple[str, ...], Value] = {}
+    for one in results:
+        if values.setdefault((one.metric, one.signature, one.method, one.dataset, one.bucket), one.value) != one.value:
+            raise InputError(
+                f"two runs of {one.dataset} hold different numbers for {one.method}. "
+                "Make a table of each, or give one of the methods another name."
+            )
+    counted: dict[tuple[str, str], int] = {}
+    for one in results:
+        pairs = one.n + one.infinite + one.undefined
+        if one.method != REAL_VS_REAL and counted.setdefault((one.dataset, one.bucket), pairs) != pairs:
+            raise InputError(f"{one.dataset}: two results of bucket {one.bucket} count different pairs.")
+    datasets = list(dict.fromkeys(dataset for dataset, _ in counted))
+    ordered = sorted(counted, key=lambda place: (datasets.index(place[0]), place[1] == ALL, place[1]))
+    return {place: counted[place] for place in ordered}
 
 
 def refuse_few(results: Iterable[Result]) -> None:

@@ -3,6 +3,7 @@
 import math
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
+from functools import cached_property
 from typing import Any, Literal, NamedTuple
 
 import pandas as pd
@@ -109,12 +110,24 @@ class Table:
 
     def heads(self, axis: Literal["row", "column"]) -> pd.DataFrame:
         """A line for each row (method, name, label, block, grey, …) or column (dataset, group, title, pairs, …)."""
-        return self.numbers.drop_duplicates(axis).sort_values(axis, ignore_index=True)
+        return self._heads[axis].copy()
+
+    @cached_property
+    def _heads(self) -> dict[str, pd.DataFrame]:
+        axes = ("row", "column")
+        return {axis: self.numbers.drop_duplicates(axis).sort_values(axis, ignore_index=True) for axis in axes}
 
     def cells(self, text: Callable[[Any], str], missing: str) -> pd.DataFrame:
         """The cells as text: `text` prints a line of `numbers`, `missing` stands where there is none."""
-        texts = self.numbers.assign(text=[text(one) for one in self.numbers.itertuples()])
-        return texts.pivot(index="row", columns="column", values="text").fillna(missing)
+        texts = {(one.row, one.column): text(one) for one in self._lines}
+        assert len(texts) == len(self._lines)  # no cell has two numbers
+        rows, columns = (pd.Index(sorted(set(self.numbers[axis])), name=axis) for axis in ("row", "column"))
+        body = [[texts.get((row, column), missing) for column in columns] for row in rows]
+        return pd.DataFrame(body, index=rows, columns=columns)
+
+    @cached_property
+    def _lines(self) -> list[Any]:
+        return list(self.numbers.itertuples())
 
     def legend(self, best: str = "bold", near: str = "underlined") -> list[str]:
         """The note that explains how a format marks ranks; none where nothing is ranked."""

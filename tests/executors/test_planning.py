@@ -133,7 +133,7 @@ def test_an_executor_of_a_plug_in(monkeypatch: pytest.MonkeyPatch, terminal: Ter
     monkeypatch.syspath_prepend(Path.cwd())
     point = EntryPoint("mine", "mine:make", select.GROUP)
     monkeypatch.setattr(select, "entry_points", lambda group: [point])
-    terminal.run("mean-fill", "--executor", "mine:a=1", "--units", 2, "--metrics", "psnr").does("mean-fill")
+    terminal.run("mean-fill", "--executor", "mine:a=1", "--units", 1, "--metrics", "psnr").does("mean-fill")
     assert Path("given.txt").read_text() == "a=1"
     terminal.run("mean-fill", "--executor", "mime").refuses(2, "no executor is called 'mime'", "mine")
 

@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 import tiny
-from engines import Engine, alone, ray_engine, run, slurm_engine
+from engines import COMMON, Engine, alone, ray_engine, run, slurm_engine
 from painter import checkpoint, write_baseline
 from terminal import Terminal
 
@@ -24,14 +24,14 @@ def with_option(engine: Engine, option: str) -> Engine:
     return Engine((first, f"{text},{option}"), engine.lose_machine, engine.cluster)
 
 
-def test_what_slurm_refuses(tmp_path: Path) -> None:
+def test_what_slurm_refuses(tmp_path: Path, terminal: Terminal) -> None:
     with slurm_engine(tmp_path / "slurm") as engine:
         for option, words in (
             ("partition=none", "--slurm: sbatch refuses: invalid partition specified: none"),
             ("gpus-per-node=1", "--slurm: sbatch refuses: Invalid generic resource (gres) specification"),
             ("foo=1", "--slurm: sbatch refuses: unrecognized option '--foo=1'"),
         ):
-            run(with_option(engine, option), "telea").refuses(2, words)
+            terminal.run("telea", *COMMON, *with_option(engine, option).options).refuses(2, words)
             assert not UNITS.exists()
 
 
