@@ -33,10 +33,14 @@ from typing import Any  # noqa: E402
 
 import pytest  # noqa: E402
 import tiny  # noqa: E402
+from hypothesis import settings  # noqa: E402
 from painter import checkpoint, http, write_baseline  # noqa: E402
 from registered import forget_own_metrics  # noqa: E402
 from serving import Answer, Route, Server, serving  # noqa: E402
 from terminal import Once, Terminal  # noqa: E402
+
+settings.register_profile("untimed", settings(), deadline=None)  # else a busy machine fails tests
+settings.load_profile("untimed")
 
 
 @pytest.hookimpl(wrapper=True)

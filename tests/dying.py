@@ -1,10 +1,14 @@
-"""A process that dies at its n-th change of a disk, played in this process: from then on every change fails."""
+"""A process that dies at its n-th change of a disk, played in this process: from then on every change fails.
 
+Its locks end with it, as those of a dead process do, whatever still refers to them here.
+"""
+
+import fcntl
 import os
 import sys
 from collections.abc import Iterator
-from contextlib import contextmanager
-from dataclasses import dataclass
+from contextlib import contextmanager, suppress
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
@@ -22,6 +26,13 @@ class Death:
     left: int
     since: Path
     died: bool = False
+    locked: set[int] = field(default_factory=set)  # descriptors of files
+
+    def unlock(self) -> None:
+        """Release every lock. Its file stays open, for whoever still holds the descriptor to close."""
+        for descriptor in self.locked:
+            with suppress(OSError):  # closed, and so unlocked, before
+                fcntl.flock(descriptor, fcntl.LOCK_UN)
 
 
 _ahead: list[Death] = []
@@ -32,6 +43,8 @@ def _watch(event: str, arguments: tuple[Any, ...]) -> None:
         return
     writes = event == "open" and isinstance(arguments[2], int) and arguments[2] & (os.O_WRONLY | os.O_RDWR)
     (death,) = _ahead
+    if event == "fcntl.flock":
+        death.locked.add(arguments[0])
     if (event in CHANGES or writes) and (death.died or death.since.exists()):
         death.left -= 1
         if death.left < 0:
@@ -53,3 +66,5 @@ def dying_after(changes: int, since: Path = Path()) -> Iterator[Death]:
         pass
     finally:
         _ahead.clear()
+        if death.died:
+            death.unlock()
