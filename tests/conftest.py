@@ -5,6 +5,7 @@ import tempfile
 
 os.environ["OMP_NUM_THREADS"] = "1"  # sums in one order; two workers share two cores
 os.environ["TORCHINDUCTOR_CACHE_DIR"] = tempfile.gettempdir() + "/torchinductor-of-tests"
+os.environ["NUMBA_CACHE_DIR"] = tempfile.gettempdir() + "/numba-of-tests"  # read when numba is imported
 
 from pathlib import Path
 
@@ -17,6 +18,7 @@ PATHS = [path for folder in FOLDERS for path in folder.rglob("*.py") if "jaxtypi
 # The modules that state shapes. What others are given is for mypy to check: at every call that would take minutes.
 checked = [".".join(path.relative_to(HOME).with_suffix("").parts).removesuffix(".__init__") for path in PATHS]
 hook = install_import_hook(checked, "beartype.beartype")  # before the packages are imported
+Path(os.environ["NUMBA_CACHE_DIR"]).mkdir(exist_ok=True)
 
 import functools  # noqa: E402
 import gc  # noqa: E402
@@ -67,12 +69,9 @@ def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item
 
 
 @pytest.fixture(scope="session")
-def compiled(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """Where machine code is kept for the whole session, by all workers, so that it is compiled once."""
-    base = tmp_path_factory.getbasetemp()
-    folder = (base.parent if "PYTEST_XDIST_WORKER" in os.environ else base) / "numba"
-    folder.mkdir(exist_ok=True)
-    return folder
+def compiled() -> Path:
+    """Where machine code is kept, by all workers and what they start, so that it is compiled once."""
+    return Path(os.environ["NUMBA_CACHE_DIR"])
 
 
 @pytest.fixture(scope="session", autouse=True)
