@@ -58,7 +58,7 @@ def test_the_mean_and_the_first_are_what_they_say() -> None:
     assert first_of(psnr).tolist() == [25.1, 30.0, 20.0, math.inf]
 
 
-@settings(max_examples=60, deadline=None, database=None)
+@settings(max_examples=60, database=None)
 @given(
     st.lists(st.tuples(st.integers(0, 4), st.floats(-50, 50)), min_size=1, max_size=7),
     st.sampled_from(["higher", "lower"]),

@@ -64,7 +64,7 @@ def test_a_higher_level_is_wider() -> None:
     assert found[2][0] < found[1][0] < found[0][0] < found[0][1] < found[1][1] < found[2][1]
 
 
-@settings(max_examples=20, deadline=None)
+@settings(max_examples=20)
 @given(NUMBERS)
 def test_the_interval_holds_the_mean_and_lies_among_the_values(numbers: list[float]) -> None:
     values = np.array(numbers)
@@ -154,7 +154,7 @@ def test_p_of_a_few_pairs_is_what_one_counts_by_hand(differences: tuple[float, .
     assert p_of(*differences) == p
 
 
-@settings(max_examples=30, deadline=None)
+@settings(max_examples=30)
 @given(st.lists(st.integers(-9, 9), max_size=9))
 def test_p_of_up_to_16_pairs_is_a_count_over_all_flips(numbers: list[int]) -> None:
     sums = [

@@ -54,13 +54,13 @@ def test_what_is_no_submission_is_refused(terminal: Terminal, data: bytes) -> No
 
 
 @given(st.binary(max_size=300))
-@settings(deadline=None, max_examples=40)
+@settings(max_examples=40)
 def test_packing_gives_the_same_bytes_back(data: bytes) -> None:
     assert unpack(pack(data), "here") == data
 
 
 @given(st.binary(min_size=1, max_size=80), st.data())
-@settings(deadline=None, max_examples=60)
+@settings(max_examples=60)
 def test_no_changed_letter_of_packed_bytes_goes_unnoticed(data: bytes, chosen: st.DataObject) -> None:
     whole = pack(data)
     place = chosen.draw(st.integers(0, len(whole.gzip) - 1))

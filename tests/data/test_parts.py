@@ -35,7 +35,7 @@ def test_the_variables_of_engines(environment: dict[str, str], shard: tuple[int,
     assert shard_of(environment) == shard
 
 
-@settings(max_examples=50, deadline=None, database=None)
+@settings(max_examples=50, database=None)
 @given(st.integers(0, 50), st.integers(1, 9), st.integers(1, 30))
 def test_every_task_of_a_slurm_array_is_another_shard(first: int, step: int, count: int) -> None:
     common = {

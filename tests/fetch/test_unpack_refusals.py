@@ -190,7 +190,7 @@ def test_an_entry_that_begins_outside_the_archive_is_damage(offset: int, tmp_pat
 
 
 @given(data=st.data())
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=60)
 def test_whatever_byte_is_broken_whole_files_come_or_one_error(
     data: st.DataObject, tmp_path_factory: pytest.TempPathFactory
 ) -> None:

@@ -106,7 +106,7 @@ def test_a_default_outside_of_what_is_allowed_declares_nothing() -> None:
         Option("steps", 0, least=1)
 
 
-@settings(max_examples=50, deadline=None, database=None)
+@settings(max_examples=50, database=None)
 @given(st.integers(1, 100), st.floats(0, 1e6), st.booleans())
 def test_a_value_in_words_is_the_value_again(steps: int, weight: float, mirror: bool) -> None:
     values = chosen("mine", EVERY, {"steps": steps, "weight": float(f"{weight:.15g}"), "mirror": mirror})

@@ -10,7 +10,7 @@ from inpaint_bench.errors import InputError, MethodError
 from inpaint_bench.methods.resized import resized, target_size
 from inpaint_bench.methods.sizes import Sizes
 
-some_examples = settings(max_examples=60, deadline=None, database=None)
+some_examples = settings(max_examples=60, database=None)
 
 
 @some_examples

@@ -25,7 +25,7 @@ OF_A_PART = {name for name in IMAGE_METRICS if name.endswith(("_hole", "_band"))
 
 every_metric = pytest.mark.parametrize("metric", IMAGE_METRICS.values(), ids=attrgetter("name"))
 LIGHT = [metric for name, metric in IMAGE_METRICS.items() if not name.startswith(("ssim_7", "ssim_gauss", "ssim_51"))]
-some_examples = settings(max_examples=20, deadline=None, database=None)
+some_examples = settings(max_examples=20, database=None)
 sides = st.integers(11, 40)
 seeds = st.integers(0, 2**32 - 1)
 

@@ -127,7 +127,7 @@ def test_scikit_image_agrees_on_crops_of_photographs() -> None:
             assert METRICS[name].of(batch)[0] == pytest.approx(value, abs=1e-9), name
 
 
-@settings(max_examples=20, deadline=None, database=None)
+@settings(max_examples=20, database=None)
 @given(st.integers(0, 2**32 - 1), st.integers(51, 90), st.integers(51, 90))
 def test_other_variants_match_their_definitions(seed: int, height: int, width: int) -> None:
     x, y, hole = scene(seed, height, width)

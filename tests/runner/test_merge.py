@@ -51,7 +51,7 @@ def partitions(draw: st.DrawFn) -> list[int]:
 
 
 @pytest.mark.acceptance
-@settings(max_examples=6, deadline=None)
+@settings(max_examples=6)
 @given(order=partitions())
 def test_any_partition_merged_in_any_order_is_the_whole_run(world: Path, order: list[int]) -> None:
     parts = shards(world, len(order))

@@ -9,7 +9,7 @@ from typing import Any
 
 import numpy as np
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from inpaint_bench.data.pair_lists import Pair, Pairs
@@ -67,7 +67,6 @@ def outcome(reader: Callable[[bytes, Pairs], ScoreTable], data: bytes, pairs: Pa
     return names, table.sample.tolist(), *texts, values.view(np.int64).tolist()
 
 
-@settings(deadline=None)
 @given(st.lists(rows, max_size=8))
 def test_both_readers_give_the_same_scores_to_the_bit(some_rows: list[tuple[str, ...]]) -> None:
     data, pairs = written(some_rows), pairs_of(some_rows)
@@ -80,7 +79,6 @@ def test_both_readers_give_the_same_scores_to_the_bit(some_rows: list[tuple[str,
     ]
 
 
-@settings(deadline=None)
 @given(st.lists(rows, min_size=1, max_size=4), st.data())
 def test_both_readers_accept_and_refuse_the_same_broken_files(
     some_rows: list[tuple[str, ...]], draw: st.DataObject
@@ -95,7 +93,6 @@ def test_both_readers_accept_and_refuse_the_same_broken_files(
     assert outcome(read, broken, pairs) == outcome(read_by_rows, broken, pairs)
 
 
-@settings(deadline=None)
 @given(st.lists(st.floats(), min_size=1, max_size=9), st.integers(1, 400), st.booleans())
 def test_a_file_as_runs_write_it_is_read_at_once_in_any_number_of_blocks(
     values: list[float], size: int, shuffled: bool

@@ -24,7 +24,7 @@ def uneven(counts: Counter[object], over: int) -> int:
     return max(counts.values()) - (min(counts.values()) if len(counts) == over else 0)
 
 
-@settings(max_examples=40, deadline=None)
+@settings(max_examples=40)
 @given(SIZES, st.text(max_size=3))
 def test_comparisons_sides_pairs_and_methods_are_balanced(
     given_sizes: tuple[int, int, int | None, int], seed: str

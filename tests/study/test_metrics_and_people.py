@@ -88,7 +88,7 @@ def test_the_best_metric_stands_first_and_one_rater_last(run: ib.Run) -> None:
 
 
 @given(SOME, st.integers(0, 2**32 - 1))
-@settings(max_examples=25, deadline=None)
+@settings(max_examples=25)
 def test_opposite_directions_of_opposite_values_agree_alike_and_equal_scores_count_half(
     numbers: list[tuple[int, int, int, int]], seed: int
 ) -> None:
@@ -106,7 +106,7 @@ def test_opposite_directions_of_opposite_values_agree_alike_and_equal_scores_cou
 
 
 @given(SOME)
-@settings(max_examples=40, deadline=None)
+@settings(max_examples=40)
 def test_the_majority_of_the_others_is_that_of_the_other_votes_on_the_same_comparison(
     numbers: list[tuple[int, int, int, int]],
 ) -> None:

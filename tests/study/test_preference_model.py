@@ -38,7 +38,7 @@ def test_of_two_methods_the_strength_is_the_log_odds_with_half_a_vote_added() ->
         assert s[0] - s[1] == pytest.approx(np.log((won + 0.5) / (lost + 0.5)), abs=1e-9)
 
 
-@settings(max_examples=15, deadline=None)
+@settings(max_examples=15)
 @given(WINS)
 def test_the_strengths_are_those_of_an_optimiser(wins: np.ndarray) -> None:
     found = strengths(wins[None])[0]
@@ -46,7 +46,7 @@ def test_the_strengths_are_those_of_an_optimiser(wins: np.ndarray) -> None:
     assert found[1:] - found[0] == pytest.approx(best.x, abs=2e-4)
 
 
-@settings(max_examples=25, deadline=None)
+@settings(max_examples=25)
 @given(WINS, st.permutations(range(4)))
 def test_values_follow_their_methods_and_lie_around_one_half(wins: np.ndarray, order: list[int]) -> None:
     values = preference(wins[None])[0]

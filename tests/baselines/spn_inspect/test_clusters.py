@@ -30,7 +30,7 @@ def planted(seed: int, k: int, side: int = 12) -> tuple[Map, Labels]:
 
 
 @given(seeds, seeds, st.integers(2, 6))
-@settings(max_examples=8, deadline=None)
+@settings(max_examples=8)
 def test_planted_clusters_are_found(image_seed: int, seed: int, k: int) -> None:
     features, labels = planted(image_seed, k)
     found = cluster(features, seed, k)
@@ -38,7 +38,7 @@ def test_planted_clusters_are_found(image_seed: int, seed: int, k: int) -> None:
 
 
 @given(seeds, seeds)
-@settings(max_examples=15, deadline=None)
+@settings(max_examples=15)
 def test_the_order_of_the_channels_changes_nothing(image_seed: int, order: int) -> None:
     features = noise(image_seed)
     shuffled = np.random.default_rng(order).permutation(features)
@@ -52,7 +52,7 @@ def test_the_same_seed_gives_the_same_clusters_and_another_may_not() -> None:
 
 
 @given(seeds)
-@settings(max_examples=10, deadline=None)
+@settings(max_examples=10)
 def test_clusters_are_numbered_from_the_largest_on(image_seed: int) -> None:
     sizes = np.bincount(cluster(noise(image_seed), 0).ravel(), minlength=K)
     assert len(sizes) == K
@@ -66,7 +66,7 @@ def test_clusters_of_one_size_stand_in_the_order_of_their_first_positions() -> N
 
 
 @given(seeds)
-@settings(max_examples=20, deadline=None)
+@settings(max_examples=20)
 def test_numbers_that_were_shuffled_are_found_again(seed: int) -> None:
     rng = np.random.default_rng(seed)
     labels = rng.integers(0, K, (10, 10))
@@ -74,7 +74,7 @@ def test_numbers_that_were_shuffled_are_found_again(seed: int) -> None:
 
 
 @given(seeds)
-@settings(max_examples=20, deadline=None)
+@settings(max_examples=20)
 def test_no_other_numbers_agree_at_more_positions(seed: int) -> None:
     rng = np.random.default_rng(seed)
     labels, reference = rng.integers(0, 4, (6, 6)), rng.integers(0, 4, (3, 3))

@@ -39,7 +39,7 @@ def hole(seed: int) -> Masks:
 
 
 @pytest.mark.parametrize("kind", [SPN, ProbabilisticSPN])
-@settings(max_examples=5, deadline=None)
+@settings(max_examples=5)
 @given(seed=st.integers(0, 1000))
 def test_known_colours_are_kept_and_holes_get_colours_within_their_range(kind: Any, seed: int) -> None:
     image = torch.rand(1, 3, SIZE, SIZE, generator=torch.Generator().manual_seed(seed)) * 0.5 + 0.25

@@ -127,7 +127,7 @@ def test_the_row_that_other_rows_contradict_is_named_with_what_its_all_would_be(
     assert "not 24.00" in finding.text
 
 
-@settings(max_examples=12, derandomize=True, deadline=None)
+@settings(max_examples=12, derandomize=True)
 @given(
     st.lists(st.tuples(*[st.floats(15, 40)] * 3), min_size=1, max_size=4),
     st.tuples(*[st.floats(0.05, 1)] * 3),

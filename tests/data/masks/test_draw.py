@@ -48,7 +48,7 @@ def test_every_kind_hits_the_bucket(kind: str, size: int, bucket: tuple[int, int
         assert low * size * size < 100 * int(hole.sum()) <= high * size * size
 
 
-@settings(max_examples=150, deadline=None, derandomize=True)
+@settings(max_examples=150, derandomize=True)
 @given(kinds, sizes, seeds, buckets)
 def test_any_seed_size_and_bucket_hits_the_bucket(kind: str, size: int, seed: int, bucket: tuple[int, int]) -> None:
     low, high = bucket
@@ -56,7 +56,7 @@ def test_any_seed_size_and_bucket_hits_the_bucket(kind: str, size: int, seed: in
     assert low * size * size < 100 * int(hole.sum()) <= high * size * size
 
 
-@settings(max_examples=40, deadline=None, derandomize=True)
+@settings(max_examples=40, derandomize=True)
 @given(kinds, sizes, seeds, buckets)
 def test_the_same_seed_draws_the_same_bytes(kind: str, size: int, seed: int, bucket: tuple[int, int]) -> None:
     assert draw(kind, size, seed, *bucket).tobytes() == draw(kind, size, seed, *bucket).tobytes()

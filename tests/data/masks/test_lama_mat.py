@@ -49,7 +49,7 @@ def test_the_mean_share_of_the_hole_is_that_of_the_published_code(kind: str, siz
     assert float(np.mean(shares)) == pytest.approx(SHARES[kind, size], abs=0.05)
 
 
-@settings(max_examples=30, deadline=None, derandomize=True)
+@settings(max_examples=30, derandomize=True)
 @given(kinds, st.integers(SMALLEST_DRAWN, 96), st.integers(0, 2**40))
 def test_any_seed_and_size_lies_in_the_interval(kind: str, size: int, seed: int) -> None:
     hole = draw(kind, size, seed, 1, 60)
@@ -60,7 +60,7 @@ def test_any_seed_and_size_lies_in_the_interval(kind: str, size: int, seed: int)
 points = st.tuples(st.integers(0, 20), st.integers(0, 20))
 
 
-@settings(max_examples=30, deadline=None, derandomize=True)
+@settings(max_examples=30, derandomize=True)
 @given(points, points, st.integers(1, 13))
 def test_a_segment_is_the_pixels_within_half_a_width_of_it(
     start: tuple[int, int], end: tuple[int, int], width: int

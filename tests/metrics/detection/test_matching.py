@@ -179,7 +179,7 @@ def test_pairs_are_pooled_over_objects_and_the_macro_form_over_pictures() -> Non
 # --- what must hold of any scene ------------------------------------------------------------------
 
 
-@settings(max_examples=60, deadline=None, database=None)
+@settings(max_examples=60, database=None)
 @given(scenes(), scenes(), holes, st.randoms(use_true_random=False))
 def test_the_order_of_boxes_changes_nothing(first: Detections, second: Detections, hole: Hole, random: Random) -> None:
     def shuffled(detections: Detections) -> Detections:
@@ -190,7 +190,7 @@ def test_the_order_of_boxes_changes_nothing(first: Detections, second: Detection
     assert tally(first, second, hole) == tally(shuffled(first), shuffled(second), hole)
 
 
-@settings(max_examples=60, deadline=None, database=None)
+@settings(max_examples=60, database=None)
 @given(scenes(), holes)
 def test_a_target_as_prediction_reaches_the_upper_bound(scene: Detections, hole: Hole) -> None:
     scene = suppressed(scene, 0.5)
@@ -201,7 +201,7 @@ def test_a_target_as_prediction_reaches_the_upper_bound(scene: Detections, hole:
         assert counts.drop == counts.spurious == 0
 
 
-@settings(max_examples=60, deadline=None, database=None)
+@settings(max_examples=60, database=None)
 @given(scenes(), scenes(), holes)
 def test_every_object_is_counted_once_and_every_measure_keeps_its_range(
     first: Detections, second: Detections, hole: Hole
@@ -252,7 +252,7 @@ def test_a_box_outside_the_mask_is_refused() -> None:
         tally(found((0, 0, 65, 10, 0.9, 0)), found(), right_half())
 
 
-@settings(max_examples=60, deadline=None, database=None)
+@settings(max_examples=60, database=None)
 @given(st.integers(0, 2**32 - 1), st.integers(0, 5))
 def test_a_row_gives_the_same_numbers_back_to_the_bit(seed: int, count: int) -> None:
     rng = np.random.default_rng(seed)
