@@ -23,7 +23,7 @@ from typing import Any
 FIRST, END = 60, 180  # seconds
 TITLE = b"(n="  # in the first line of a table
 STAGES: list[tuple[str, str, str, int | None]] = [  # its name, module, function, position of what it is of
-    ("predict", "inpaint_bench.api.stages", "predict_pairs", 2),
+    ("predict", "inpaint_bench.runner.predict", "predict_pairs", 2),
     ("image metrics", "inpaint_bench.api.stages", "score_run", 2),
     ("image metrics", "inpaint_bench.runner.score", "score_run", 2),
     ("features", "inpaint_bench.runner.score", "measure_features", 2),
