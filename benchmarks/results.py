@@ -23,7 +23,8 @@ from inpaint_bench import files
 from inpaint_bench.api.run import Run
 from inpaint_bench.api.writing import write_derived
 from inpaint_bench.data.datasets import Dataset
-from inpaint_bench.data.pair_lists import Pair, Pairs, fingerprint
+from inpaint_bench.data.pair_lists import fingerprint
+from inpaint_bench.data.pairs import Pair, Pairs
 from inpaint_bench.data.prepare import Data
 from inpaint_bench.data.protocols import About, Protocol, bucket_of
 from inpaint_bench.metrics import METRICS, RECORDED

@@ -17,7 +17,7 @@ from inpaint_bench.data import pair_lists, prepare
 from inpaint_bench.data.images import mask_values, png_bytes
 from inpaint_bench.data.masks import drawn
 from inpaint_bench.data.masks.draw import draw
-from inpaint_bench.data.pair_lists import Pair, Pairs
+from inpaint_bench.data.pairs import Pair, Pairs
 from inpaint_bench.data.protocols import Protocol, read_page
 from inpaint_bench.files import write_if_changed
 

@@ -15,7 +15,7 @@ from PIL import Image
 from inpaint_bench import files
 from inpaint_bench.data import images, pair_lists
 from inpaint_bench.data.masks.draw import draw
-from inpaint_bench.data.pair_lists import Pair
+from inpaint_bench.data.pairs import Pair
 
 COUNT = 6
 CELEBA = [f"{number:06d}.jpg" for number in range(182_638, 182_638 + COUNT)]

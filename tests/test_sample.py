@@ -18,7 +18,7 @@ from selection import quick
 from inpaint_bench import files
 from inpaint_bench.data import datasets, pair_lists
 from inpaint_bench.data.images import pixels_sha256, read_values
-from inpaint_bench.data.pair_lists import Pairs
+from inpaint_bench.data.pairs import Pairs
 from inpaint_bench.data.protocols import Protocol, page_path, read_page
 from inpaint_bench.errors import InputError
 

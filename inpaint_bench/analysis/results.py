@@ -12,7 +12,7 @@ from jaxtyping import Bool
 
 from inpaint_bench import decode, files
 from inpaint_bench.analysis.reductions import Reduction
-from inpaint_bench.data.pair_lists import Pair
+from inpaint_bench.data.pairs import Pair
 from inpaint_bench.data.parts import Part
 from inpaint_bench.data.protocols import Protocol, bucket_names
 from inpaint_bench.decode import Schema

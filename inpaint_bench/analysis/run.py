@@ -12,7 +12,7 @@ from inpaint_bench import files
 from inpaint_bench.analysis.reductions import NONE, Reduction
 from inpaint_bench.analysis.results import PairMask, Result, pairs_by_bucket, read_results, results_path
 from inpaint_bench.analysis.statistics import Significance
-from inpaint_bench.data.pair_lists import Pairs
+from inpaint_bench.data.pairs import Pairs
 from inpaint_bench.errors import HashError, InputError
 from inpaint_bench.metrics import RECORDED
 from inpaint_bench.metrics.registry import detectors, extractors

@@ -10,7 +10,7 @@ from inpaint_bench.analysis.per_pair import ObjectCounts, PerPairData, significa
 from inpaint_bench.analysis.results import REFERENCES, Rank, Result
 from inpaint_bench.analysis.run import RunData
 from inpaint_bench.analysis.statistics import Significance
-from inpaint_bench.data.pair_lists import Pairs
+from inpaint_bench.data.pairs import Pairs
 from inpaint_bench.metrics import RECORDED
 
 ResultKey: TypeAlias = tuple[str, str, str, str]  # dataset, bucket, metric, signature

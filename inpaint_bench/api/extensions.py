@@ -15,7 +15,7 @@ from inpaint_bench.methods.devices import open_device
 
 if TYPE_CHECKING:
     from inpaint_bench.data.datasets import Dataset
-    from inpaint_bench.data.pair_lists import Pair
+    from inpaint_bench.data.pairs import Pair
 
 SHOWN = 4  # pairs that `inspect` shows where none are named
 

@@ -14,7 +14,7 @@ from inpaint_bench.data import pair_lists, photographs, prepare
 from inpaint_bench.data.folders import couple
 from inpaint_bench.data.masks import drawn, sets
 from inpaint_bench.data.names import by_stem
-from inpaint_bench.data.pair_lists import Pair, Pairs
+from inpaint_bench.data.pairs import Pair, Pairs
 from inpaint_bench.data.parts import WHOLE, Part, Shard, part_of
 from inpaint_bench.data.prepare import Data, Listing
 from inpaint_bench.data.protocols import About, ImageRule, MaskRule, Protocol, page_path, read_page

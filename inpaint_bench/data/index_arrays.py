@@ -5,7 +5,7 @@ from pathlib import Path
 import msgspec
 
 from inpaint_bench import decode
-from inpaint_bench.data.pair_lists import Pair, Pairs
+from inpaint_bench.data.pairs import Pair, Pairs
 from inpaint_bench.errors import InputError
 
 

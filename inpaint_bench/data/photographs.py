@@ -10,7 +10,7 @@ import msgspec
 
 from inpaint_bench import files
 from inpaint_bench.data import pair_lists
-from inpaint_bench.data.pair_lists import Pair
+from inpaint_bench.data.pairs import Pair
 from inpaint_bench.data.parts import Part
 from inpaint_bench.data.protocols import About, DrawnKind, ImageRule, MaskRule, Protocol
 from inpaint_bench.errors import InputError, some

@@ -14,7 +14,7 @@ from inpaint_bench import files
 from inpaint_bench.data import images, names
 from inpaint_bench.data.images import Hole, Pixels
 from inpaint_bench.data.masks import drawn, sets
-from inpaint_bench.data.pair_lists import Pair
+from inpaint_bench.data.pairs import Pair
 from inpaint_bench.data.protocols import Protocol, bucket_of
 from inpaint_bench.errors import HashError, InputError, some
 from inpaint_bench.threads import in_order

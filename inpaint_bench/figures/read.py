@@ -12,7 +12,7 @@ from inpaint_bench.analysis.statistics.samples import chosen_samples
 from inpaint_bench.data import images
 from inpaint_bench.data.datasets import Dataset, of_run
 from inpaint_bench.data.images import Pixels
-from inpaint_bench.data.pair_lists import Pair
+from inpaint_bench.data.pairs import Pair
 from inpaint_bench.data.prepare import Prepared, prepare
 from inpaint_bench.errors import HashError, InputError, did_you_mean
 from inpaint_bench.metrics.registry import KNOWN

@@ -10,7 +10,7 @@ from jaxtyping import Float64, UInt8
 from inpaint_bench import files
 from inpaint_bench.analysis.run import RunData
 from inpaint_bench.data.images import Pixels
-from inpaint_bench.data.pair_lists import Pair
+from inpaint_bench.data.pairs import Pair
 from inpaint_bench.errors import HashError, InputError, did_you_mean
 from inpaint_bench.figures.read import FigureData
 from inpaint_bench.metrics.detection import DETECTORS, from_row

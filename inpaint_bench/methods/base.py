@@ -5,7 +5,8 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from inpaint_bench.data.pair_lists import Pair, sample_seed
+from inpaint_bench.data.pair_lists import sample_seed
+from inpaint_bench.data.pairs import Pair
 from inpaint_bench.data.prepare import Prepared
 from inpaint_bench.data.protocols import Protocol
 from inpaint_bench.methods.needs import NO_NEEDS, Needs

@@ -6,7 +6,7 @@ from pathlib import Path
 from inpaint_bench import files
 from inpaint_bench.data import images
 from inpaint_bench.data.images import Pixels
-from inpaint_bench.data.pair_lists import Pair
+from inpaint_bench.data.pairs import Pair
 from inpaint_bench.data.prepare import Prepared
 from inpaint_bench.errors import BenchError, IncompleteError, InputError, some
 from inpaint_bench.methods.base import Method, Prediction, PredictJob

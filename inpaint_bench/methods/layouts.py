@@ -7,7 +7,7 @@ from pathlib import Path
 
 from inpaint_bench.data.image_formats import SUFFIXES
 from inpaint_bench.data.names import list_files, stem
-from inpaint_bench.data.pair_lists import Pair
+from inpaint_bench.data.pairs import Pair
 from inpaint_bench.errors import IncompleteError, InputError, some
 
 PICTURES = (*SUFFIXES, ".tif", ".tiff", ".gif", ".heic", ".avif")

@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from inpaint_bench.data import images
-from inpaint_bench.data.pair_lists import Pair
+from inpaint_bench.data.pairs import Pair
 from inpaint_bench.data.prepare import export_pair
 from inpaint_bench.disk import passing, refuse_way_out
 from inpaint_bench.errors import IncompleteError, InputError, MethodError, some

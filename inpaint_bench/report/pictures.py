@@ -11,7 +11,7 @@ from inpaint_bench import disk, files
 from inpaint_bench.data import images
 from inpaint_bench.data.datasets import Dataset
 from inpaint_bench.data.images import Hole
-from inpaint_bench.data.pair_lists import Pair
+from inpaint_bench.data.pairs import Pair
 from inpaint_bench.data.prepare import prepare
 from inpaint_bench.errors import HashError, InputError
 from inpaint_bench.report.read import MethodData, ReportData

@@ -8,7 +8,7 @@ import numpy as np
 from inpaint_bench import files
 from inpaint_bench.data import images
 from inpaint_bench.data.datasets import Dataset
-from inpaint_bench.data.pair_lists import Pair
+from inpaint_bench.data.pairs import Pair
 from inpaint_bench.data.prepare import prepare
 from inpaint_bench.metrics import cache_file
 from inpaint_bench.metrics.base import SamplesMetric

@@ -13,7 +13,7 @@ import msgspec
 
 from inpaint_bench import decode, files
 from inpaint_bench.data import pair_lists, photographs
-from inpaint_bench.data.pair_lists import Pairs
+from inpaint_bench.data.pairs import Pairs
 from inpaint_bench.data.parts import Part
 from inpaint_bench.data.protocols import Name, Protocol, facts
 from inpaint_bench.decode import Schema

@@ -18,7 +18,7 @@ from inpaint_bench.data import images, tensors
 from inpaint_bench.data.datasets import Dataset, hole_rule, open_page
 from inpaint_bench.data.images import Hole, Pixels
 from inpaint_bench.data.masks.sets import read_hole
-from inpaint_bench.data.pair_lists import Pair, Pairs
+from inpaint_bench.data.pairs import Pair, Pairs
 from inpaint_bench.data.prepare import Data, Prepared
 from inpaint_bench.data.protocols import Protocol
 from inpaint_bench.errors import InputError

@@ -8,7 +8,7 @@ import msgspec
 
 from inpaint_bench import disk, files
 from inpaint_bench.data import pair_lists
-from inpaint_bench.data.pair_lists import Pair
+from inpaint_bench.data.pairs import Pair
 from inpaint_bench.errors import IncompleteError, InputError, NotComparableError, some
 from inpaint_bench.metrics.own_metric import MetricInfo
 from inpaint_bench.runner import machines, sums

@@ -3,7 +3,7 @@
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 
-from inpaint_bench.data.pair_lists import Pair
+from inpaint_bench.data.pairs import Pair
 from inpaint_bench.data.protocols import Protocol
 from inpaint_bench.errors import InputError
 from inpaint_bench.metrics import Metric, metric

@@ -3,7 +3,7 @@
 from collections.abc import Iterable
 
 from inpaint_bench.data import images
-from inpaint_bench.data.pair_lists import Pair, Pairs
+from inpaint_bench.data.pairs import Pair, Pairs
 from inpaint_bench.methods.base import Method
 from inpaint_bench.runner.folder import RunFolder
 

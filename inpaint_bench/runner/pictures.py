@@ -8,7 +8,7 @@ from typing import TypeAlias
 from inpaint_bench.data import images
 from inpaint_bench.data.datasets import Dataset
 from inpaint_bench.data.images import Pixels
-from inpaint_bench.data.pair_lists import Pair
+from inpaint_bench.data.pairs import Pair
 from inpaint_bench.data.prepare import Prepared, prepare
 from inpaint_bench.metrics.detection.matching import masked_input
 from inpaint_bench.runner.folder import RunFolder

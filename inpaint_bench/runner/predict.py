@@ -10,7 +10,7 @@ from inpaint_bench import disk, files
 from inpaint_bench.data import images, tensors
 from inpaint_bench.data.datasets import Dataset
 from inpaint_bench.data.images import Pixels
-from inpaint_bench.data.pair_lists import Pair, Pairs
+from inpaint_bench.data.pairs import Pair, Pairs
 from inpaint_bench.data.prepare import Prepared, prepare
 from inpaint_bench.methods.base import Method, Prediction, PredictJob
 from inpaint_bench.metrics.pixel import known_error
@@ -56,8 +56,7 @@ def predict_pairs(
     def save(made: Prediction) -> bool:
         raw = tensors.eight_bit(made.prediction[None], run.info.protocol.eight_bit)[0]
         if checked:
-            others = _others(dataset, made.prepared.pair)
-            check_known_region(method.name, raw, made.prepared, others, method.resized)
+            check_known_region(method.name, raw, made.prepared, _others(dataset, made.prepared.pair), method.resized)
         on_saved(_save(run, method.name, made, raw, forget))
         return made.sample in (None, job.samples - 1)
 

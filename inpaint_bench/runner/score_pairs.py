@@ -15,7 +15,7 @@ import numpy as np
 from inpaint_bench.data import images
 from inpaint_bench.data.datasets import Dataset
 from inpaint_bench.data.images import Pixels
-from inpaint_bench.data.pair_lists import Pair
+from inpaint_bench.data.pairs import Pair
 from inpaint_bench.data.prepare import Prepared, prepare
 from inpaint_bench.errors import HashError, InputError
 from inpaint_bench.metrics import METRICS, RECORDED, Metric

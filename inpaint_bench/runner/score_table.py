@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any, BinaryIO
 import numpy as np
 from jaxtyping import Bool, Float64, Integer, Shaped
 
-from inpaint_bench.data.pair_lists import Pairs
+from inpaint_bench.data.pairs import Pairs
 from inpaint_bench.errors import InputError, some
 from inpaint_bench.metrics.registry import ORDER
 from inpaint_bench.runner.scores import COLUMNS, HEAD, MOST_COMPOSITE, NO_SAMPLE, cells, number_of, scores_in, value_of

@@ -15,7 +15,8 @@ from inpaint_bench.data import images, synthetic, tensors
 from inpaint_bench.data.datasets import Dataset, open_page
 from inpaint_bench.data.images import Hole, Pixels
 from inpaint_bench.data.masks.sets import read_hole
-from inpaint_bench.data.pair_lists import Pair, Pairs, sample_seed
+from inpaint_bench.data.pair_lists import sample_seed
+from inpaint_bench.data.pairs import Pair, Pairs
 from inpaint_bench.data.prepare import Data, Prepared, export_pair
 from inpaint_bench.data.protocols import Protocol
 from inpaint_bench.errors import InputError, MethodError

@@ -14,7 +14,8 @@ from terminal import Terminal, composites, write_program
 
 from inpaint_bench.data import datasets, images
 from inpaint_bench.data.names import by_stem, check_name, list_files, stem
-from inpaint_bench.data.pair_lists import Pair, read_csv, to_csv
+from inpaint_bench.data.pair_lists import read_csv, to_csv
+from inpaint_bench.data.pairs import Pair
 from inpaint_bench.errors import InputError
 from inpaint_bench.methods.layouts import match
 

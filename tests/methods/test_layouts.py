@@ -9,7 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from terminal import OUT, Terminal, composites, pngs
 
-from inpaint_bench.data.pair_lists import Pair
+from inpaint_bench.data.pairs import Pair
 from inpaint_bench.errors import InputError, some
 from inpaint_bench.methods.layouts import match
 

@@ -12,7 +12,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from inpaint_bench.data.pair_lists import Pair, Pairs
+from inpaint_bench.data.pairs import Pair, Pairs
 from inpaint_bench.errors import InputError
 from inpaint_bench.runner import score_table
 from inpaint_bench.runner.score_table import ScoreTable, read_table

@@ -16,7 +16,8 @@ from baselines.spn.network import SPN
 from baselines.spn.prob import ProbabilisticSPN
 from inpaint_bench import files
 from inpaint_bench.data.datasets import Dataset
-from inpaint_bench.data.pair_lists import Pair, sample_seed
+from inpaint_bench.data.pair_lists import sample_seed
+from inpaint_bench.data.pairs import Pair
 from inpaint_bench.data.prepare import prepare
 from inpaint_bench.errors import InputError, did_you_mean
 from inpaint_bench.methods.baselines import find_baselines, weights_of

@@ -11,7 +11,7 @@ from baselines.spn.inspect.tsne import PERPLEXITY, Embedding, perplexity
 from baselines.spn.inspect.views import View
 from inpaint_bench import __version__
 from inpaint_bench.data.datasets import Dataset
-from inpaint_bench.data.pair_lists import Pair
+from inpaint_bench.data.pairs import Pair
 from inpaint_bench.report.redact_paths import redact_paths, redacted_command
 from inpaint_bench.weights import SYNTHETIC, Weights
 

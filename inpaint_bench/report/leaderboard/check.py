@@ -19,7 +19,7 @@ from inpaint_bench.analysis.reductions import Reduction
 from inpaint_bench.analysis.results import ALL, Result
 from inpaint_bench.data import pair_lists
 from inpaint_bench.data.digests import known_digests
-from inpaint_bench.data.pair_lists import Pairs
+from inpaint_bench.data.pairs import Pairs
 from inpaint_bench.data.protocols import bucket_names, facts, page_names, read_page
 from inpaint_bench.errors import HashError, InputError, NotComparableError
 from inpaint_bench.metrics import RECORDED

@@ -18,7 +18,7 @@ from inpaint_bench.analysis.reductions import Reduction
 from inpaint_bench.analysis.results import Result
 from inpaint_bench.analysis.run import RunData, method_scores
 from inpaint_bench.data import pair_lists
-from inpaint_bench.data.pair_lists import Pairs
+from inpaint_bench.data.pairs import Pairs
 from inpaint_bench.data.protocols import Name, check_page
 from inpaint_bench.decode import Schema
 from inpaint_bench.errors import HashError, InputError, did_you_mean

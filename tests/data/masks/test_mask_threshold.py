@@ -10,7 +10,8 @@ from PIL import Image
 from terminal import Terminal
 
 import inpaint_bench as ib
-from inpaint_bench.data.pair_lists import Pair, fingerprint
+from inpaint_bench.data.pair_lists import fingerprint
+from inpaint_bench.data.pairs import Pair
 from inpaint_bench.data.protocols import read_page
 from inpaint_bench.errors import InputError
 

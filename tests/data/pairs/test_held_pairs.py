@@ -9,7 +9,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from inpaint_bench import files
-from inpaint_bench.data.pair_lists import Pair, Pairs, read_csv, to_csv, write_csv
+from inpaint_bench.data.pair_lists import read_csv, to_csv, write_csv
+from inpaint_bench.data.pairs import Pair, Pairs
 from inpaint_bench.errors import InputError
 
 texts = st.text(st.characters(exclude_categories=["Cs"]), max_size=9)
