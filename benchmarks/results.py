@@ -30,8 +30,9 @@ from inpaint_bench.data.protocols import About, Protocol, bucket_of
 from inpaint_bench.metrics import METRICS, RECORDED
 from inpaint_bench.metrics.registry import ORDER
 from inpaint_bench.runner import folder
-from inpaint_bench.runner.folder import MethodInfo, RunFolder
+from inpaint_bench.runner.folder import RunFolder
 from inpaint_bench.runner.metrics import ChosenMetrics
+from inpaint_bench.runner.run_info import MethodInfo
 from inpaint_bench.runner.scores import Score, scores_path, write_sorted
 
 SIZE, METHOD, SECONDS, MIB = 256, "noise", 20, 1024

@@ -17,7 +17,8 @@ from inpaint_bench.errors import HashError, InputError
 from inpaint_bench.metrics import RECORDED
 from inpaint_bench.metrics.registry import detectors, extractors
 from inpaint_bench.runner import sums
-from inpaint_bench.runner.folder import RunFolder, RunInfo, open_run
+from inpaint_bench.runner.folder import RunFolder, open_run
+from inpaint_bench.runner.run_info import RunInfo
 from inpaint_bench.runner.score_table import ScoreTable, read_table
 from inpaint_bench.runner.scores import MOST_SCORES, NO_SAMPLE, scores_path
 

@@ -11,7 +11,7 @@ from inpaint_bench.analysis.run import RunData
 from inpaint_bench.errors import InputError
 from inpaint_bench.metrics import RECORDED
 from inpaint_bench.metrics.registry import ORDER
-from inpaint_bench.runner.folder import MethodInfo
+from inpaint_bench.runner.run_info import MethodInfo
 
 SampleTable = Float64[np.ndarray, "pairs samples"]
 

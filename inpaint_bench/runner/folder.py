@@ -7,21 +7,19 @@ from collections import Counter
 from collections.abc import Callable, Collection, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, Literal
+from typing import TYPE_CHECKING
 
 import msgspec
 
 from inpaint_bench import decode, files
 from inpaint_bench.data import pair_lists, photographs
 from inpaint_bench.data.pairs import Pairs
-from inpaint_bench.data.parts import Part
-from inpaint_bench.data.protocols import Name, Protocol, facts
-from inpaint_bench.decode import Schema
+from inpaint_bench.data.protocols import facts
 from inpaint_bench.errors import HashError, InputError, NotComparableError, did_you_mean
-from inpaint_bench.methods.options import Value, in_words
 from inpaint_bench.metrics.own_metric import MetricInfo, own_metric
 from inpaint_bench.metrics.registry import declare
 from inpaint_bench.runner import sums
+from inpaint_bench.runner.run_info import MethodInfo, RunInfo
 
 if TYPE_CHECKING:  # heavy, and runs are read without them
     from inpaint_bench.data.datasets import Dataset
@@ -29,42 +27,6 @@ if TYPE_CHECKING:  # heavy, and runs are read without them
 STARTED = {".lock", "pairs.csv", sums.FILE}  # all that a run killed in its first moment leaves behind
 OURS = ("pairs.csv", photographs.FOLDER, "report", "results.jsonl", "run.json", "tables")  # beside the methods
 COMPOSITE = re.compile(rf"({pair_lists.PAIR})(?:\.s(0|[1-9][0-9]{{0,5}}))?\.png")
-
-
-class MethodInfo(Schema, frozen=True):
-    """What produced the composites of a method. A run that resumes must match it."""
-
-    source: str
-    code: str
-    weights: str  # the hash of the file, '' for a method without
-    device: str
-    command: tuple[str, ...]
-    environment: dict[str, str]
-    machine: dict[str, str]
-    known_error_allowed: bool = False  # composites were made whatever the known region of the predictions was
-    unpinned: tuple[str, ...] = ()  # files of its authors whose hash nobody has stated: see weights.lock.toml
-    notes: str = ""  # what was said when it started: of a folder, how its files were read and which were left out
-    options: dict[str, Value] = msgspec.field(default_factory=dict)  # the value of each option that the method declares
-    mixed: tuple[str, ...] = ()  # facts of machine and environment that were not the same for all composites: allowed
-
-    @property
-    def loaded_with(self) -> str:
-        """The hash of the weights and the options: what results state, and what one method has only one of."""
-        return " ".join(filter(None, (self.weights, in_words(self.options))))
-
-
-class RunInfo(Schema, frozen=True):
-    """run.json."""
-
-    schema: Literal[2]
-    protocol: Protocol
-    fingerprint: str
-    pixels: str  # the pixel digest of the pairs
-    part: Part
-    pairs: int
-    methods: dict[Name, MethodInfo]
-    raw: bool = False  # predictions are scored as they are, not composited with the known region
-    metrics: dict[Name, MetricInfo] = msgspec.field(default_factory=dict)  # those of one's own
 
 
 @dataclass(frozen=True)

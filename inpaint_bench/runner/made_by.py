@@ -12,7 +12,8 @@ from inpaint_bench import __version__
 from inpaint_bench.errors import InputError
 from inpaint_bench.methods.options import in_words
 from inpaint_bench.runner import machines
-from inpaint_bench.runner.folder import MethodInfo, RunFolder
+from inpaint_bench.runner.folder import RunFolder
+from inpaint_bench.runner.run_info import MethodInfo
 
 if TYPE_CHECKING:  # heavy
     import torch

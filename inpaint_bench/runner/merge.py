@@ -12,8 +12,9 @@ from inpaint_bench.data.pairs import Pair
 from inpaint_bench.errors import IncompleteError, InputError, NotComparableError, some
 from inpaint_bench.metrics.own_metric import MetricInfo
 from inpaint_bench.runner import machines, sums
-from inpaint_bench.runner.folder import STARTED, MethodInfo, RunFolder, RunInfo, change_info, open_run, publish
+from inpaint_bench.runner.folder import STARTED, RunFolder, change_info, open_run, publish
 from inpaint_bench.runner.made_by import mixture
+from inpaint_bench.runner.run_info import MethodInfo, RunInfo
 from inpaint_bench.runner.scores import composites_scored, forget_scores
 
 SAME = ("source", "code", "weights", "options", "device", "environment")

@@ -15,11 +15,12 @@ from inpaint_bench.data.prepare import Prepared, prepare
 from inpaint_bench.methods.base import Method, Prediction, PredictJob
 from inpaint_bench.metrics.pixel import known_error
 from inpaint_bench.runner import machines
-from inpaint_bench.runner.folder import MethodInfo, RunFolder
+from inpaint_bench.runner.folder import RunFolder
 from inpaint_bench.runner.known_region import check_known_region
 from inpaint_bench.runner.made_by import method_info, mixture, refuse_mixture
 from inpaint_bench.runner.pending import pending
 from inpaint_bench.runner.pictures import Saved
+from inpaint_bench.runner.run_info import MethodInfo
 from inpaint_bench.runner.runtime import RuntimeOptions
 from inpaint_bench.runner.scores import KNOWN_ERROR, composites_scored, forget_scores
 from inpaint_bench.threads import in_order

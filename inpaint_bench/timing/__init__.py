@@ -10,7 +10,7 @@ from inpaint_bench import decode, files
 from inpaint_bench.data.protocols import Count
 from inpaint_bench.decode import Schema
 from inpaint_bench.errors import InputError
-from inpaint_bench.runner.folder import MethodInfo
+from inpaint_bench.runner.run_info import MethodInfo
 from inpaint_bench.weights import SYNTHETIC
 
 FILE = "timing.json"

@@ -21,7 +21,7 @@ from inpaint_bench.report.curves import _against_ratio as against_ratio
 from inpaint_bench.report.curves import _of_subsets as of_subsets
 from inpaint_bench.report.read import ReportData, read_report_data
 from inpaint_bench.report.times import times_shown
-from inpaint_bench.runner.folder import MethodInfo
+from inpaint_bench.runner.run_info import MethodInfo
 from inpaint_bench.timing import Cost, Memory, Series, Setting, Timing
 
 LINE = Line("a<b & $c$", (Point(1.0, 2.0, 1.0, 3.0), Point(2.0, 3.0)), 0)

@@ -17,7 +17,8 @@ from selection import quick
 from inpaint_bench import files
 from inpaint_bench.cli import run_cli
 from inpaint_bench.errors import InputError
-from inpaint_bench.runner.folder import RunInfo, change_info, open_run
+from inpaint_bench.runner.folder import change_info, open_run
+from inpaint_bench.runner.run_info import RunInfo
 
 SIDE = 64  # the composites of noise at this size are larger than run.json
 METHOD = """

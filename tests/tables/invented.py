@@ -10,7 +10,7 @@ from inpaint_bench.analysis.results import Result
 from inpaint_bench.analysis.run import RunData
 from inpaint_bench.analysis.significance import SignificanceTable, ranks_of
 from inpaint_bench.data.parts import WHOLE
-from inpaint_bench.runner.folder import MethodInfo
+from inpaint_bench.runner.run_info import MethodInfo
 from inpaint_bench.tables.build import PLAIN, cost_table_of, make_table
 from inpaint_bench.tables.formats import cell_text
 from inpaint_bench.tables.table import Table, TableOptions

@@ -6,7 +6,7 @@ import msgspec
 import pytest
 
 from inpaint_bench.errors import InputError
-from inpaint_bench.runner.folder import MethodInfo
+from inpaint_bench.runner.run_info import MethodInfo
 from inpaint_bench.timing import (
     Cost,
     Memory,

@@ -19,7 +19,8 @@ from inpaint_bench.decode import Schema
 from inpaint_bench.errors import IncompleteError, InputError, some
 from inpaint_bench.metrics.registry import own_names
 from inpaint_bench.runner import sums
-from inpaint_bench.runner.folder import MethodInfo, RunFolder, RunInfo, to_json
+from inpaint_bench.runner.folder import RunFolder, to_json
+from inpaint_bench.runner.run_info import MethodInfo, RunInfo
 from inpaint_bench.runner.scores import MOST_SCORES, scores_path
 
 HISTORY = "history.jsonl"

@@ -25,7 +25,8 @@ from inpaint_bench.errors import HashError, InputError, did_you_mean
 from inpaint_bench.metrics.registry import KNOWN
 from inpaint_bench.report.leaderboard.card import EntryCard
 from inpaint_bench.report.leaderboard.packed import Packed, pack, unpack
-from inpaint_bench.runner.folder import MethodInfo, RunFolder, RunInfo
+from inpaint_bench.runner.folder import RunFolder
+from inpaint_bench.runner.run_info import MethodInfo, RunInfo
 
 FOLDER = "leaderboard"  # whose folders are protocols
 MOST_BYTES = 1 << 25  # of a file

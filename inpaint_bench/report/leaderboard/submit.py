@@ -15,7 +15,7 @@ from inpaint_bench.report.leaderboard.card import EntryCard
 from inpaint_bench.report.leaderboard.submission import Header, Time, encode, read_submission, wrong_name
 from inpaint_bench.report.redact_paths import redact_paths, redacted_command
 from inpaint_bench.report.times import setting
-from inpaint_bench.runner.folder import MethodInfo
+from inpaint_bench.runner.run_info import MethodInfo
 from inpaint_bench.runner.scores import MOST_SCORES, scores_path
 from inpaint_bench.timing import read_timings
 from inpaint_bench.weights import SYNTHETIC
