@@ -3,7 +3,8 @@
     python benchmarks/executors.py local             two processes beside one: 1.8 times as fast is wanted
     python benchmarks/executors.py slurm OPTIONS     the engine beside two processes of this machine, at units of a
     python benchmarks/executors.py ray ADDRESS       minute: 5% more is allowed
-    python benchmarks/executors.py memory PAIRS…     the driver's memory at numbers of pairs, here 2,000 and 12,000
+    python benchmarks/executors.py memory PAIRS…     the driver's memory at numbers of pairs, by default 2,000 and
+                                                     12,000: it may grow by 50 MiB
 
 The method works for a set time of the processor on each picture, in one thread. Two units run at a time.
 """
