@@ -194,8 +194,8 @@ def faults(form: Format, workspace: Path, scratch: Path, first: int, count: int)
 
 
 def _stamps(workspace: Path) -> set[tuple[str, int, int]]:
-    """The files of the workspace, which the copies share."""
-    found = ((path, path.stat()) for path in workspace.rglob("*") if path.is_file())
+    """The files of the workspace, which the copies share; but for locks, which are empty, and opened for writing."""
+    found = ((path, path.stat()) for path in workspace.rglob("*") if path.is_file() and path.name != ".lock")
     return {(str(path), status.st_size, status.st_mtime_ns) for path, status in found}
 
 

@@ -22,6 +22,8 @@ if TYPE_CHECKING:
 
 DPI = 100  # a panel of 256 pixels is 2.56 inches wide in a PDF
 GAP, HEAD, SIDE = 4, 22, 22  # pixels between panels, above them, and left of them
+# Sizes are fractions, which round: matplotlib before 3.11 makes 56.99… pixels 56, and those of a panel, 16.00…1, 17.
+ROUNDING, LESS = 1e-6, 1e-4  # pixels
 FRAME = "#ff3b30"
 HATCHES = ("", "////", "....")  # for bars when the colours repeat
 CLASSES = COLOURS[:9]  # for boxes; the last colour is grey
@@ -78,7 +80,7 @@ def draw_sheet(sheet: Sheet) -> "Figure":
     from matplotlib.figure import Figure
 
     lefts, tops, width, height = positions(sheet)
-    figure = Figure(figsize=(width / DPI, height / DPI), dpi=DPI)
+    figure = Figure(figsize=((width + ROUNDING) / DPI, (height + ROUNDING) / DPI), dpi=DPI)
     FigureCanvasAgg(figure)
     for number, (name, panels) in enumerate(sheet.rows):
         middle = tops[number] + max(panel.pixels.shape[0] for panel in panels if panel) / 2
@@ -95,7 +97,8 @@ def draw_sheet(sheet: Sheet) -> "Figure":
 def _draw_panel(figure: "Figure", panel: Panel, left: int, top: int, size: tuple[int, int]) -> None:
     width, height = size
     rows, columns, _ = panel.pixels.shape
-    axes = figure.add_axes((left / width, 1 - (top + rows) / height, columns / width, rows / height))
+    wide, high = (columns - LESS) / width, (rows - LESS) / height
+    axes = figure.add_axes((left / width, 1 - (top + rows) / height, wide, high))
     axes.set_axis_off()
     axes.imshow(panel.pixels, interpolation="none", aspect="auto", extent=(0, columns, rows, 0))
     for box in panel.boxes:

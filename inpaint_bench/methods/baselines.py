@@ -103,9 +103,10 @@ def refuse_absent(card: MethodCard) -> None:
     """Raise InputError if a package that a method requires is not installed, with the command that installs it."""
     if not installed(card):
         assert card.requires is not None
+        where = f"{card.requires.where}, " if card.requires.where else ""
         raise InputError(
             f"{card.name} needs the package '{card.requires.module}', which is not installed here. "
-            f"Install it with: pip install 'inpaint-bench[{card.requires.extra}]'"
+            f"Install it {where}with: pip install 'inpaint-bench[{card.requires.extra}]'"
         )
 
 

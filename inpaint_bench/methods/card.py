@@ -38,10 +38,11 @@ class Published(Schema, frozen=True):
 
 
 class Requires(Schema, frozen=True):
-    """A package beyond the core: the module that is imported, the extra that installs it."""
+    """A package beyond the core: the module that is imported, the extra that installs it, and where it can be had."""
 
     module: str
     extra: str
+    where: str = ""  # "on Linux"; by default everywhere
 
 
 class MethodCard(Schema, frozen=True):

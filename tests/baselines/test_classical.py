@@ -2,6 +2,7 @@
 
 import gc
 import subprocess
+import sys
 
 import numpy as np
 import psutil
@@ -25,7 +26,16 @@ def children() -> list[psutil.Process]:
     return [one for one in psutil.Process().children() if any("functions.py" in part for part in one.cmdline())]
 
 
-@pytest.mark.parametrize("name", ["biharmonic", "patchmatch"])
+@pytest.mark.parametrize(
+    "name",
+    [
+        "biharmonic",
+        pytest.param(
+            "patchmatch",
+            marks=pytest.mark.skipif(sys.version_info < (3, 11), reason="no package of it for Python 3.10"),
+        ),
+    ],
+)
 def test_processes_give_the_pixels_of_the_function(name: str) -> None:
     workers = Workers(name)
     alone = [workers.function(*one) for one in zip(PICTURES, HOLES, strict=True)]

@@ -3,6 +3,7 @@
 import json
 import os
 import shutil
+import sys
 from pathlib import Path
 
 import numpy as np
@@ -22,6 +23,7 @@ from inpaint_bench.methods.layouts import match
 FOLDERS = ("--targets", "images", "--masks", "masks", "--predictions", "done", "--metrics", "psnr")
 HOLE = np.zeros((tiny.SIZE, tiny.SIZE), np.uint8)
 HOLE[2:12, 4:15] = 255
+CSV_OF_NUL = pytest.mark.skipif(sys.version_info < (3, 11), reason="its csv refuses NUL itself")
 COMPOSED, DECOMPOSED = "caf\u00e9", "cafe\u0301"
 
 
@@ -132,7 +134,18 @@ def test_a_linked_folder_is_read_under_its_own_name() -> None:
     assert list_files(Path("images")) == ["a/0.png", "b/0.png"]
 
 
-@pytest.mark.parametrize("name", ["../a.png", "/etc/passwd", "a//b.png", "a/./b.png", "", "a/../../b.png", "a\0.png"])
+@pytest.mark.parametrize(
+    "name",
+    [
+        "../a.png",
+        "/etc/passwd",
+        "a//b.png",
+        "a/./b.png",
+        "",
+        "a/../../b.png",
+        pytest.param("a\0.png", marks=CSV_OF_NUL),
+    ],
+)
 @pytest.mark.parametrize("of_mask", [False, True], ids=["image", "mask"])
 def test_a_listed_name_that_leads_out_of_its_folder_is_refused(name: str, of_mask: bool) -> None:
     pair = Pair("00000", "a.png", name) if of_mask else Pair("00000", name, "a.png")
