@@ -1,12 +1,13 @@
 """What the harness costs round a method that costs nothing: a pair by stage, the same command again, memory, the start.
 
     python benchmarks/harness.py                      all of it, which takes a quarter of an hour
-    python benchmarks/harness.py pair                 processor time of a 256-pixel pair by stage: 13 ms are wanted
-    python benchmarks/harness.py again                the same command again: 0.3 ms a pair and 3 s are wanted
-    python benchmarks/harness.py start                processor time until a method is loaded: 5 s are wanted
-    python benchmarks/harness.py scale COUNT…         runs of so many 64-pixel pairs; memory may grow by 50 MiB
+    python benchmarks/harness.py pair                 processor time of a 256-pixel pair by stage
+    python benchmarks/harness.py again                the same command again
+    python benchmarks/harness.py start                processor time until a method is loaded, and of a short command
+    python benchmarks/harness.py scale COUNT…         runs of so many 64-pixel pairs
 
 Processor time counts every thread. Each measurement is a process of its own; what numba compiles is there before.
+Goals stand beside what is measured.
 """
 
 import json
@@ -20,7 +21,7 @@ from pathlib import Path
 
 from made_pairs import DIFFERENT, make_pairs
 
-from inpaint_bench.data import datasets
+from inpaint_bench.data import datasets, images
 from inpaint_bench.methods.select import select_methods
 from inpaint_bench.runner import folder
 from inpaint_bench.runner.predict import predict_pairs
@@ -30,6 +31,14 @@ from inpaint_bench.runner.score import score_method
 METRICS = ["ssim", "psnr", "mae"]
 PAIRS = {"pair": 400, "again": 2_000}
 SCALE = (2_000, 12_000, 50_000)
+GOALS = {  # at most
+    "encoding a composite, ms": 5.0,
+    "a pair of a whole run, ms": 13.0,
+    "again, s": 3 + 0.3 * PAIRS["again"] / 1000,
+    "until the method is loaded, cpu s": 5.0,
+    "`methods`, cpu s": 1.0,
+    "MiB more than at the fewest pairs": 50.0,
+}
 METHOD = """
 def load(weights, device):
     def inpaint(image, mask):
@@ -58,13 +67,18 @@ def command(root: Path, method: str = "nothing=python:nothing:load") -> list[str
 
 
 def run_once(root: Path, method: str = "nothing=python:nothing:load") -> dict[str, float]:
-    """Seconds of wall clock and of the processor, and the largest memory, of a run."""
+    """What a run takes; see `measured`."""
+    return measured(command(root, method), root)
+
+
+def measured(line: list[str], root: Path) -> dict[str, float]:
+    """Seconds of wall clock and of the processor, and the largest memory, of a command."""
     began = time.monotonic()
-    process = subprocess.Popen(command(root, method), cwd=root, stdout=subprocess.DEVNULL)
+    process = subprocess.Popen(line, cwd=root, stdout=subprocess.DEVNULL)
     _, status, used = os.wait4(process.pid, 0)
     process.returncode = os.waitstatus_to_exitcode(status)
     if process.returncode:
-        raise SystemExit(f"the run ended with exit code {process.returncode}")
+        raise SystemExit(f"{line} ended with exit code {process.returncode}")
     return {"s": time.monotonic() - began, "cpu s": used.ru_utime + used.ru_stime, "MiB": used.ru_maxrss / 1024}
 
 
@@ -91,7 +105,12 @@ def stages(root: Path) -> dict[str, float]:
     lap("predict")
     score_method(run, dataset, "nothing", METRICS, runtime)
     lap("score")
-    return {name: found[name] for name in ("first look", "predict", "score")}
+    pictures = [images.read_pixels(path) for path in sorted(Path("data/images").iterdir())]
+    lap("reading")
+    for picture in pictures:
+        images.png_bytes(picture)
+    lap("encoding a composite")
+    return {name: found[name] for name in ("first look", "predict", "encoding a composite", "score")}
 
 
 def pair(root: Path) -> dict[str, float]:
@@ -121,38 +140,41 @@ def again(root: Path) -> dict[str, float]:
 
 
 def start(root: Path) -> dict[str, float]:
-    """Processor time until a method is loaded, in s: five starts, the least."""
+    """Processor time until a method is loaded, and of a command that needs no torch, in s: five starts, the least."""
     make_data(root, DIFFERENT, 256)
-    found = []
+    found, listing = [], []
     for _ in range(5):
         shown = subprocess.run(command(root, "starting=python:starting:load"), cwd=root, capture_output=True, text=True)
         line = next(line for line in (shown.stdout + shown.stderr).splitlines() if "until loaded" in line)
         found.append(float(line.split(":")[1]))
-    return {"until the method is loaded, cpu s": min(found)}
+        listing.append(measured([sys.executable, "-m", "inpaint_bench", "methods"], root)["cpu s"])
+    return {"until the method is loaded, cpu s": min(found), "`methods`, cpu s": min(listing)}
 
 
 def scale(root: Path, counts: Sequence[int]) -> dict[str, float]:
-    """Runs of small pairs: pairs per second, processor time a pair, and the largest memory of the process."""
-    found = {}
+    """Runs of small pairs: pairs per second, processor time a pair, the largest memory of a process and its growth."""
+    found, memory = {}, list[float]()
     for count in counts:
         make_data(root / str(count), count, 64)
         used = run_once(root / str(count))
         found[f"{count} pairs, pairs per s"] = count / used["s"]
         found[f"{count} pairs, cpu ms a pair"] = 1000 * used["cpu s"] / count
         found[f"{count} pairs, MiB"] = used["MiB"]
-    return found
+        memory.append(used["MiB"])
+    return found | {"MiB more than at the fewest pairs": max(memory) - memory[0]}
 
 
 def main(what: Sequence[str]) -> None:
     """Print what is measured, as it is measured."""
     chosen, counts = what[:1] or ["pair", "again", "start", "scale"], [int(count) for count in what[1:]] or SCALE
-    measured: dict[str, Callable[[Path], dict[str, float]]]
-    measured = {"pair": pair, "again": again, "start": start, "scale": lambda root: scale(root, counts)}
+    benchmarks: dict[str, Callable[[Path], dict[str, float]]]
+    benchmarks = {"pair": pair, "again": again, "start": start, "scale": lambda root: scale(root, counts)}
     for name in chosen:
         with tempfile.TemporaryDirectory() as temporary:
             os.environ["INPAINT_BENCH_CACHE"] = temporary + "/cache"
-            for label, value in measured[name](Path(temporary)).items():
-                print(f"{label}: {value:.2f}", flush=True)
+            for label, value in benchmarks[name](Path(temporary)).items():
+                goal = f" (goal: {GOALS[label]:.1f})" if label in GOALS else ""
+                print(f"{label}: {value:.2f}{goal}", flush=True)
 
 
 if __name__ == "__main__":
