@@ -6,6 +6,7 @@ step and the seed: there is no other random number generator whose state matters
 """
 
 import io
+import os
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Annotated, Any, TypeAlias
@@ -134,8 +135,10 @@ def resume(out: Path, config: Config, data: str, state: TrainState, device: torc
 
 
 def _read_checkpoint(path: Path, config: Config, data: str, device: torch.device) -> dict[str, Any] | None:
-    if not path.is_file():
+    if not os.path.lexists(path):
         return None
+    if not path.is_file():
+        raise InputError(f"{path}: is not a file, and a checkpoint is one. Move it away to start over.")
     content = read_torch(path, device, again="Move it away to start over.")
     if content.get("schema") != SCHEMA:
         raise InputError(f"{path}: not a checkpoint of this command. Choose another --out.")

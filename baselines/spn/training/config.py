@@ -216,7 +216,7 @@ def _refuse_unknown(settings: dict[str, Any], schema: type[Schema], prefix: str,
     hints = get_type_hints(schema)
     for key, value in settings.items():
         if key not in hints:
-            raise InputError(f"{where}: no key is called '{prefix}{key}'. {did_you_mean(key, hints)}")
+            raise InputError(f"{where}: no key is called '{prefix}{key[:80]}'. {did_you_mean(key, hints)}")
         types = [hints[key], *get_args(hints[key])]
         inner = next((each for each in types if isinstance(each, type) and issubclass(each, Schema)), None)
         if inner is not None:
@@ -229,6 +229,9 @@ def _sentence(error: str) -> str:
     """msgspec's error, e.g. 'Expected `int` >= 2 - at `$.network.width`', in terms of our keys."""
     problem, _, key = error.partition(" - at `$.")
     problem = problem.replace("`", "")
+    problem = (
+        problem if len(problem) <= decode.MOST_REASON else f"{problem[: decode.MOST_REASON]}…"
+    )  # a value of a file
     allowed = ""
     hint: Any = Config
     for part in key.rstrip("`").split("."):

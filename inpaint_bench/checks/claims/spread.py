@@ -99,7 +99,12 @@ def _size(mae: Reported) -> Interval:
 def spread(mae: Reported, psnr: Reported) -> Interval:
     """MAE over root mean square error, the smallest and the largest that rounding allows."""
     low, high = _size(mae)
-    return low * 10 ** (float(psnr.low) / 20), high * 10 ** (float(psnr.high) / 20)
+    return low * _peak_over_error(float(psnr.low)), high * _peak_over_error(float(psnr.high))
+
+
+def _peak_over_error(psnr: float) -> float:
+    """The range of pixels over the root mean square error, as far as floats go."""
+    return float(10 ** min(psnr / 20, 300))
 
 
 def outliers(low: Ends, high: Ends) -> tuple[Bool[np.ndarray, "cases methods"], Ends]:

@@ -145,6 +145,15 @@ def test_a_wrong_setting_is_refused(terminal: Terminal, images: Path, tmp_path: 
     answer.refuses(2, words)
 
 
+def test_a_long_value_of_a_file_is_not_repeated_whole(tmp_path: Path) -> None:
+    path = tmp_path / "mine.toml"
+    for text in (f'losses = "{"a" * 10_000}"', f"{'a' * 10_000} = 1"):
+        path.write_text(text)
+        with pytest.raises(InputError) as refused:
+            read_config("spn", path)
+        assert len(str(refused.value)) < 1_000
+
+
 def test_wrong_names_and_files_are_refused(terminal: Terminal, images: Path, tmp_path: Path) -> None:
     given = ("--images", images, "--out", tmp_path / "out", *TINY)
     terminal("train", "spm", *given).refuses(2, "no method that can be trained here is called 'spm'", "'spn")

@@ -5,6 +5,7 @@ import json
 import os
 import subprocess
 import sys
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -275,6 +276,15 @@ def test_a_run_goes_on_from_no_checkpoint_with_other_values(images: Path, tmp_pa
         (tmp_path / FILE).write_bytes(whole[:place] + bytes([whole[place] ^ 8]) + whole[place + 1 :])
         with pytest.raises(InputError, match=r"checkpoint\.pt: .*Move it away to start over"):
             few_steps.run(images, tmp_path, **TINY)
+
+
+@pytest.mark.parametrize("make", [Path.mkdir, os.mkfifo, lambda path: path.symlink_to("nothing")])
+def test_what_is_no_file_is_not_taken_for_a_run_without_a_checkpoint(
+    make: Callable[[Path], None], images: Path, tmp_path: Path
+) -> None:
+    make(tmp_path / FILE)
+    with pytest.raises(InputError, match=r"checkpoint\.pt: is not a file, and a checkpoint is one"):
+        few_steps.run(images, tmp_path, **TINY)
 
 
 @pytest.mark.parametrize(

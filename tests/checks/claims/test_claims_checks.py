@@ -250,6 +250,12 @@ def test_an_mae_that_no_single_image_has_at_its_psnr_is_a_suspicion() -> None:
     assert [one.level for one in check_pairs([mae, psnr])] == ["suspicion"]
 
 
+def test_a_psnr_beyond_all_floats_is_compared_like_any_other() -> None:
+    mae, psnr = cell("mae", "1.000"), cell("psnr", "1000000000.00")
+    assert spread(mae, psnr)[1] > 1e290
+    assert [one.level for one in check_pairs([mae, psnr])] == ["suspicion"]
+
+
 def test_a_spread_unlike_the_others_is_a_suspicion() -> None:
     rows = [
         replace(c, row=name, method=name)
