@@ -22,7 +22,7 @@ if TYPE_CHECKING:
 
 DPI = 100  # a panel of 256 pixels is 2.56 inches wide in a PDF
 GAP, HEAD, SIDE = 4, 22, 22  # pixels between panels, above them, and left of them
-# Sizes are fractions, which round: matplotlib before 3.11 makes 56.99… pixels 56, and those of a panel, 16.00…1, 17.
+# Sizes are fractions, which round: matplotlib before 3.11 gives a figure of 56.99… pixels 56, a panel of 16.00…1, 17.
 ROUNDING, LESS = 1e-6, 1e-4  # pixels
 FRAME = "#ff3b30"
 HATCHES = ("", "////", "....")  # for bars when the colours repeat

@@ -229,9 +229,8 @@ def _sentence(error: str) -> str:
     """msgspec's error, e.g. 'Expected `int` >= 2 - at `$.network.width`', in terms of our keys."""
     problem, _, key = error.partition(" - at `$.")
     problem = problem.replace("`", "")
-    problem = (
-        problem if len(problem) <= decode.MOST_REASON else f"{problem[: decode.MOST_REASON]}…"
-    )  # a value of a file
+    if len(problem) > decode.MOST_REASON:  # it repeats a value
+        problem = f"{problem[: decode.MOST_REASON]}…"
     allowed = ""
     hint: Any = Config
     for part in key.rstrip("`").split("."):
