@@ -197,6 +197,13 @@ def test_a_package_that_a_method_requires_is_named_with_the_line_that_installs_i
     terminal("methods", "list", "--baselines", "baselines").does("needs inpaint-bench[classical]")
 
 
+def test_a_package_that_cannot_be_had_everywhere_is_named_with_where_it_can(terminal: Terminal, page: Path) -> None:
+    where = 'extra = "classical", where = "on Linux"'
+    write_baseline(f'{CARD}learned = false\nrequires = {{ module = "no.such.package", {where} }}\n')
+    answer = terminal.run("painter", "--baselines", "baselines")
+    answer.refuses(2, "Install it on Linux, with: pip install 'inpaint-bench[classical]'")
+
+
 @pytest.mark.parametrize(
     ("card", "message"),
     [

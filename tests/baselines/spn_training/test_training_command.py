@@ -10,7 +10,7 @@ from terminal import Terminal
 
 from baselines.spn.network import SPN
 from baselines.spn.training import ablations, build_dataset, train
-from baselines.spn.training.config import CONFIGS, Config, as_config, read_config, recipe_names
+from baselines.spn.training.config import as_config, read_config
 from baselines.spn.training.networks import build
 from inpaint_bench import files
 from inpaint_bench.data import images as image_files
@@ -145,15 +145,6 @@ def test_a_wrong_setting_is_refused(terminal: Terminal, images: Path, tmp_path: 
     answer.refuses(2, words)
 
 
-def test_a_long_value_of_a_file_is_not_repeated_whole(tmp_path: Path) -> None:
-    path = tmp_path / "mine.toml"
-    for text in (f'losses = "{"a" * 10_000}"', f"{'a' * 10_000} = 1"):
-        path.write_text(text)
-        with pytest.raises(InputError) as refused:
-            read_config("spn", path)
-        assert len(str(refused.value)) < 1_000
-
-
 def test_wrong_names_and_files_are_refused(terminal: Terminal, images: Path, tmp_path: Path) -> None:
     given = ("--images", images, "--out", tmp_path / "out", *TINY)
     terminal("train", "spm", *given).refuses(2, "no method that can be trained here is called 'spm'", "'spn")
@@ -162,30 +153,6 @@ def test_wrong_names_and_files_are_refused(terminal: Terminal, images: Path, tmp
     terminal("train", "spn", "--images", tmp_path / "none", *given[2:]).refuses(2, "there is no such folder")
     (tmp_path / "masks").mkdir()
     terminal("train", "spn", *given, "--masks", tmp_path / "masks").refuses(2, "holds no masks")
-
-
-def test_a_file_of_settings_changes_the_recipe_and_words_change_both(tmp_path: Path) -> None:
-    path = tmp_path / "mine.toml"
-    path.write_text("lr = 0.5\n[network]\nwidth = 8\n[weights]\nl1 = 3.0\n")
-    config = read_config("spn", path, ["network.width=6", "pretext.name=lite0"])
-    assert (config.lr, config.network.width, config.weights.l1, config.pretext.name) == (0.5, 6, 3.0, "lite0")
-    assert config.weights.prior == Config().weights.prior
-
-
-@pytest.mark.parametrize("recipe", recipe_names())
-def test_a_recipe_reads(recipe: str) -> None:
-    assert read_config(recipe).steps > 0
-
-
-@pytest.mark.parametrize("path", sorted((CONFIGS / "overrides").glob("*.toml")), ids=lambda path: path.stem)
-def test_overrides_of_spn_small_read(path: Path) -> None:
-    assert read_config("spn-small", path) != read_config("spn-small")
-
-
-@pytest.mark.parametrize("name", ablations.ablation_names())
-def test_every_row_of_an_ablation_is_a_run_of_its_own(name: str) -> None:
-    found = ablations.configs(name, "spn", None, ["pretext.file=some-file"])
-    assert len(set(map(repr, found.values()))) == len(found) > 1
 
 
 @pytest.mark.acceptance
